@@ -1,0 +1,62 @@
+//! Macros of `ghl-payments`.
+//!
+//! A field of the API is declared once, in a struct under [`macro@model`]. From that declaration come the serde
+//! field, the TypeScript field (through tsify) and the row of the shape table that the byte checker walks
+//! ([`macro@Shape`]).
+
+mod attrs;
+mod model;
+mod shape;
+
+use proc_macro::TokenStream;
+use syn::{parse_macro_input, DeriveInput, ItemType};
+
+/// Declares a record of the API.
+///
+/// `#[model]` is something HighLevel answers: every `Option` field may be absent or null.
+/// `#[model(request)]` is something HighLevel takes: an `Option` field may be absent, null is refused.
+/// `#[model(request, default)]` adds `Default` to a request (answers always have it).
+///
+/// It adds `Debug` (fields marked `#[shape(secret)]` print as `[redacted]`), `Clone`, `PartialEq`, the serde traits
+/// with camelCase names, [`macro@Shape`] and, under the feature `npm` on wasm32, `Tsify`.
+#[proc_macro_attribute]
+pub fn model(args: TokenStream, input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    model::expand_struct(args.into(), input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Declares a closed list of texts that a request field may hold; the variants are written in snake case unless
+/// renamed by serde.
+#[proc_macro_attribute]
+pub fn choices(_args: TokenStream, input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    model::expand_choices(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Declares an open list of texts on an alias of `String`: TypeScript gets a type of the alias's name that completes
+/// the known texts and accepts any text. For lists that several fields share; one field alone uses
+/// `#[shape(known(...))]`.
+#[proc_macro_attribute]
+pub fn known(args: TokenStream, input: TokenStream) -> TokenStream {
+    let alias = parse_macro_input!(input as ItemType);
+    model::expand_known(&args.into(), &alias).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Builds the shape table of a record: the name of every field, its kind and whether it must be there.
+///
+/// Field attributes, all under `#[shape(...)]`:
+/// - `timestamp`: an ISO 8601 time; `date`: `YYYY-MM-DD` or an ISO 8601 time; `https`: an https URL;
+///   `slug`: lower-case letters and hyphens; `id`: text that is not empty; `count`: a whole number from 0;
+///   `amount`: a number above 0; `text_or_list`: text or a list of texts;
+///   `one_or_list`: a list that HighLevel also sends as a single object;
+/// - `known("a", "b")`: texts that the API is known to send (TypeScript completes them, any text is accepted);
+/// - `ts("...")`: the TypeScript type, where it cannot be derived from the Rust type;
+/// - `secret`: never printed by `Debug`.
+///
+/// Record attributes: `one_of("id", "code")` (at least one must be there), `only("card", "mode" = "card")` (allowed
+/// only when the text field `mode` is `card`), `needs("duration", "type" = "fixed")` (required then).
+#[proc_macro_derive(Shape, attributes(shape))]
+pub fn derive_shape(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    shape::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}

@@ -1,0 +1,151 @@
+//! `#[model]` and `#[choices]`: the derives and field attributes that every record of the API has.
+
+use crate::attrs::{inner, texts, FieldAttrs};
+use proc_macro2::TokenStream;
+use quote::{quote, ToTokens};
+use syn::{parse_quote, Data, DeriveInput, Expr, ExprLit, Fields, ItemType, Lit, Result, Type};
+
+pub fn expand_struct(args: TokenStream, mut input: DeriveInput) -> Result<TokenStream> {
+    let mut request = false;
+    let mut default = false;
+    let words =
+        syn::parse::Parser::parse2(syn::punctuated::Punctuated::<syn::Ident, syn::Token![,]>::parse_terminated, args)?;
+    for word in words {
+        match word.to_string().as_str() {
+            "request" => request = true,
+            "default" => default = true,
+            _ => return Err(syn::Error::new_spanned(word, "expected `request` or `default`")),
+        }
+    }
+    let name = input.ident.clone();
+    let Data::Struct(data) = &mut input.data else {
+        return Err(syn::Error::new_spanned(&name, "#[model] is for structs; use #[choices] for enums"));
+    };
+    let Fields::Named(fields) = &mut data.fields else {
+        return Err(syn::Error::new_spanned(&name, "#[model] needs named fields"));
+    };
+
+    let mut debug_fields = TokenStream::new();
+    for field in &mut fields.named {
+        let attrs = FieldAttrs::of(field)?;
+        let ident = field.ident.clone();
+        let label = ident.to_token_stream().to_string();
+        if attrs.secret {
+            debug_fields.extend(quote!(.field(#label, &"[redacted]")));
+        } else {
+            debug_fields.extend(quote!(.field(#label, &self.#ident)));
+        }
+        let optional = inner(&field.ty, "Option");
+        let mut ts = attrs.ts.clone().unwrap_or_else(|| ts_type(optional.unwrap_or(&field.ty), &attrs));
+        if optional.is_some() {
+            field.attrs.push(parse_quote!(#[serde(default, skip_serializing_if = "Option::is_none")]));
+            if !request && ts != "JsonValue" {
+                ts.push_str(" | null");
+            }
+            field.attrs.push(
+                parse_quote!(#[cfg_attr(all(feature = "npm", target_arch = "wasm32"), tsify(optional, type = #ts))]),
+            );
+        } else {
+            field
+                .attrs
+                .push(parse_quote!(#[cfg_attr(all(feature = "npm", target_arch = "wasm32"), tsify(type = #ts))]));
+        }
+    }
+    // In front of the record's own attributes: a helper attribute must follow the derive that introduces it.
+    let mut attrs: Vec<syn::Attribute> = Vec::new();
+    if !request || default {
+        attrs.push(parse_quote!(#[derive(Default)]));
+    }
+    attrs.push(parse_quote!(#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, ::ghl_payments_derive::Shape)]));
+    attrs.push(parse_quote!(#[cfg_attr(all(feature = "npm", target_arch = "wasm32"), derive(::tsify::Tsify))]));
+    attrs.push(parse_quote!(#[serde(rename_all = "camelCase")]));
+    attrs.append(&mut input.attrs);
+    input.attrs = attrs;
+    let text = name.to_string();
+    Ok(quote! {
+        #input
+        impl ::core::fmt::Debug for #name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#text) #debug_fields .finish()
+            }
+        }
+    })
+}
+
+pub fn expand_choices(input: &DeriveInput) -> Result<TokenStream> {
+    let Data::Enum(data) = &input.data else {
+        return Err(syn::Error::new_spanned(&input.ident, "#[choices] is for enums"));
+    };
+    let mut texts = Vec::new();
+    for variant in &data.variants {
+        let mut text = crate::attrs::snake_case(&variant.ident.to_string());
+        for attr in variant.attrs.iter().filter(|a| a.path().is_ident("serde")) {
+            text = crate::attrs::rename_of(attr)?.unwrap_or(text);
+        }
+        texts.push(text);
+    }
+    let name = &input.ident;
+    let variants = data.variants.iter().map(|v| &v.ident);
+    let texts2 = texts.iter();
+    Ok(quote! {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+        #[cfg_attr(all(feature = "npm", target_arch = "wasm32"), derive(::tsify::Tsify))]
+        #[serde(rename_all = "snake_case")]
+        #input
+        impl #name {
+            /// The text that stands for this value on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { #(Self::#variants => #texts2,)* }
+            }
+        }
+        impl crate::shape::Shape for #name {
+            const KIND: crate::shape::Kind = crate::shape::Kind::Choice(&[#(#texts),*]);
+        }
+    })
+}
+
+pub fn expand_known(args: &TokenStream, alias: &ItemType) -> Result<TokenStream> {
+    let mut docs = String::new();
+    for attr in alias.attrs.iter().filter(|a| a.path().is_ident("doc")) {
+        if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &attr.meta.require_name_value()?.value {
+            docs.push_str(&text.value());
+        }
+    }
+    let name = &alias.ident;
+    let section = format!("/**{docs} */\nexport type {name} = {};\n", open_union(&texts(args)?));
+    let constant = quote::format_ident!("TS_{}", name.to_string().to_uppercase());
+    Ok(quote! {
+        #alias
+        #[cfg(all(feature = "npm", target_arch = "wasm32"))]
+        #[::wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]
+        const #constant: &'static str = #section;
+    })
+}
+
+/// A TypeScript union that completes these texts and accepts any text.
+fn open_union(known: &[String]) -> String {
+    format!("\"{}\" | (string & {{}})", known.join("\" | \""))
+}
+
+/// The TypeScript type of a Rust type of the models.
+fn ts_type(ty: &Type, attrs: &FieldAttrs) -> String {
+    if !attrs.known.is_empty() {
+        return open_union(&attrs.known);
+    }
+    if attrs.kind == Some("TextOrList") {
+        return "string | readonly string[]".into();
+    }
+    if let Some(item) = inner(ty, "Vec") {
+        return format!("{}[]", ts_type(item, attrs));
+    }
+    let Type::Path(path) = ty else { return "unknown".into() };
+    let name = path.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+    match name.as_str() {
+        "String" => "string".into(),
+        "f64" | "u32" => "number".into(),
+        "bool" => "boolean".into(),
+        "Json" => "JsonValue".into(),
+        "JsonObject" => "JsonObject".into(),
+        _ => name,
+    }
+}

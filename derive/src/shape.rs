@@ -1,0 +1,72 @@
+//! `#[derive(Shape)]`: the constant table of a record.
+
+use crate::attrs::{inner, rules, wire_name, FieldAttrs, RuleAttr};
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput, Fields, Result};
+
+pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let name = &input.ident;
+    let Data::Struct(data) = &input.data else {
+        return Err(syn::Error::new_spanned(name, "Shape can be derived for structs only"));
+    };
+    let Fields::Named(fields) = &data.fields else {
+        return Err(syn::Error::new_spanned(name, "Shape needs named fields"));
+    };
+    let mut rows = TokenStream::new();
+    let mut names = Vec::new();
+    for field in &fields.named {
+        let attrs = FieldAttrs::of(field)?;
+        let wire = wire_name(field, &attrs);
+        let optional = inner(&field.ty, "Option");
+        let required = optional.is_none();
+        let ty = optional.unwrap_or(&field.ty);
+        let kind = match (attrs.kind, attrs.one_or_list, inner(ty, "Vec")) {
+            (Some(kind), ..) => {
+                let kind = quote::format_ident!("{kind}");
+                quote!(crate::shape::Kind::#kind)
+            }
+            (None, true, Some(item)) => {
+                quote!(crate::shape::Kind::OneOrList(&<#item as crate::shape::Shape>::KIND))
+            }
+            (None, true, None) => {
+                return Err(syn::Error::new_spanned(ty, "one_or_list needs a Vec"));
+            }
+            (None, false, _) => quote!(<#ty as crate::shape::Shape>::KIND),
+        };
+        rows.extend(quote!(crate::shape::Field { name: #wire, kind: #kind, required: #required },));
+        names.push(wire);
+    }
+    let index = |wanted: &str| -> Result<u16> {
+        names
+            .iter()
+            .position(|n| n == wanted)
+            .map(|i| i as u16)
+            .ok_or_else(|| syn::Error::new_spanned(name, format!("the rule names `{wanted}`, which is no field")))
+    };
+    let mut rule_rows = TokenStream::new();
+    for rule in rules(&input.attrs)? {
+        rule_rows.extend(match rule {
+            RuleAttr::OneOf(list) => {
+                let list = list.iter().map(|n| index(n)).collect::<Result<Vec<_>>>()?;
+                quote!(crate::shape::Rule::OneOf(&[#(#list),*]),)
+            }
+            RuleAttr::Only { field, when, is } => {
+                let (field, when) = (index(&field)?, index(&when)?);
+                quote!(crate::shape::Rule::Only { field: #field, when: #when, is: #is },)
+            }
+            RuleAttr::Needs { field, when, is } => {
+                let (field, when) = (index(&field)?, index(&when)?);
+                quote!(crate::shape::Rule::Needs { field: #field, when: #when, is: #is },)
+            }
+        });
+    }
+    Ok(quote! {
+        impl crate::shape::Shape for #name {
+            const KIND: crate::shape::Kind = crate::shape::Kind::Object(&crate::shape::Record {
+                fields: &[#rows],
+                rules: &[#rule_rows],
+            });
+        }
+    })
+}

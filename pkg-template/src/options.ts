@@ -1,0 +1,81 @@
+import type { JsonValue, RecordPaymentFields, CardDetails, ChequeDetails, GetCouponParams as CouponKeys } from "./core.js";
+import type { PaymentsEvent } from "./client.js";
+
+/** Where the token comes from: text, or a function that gives it. */
+export type Token = string | (() => string | Promise<string>);
+
+/** What a client is told once. */
+export interface ClientOptions {
+    /**
+     * The access token or private integration token. A function is called once, and once more after a 401; calls that
+     * wait meanwhile share one answer. It may be left out only with a `baseUrl` of your own proxy that adds it.
+     *
+     * Tokens do not belong in web pages: everyone who opens the page can read them.
+     */
+    token?: Token;
+    /** The default for `altId`, for `locationId` and, together with `"location"`, for `altType`. */
+    locationId?: string;
+    /**
+     * Where the API is; default `https://services.leadconnectorhq.com`. https only, but for loopback hosts; in browsers
+     * also a path such as `/api`.
+     */
+    baseUrl?: string;
+    /** The `Version` header; default `2021-07-28`. */
+    apiVersion?: "2021-07-28" | "v3" | (string & {});
+    /** Instead of the global `fetch`; it gets one `Request`. */
+    fetch?: (request: Request) => Promise<Response>;
+    /** Milliseconds that one attempt may take; default 30000. */
+    timeoutMs?: number;
+    /** How often a failed call is sent again at the most, where that is safe; default 2. */
+    maxRetries?: number;
+    /** Milliseconds of the first backoff; each further one doubles, up to 8 s; default 500. */
+    retryDelayMs?: number;
+    /** The `User-Agent`; browsers ignore it. Default `ghl-payments/<version>`. */
+    userAgent?: string;
+    /** Headers of every call. */
+    headers?: Record<string, string>;
+    /** Whether an answer that differs from its promised shape is a DecodeError; default false: it is reported as drift. */
+    strict?: boolean;
+    /** Is told about requests, answers, retries and drift. What it throws is ignored. */
+    onEvent?: (event: PaymentsEvent) => void;
+}
+
+/** What one call may override. */
+export interface CallOptions {
+    /** Aborts the call: while it is under way and while it waits to be sent again. */
+    signal?: AbortSignal;
+    /** Milliseconds that one attempt may take. */
+    timeoutMs?: number;
+    /** How often this call is sent again at the most. */
+    maxRetries?: number;
+    /** Further headers. */
+    headers?: Record<string, string>;
+    /** Instead of the client's `locationId`. */
+    locationId?: string;
+    /** Instead of the client's `strict`. */
+    strict?: boolean;
+}
+
+type WithoutMode = Omit<RecordPaymentFields, "mode" | "card" | "cheque">;
+
+/** A payment made outside HighLevel: `card` goes with `mode: "card"` only, `cheque` with `mode: "cheque"` only. */
+export type RecordPaymentBody = WithoutMode &
+    (
+        | { mode: "card"; card?: CardDetails; cheque?: never }
+        | { mode: "cheque"; cheque?: ChequeDetails; card?: never }
+        | { mode: "cash" | "bank_transfer" | "other"; card?: never; cheque?: never }
+    );
+
+/** The id or the code of a coupon. */
+export type GetCouponParams = Omit<CouponKeys, "id" | "code"> &
+    ({ id: string; code?: string } | { id?: string; code: string });
+
+/** A note on an order. HighLevel publishes no schema. */
+export interface OrderNote {
+    /** Id of the note, where it has one. */
+    _id?: string | null;
+    [field: string]: JsonValue | undefined;
+}
+
+/** The notes of an order as HighLevel sends them: a list, or an object that holds one. */
+export type OrderNotes = OrderNote[] | { [field: string]: JsonValue | undefined };

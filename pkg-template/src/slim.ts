@@ -1,0 +1,11 @@
+import { initSync } from "./core.js";
+
+export * from "./surface.js";
+
+/**
+ * Starts the client with a wasm module of your own loading: `ghl-payments/core.wasm`, as a compiled module or as bytes.
+ * Call it once, before the first `new PaymentsClient`.
+ */
+export function initialize(module: WebAssembly.Module | BufferSource): void {
+    initSync({ module });
+}

@@ -1,0 +1,9 @@
+//! The surface that the npm package's JavaScript stands on.
+
+#[cfg(feature = "npm")]
+mod client;
+#[cfg(feature = "npm")]
+mod values;
+
+#[cfg(feature = "npm-sandbox")]
+mod sandbox;

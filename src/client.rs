@@ -1,0 +1,84 @@
+//! The Rust-facing client.
+
+use crate::core::{build, CallOptions, Config, Error, ErrorKind, Outcome};
+use crate::endpoint::Endpoint;
+use crate::transport::{run, Call, Transport};
+
+/// A client for Rust callers, over any [`Transport`].
+///
+/// ```
+/// use ghl_payments::{core::Config, endpoint::ListOrders, Client};
+/// # use ghl_payments::{core::{Error, Request, Response}, transport::{Interrupted, Transport}};
+/// # struct Canned;
+/// # impl Transport for Canned {
+/// #     async fn send(&self, _: &Request, _: Option<&str>, _: u32) -> Result<Response, Interrupted> {
+/// #         Ok(Response { status: 200, body: br#"{"data":[{"_id":"1"}],"totalCount":1}"#.to_vec(), ..Default::default() })
+/// #     }
+/// #     async fn sleep(&self, _: f64) -> bool { true }
+/// #     fn now_ms(&self) -> f64 { 0.0 }
+/// #     fn random(&self) -> f64 { 0.0 }
+/// #     async fn token(&self, _: Option<&str>) -> Result<Option<String>, Error> { Ok(None) }
+/// # }
+/// # async fn example(transport: Canned) -> Result<(), Error> {
+/// let client = Client::new(transport, Config { location_id: Some("3SwdhCu3svxI8AKsPJt6".into()), ..Config::default() })?;
+/// let page = client.send(&ListOrders { params: Default::default() }).await?;
+/// println!("{} of {}", page.data.len(), page.total_count);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Client<T> {
+    transport: T,
+    config: Config,
+}
+
+impl<T: Transport> Client<T> {
+    /// A client with this configuration; an [`ErrorKind::Validation`] error lists everything that is wrong with it.
+    pub fn new(transport: T, config: Config) -> Result<Self, Error> {
+        let config = config.check(false).map_err(|issues| Error::validation(None, issues))?;
+        Ok(Self { transport, config })
+    }
+
+    /// The transport.
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// Sends a call and gives its typed answer.
+    pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Answer, Error> {
+        self.send_with(endpoint, &CallOptions::default()).await
+    }
+
+    /// Like [`Self::send`], with options for this call.
+    pub async fn send_with<E: Endpoint>(&self, endpoint: &E, options: &CallOptions) -> Result<E::Answer, Error> {
+        let operation = E::OPERATION;
+        let input = endpoint.input();
+        let unreadable = |outcome, error: serde_json::Error| Error {
+            operation: Some(operation),
+            ..Error::new(
+                if outcome == Outcome::NotSent { ErrorKind::Validation } else { ErrorKind::Decode },
+                outcome,
+                [operation.name, ": ", &error.to_string()].concat(),
+            )
+        };
+        let params = input.params.map(serde_json::to_string).transpose();
+        let params = params.map_err(|error| unreadable(Outcome::NotSent, error))?;
+        let request = build(operation, input.id, params.as_deref(), &self.config, options)
+            .map_err(|issues| Error::validation(Some(operation), issues))?;
+        let call = Call {
+            operation,
+            request,
+            timeout_ms: options.timeout_ms.unwrap_or(self.config.timeout_ms),
+            max_retries: options.max_retries.unwrap_or(self.config.max_retries),
+            retry_delay_ms: self.config.retry_delay_ms,
+            strict: options.strict.unwrap_or(self.config.strict),
+        };
+        let done = run(&self.transport, &call).await?;
+        crate::shape::decode(&done.answer.body, &done.answer.checked).map_err(|error| Error {
+            status: Some(200),
+            attempts: done.attempts,
+            body: Some(String::from_utf8_lossy(&done.answer.body).into_owned()),
+            ..unreadable(Outcome::Applied, error)
+        })
+    }
+}

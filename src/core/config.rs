@@ -1,0 +1,126 @@
+//! What a client is told once, and what one call may override.
+
+use super::url::base_url;
+use crate::shape::Issue;
+
+/// The longest id that is accepted in a path; HighLevel's have 20 or 24 characters.
+pub const MAX_ID_LENGTH: usize = 256;
+
+/// HighLevel's address.
+pub const DEFAULT_BASE_URL: &str = "https://services.leadconnectorhq.com";
+
+/// The value of the `Version` header that the Payments API documents.
+pub const DEFAULT_API_VERSION: &str = "2021-07-28";
+
+/// What a client is told once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Where the API is, without a trailing slash; see [`base_url`].
+    pub base_url: String,
+    /// The `Version` header: `2021-07-28` or `v3`.
+    pub api_version: String,
+    /// The default for `altId`, `locationId` and, together with `"location"`, `altType`.
+    pub location_id: Option<String>,
+    /// Milliseconds that one attempt may take.
+    pub timeout_ms: u32,
+    /// How often a failed call is sent again at the most.
+    pub max_retries: u32,
+    /// Milliseconds of the first backoff; each further one doubles, up to 8 s.
+    pub retry_delay_ms: u32,
+    /// The `User-Agent` header; browsers ignore it.
+    pub user_agent: String,
+    /// Headers of every call.
+    pub headers: Vec<(String, String)>,
+    /// Whether an answer that differs from its promised shape is an error.
+    pub strict: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            base_url: DEFAULT_BASE_URL.into(),
+            api_version: DEFAULT_API_VERSION.into(),
+            location_id: None,
+            timeout_ms: 30_000,
+            max_retries: 2,
+            retry_delay_ms: 500,
+            user_agent: concat!("ghl-payments/", env!("CARGO_PKG_VERSION")).into(),
+            headers: Vec::new(),
+            strict: false,
+        }
+    }
+}
+
+/// What one call may override.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CallOptions {
+    /// Instead of the client's `location_id`.
+    pub location_id: Option<String>,
+    /// Instead of the client's `timeout_ms`.
+    pub timeout_ms: Option<u32>,
+    /// Instead of the client's `max_retries`.
+    pub max_retries: Option<u32>,
+    /// Instead of the client's `strict`.
+    pub strict: Option<bool>,
+    /// Further headers.
+    pub headers: Vec<(String, String)>,
+}
+
+/// Headers that the client sets itself.
+const RESERVED: [&str; 4] = ["authorization", "content-type", "accept", "version"];
+
+impl Config {
+    /// Checks everything and brings the base URL into its form. `same_origin`: see [`base_url`].
+    pub fn check(mut self, same_origin: bool) -> Result<Self, Vec<Issue>> {
+        let mut issues = Vec::new();
+        match base_url(&self.base_url, same_origin) {
+            Ok(url) => self.base_url = url,
+            Err(issue) => issues.push(issue),
+        }
+        check_value("apiVersion", &self.api_version, &mut issues);
+        check_value("userAgent", &self.user_agent, &mut issues);
+        check_common(self.location_id.as_deref(), &self.headers, &mut issues);
+        if issues.is_empty() {
+            Ok(self)
+        } else {
+            Err(issues)
+        }
+    }
+}
+
+impl CallOptions {
+    /// Checks what [`Config::check`] checks for the client.
+    pub fn check(&self, issues: &mut Vec<Issue>) {
+        check_common(self.location_id.as_deref(), &self.headers, issues);
+    }
+}
+
+fn check_common(location_id: Option<&str>, headers: &[(String, String)], issues: &mut Vec<Issue>) {
+    if let Some(id) = location_id {
+        check_value("locationId", id, issues);
+    }
+    for (name, value) in headers {
+        let path = ["headers.", name].concat();
+        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if name.is_empty() || !name.bytes().all(token) {
+            issues.push(Issue { path, message: "is no header name".into() });
+        } else if RESERVED.iter().any(|r| r.eq_ignore_ascii_case(name)) {
+            issues.push(Issue { path, message: "is set by the client itself; use token or apiVersion".into() });
+        } else if !is_header_value(value) {
+            issues.push(Issue { path, message: "must not hold line breaks or other control characters".into() });
+        }
+    }
+}
+
+fn check_value(path: &str, value: &str, issues: &mut Vec<Issue>) {
+    if value.trim().is_empty() {
+        issues.push(Issue { path: path.into(), message: "must not be empty".into() });
+    } else if !is_header_value(value) {
+        issues.push(Issue { path: path.into(), message: "must not hold control or non-ASCII characters".into() });
+    }
+}
+
+/// Whether a text can travel in a header in every runtime.
+pub(crate) fn is_header_value(text: &str) -> bool {
+    text.bytes().all(|b| b == b'\t' || (0x20..0x7f).contains(&b))
+}

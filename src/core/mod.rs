@@ -1,0 +1,22 @@
+//! Builds requests, reads answers, decides on retries and pages.
+//!
+//! Nothing here does I/O: time and randomness are arguments, sending is the caller's. Everything is a function of its
+//! input and tested without a network.
+
+mod config;
+mod error;
+mod page;
+mod rate;
+mod request;
+mod response;
+mod retry;
+mod url;
+
+pub use config::{CallOptions, Config, MAX_ID_LENGTH};
+pub use error::{Error, ErrorKind, Outcome};
+pub use page::{Pager, Step};
+pub use rate::RateLimit;
+pub use request::{build, Request};
+pub use response::{read, Answer, Response};
+pub use retry::{decide, outcome, retry_after_ms, retryable, Attempt, Decision, Failure};
+pub use url::{base_url, encode_component};

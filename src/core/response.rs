@@ -1,0 +1,313 @@
+//! From an answer to a checked body or an error.
+
+use super::error::{Error, ErrorKind, Outcome};
+use super::rate::RateLimit;
+use super::retry::{outcome, retry_after_ms, retryable, Failure};
+use crate::endpoint::Operation;
+use crate::shape::{check, items, json_text, members, push_decimal, Checked, Drift, Fault};
+
+/// An answer as it came.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Response {
+    /// The HTTP status; 0 for a redirect that a browser hides.
+    pub status: u16,
+    /// `Retry-After`, if given.
+    pub retry_after: Option<String>,
+    /// The limits, if given.
+    pub rate_limit: Option<RateLimit>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A 2xx answer that was checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The body, repaired where that was certain.
+    pub body: Vec<u8>,
+    /// What the check found.
+    pub checked: Checked,
+}
+
+/// Reads an answer: 2xx with the promised shape is an [`Answer`], anything else an [`Error`].
+///
+/// `secrets` are masked wherever an error quotes the body; `now_ms` is the wall clock, for `Retry-After` dates.
+pub fn read(
+    operation: &'static Operation,
+    response: Response,
+    strict: bool,
+    secrets: &[&str],
+    now_ms: f64,
+) -> Result<Answer, Error> {
+    if !(200..300).contains(&response.status) {
+        return Err(refused(operation, &response, secrets, now_ms));
+    }
+    let Response { status, rate_limit, mut body, .. } = response;
+    let drift = match check(&mut body, &operation.answer) {
+        Ok(checked) => match checked.unrepaired() {
+            Some(drift) if strict => drift.clone(),
+            _ => return Ok(Answer { body, checked }),
+        },
+        Err(fault) => drift_of(&fault),
+    };
+    let text = mask(&body, secrets);
+    let mut message = String::from(operation.name);
+    message.push_str(": the answer is not what HighLevel promises: ");
+    if !drift.path.is_empty() {
+        message.push_str(&drift.path);
+        message.push_str(": ");
+    }
+    message.push_str("expected ");
+    message.push_str(drift.expected);
+    message.push_str(", found ");
+    message.push_str(drift.found);
+    message.push_str(". It starts with: ");
+    message.extend(text.chars().take(200));
+    Err(Error {
+        status: Some(status),
+        operation: Some(operation),
+        body: Some(text),
+        drift: Some(drift),
+        rate_limit,
+        ..Error::new(ErrorKind::Decode, Outcome::Applied, message)
+    })
+}
+
+fn drift_of(fault: &Fault) -> Drift {
+    let at = |at: usize| {
+        let mut path = String::from("byte ");
+        push_decimal(&mut path, at);
+        path
+    };
+    let (path, expected, found) = match *fault {
+        Fault::Syntax { at: 0, end: true, .. } => (String::new(), "JSON", "an empty body"),
+        Fault::Syntax { at: pos, end: true, expected } => (at(pos), expected, "the end of the body"),
+        Fault::Syntax { at: pos, expected, .. } => (at(pos), expected, "something else"),
+        Fault::Utf8 { at: pos } => (at(pos), "UTF-8", "other bytes"),
+        Fault::Depth { at: pos } => (at(pos), "at most 128 levels", "deeper nesting"),
+        Fault::Top { path, expected, found } => (path.into(), expected, found),
+    };
+    Drift { path, expected, found, repaired: false }
+}
+
+/// The error for a status other than 2xx.
+fn refused(operation: &'static Operation, response: &Response, secrets: &[&str], now_ms: f64) -> Error {
+    let status = response.status;
+    let kind = match status {
+        401 => ErrorKind::Authentication,
+        403 => ErrorKind::Permission,
+        404 => ErrorKind::NotFound,
+        409 => ErrorKind::Conflict,
+        429 => ErrorKind::RateLimit,
+        400..=499 => ErrorKind::InvalidRequest,
+        500..=599 => ErrorKind::Server,
+        _ => ErrorKind::Other,
+    };
+    let failure = Failure::Status(status);
+    let text = mask(&response.body, secrets);
+    let details = Details::read(&text);
+    let mut message = String::from(operation.name);
+    if matches!(status, 0 | 300..=399) {
+        message.push_str(": the server redirects, which the API never does, and the token must not follow; check baseUrl");
+    } else {
+        message.push_str(": HighLevel answered ");
+        push_decimal(&mut message, usize::from(status));
+    }
+    for (i, text) in details.messages.iter().enumerate() {
+        message.push_str(if i > 0 { "; " } else { ": " });
+        message.push_str(text);
+    }
+    Error {
+        status: Some(status),
+        messages: details.messages,
+        trace_id: details.trace_id,
+        retryable: retryable(operation.safety, failure),
+        outcome: outcome(operation.safety, failure),
+        operation: Some(operation),
+        body: Some(text),
+        retry_after_ms: response.retry_after.as_deref().and_then(|text| retry_after_ms(text, now_ms)),
+        rate_limit: response.rate_limit,
+        ..Error::new(kind, Outcome::Rejected, message)
+    }
+}
+
+/// What the five error shapes have in common.
+#[derive(Default)]
+struct Details {
+    messages: Vec<String>,
+    trace_id: Option<String>,
+}
+
+impl Details {
+    /// Reads `{statusCode, message, error?}`, `{status, message, name, traceId}`, `{message}`,
+    /// `{error, error_description}` and `{error: {code, message}}`; `message` is text or a list of texts.
+    fn read(body: &str) -> Self {
+        let mut out = Self::default();
+        let mut fallback = None;
+        if check(&mut body.as_bytes().to_vec(), &crate::shape::Kind::Json).is_err() {
+            return out;
+        }
+        for (key, value) in members(body) {
+            match key {
+                b"message" | b"error_description" => out.add(value),
+                b"error" => match value.first() {
+                    Some(b'{') => {
+                        let inner = std::str::from_utf8(value).unwrap_or_default();
+                        for (key, value) in members(inner) {
+                            match key {
+                                b"message" => out.add(value),
+                                b"code" => fallback = text(value),
+                                _ => {}
+                            }
+                        }
+                    }
+                    _ => fallback = text(value),
+                },
+                b"traceId" => out.trace_id = text(value),
+                _ => {}
+            }
+        }
+        if out.messages.is_empty() {
+            out.messages.extend(fallback);
+        }
+        out
+    }
+
+    fn add(&mut self, value: &[u8]) {
+        match value.first() {
+            Some(b'[') => self.messages.extend(items(value).into_iter().filter_map(text)),
+            _ => self.messages.extend(text(value)),
+        }
+    }
+}
+
+fn text(value: &[u8]) -> Option<String> {
+    json_text(value).filter(|t| !t.is_empty())
+}
+
+/// The body as text with every secret replaced: the given ones, and the values of `apiKey` and of token fields.
+fn mask(body: &[u8], secrets: &[&str]) -> String {
+    const NAMES: [&[u8]; 5] =
+        [b"\"apiKey\"", b"\"access_token\"", b"\"refresh_token\"", b"\"client_secret\"", b"\"clientSecret\""];
+    let mut out = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let Some((first, behind)) = rest.split_first() {
+        if let Some(secret) = secrets.iter().find(|s| !s.is_empty() && rest.starts_with(s.as_bytes())) {
+            out.extend_from_slice(MASK);
+            rest = rest.get(secret.len()..).unwrap_or_default();
+        } else if let Some(name) = NAMES.iter().find(|name| rest.starts_with(name)) {
+            let value = rest.get(name.len()..).unwrap_or_default();
+            let text = value.iter().position(|b| !matches!(b, b' ' | b':' | b'\t' | b'\n' | b'\r')).unwrap_or(value.len());
+            let kept = name.len() + text;
+            out.extend_from_slice(rest.get(..kept).unwrap_or_default());
+            rest = rest.get(kept..).unwrap_or_default();
+            if rest.first() == Some(&b'"') {
+                let mut end = 1;
+                while rest.get(end).is_some_and(|b| *b != b'"') {
+                    end += if rest.get(end) == Some(&b'\\') { 2 } else { 1 };
+                }
+                out.push(b'"');
+                out.extend_from_slice(MASK);
+                rest = rest.get(end..).unwrap_or_default();
+                if rest.is_empty() {
+                    break;
+                }
+                out.push(b'"');
+                rest = rest.get(1..).unwrap_or_default();
+            }
+        } else {
+            out.push(*first);
+            rest = behind;
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// What stands in place of a secret.
+const MASK: &[u8] = b"[redacted]";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::{CREATE_COUPON, GET_ORDER, LIST_ORDERS, RECORD_PAYMENT};
+
+    fn error(operation: &'static Operation, status: u16, body: &str) -> Error {
+        read(operation, Response { status, body: body.into(), ..Response::default() }, false, &["tok-1"], 0.0)
+            .expect_err("an error")
+    }
+
+    #[test]
+    fn all_five_error_shapes_give_their_messages_and_trace_id() {
+        for (body, messages, trace) in [
+            (r#"{"statusCode":401,"message":"Invalid token","error":"Unauthorized"}"#, vec!["Invalid token"], None),
+            (
+                r#"{"status":404,"message":"Order not found","name":"HttpException","traceId":"t-1"}"#,
+                vec!["Order not found"],
+                Some("t-1"),
+            ),
+            (r#"{"message":["a must be text","b is required"]}"#, vec!["a must be text", "b is required"], None),
+            (r#"{"error":"UnAuthorized!","error_description":"no such code"}"#, vec!["no such code"], None),
+            (r#"{"error":{"code":"E1","message":"broken","resolution":"x"},"traceId":"t-2"}"#, vec!["broken"], Some("t-2")),
+            (r#"{"error":"only this"}"#, vec!["only this"], None),
+            ("<html>error code: 1010</html>", vec![], None),
+            ("", vec![], None),
+        ] {
+            let error = error(&GET_ORDER, 400, body);
+            assert_eq!(error.messages, messages, "{body}");
+            assert_eq!(error.trace_id.as_deref(), trace, "{body}");
+            assert_eq!(error.body.as_deref(), Some(body));
+        }
+    }
+
+    #[test]
+    fn the_status_decides_the_class_whatever_the_body() {
+        for (status, kind) in [
+            (400, ErrorKind::InvalidRequest),
+            (401, ErrorKind::Authentication),
+            (403, ErrorKind::Permission),
+            (404, ErrorKind::NotFound),
+            (409, ErrorKind::Conflict),
+            (418, ErrorKind::InvalidRequest),
+            (422, ErrorKind::InvalidRequest),
+            (429, ErrorKind::RateLimit),
+            (500, ErrorKind::Server),
+            (599, ErrorKind::Server),
+            (302, ErrorKind::Other),
+            (0, ErrorKind::Other),
+        ] {
+            assert_eq!(error(&LIST_ORDERS, status, "<html>").kind, kind, "{status}");
+        }
+    }
+
+    #[test]
+    fn an_html_page_with_status_200_is_no_data() {
+        let error = error(&RECORD_PAYMENT, 200, "<!doctype html><title>x</title>");
+        assert_eq!((error.kind, error.outcome), (ErrorKind::Decode, Outcome::Applied));
+        assert!(error.message.contains("<!doctype html>"));
+        assert_eq!(error.body.as_deref(), Some("<!doctype html><title>x</title>"));
+    }
+
+    #[test]
+    fn a_write_that_fails_with_5xx_may_have_been_applied() {
+        assert_eq!(error(&CREATE_COUPON, 502, "").outcome, Outcome::Unknown);
+        assert_eq!(error(&CREATE_COUPON, 422, "").outcome, Outcome::Rejected);
+        assert_eq!(error(&LIST_ORDERS, 502, "").outcome, Outcome::Rejected);
+    }
+
+    #[test]
+    fn a_missing_identity_is_drift_and_an_error_only_in_strict_mode() {
+        let response = || Response { status: 200, body: br#"{"amount":5}"#.to_vec(), ..Response::default() };
+        let answer = read(&GET_ORDER, response(), false, &[], 0.0).expect("delivered");
+        assert_eq!(answer.checked.drifts[0].path, "_id");
+        let error = read(&GET_ORDER, response(), true, &[], 0.0).expect_err("strict");
+        assert_eq!(error.drift.map(|d| d.path).as_deref(), Some("_id"));
+    }
+
+    #[test]
+    fn no_error_quotes_a_secret() {
+        let body = r#"{"message":"Bearer tok-1 is bad","live":{"apiKey" : "se\"cret","publishableKey":"pk"},"apiKey":"x"}"#;
+        let error = error(&GET_ORDER, 400, body);
+        for text in [format!("{error:?}"), error.to_string(), error.messages.join(""), error.body.unwrap_or_default()] {
+            assert!(!text.contains("tok-1") && !text.contains("cret"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The 23 operations of the Payments API: one file per resource, one constant per operation, and the ledger [`ALL`].
+//!
+//! An endpoint is constants plus types: its [`Operation`] says everything that building the request, deciding on a
+//! retry and reading the answer need.
+
+mod coupons;
+mod custom_provider;
+mod integrations;
+mod orders;
+mod subscriptions;
+mod transactions;
+
+pub use coupons::*;
+pub use custom_provider::*;
+pub use integrations::*;
+pub use orders::*;
+pub use subscriptions::*;
+pub use transactions::*;
+
+use crate::model::AltType;
+use crate::shape::{Kind, Record};
+use ghl_payments_derive::model;
+use serde::de::DeserializeOwned;
+use serde::Serialize;
+
+/// An HTTP method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// GET
+    Get,
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// DELETE
+    Delete,
+}
+
+impl Method {
+    /// The method as it stands in a request.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// What sending a request a second time would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Safety {
+    /// Changes nothing.
+    Read,
+    /// Changes something, and a second time changes nothing more.
+    IdempotentWrite,
+    /// A second time would charge, create or fulfil again.
+    NonIdempotentWrite,
+}
+
+/// Everything that is fixed about one operation.
+#[derive(Debug)]
+pub struct Operation {
+    /// HighLevel's operationId.
+    pub id: &'static str,
+    /// The JavaScript method, such as `orders.get`.
+    pub name: &'static str,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path below the base URL; at most one `{placeholder}`.
+    pub path: &'static str,
+    /// The OAuth scope, if HighLevel names one.
+    pub scope: Option<&'static str>,
+    /// Whether it may be sent again.
+    pub safety: Safety,
+    /// The query parameters. Where there is a body too, the caller's parameters are the body and the query is filled
+    /// from the client's `locationId`.
+    pub query: Option<&'static Record>,
+    /// The body's fields.
+    pub body: Option<&'static Record>,
+    /// The shape of the answer.
+    pub answer: Kind,
+}
+
+impl Operation {
+    /// HighLevel's page about it.
+    pub fn docs(&self) -> String {
+        ["https://marketplace.gohighlevel.com/docs/ghl/payments/", &self.id.replace(' ', "-")].concat()
+    }
+}
+
+/// What a caller gives to an operation.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a, P> {
+    /// The id for the placeholder of the path.
+    pub id: Option<&'a str>,
+    /// The body of an operation that takes one, the query parameters of any other.
+    pub params: Option<&'a P>,
+}
+
+/// One operation with its parameters: what [`Client::send`](crate::Client::send) takes.
+pub trait Endpoint {
+    /// Its entry of the ledger.
+    const OPERATION: &'static Operation;
+    /// The query parameters or the body.
+    type Params: Serialize;
+    /// What HighLevel answers.
+    type Answer: DeserializeOwned;
+
+    /// The path id and the parameters of this call.
+    fn input(&self) -> Input<'_, Self::Params>;
+}
+
+/// Declares an endpoint: the struct that a Rust caller fills and its binding to the ledger.
+macro_rules! endpoint {
+    ($(#[$doc:meta])* $name:ident { $params:ident: $type:ty } $operation:ident -> $answer:ty) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            /// Parameters of the call.
+            pub $params: $type,
+        }
+        impl crate::endpoint::Endpoint for $name {
+            const OPERATION: &'static crate::endpoint::Operation = &$operation;
+            type Params = $type;
+            type Answer = $answer;
+            fn input(&self) -> crate::endpoint::Input<'_, $type> {
+                crate::endpoint::Input { id: None, params: Some(&self.$params) }
+            }
+        }
+    };
+    ($(#[$doc:meta])* $name:ident { $id:ident, $params:ident: $type:ty } $operation:ident -> $answer:ty) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            /// Id of the record in the path.
+            pub $id: String,
+            /// Parameters of the call.
+            pub $params: $type,
+        }
+        impl crate::endpoint::Endpoint for $name {
+            const OPERATION: &'static crate::endpoint::Operation = &$operation;
+            type Params = $type;
+            type Answer = $answer;
+            fn input(&self) -> crate::endpoint::Input<'_, $type> {
+                crate::endpoint::Input { id: Some(&self.$id), params: Some(&self.$params) }
+            }
+        }
+    };
+    ($(#[$doc:meta])* $name:ident { $id:ident } $operation:ident -> $answer:ty) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            /// Id of the record in the path.
+            pub $id: String,
+        }
+        impl crate::endpoint::Endpoint for $name {
+            const OPERATION: &'static crate::endpoint::Operation = &$operation;
+            type Params = ();
+            type Answer = $answer;
+            fn input(&self) -> crate::endpoint::Input<'_, ()> {
+                crate::endpoint::Input { id: Some(&self.$id), params: None }
+            }
+        }
+    };
+    ($(#[$doc:meta])* $name:ident $operation:ident -> $answer:ty) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name;
+        impl crate::endpoint::Endpoint for $name {
+            const OPERATION: &'static crate::endpoint::Operation = &$operation;
+            type Params = ();
+            type Answer = $answer;
+            fn input(&self) -> crate::endpoint::Input<'_, ()> {
+                crate::endpoint::Input { id: None, params: None }
+            }
+        }
+    };
+}
+pub(crate) use endpoint;
+
+/// The query of operations that read one record and document `locationId` as well.
+#[model(request, default)]
+pub struct RecordQuery {
+    /// The location; the client's `locationId` when left out.
+    #[shape(id)]
+    pub alt_id: Option<String>,
+    /// What `altId` names; `"location"` when left out.
+    pub alt_type: Option<AltType>,
+    /// The location; the client's `locationId` when left out.
+    #[shape(id)]
+    pub location_id: Option<String>,
+}
+
+/// The query of operations that take only the account.
+#[model(request, default)]
+pub struct AltQuery {
+    /// The location; the client's `locationId` when left out.
+    #[shape(id)]
+    pub alt_id: Option<String>,
+    /// What `altId` names; `"location"` when left out.
+    pub alt_type: Option<AltType>,
+}
+
+/// The query of the custom provider's operations.
+#[model(request, default)]
+pub struct LocationQuery {
+    /// The location; the client's `locationId` when left out.
+    #[shape(id)]
+    pub location_id: Option<String>,
+}
+
+/// The record of a struct of the models.
+pub(crate) const fn record(kind: Kind) -> Option<&'static Record> {
+    match kind {
+        Kind::Object(record) => Some(record),
+        _ => None,
+    }
+}
+
+/// The ledger: every operation of the API, in the order of HighLevel's documentation. The JavaScript side calls an
+/// operation by its index here.
+pub static ALL: [&Operation; 23] = [
+    &CREATE_WHITELABEL,
+    &LIST_WHITELABEL,
+    &LIST_ORDERS,
+    &GET_ORDER,
+    &RECORD_PAYMENT,
+    &CREATE_FULFILLMENT,
+    &LIST_FULFILLMENTS,
+    &LIST_NOTES,
+    &LIST_TRANSACTIONS,
+    &GET_TRANSACTION,
+    &LIST_SUBSCRIPTIONS,
+    &GET_SUBSCRIPTION,
+    &LIST_COUPONS,
+    &GET_COUPON,
+    &CREATE_COUPON,
+    &UPDATE_COUPON,
+    &DELETE_COUPON,
+    &CREATE_PROVIDER,
+    &DELETE_PROVIDER,
+    &GET_PROVIDER_CONFIG,
+    &CONNECT_PROVIDER,
+    &DISCONNECT_PROVIDER,
+    &UPDATE_CAPABILITIES,
+];

@@ -1,0 +1,144 @@
+//! Shape tables and the byte checker.
+//!
+//! A [`Record`] is the constant table of one record of the API: it names each field, its [`Kind`] and whether it must
+//! be there. [`macro@Shape`] builds it from the model struct, so a field is declared once. One small interpreter,
+//! [`check`], walks it over the bytes of an answer or of a request.
+
+mod check;
+mod decode;
+mod scan;
+
+pub use check::{check, validate, Checked, Drift, Fault, Issue, Seen};
+pub use decode::decode;
+pub use ghl_payments_derive::Shape;
+pub(crate) use check::push_decimal;
+pub(crate) use scan::{items, json_text, members, unescape};
+
+/// A type with a shape table.
+pub trait Shape {
+    /// The shape of a value of this type.
+    const KIND: Kind;
+}
+
+/// What a value has to be.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// Text that is not empty, without control characters (requests).
+    Id,
+    /// A number.
+    Number,
+    /// A number above 0 (requests).
+    Amount,
+    /// A whole number from 0 (requests).
+    Count,
+    /// `true` or `false`.
+    Boolean,
+    /// An ISO 8601 time.
+    Timestamp,
+    /// A date, `YYYY-MM-DD`, or an ISO 8601 time (requests).
+    Date,
+    /// An https URL (requests).
+    Https,
+    /// Lower-case letters and hyphens that starts and ends with a letter (requests).
+    Slug,
+    /// Text or a list of texts (requests).
+    TextOrList,
+    /// One of these texts (requests; answers keep their lists of texts open).
+    Choice(&'static [&'static str]),
+    /// Anything: HighLevel promises nothing.
+    Json,
+    /// An object with any fields.
+    Map,
+    /// A record.
+    Object(&'static Record),
+    /// A list.
+    List(&'static Kind),
+    /// A list that HighLevel also sends as a single object.
+    OneOrList(&'static Kind),
+}
+
+/// The table of one record.
+#[derive(Debug)]
+pub struct Record {
+    /// The fields, in the order of the declaration.
+    pub fields: &'static [Field],
+    /// Conditions between fields (requests only).
+    pub rules: &'static [Rule],
+}
+
+/// One row of a record's table.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// What its value has to be.
+    pub kind: Kind,
+    /// Whether the record is incomplete without it.
+    pub required: bool,
+}
+
+/// A condition between fields of a request, which are named by their index.
+#[derive(Debug)]
+pub enum Rule {
+    /// At least one of these must be there.
+    OneOf(&'static [u16]),
+    /// `field` is allowed only where the text `when` is `is`.
+    Only {
+        /// The field in question.
+        field: u16,
+        /// The field that decides.
+        when: u16,
+        /// The value at which `field` is allowed.
+        is: &'static str,
+    },
+    /// `field` is required where the text `when` is `is`.
+    Needs {
+        /// The field in question.
+        field: u16,
+        /// The field that decides.
+        when: u16,
+        /// The value at which `field` is required.
+        is: &'static str,
+    },
+}
+
+impl Record {
+    /// The index of a field.
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|f| f.name == name)
+    }
+}
+
+impl Shape for String {
+    const KIND: Kind = Kind::Text;
+}
+
+impl Shape for f64 {
+    const KIND: Kind = Kind::Number;
+}
+
+impl Shape for u32 {
+    const KIND: Kind = Kind::Count;
+}
+
+impl Shape for bool {
+    const KIND: Kind = Kind::Boolean;
+}
+
+impl Shape for serde_json::Value {
+    const KIND: Kind = Kind::Json;
+}
+
+impl Shape for serde_json::Map<String, serde_json::Value> {
+    const KIND: Kind = Kind::Map;
+}
+
+impl<T: Shape> Shape for Vec<T> {
+    const KIND: Kind = Kind::List(&T::KIND);
+}
+
+impl<T: Shape> Shape for Option<T> {
+    const KIND: Kind = T::KIND;
+}

@@ -1,0 +1,484 @@
+//! A strict JSON scanner over bytes: it accepts exactly what `JSON.parse` accepts, without building values.
+
+use super::Fault;
+
+/// How many containers may stand inside each other.
+pub(crate) const MAX_DEPTH: u16 = 128;
+
+/// A text in the input, with its quotes.
+#[derive(Clone, Copy)]
+pub(crate) struct TextSpan {
+    /// Where its opening quote stands.
+    pub start: usize,
+    /// Just behind its closing quote.
+    pub end: usize,
+    /// Whether it holds escapes.
+    pub escaped: bool,
+}
+
+/// A number in the input.
+#[derive(Clone, Copy)]
+pub(crate) struct NumberSpan {
+    /// Where it starts.
+    pub start: usize,
+    /// Just behind it.
+    pub end: usize,
+    /// Whether it has neither fraction nor exponent.
+    pub integer: bool,
+    /// Whether it might be beyond the largest double: only an exponent or hundreds of digits bring a number there.
+    pub may_overflow: bool,
+}
+
+/// A position in JSON text.
+pub(crate) struct Scanner<'a> {
+    bytes: &'a [u8],
+    pos: usize,
+    /// An escape named half of a surrogate pair; `JSON.parse` takes it, Rust's texts cannot hold it.
+    pub lone_surrogate: bool,
+}
+
+const LOW_BITS: u64 = 0x0101_0101_0101_0101;
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+
+impl<'a> Scanner<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, pos: 0, lone_surrogate: false }
+    }
+
+    pub fn pos(&self) -> usize {
+        self.pos
+    }
+
+    pub fn seek(&mut self, pos: usize) {
+        self.pos = pos;
+    }
+
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The bytes of a text between its quotes, escapes as they stand.
+    pub fn raw(&self, span: TextSpan) -> &'a [u8] {
+        self.slice(span.start + 1, span.end.wrapping_sub(1))
+    }
+
+    pub fn slice(&self, start: usize, end: usize) -> &'a [u8] {
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    /// The byte at the position, 0 at the end (0 starts no JSON token).
+    pub fn peek(&self) -> u8 {
+        self.bytes.get(self.pos).copied().unwrap_or(0)
+    }
+
+    /// Passes white space and gives the byte behind it.
+    pub fn token(&mut self) -> u8 {
+        loop {
+            let byte = self.peek();
+            if byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\t' | b'\r') {
+                return byte;
+            }
+            self.pos += 1;
+        }
+    }
+
+    pub fn fault(&self, expected: &'static str) -> Fault {
+        Fault::Syntax { at: self.pos, expected, end: self.pos >= self.bytes.len() }
+    }
+
+    /// Passes `byte` after white space.
+    pub fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), Fault> {
+        if self.token() != byte {
+            return Err(self.fault(expected));
+        }
+        self.pos += 1;
+        Ok(())
+    }
+
+    /// Requires that only white space is left.
+    pub fn finish(&mut self) -> Result<(), Fault> {
+        self.token();
+        if self.pos < self.bytes.len() {
+            return Err(self.fault("end of input"));
+        }
+        Ok(())
+    }
+
+    /// Passes a text; the position is at its opening quote.
+    pub fn text(&mut self) -> Result<TextSpan, Fault> {
+        let start = self.pos;
+        self.pos += 1;
+        let mut escaped = false;
+        loop {
+            self.plain();
+            match self.peek() {
+                b'"' => {
+                    self.pos += 1;
+                    return Ok(TextSpan { start, end: self.pos, escaped });
+                }
+                b'\\' => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                0x80.. => self.multibyte()?,
+                _ => return Err(self.fault("text without control characters and a closing quote")),
+            }
+        }
+    }
+
+    /// Passes the bytes of a text that need no look: printable ASCII but quote and backslash.
+    fn plain(&mut self) {
+        while let Some(chunk) = self.bytes.get(self.pos..self.pos + 8) {
+            let mut word = [0; 8];
+            word.copy_from_slice(chunk);
+            let word = u64::from_le_bytes(word);
+            let quote = word ^ (LOW_BITS * b'"' as u64);
+            let backslash = word ^ (LOW_BITS * b'\\' as u64);
+            // The lowest marked byte is always a real hit; borrows can only mark bytes above one.
+            let hits = (quote.wrapping_sub(LOW_BITS) & !quote)
+                | (backslash.wrapping_sub(LOW_BITS) & !backslash)
+                | word.wrapping_sub(LOW_BITS * 0x20)
+                | word;
+            let hits = hits & HIGH_BITS;
+            if hits != 0 {
+                self.pos += (hits.trailing_zeros() / 8) as usize;
+                return;
+            }
+            self.pos += 8;
+        }
+        while matches!(self.peek(), 0x20..=0x7f) && !matches!(self.peek(), b'"' | b'\\') {
+            self.pos += 1;
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), Fault> {
+        self.pos += 1;
+        match self.peek() {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
+                self.pos += 1;
+                Ok(())
+            }
+            b'u' => {
+                let unit = self.unicode_escape()?;
+                if (0xd800..0xdc00).contains(&unit) && self.peek() == b'\\' && self.bytes.get(self.pos + 1) == Some(&b'u') {
+                    let back = self.pos;
+                    self.pos += 1;
+                    let low = self.unicode_escape()?;
+                    if !(0xdc00..0xe000).contains(&low) {
+                        self.lone_surrogate = true;
+                        self.pos = back;
+                    }
+                } else if (0xd800..0xe000).contains(&unit) {
+                    self.lone_surrogate = true;
+                }
+                Ok(())
+            }
+            _ => Err(self.fault("an escape that JSON knows")),
+        }
+    }
+
+    /// Passes `uXXXX`.
+    fn unicode_escape(&mut self) -> Result<u16, Fault> {
+        let mut unit = 0u16;
+        for _ in 0..4 {
+            self.pos += 1;
+            let Some(digit) = hex(self.peek()) else {
+                return Err(self.fault("four hexadecimal digits"));
+            };
+            unit = unit << 4 | u16::from(digit);
+        }
+        self.pos += 1;
+        Ok(unit)
+    }
+
+    fn multibyte(&mut self) -> Result<(), Fault> {
+        let start = self.pos;
+        while self.peek() >= 0x80 {
+            self.pos += 1;
+        }
+        match core::str::from_utf8(self.slice(start, self.pos)) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Fault::Utf8 { at: start + error.valid_up_to() }),
+        }
+    }
+
+    /// Passes a number; the position is at its first byte.
+    pub fn number(&mut self) -> Result<NumberSpan, Fault> {
+        let start = self.pos;
+        if self.peek() == b'-' {
+            self.pos += 1;
+        }
+        match self.peek() {
+            b'0' => self.pos += 1,
+            b'1'..=b'9' => self.digits(),
+            _ => return Err(self.fault("a digit")),
+        }
+        let (mut integer, mut exponent) = (true, false);
+        if self.peek() == b'.' {
+            integer = false;
+            self.pos += 1;
+            self.some_digits()?;
+        }
+        if matches!(self.peek(), b'e' | b'E') {
+            (integer, exponent) = (false, true);
+            self.pos += 1;
+            if matches!(self.peek(), b'+' | b'-') {
+                self.pos += 1;
+            }
+            self.some_digits()?;
+        }
+        let may_overflow = exponent || self.pos - start > 300;
+        Ok(NumberSpan { start, end: self.pos, integer, may_overflow })
+    }
+
+    fn digits(&mut self) {
+        while self.peek().is_ascii_digit() {
+            self.pos += 1;
+        }
+    }
+
+    fn some_digits(&mut self) -> Result<(), Fault> {
+        if !self.peek().is_ascii_digit() {
+            return Err(self.fault("a digit"));
+        }
+        self.digits();
+        Ok(())
+    }
+
+    /// Passes `true`, `false` or `null`.
+    pub fn word(&mut self, word: &'static str) -> Result<(), Fault> {
+        if self.bytes.get(self.pos..self.pos + word.len()) != Some(word.as_bytes()) {
+            return Err(self.fault("a JSON value"));
+        }
+        self.pos += word.len();
+        Ok(())
+    }
+
+    /// Passes any value. Gives whether all its numbers fit into a double.
+    pub fn skip(&mut self, depth: u16) -> Result<bool, Fault> {
+        match self.token() {
+            b'"' => self.text().map(|_| true),
+            b'{' => {
+                self.enter(depth)?;
+                let mut finite = true;
+                if !self.closes(b'}') {
+                    loop {
+                        self.key()?;
+                        finite &= self.skip(depth + 1)?;
+                        if !self.more(b'}')? {
+                            break;
+                        }
+                    }
+                }
+                Ok(finite)
+            }
+            b'[' => {
+                self.enter(depth)?;
+                let mut finite = true;
+                if !self.closes(b']') {
+                    loop {
+                        finite &= self.skip(depth + 1)?;
+                        if !self.more(b']')? {
+                            break;
+                        }
+                    }
+                }
+                Ok(finite)
+            }
+            b't' => self.word("true").map(|()| true),
+            b'f' => self.word("false").map(|()| true),
+            b'n' => self.word("null").map(|()| true),
+            _ => {
+                let number = self.number()?;
+                Ok(!number.may_overflow || number_is_finite(self.slice(number.start, number.end)))
+            }
+        }
+    }
+
+    /// Passes the opening bracket of a container at this depth (the top level is 0).
+    pub fn enter(&mut self, depth: u16) -> Result<(), Fault> {
+        if depth >= MAX_DEPTH {
+            return Err(Fault::Depth { at: self.pos });
+        }
+        self.pos += 1;
+        Ok(())
+    }
+
+    /// Passes `close` if it comes next.
+    pub fn closes(&mut self, close: u8) -> bool {
+        let closes = self.token() == close;
+        if closes {
+            self.pos += 1;
+        }
+        closes
+    }
+
+    /// Passes a key and its colon.
+    pub fn key(&mut self) -> Result<TextSpan, Fault> {
+        if self.token() != b'"' {
+            return Err(self.fault("a key in quotes"));
+        }
+        let key = self.text()?;
+        self.expect(b':', "a colon")?;
+        Ok(key)
+    }
+
+    /// Passes a comma (true) or `close` (false).
+    pub fn more(&mut self, close: u8) -> Result<bool, Fault> {
+        let byte = self.token();
+        if byte != b',' && byte != close {
+            return Err(self.fault("a comma or a closing bracket"));
+        }
+        self.pos += 1;
+        Ok(byte == b',')
+    }
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// The text that the bytes between two quotes stand for; half surrogates become U+FFFD.
+pub(crate) fn unescape(raw: &[u8]) -> String {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut i = 0;
+    let unit = |i: usize| -> u32 {
+        raw.get(i..i + 4).unwrap_or_default().iter().fold(0, |unit, b| unit << 4 | u32::from(hex(*b).unwrap_or(0)))
+    };
+    while let Some(&byte) = raw.get(i) {
+        i += 1;
+        if byte != b'\\' {
+            out.push(byte);
+            continue;
+        }
+        let escape = raw.get(i).copied().unwrap_or(b'\\');
+        i += 1;
+        match escape {
+            b'b' => out.push(8),
+            b'f' => out.push(12),
+            b'n' => out.push(b'\n'),
+            b'r' => out.push(b'\r'),
+            b't' => out.push(b'\t'),
+            b'u' => {
+                let mut code = unit(i);
+                i += 4;
+                if (0xd800..0xdc00).contains(&code) && raw.get(i) == Some(&b'\\') && raw.get(i + 1) == Some(&b'u') {
+                    let low = unit(i + 2);
+                    if (0xdc00..0xe000).contains(&low) {
+                        code = 0x10000 + ((code - 0xd800) << 10 | (low - 0xdc00));
+                        i += 6;
+                    }
+                }
+                let c = char::from_u32(code).unwrap_or('\u{fffd}');
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            other => out.push(other),
+        }
+    }
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Whether a JSON number is below infinity as a double: `1e400` is not. The largest double is 1.797693134862315807e308;
+/// a number that rounds up from between there and infinity counts as not finite.
+pub(crate) fn number_is_finite(number: &[u8]) -> bool {
+    const LARGEST: &[u8] = b"17976931348623158079372897140530341507993";
+    let mut leading = None;
+    let mut before_point = 0i64;
+    let mut seen_point = false;
+    let mut exponent = 0i64;
+    let mut negative = false;
+    let mut in_exponent = false;
+    let mut place = 0i64;
+    for &byte in number {
+        match byte {
+            b'.' => seen_point = true,
+            b'e' | b'E' => in_exponent = true,
+            b'-' if in_exponent => negative = true,
+            b'0'..=b'9' if in_exponent => exponent = (exponent * 10 + i64::from(byte - b'0')).min(1 << 40),
+            b'0'..=b'9' => {
+                if !seen_point {
+                    before_point += 1;
+                }
+                if byte != b'0' && leading.is_none() {
+                    leading = Some(place);
+                }
+                place += 1;
+            }
+            _ => {}
+        }
+    }
+    let Some(leading) = leading else { return true };
+    // The power of ten of the first digit that is not 0.
+    let magnitude = before_point - 1 - leading + if negative { -exponent } else { exponent };
+    if magnitude != 308 {
+        return magnitude < 308;
+    }
+    let digits = number.iter().take_while(|b| !matches!(b, b'e' | b'E')).filter(|b| b.is_ascii_digit());
+    let digits = digits.skip(leading as usize).copied().chain(core::iter::repeat(b'0'));
+    for (digit, &limit) in digits.zip(LARGEST) {
+        if digit != limit {
+            return digit < limit;
+        }
+    }
+    false
+}
+
+/// The text that a JSON value stands for, if it is text.
+pub(crate) fn json_text(value: &[u8]) -> Option<String> {
+    value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).map(unescape)
+}
+
+/// The members of a JSON object that was checked before: key (escapes as they stand) and value. Of a key that stands
+/// twice, both come.
+pub(crate) fn members(json: &str) -> Vec<(&[u8], &[u8])> {
+    let mut out = Vec::new();
+    let mut scan = Scanner::new(json.as_bytes());
+    let mut walk = || -> Result<(), Fault> {
+        scan.expect(b'{', "an object")?;
+        if scan.closes(b'}') {
+            return Ok(());
+        }
+        loop {
+            let key = scan.key()?;
+            let key = scan.raw(key);
+            scan.token();
+            let start = scan.pos();
+            scan.skip(1)?;
+            out.push((key, scan.slice(start, scan.pos())));
+            if !scan.more(b'}')? {
+                return Ok(());
+            }
+        }
+    };
+    // What cannot be read is reported by the check of the same text.
+    let _ = walk();
+    out
+}
+
+/// The items of a JSON list that was checked before.
+pub(crate) fn items(json: &[u8]) -> Vec<&[u8]> {
+    let mut out = Vec::new();
+    let mut scan = Scanner::new(json);
+    let mut walk = || -> Result<(), Fault> {
+        scan.expect(b'[', "a list")?;
+        if scan.closes(b']') {
+            return Ok(());
+        }
+        loop {
+            scan.token();
+            let start = scan.pos();
+            scan.skip(1)?;
+            out.push(scan.slice(start, scan.pos()));
+            if !scan.more(b']')? {
+                return Ok(());
+            }
+        }
+    };
+    let _ = walk();
+    out
+}
