@@ -2,7 +2,7 @@
 
 use crate::core::{build, CallOptions, Config, Error, ErrorKind, Outcome};
 use crate::endpoint::Endpoint;
-use crate::transport::{run, Call, Transport};
+use crate::transport::{run, Transport};
 
 /// A client for Rust callers, over any [`Transport`].
 ///
@@ -53,32 +53,21 @@ impl<T: Transport> Client<T> {
     pub async fn send_with<E: Endpoint>(&self, endpoint: &E, options: &CallOptions) -> Result<E::Answer, Error> {
         let operation = E::OPERATION;
         let input = endpoint.input();
-        let unreadable = |outcome, error: serde_json::Error| Error {
-            operation: Some(operation),
-            ..Error::new(
-                if outcome == Outcome::NotSent { ErrorKind::Validation } else { ErrorKind::Decode },
-                outcome,
-                [operation.name, ": ", &error.to_string()].concat(),
-            )
+        let unreadable = |kind, outcome, error: serde_json::Error| {
+            Error::new(kind, Some(operation), outcome, [operation.name, ": ", &error.to_string()].concat())
         };
         let params = input.params.map(serde_json::to_string).transpose();
-        let params = params.map_err(|error| unreadable(Outcome::NotSent, error))?;
-        let request = build(operation, input.id, params.as_deref(), &self.config, options)
+        let params = params.map_err(|error| unreadable(ErrorKind::Validation, Outcome::NotSent, error))?;
+        let config = self.config.with(options);
+        let request = build(operation, input.id, params.as_deref(), &config)
             .map_err(|issues| Error::validation(Some(operation), issues))?;
-        let call = Call {
-            operation,
-            request,
-            timeout_ms: options.timeout_ms.unwrap_or(self.config.timeout_ms),
-            max_retries: options.max_retries.unwrap_or(self.config.max_retries),
-            retry_delay_ms: self.config.retry_delay_ms,
-            strict: options.strict.unwrap_or(self.config.strict),
-        };
-        let done = run(&self.transport, &call).await?;
-        crate::shape::decode(&done.answer.body, &done.answer.checked).map_err(|error| Error {
-            status: Some(200),
-            attempts: done.attempts,
-            body: Some(String::from_utf8_lossy(&done.answer.body).into_owned()),
-            ..unreadable(Outcome::Applied, error)
+        let done = run(&self.transport, operation, &request, &config).await?;
+        crate::shape::decode(&done.answer.body, &done.answer.checked).map_err(|error| {
+            let mut error = unreadable(ErrorKind::Decode, Outcome::Applied, error);
+            error.status = Some(200);
+            error.attempts = done.attempts;
+            error.body = Some(String::from_utf8_lossy(&done.answer.body).into_owned());
+            error
         })
     }
 }

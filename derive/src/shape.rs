@@ -34,7 +34,7 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
             }
             (None, false, _) => quote!(<#ty as crate::shape::Shape>::KIND),
         };
-        rows.extend(quote!(crate::shape::Field { name: #wire, kind: #kind, required: #required },));
+        rows.extend(quote!(crate::shape::Field { name: #wire, kind: &#kind, required: #required },));
         names.push(wire);
     }
     let index = |wanted: &str| -> Result<u16> {

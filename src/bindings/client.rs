@@ -1,10 +1,10 @@
 //! The client's exports. The TypeScript facade in `pkg-template/src` turns them into the public surface.
 
-use super::values::{self, Options};
-use crate::core::{build, Config, Error, Pager};
-use crate::endpoint::ALL;
-use crate::shape::Issue;
-use crate::transport::{run, Call, FetchTransport, TokenSource};
+use super::values::{self, CallOptions, ClientOptions};
+use crate::core::{build, Config, Error, Pager, Request};
+use crate::endpoint::{Operation, ALL};
+use crate::shape::Shape;
+use crate::transport::{run, Event, FetchTransport, TokenSource};
 use js_sys::{Array, Function, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -32,7 +32,7 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// `options` is JSON text. Throws an error as a plain object.
+    /// `options` is JSON text. Throws an error as JSON text.
     #[wasm_bindgen(constructor)]
     pub fn new(
         options: &str,
@@ -41,16 +41,19 @@ impl Core {
         on_event: Option<Function>,
         same_origin: bool,
     ) -> Result<Core, JsValue> {
-        let options = Options::read(options).map_err(|e| values::error(&e))?;
-        let proxied = options.has_base_url();
-        let config = options.config(same_origin).map_err(|e| values::error(&e))?;
-        let token = token_source(token, proxied).map_err(|e| values::error(&e))?;
+        let mut config = Config::default();
+        let configured = values::apply(&mut config, options, &ClientOptions::KIND)
+            .and_then(|based| config.check(same_origin).map(|config| (config, based)))
+            .map_err(|issues| Error::validation(None, issues))
+            .and_then(|(config, based)| Ok((config, token_source(token, based)?)));
+        let (config, token) = configured.map_err(|error| JsValue::from(values::error(&error)))?;
         Ok(Self { config, token: Rc::new(token), fetch, on_event })
     }
 
     /// Carries out the operation at this index of the ledger.
     ///
-    /// Resolves to `[data, response, attempts, durationMs, rateLimit?]`; rejects with `[error, cause]`.
+    /// Resolves to `[data, response, attempts, durationMs, rateLimit?]`; rejects with `[error, cause]`. Limits and error
+    /// are JSON text.
     pub fn call(
         &self,
         operation: usize,
@@ -59,22 +62,23 @@ impl Core {
         options: Option<String>,
         signal: Option<AbortSignal>,
     ) -> Promise {
-        let listener = self.on_event.clone().map(|function| -> Rc<dyn Fn(_, crate::transport::Event<'_>)> {
+        let listener = self.on_event.clone().map(|function| -> Rc<dyn Fn(_, Event<'_>)> {
             Rc::new(move |operation, event| {
                 // A listener that throws must not break the call.
-                let _ = function.call1(&JsValue::UNDEFINED, &values::event(operation, event));
+                let _ = function.call1(&JsValue::UNDEFINED, &values::event(operation, event).into());
             })
         });
         let transport = FetchTransport::with(self.fetch.clone(), self.token.clone(), signal, listener);
-        let call = self.prepare(operation, id, params, options);
+        let prepared = self.prepare(operation, id, params, options);
         wasm_bindgen_futures::future_to_promise(async move {
             let began = js_sys::Date::now();
-            let outcome = match call {
-                Ok(call) => run(&transport, &call).await,
+            let outcome = match prepared {
+                Ok((operation, request, config)) => run(&transport, operation, &request, &config).await,
                 Err(error) => Err(error),
             };
-            let done = outcome.map_err(|error| Array::of2(&values::error(&error), &transport.last_cause()))?;
-            let text = String::from_utf8(done.answer.body).map_err(|_| JsValue::from("not UTF-8"))?;
+            let done = outcome
+                .map_err(|error| Array::of2(&values::error(&error).into(), &transport.last_cause()))?;
+            let text = String::from_utf8(done.answer.body).map_err(|_| JsValue::UNDEFINED)?;
             let result = Array::of4(
                 &js_sys::JSON::parse(&text)?,
                 &transport.last_response(),
@@ -82,7 +86,7 @@ impl Core {
                 &(js_sys::Date::now() - began).into(),
             );
             if let Some(limit) = done.rate_limit {
-                result.push(&values::rate_limit(limit));
+                result.push(&values::rate_limit(limit).into());
             }
             Ok(result.into())
         })
@@ -96,19 +100,14 @@ impl Core {
         id: Option<String>,
         params: Option<String>,
         options: Option<String>,
-    ) -> Result<Call, Error> {
+    ) -> Result<(&'static Operation, Request, Config), Error> {
         let operation = ALL.get(operation).copied().ok_or_else(|| Error::validation(None, Vec::new()))?;
-        let options = options.as_deref().map(Options::read).transpose()?.unwrap_or_default().call();
-        let request = build(operation, id.as_deref(), params.as_deref(), &self.config, &options)
-            .map_err(|issues| Error::validation(Some(operation), issues))?;
-        Ok(Call {
-            operation,
-            request,
-            timeout_ms: options.timeout_ms.unwrap_or(self.config.timeout_ms),
-            max_retries: options.max_retries.unwrap_or(self.config.max_retries),
-            retry_delay_ms: self.config.retry_delay_ms,
-            strict: options.strict.unwrap_or(self.config.strict),
-        })
+        let mut config = self.config.clone();
+        options
+            .map_or(Ok(false), |json| values::apply(&mut config, &json, &CallOptions::KIND))
+            .and_then(|_| build(operation, id.as_deref(), params.as_deref(), &config))
+            .map(|request| (operation, request, config))
+            .map_err(|issues| Error::validation(Some(operation), issues))
     }
 }
 
@@ -120,9 +119,11 @@ fn token_source(token: JsValue, proxied: bool) -> Result<TokenSource, Error> {
         return TokenSource::text(text);
     }
     token.dyn_into().map(TokenSource::function).map_err(|_| {
-        let message = "is missing: pass the access token or a function that gives it; \
-                       only a client whose baseUrl is your own proxy works without";
-        Error::validation(None, vec![Issue { path: "token".into(), message: message.into() }])
+        Error::invalid(
+            "token",
+            "is missing: pass the access token or a function that gives it; \
+             only a client whose baseUrl is your own proxy works without",
+        )
     })
 }
 
@@ -138,12 +139,13 @@ impl Pages {
         Self(Pager::new(offset, limit))
     }
 
-    /// Takes a page: the ids of its records, a line each, and the total. Gives the next offset (-1 after the last page)
-    /// and then the indices of the records that were not delivered before.
-    pub fn accept(&mut self, ids: &str, total: Option<f64>) -> Vec<f64> {
-        let ids: Vec<&str> = if ids.is_empty() { Vec::new() } else { ids.split('\n').collect() };
-        let step = self.0.accept(ids.iter().map(|id| id.trim_end()), total);
-        let next = step.next_offset.map_or(-1.0, f64::from);
-        std::iter::once(next).chain(step.fresh.into_iter().map(f64::from)).collect()
+    /// Takes the next record of a page by its id: whether it is to be delivered.
+    pub fn deliver(&mut self, id: &str) -> bool {
+        self.0.deliver(id)
+    }
+
+    /// Ends a page of `count` records: where the next one starts, -1 after the last.
+    pub fn advance(&mut self, count: u32, total: Option<f64>) -> f64 {
+        self.0.advance(count, total).map_or(-1.0, f64::from)
     }
 }

@@ -79,44 +79,61 @@ impl Config {
         }
         check_value("apiVersion", &self.api_version, &mut issues);
         check_value("userAgent", &self.user_agent, &mut issues);
-        check_common(self.location_id.as_deref(), &self.headers, &mut issues);
+        self.check_overridable(&mut issues);
         if issues.is_empty() {
             Ok(self)
         } else {
             Err(issues)
         }
     }
-}
 
-impl CallOptions {
-    /// Checks what [`Config::check`] checks for the client.
-    pub fn check(&self, issues: &mut Vec<Issue>) {
-        check_common(self.location_id.as_deref(), &self.headers, issues);
+    /// The configuration of one call.
+    pub fn with(&self, call: &CallOptions) -> Self {
+        let mut config = self.clone();
+        config.location_id = call.location_id.clone().or(config.location_id);
+        config.timeout_ms = call.timeout_ms.unwrap_or(config.timeout_ms);
+        config.max_retries = call.max_retries.unwrap_or(config.max_retries);
+        config.strict = call.strict.unwrap_or(config.strict);
+        for (name, value) in &call.headers {
+            config.set_header(name.clone(), value.clone());
+        }
+        config
     }
-}
 
-fn check_common(location_id: Option<&str>, headers: &[(String, String)], issues: &mut Vec<Issue>) {
-    if let Some(id) = location_id {
-        check_value("locationId", id, issues);
+    /// Sets a header of every call; names are compared without regard to case.
+    pub fn set_header(&mut self, name: String, value: String) {
+        match self.headers.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+            Some((_, known)) => *known = value,
+            None => self.headers.push((name, value)),
+        }
     }
-    for (name, value) in headers {
-        let path = ["headers.", name].concat();
-        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        if name.is_empty() || !name.bytes().all(token) {
-            issues.push(Issue { path, message: "is no header name".into() });
-        } else if RESERVED.iter().any(|r| r.eq_ignore_ascii_case(name)) {
-            issues.push(Issue { path, message: "is set by the client itself; use token or apiVersion".into() });
-        } else if !is_header_value(value) {
-            issues.push(Issue { path, message: "must not hold line breaks or other control characters".into() });
+
+    /// Checks what a call may override.
+    pub fn check_overridable(&self, issues: &mut Vec<Issue>) {
+        if let Some(id) = &self.location_id {
+            check_value("locationId", id, issues);
+        }
+        for (name, value) in &self.headers {
+            let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+            let problem = if name.is_empty() || !name.bytes().all(token) {
+                "is no header name"
+            } else if RESERVED.iter().any(|r| r.eq_ignore_ascii_case(name)) {
+                "is set by the client itself; use token or apiVersion"
+            } else if !is_header_value(value) {
+                "must not hold line breaks or other control characters"
+            } else {
+                continue;
+            };
+            issues.push(Issue::new(&["headers.", name].concat(), problem));
         }
     }
 }
 
 fn check_value(path: &str, value: &str, issues: &mut Vec<Issue>) {
-    if value.trim().is_empty() {
-        issues.push(Issue { path: path.into(), message: "must not be empty".into() });
+    if value.as_bytes().trim_ascii().is_empty() {
+        issues.push(Issue::new(path, "must not be empty"));
     } else if !is_header_value(value) {
-        issues.push(Issue { path: path.into(), message: "must not hold control or non-ASCII characters".into() });
+        issues.push(Issue::new(path, "must not hold control or non-ASCII characters"));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::rate::RateLimit;
 use crate::endpoint::Operation;
-use crate::shape::{Drift, Issue};
+use crate::shape::{put, Drift, Issue};
 use serde::Serialize;
 
 /// The class of an error.
@@ -92,7 +92,11 @@ pub enum Outcome {
 
 /// Why a call failed.
 #[derive(Clone)]
-pub struct Error {
+pub struct Error(Box<Failed>);
+
+/// The parts of an [`Error`], which dereferences to them.
+#[derive(Clone)]
+pub struct Failed {
     /// The class.
     pub kind: ErrorKind,
     /// What happened, for people.
@@ -123,45 +127,67 @@ pub struct Error {
     pub rate_limit: Option<RateLimit>,
 }
 
+impl std::ops::Deref for Error {
+    type Target = Failed;
+
+    fn deref(&self) -> &Failed {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Failed {
+        &mut self.0
+    }
+}
+
 impl Error {
-    /// An error with nothing but its class, its outcome and a message.
-    pub fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<String>) -> Self {
-        Self {
+    /// An error with nothing but its class, its operation, its outcome and a message.
+    #[inline(never)]
+    pub fn new(kind: ErrorKind, operation: Option<&'static Operation>, outcome: Outcome, message: String) -> Self {
+        Self(Box::new(Failed {
             kind,
-            message: message.into(),
+            message,
             status: None,
             messages: Vec::new(),
             trace_id: None,
             retryable: false,
             attempts: 0,
             outcome,
-            operation: None,
+            operation,
             body: None,
             issues: Vec::new(),
             drift: None,
             retry_after_ms: None,
             rate_limit: None,
-        }
+        }))
     }
 
     /// The input is wrong.
     pub fn validation(operation: Option<&'static Operation>, issues: Vec<Issue>) -> Self {
         let mut message = String::new();
         if let Some(operation) = operation {
-            message.push_str(operation.name);
-            message.push_str(": ");
+            put(&mut message, operation.name);
+            put(&mut message, ": ");
         }
         for (i, issue) in issues.iter().enumerate() {
-            message.push_str(if i > 0 { "; " } else { "" });
-            message.push_str(&issue.path);
-            message.push_str(if issue.path.is_empty() { "the parameters: " } else { " " });
-            message.push_str(&issue.message);
+            put(&mut message, if i > 0 { "; " } else { "" });
+            put(&mut message, &issue.path);
+            put(&mut message, if issue.path.is_empty() { "the parameters: " } else { " " });
+            put(&mut message, &issue.message);
         }
-        Self { issues, operation, ..Self::new(ErrorKind::Validation, Outcome::NotSent, message) }
+        let mut error = Self::new(ErrorKind::Validation, operation, Outcome::NotSent, message);
+        error.issues = issues;
+        error
+    }
+
+    /// One thing is wrong with the input.
+    pub fn invalid(path: &str, message: &str) -> Self {
+        Self::validation(None, vec![Issue::new(path, message)])
     }
 
     /// The stable code, in snake case.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         self.kind.code()
     }
 }

@@ -14,7 +14,7 @@ mod url;
 
 pub use config::{CallOptions, Config, MAX_ID_LENGTH};
 pub use error::{Error, ErrorKind, Outcome};
-pub use page::{Pager, Step};
+pub use page::Pager;
 pub use rate::RateLimit;
 pub use request::{build, Request};
 pub use response::{read, Answer, Response};

@@ -15,45 +15,40 @@ pub struct Pager {
     /// Hashes of the ids delivered last, a ring.
     seen: Vec<u64>,
     next: usize,
-}
-
-/// What a page means for the iteration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The records of the page that were not delivered before, by index.
-    pub fresh: Vec<u32>,
-    /// Where the next page starts; `None` after the last one.
-    pub next_offset: Option<u32>,
+    /// Whether the page so far brought a record that was not delivered before.
+    progress: bool,
 }
 
 impl Pager {
     /// Starts at `offset` with pages of `limit` records (`None`: the server's default).
     pub fn new(offset: u32, limit: Option<u32>) -> Self {
-        Self { offset, limit, seen: Vec::new(), next: 0 }
+        Self { offset, limit, seen: Vec::new(), next: 0, progress: false }
     }
 
-    /// Takes the page at the current offset: the records' ids (empty where a record has none) and the total that the
-    /// server named, if any.
-    pub fn accept<'a>(&mut self, ids: impl ExactSizeIterator<Item = &'a str>, total: Option<f64>) -> Step {
-        let count = ids.len() as u32;
-        let mut fresh = Vec::new();
-        for (index, id) in (0..).zip(ids) {
-            if id.is_empty() || self.deliver(hash(id)) {
-                fresh.push(index);
-            }
-        }
+    /// Takes the next record of a page by its id (empty where it has none): whether it is to be delivered.
+    pub fn deliver(&mut self, id: &str) -> bool {
+        let fresh = id.is_empty() || self.remember(hash(id));
+        self.progress |= fresh;
+        fresh
+    }
+
+    /// Ends a page of `count` records; `total` is what the server named, if it did. Gives where the next page starts,
+    /// `None` after the last one.
+    pub fn advance(&mut self, count: u32, total: Option<f64>) -> Option<u32> {
+        let progress = std::mem::take(&mut self.progress);
         self.offset = self.offset.saturating_add(count);
         let more = match (total, self.limit) {
             (Some(total), _) => f64::from(self.offset) < total,
-            (None, Some(limit)) => count >= limit,
-            (None, None) => true,
+            // Without a total, a page that brings nothing new is the sign of a server that knows no offset.
+            (None, Some(limit)) => progress && count >= limit,
+            (None, None) => progress,
         };
         // An empty page ends the iteration whatever the total says: it would never advance.
-        Step { fresh, next_offset: (count > 0 && more).then_some(self.offset) }
+        (count > 0 && more).then_some(self.offset)
     }
 
     /// Remembers a record; `false` if it was delivered already.
-    fn deliver(&mut self, id: u64) -> bool {
+    fn remember(&mut self, id: u64) -> bool {
         if self.seen.contains(&id) {
             return false;
         }
@@ -76,8 +71,8 @@ mod tests {
     use super::*;
 
     fn step(pager: &mut Pager, ids: &[&str], total: Option<f64>) -> (Vec<u32>, Option<u32>) {
-        let step = pager.accept(ids.iter().copied(), total);
-        (step.fresh, step.next_offset)
+        let fresh = (0..).zip(ids).filter(|(_, id)| pager.deliver(id)).map(|(i, _)| i).collect();
+        (fresh, pager.advance(ids.len() as u32, total))
     }
 
     #[test]
@@ -114,6 +109,13 @@ mod tests {
         assert_eq!(step(&mut Pager::new(0, Some(2)), &["a"], None), (vec![0], None));
         assert_eq!(step(&mut Pager::new(0, Some(1)), &["a"], None), (vec![0], Some(1)));
         assert_eq!(step(&mut Pager::new(4, None), &["a"], None), (vec![0], Some(5)));
+    }
+
+    #[test]
+    fn a_server_that_ignores_the_offset_does_not_loop() {
+        let mut pager = Pager::new(0, None);
+        assert_eq!(step(&mut pager, &["a", "b"], None), (vec![0, 1], Some(2)));
+        assert_eq!(step(&mut pager, &["a", "b"], None), (vec![], None));
     }
 
     #[test]

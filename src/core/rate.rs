@@ -39,11 +39,9 @@ impl RateLimit {
     }
 }
 
-/// A whole number of at most 15 digits.
+/// A whole number of at most 15 digits, spaces around it allowed.
 pub(crate) fn whole(text: &str) -> Option<f64> {
-    let text = text.trim();
-    if text.is_empty() || text.len() > 15 || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    Some(text.bytes().fold(0u64, |n, b| n * 10 + u64::from(b - b'0')) as f64)
+    let text = text.as_bytes().trim_ascii();
+    let fits = matches!(text.len(), 1..=15) && text.iter().all(u8::is_ascii_digit);
+    fits.then(|| text.iter().fold(0u64, |n, b| n * 10 + u64::from(b - b'0')) as f64)
 }

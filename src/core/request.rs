@@ -1,9 +1,9 @@
 //! From an operation and its parameters to a request.
 
-use super::config::{CallOptions, Config, MAX_ID_LENGTH};
+use super::config::{Config, MAX_ID_LENGTH};
 use super::url::encode_component;
 use crate::endpoint::{Method, Operation};
-use crate::shape::{items, json_text, members, unescape, validate, Issue, Record, Seen};
+use crate::shape::{items, json_text, members, put, quote, unescape, validate, Issue, Record, Seen};
 
 /// A request without its `Authorization` header, which the sender adds last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,16 +27,15 @@ pub fn build(
     id: Option<&str>,
     params: Option<&str>,
     config: &Config,
-    call: &CallOptions,
 ) -> Result<Request, Vec<Issue>> {
     let mut issues = Vec::new();
-    call.check(&mut issues);
+    config.check_overridable(&mut issues);
     let mut url = String::with_capacity(160);
-    url.push_str(&config.base_url);
+    put(&mut url, &config.base_url);
     push_path(operation.path, id, &mut url, &mut issues);
 
     let params = params.unwrap_or("{}");
-    let account = Account::of(params, config, call);
+    let account = Account::of(params, config);
     let located = account.id.is_some();
     let (query, body) = match (operation.query, operation.body) {
         (query, Some(body)) => (query.map(|record| (record, "{}")), Some((body, params))),
@@ -62,17 +61,11 @@ pub fn build(
             Err(found) => issues.extend(found),
         }
     }
-    // The same account is missing in the query and in the body: say it once.
-    issues.dedup();
     if !issues.is_empty() {
         return Err(issues);
     }
 
-    let mut headers = Vec::with_capacity(6 + config.headers.len() + call.headers.len());
-    for (name, value) in config.headers.iter().chain(&call.headers) {
-        headers.retain(|(known, _): &(String, String)| !known.eq_ignore_ascii_case(name));
-        headers.push((name.clone(), value.clone()));
-    }
+    let mut headers = config.headers.clone();
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("user-agent")) {
         headers.push(("User-Agent".into(), config.user_agent.clone()));
     }
@@ -86,31 +79,34 @@ pub fn build(
 
 /// Appends the path with the id in its placeholder.
 fn push_path(path: &'static str, id: Option<&str>, url: &mut String, issues: &mut Vec<Issue>) {
-    let Some((before, rest)) = path.split_once('{') else {
-        url.push_str(path);
+    let place = |brace: u8| path.bytes().position(|b| b == brace);
+    let (Some(open), Some(close)) = (place(b'{'), place(b'}')) else {
+        put(url, path);
         return;
     };
-    let (name, behind) = rest.split_once('}').unwrap_or((rest, ""));
-    let id = id.unwrap_or("");
-    let problem = if id.trim().is_empty() {
+    put(url, path.get(..open).unwrap_or_default());
+    let id = id.unwrap_or_default();
+    match id_problem(id.as_bytes()) {
+        "" => encode_component(id, url),
+        problem => issues.push(Issue::new(path.get(open + 1..close).unwrap_or_default(), problem)),
+    }
+    put(url, path.get(close + 1..).unwrap_or_default());
+}
+
+/// What is wrong with an id for a path; empty if nothing is.
+fn id_problem(id: &[u8]) -> &'static str {
+    const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+    if id.trim_ascii().is_empty() {
         "must not be empty"
-    } else if matches!(id, "." | "..") {
+    } else if matches!(id, b"." | b"..") {
         "must be an id, not a path segment"
     } else if id.len() > MAX_ID_LENGTH {
         "is longer than 256 characters; HighLevel's ids have 20 or 24"
-    } else if id.chars().any(|c| c.is_control() || c == '\u{fffd}') {
+    } else if id.iter().any(u8::is_ascii_control) || id.windows(3).any(|w| w == REPLACEMENT) {
         "must not hold control characters or broken Unicode"
     } else {
         ""
-    };
-    if !problem.is_empty() {
-        issues.push(Issue { path: name.into(), message: problem.into() });
     }
-    url.push_str(before);
-    if problem.is_empty() {
-        encode_component(id, url);
-    }
-    url.push_str(behind);
 }
 
 /// The account of a call.
@@ -120,15 +116,15 @@ struct Account {
 }
 
 impl Account {
-    /// The account named in the parameters goes before the call's, that before the client's.
-    fn of(params: &str, config: &Config, call: &CallOptions) -> Self {
+    /// The account named in the parameters goes before the configured one.
+    fn of(params: &str, config: &Config) -> Self {
         let mut given = None;
         for (key, value) in members(params) {
             if matches!(key, b"altId" | b"locationId") && given.is_none() {
-                given = json_text(value).filter(|id| !id.trim().is_empty());
+                given = json_text(value).filter(|id| !id.as_bytes().trim_ascii().is_empty());
             }
         }
-        Self { id: given.or_else(|| call.location_id.clone()).or_else(|| config.location_id.clone()) }
+        Self { id: given.or_else(|| config.location_id.clone()) }
     }
 
     /// The value for a field that was left out.
@@ -145,14 +141,17 @@ impl Account {
     }
 
     fn required(&self, record: &'static Record, seen: Seen, issues: &mut Vec<Issue>) {
+        // Missing in the query and in the body: say it once.
+        if issues.iter().any(|issue| issue.path == "locationId") {
+            return;
+        }
         let needed = ["altId", "locationId"].iter().any(|f| record.index(f).is_some());
         let company = record.index("companyId").is_some_and(|i| seen.has(i));
         if self.id.is_none() && needed && !company {
-            issues.push(Issue {
-                path: "locationId".into(),
-                message: "is not known: set locationId in new PaymentsClient({ locationId }) or in the call's options"
-                    .into(),
-            });
+            issues.push(Issue::new(
+                "locationId",
+                "is not known: set locationId in new PaymentsClient({ locationId }) or in the call's options",
+            ));
         }
     }
 }
@@ -173,7 +172,7 @@ fn push_query(json: &str, record: &'static Record, seen: Seen, account: &Account
             Some(b'[') => {
                 let mut comma = false;
                 for item in items(value) {
-                    url.push_str(if comma { "%2C" } else { "" });
+                    put(url, if comma { "%2C" } else { "" });
                     comma = true;
                     encode_component(&json_text(item).unwrap_or_default(), url);
                 }
@@ -192,7 +191,9 @@ fn push_query(json: &str, record: &'static Record, seen: Seen, account: &Account
 
 /// Puts the account fields that were left out in front of the body's own.
 fn fill_body(json: &str, record: &'static Record, seen: Seen, account: &Account) -> String {
-    let inside = json.trim().strip_prefix('{').unwrap_or(json).trim_start();
+    // The text was checked: its first character that is no space is the brace.
+    let brace = json.bytes().position(|b| b == b'{').unwrap_or(0);
+    let inside = json.get(brace + 1..).unwrap_or_default();
     let mut out = String::with_capacity(json.len() + 80);
     out.push('{');
     for (index, field) in record.fields.iter().enumerate() {
@@ -200,21 +201,14 @@ fn fill_body(json: &str, record: &'static Record, seen: Seen, account: &Account)
             if out.len() > 1 {
                 out.push(',');
             }
-            out.push('"');
-            out.push_str(field.name);
-            out.push_str("\":\"");
-            for c in value.chars() {
-                if matches!(c, '"' | '\\') {
-                    out.push('\\');
-                }
-                out.push(c);
-            }
-            out.push('"');
+            quote(&mut out, field.name);
+            out.push(':');
+            quote(&mut out, value);
         }
     }
-    if out.len() > 1 && !inside.starts_with('}') {
+    if out.len() > 1 && !inside.as_bytes().trim_ascii_start().starts_with(b"}") {
         out.push(',');
     }
-    out.push_str(inside);
+    put(&mut out, inside);
     out
 }

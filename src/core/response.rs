@@ -4,7 +4,7 @@ use super::error::{Error, ErrorKind, Outcome};
 use super::rate::RateLimit;
 use super::retry::{outcome, retry_after_ms, retryable, Failure};
 use crate::endpoint::Operation;
-use crate::shape::{check, items, json_text, members, push_decimal, Checked, Drift, Fault};
+use crate::shape::{check, items, json_text, members, push_decimal, put, Checked, Drift, Fault};
 
 /// An answer as it came.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -51,25 +51,28 @@ pub fn read(
     };
     let text = mask(&body, secrets);
     let mut message = String::from(operation.name);
-    message.push_str(": the answer is not what HighLevel promises: ");
+    put(&mut message, ": the answer is not what HighLevel promises: ");
     if !drift.path.is_empty() {
-        message.push_str(&drift.path);
-        message.push_str(": ");
+        put(&mut message, &drift.path);
+        put(&mut message, ": ");
     }
-    message.push_str("expected ");
-    message.push_str(drift.expected);
-    message.push_str(", found ");
-    message.push_str(drift.found);
-    message.push_str(". It starts with: ");
-    message.extend(text.chars().take(200));
-    Err(Error {
-        status: Some(status),
-        operation: Some(operation),
-        body: Some(text),
-        drift: Some(drift),
-        rate_limit,
-        ..Error::new(ErrorKind::Decode, Outcome::Applied, message)
-    })
+    put(&mut message, "expected ");
+    put(&mut message, drift.expected);
+    put(&mut message, ", found ");
+    put(&mut message, drift.found);
+    put(&mut message, ". It starts with: ");
+    put(&mut message, start_of(&text));
+    let mut error = Error::new(ErrorKind::Decode, Some(operation), Outcome::Applied, message);
+    error.status = Some(status);
+    error.body = Some(text);
+    error.drift = Some(drift);
+    error.rate_limit = rate_limit;
+    Err(error)
+}
+
+/// The first 200 bytes, or a little less where a character would be cut.
+fn start_of(text: &str) -> &str {
+    (0..4).find_map(|less| text.get(..text.len().min(200) - less.min(text.len()))).unwrap_or_default()
 }
 
 fn drift_of(fault: &Fault) -> Drift {
@@ -107,27 +110,24 @@ fn refused(operation: &'static Operation, response: &Response, secrets: &[&str],
     let details = Details::read(&text);
     let mut message = String::from(operation.name);
     if matches!(status, 0 | 300..=399) {
-        message.push_str(": the server redirects, which the API never does, and the token must not follow; check baseUrl");
+        put(&mut message, ": the server redirects, which the API never does; the token does not follow; check baseUrl");
     } else {
-        message.push_str(": HighLevel answered ");
+        put(&mut message, ": HighLevel answered ");
         push_decimal(&mut message, usize::from(status));
     }
     for (i, text) in details.messages.iter().enumerate() {
-        message.push_str(if i > 0 { "; " } else { ": " });
-        message.push_str(text);
+        put(&mut message, if i > 0 { "; " } else { ": " });
+        put(&mut message, text);
     }
-    Error {
-        status: Some(status),
-        messages: details.messages,
-        trace_id: details.trace_id,
-        retryable: retryable(operation.safety, failure),
-        outcome: outcome(operation.safety, failure),
-        operation: Some(operation),
-        body: Some(text),
-        retry_after_ms: response.retry_after.as_deref().and_then(|text| retry_after_ms(text, now_ms)),
-        rate_limit: response.rate_limit,
-        ..Error::new(kind, Outcome::Rejected, message)
-    }
+    let mut error = Error::new(kind, Some(operation), outcome(operation.safety, failure), message);
+    error.status = Some(status);
+    error.messages = details.messages;
+    error.trace_id = details.trace_id;
+    error.retryable = retryable(operation.safety, failure);
+    error.body = Some(text);
+    error.retry_after_ms = response.retry_after.as_deref().and_then(|text| retry_after_ms(text, now_ms));
+    error.rate_limit = response.rate_limit;
+    error
 }
 
 /// What the five error shapes have in common.
@@ -219,7 +219,10 @@ fn mask(body: &[u8], secrets: &[&str]) -> String {
             rest = behind;
         }
     }
-    String::from_utf8_lossy(&out).into_owned()
+    String::from_utf8(out).unwrap_or_else(|error| {
+        let char_of = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER };
+        error.as_bytes().iter().map(char_of).collect()
+    })
 }
 
 /// What stands in place of a secret.
@@ -299,14 +302,14 @@ mod tests {
         let answer = read(&GET_ORDER, response(), false, &[], 0.0).expect("delivered");
         assert_eq!(answer.checked.drifts[0].path, "_id");
         let error = read(&GET_ORDER, response(), true, &[], 0.0).expect_err("strict");
-        assert_eq!(error.drift.map(|d| d.path).as_deref(), Some("_id"));
+        assert_eq!(error.drift.as_ref().map(|d| d.path.as_str()), Some("_id"));
     }
 
     #[test]
     fn no_error_quotes_a_secret() {
         let body = r#"{"message":"Bearer tok-1 is bad","live":{"apiKey" : "se\"cret","publishableKey":"pk"},"apiKey":"x"}"#;
         let error = error(&GET_ORDER, 400, body);
-        for text in [format!("{error:?}"), error.to_string(), error.messages.join(""), error.body.unwrap_or_default()] {
+        for text in [format!("{error:?}"), error.to_string(), error.messages.join(""), error.body.clone().unwrap_or_default()] {
             assert!(!text.contains("tok-1") && !text.contains("cret"), "{text}");
         }
     }

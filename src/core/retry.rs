@@ -108,41 +108,32 @@ pub fn decide(attempt: &Attempt) -> Decision {
 /// Milliseconds that a `Retry-After` header asks for: seconds, or a date (RFC 9110, IMF-fixdate) against `now_ms`, the
 /// wall clock in milliseconds since 1970. A date in the past is 0; what cannot be read is `None`.
 pub fn retry_after_ms(text: &str, now_ms: f64) -> Option<f64> {
-    if let Some(seconds) = whole(text) {
-        return Some(seconds * 1000.0);
+    match whole(text) {
+        Some(seconds) => Some(seconds * 1000.0),
+        None => http_date(text.as_bytes()).map(|seconds| (f64::from(seconds) * 1000.0 - now_ms).max(0.0)),
     }
-    let date = http_date_ms(text.trim())?;
-    Some((date - now_ms).max(0.0))
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT` in milliseconds since 1970.
-fn http_date_ms(text: &str) -> Option<f64> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (_, date) = text.split_once(", ")?;
-    let mut parts = date.split(' ');
-    let day = whole(parts.next()?)?;
-    let name = parts.next()?;
-    let month = MONTHS.iter().position(|m| *m == name)? as f64 + 1.0;
-    let year = whole(parts.next()?)?;
-    let mut clock = parts.next()?.split(':');
-    let (hours, minutes, seconds) = (whole(clock.next()?)?, whole(clock.next()?)?, whole(clock.next()?)?);
-    if parts.next() != Some("GMT") || parts.next().is_some() || clock.next().is_some() {
+/// `Sun, 06 Nov 1994 08:49:37 GMT` in seconds since 1970.
+fn http_date(text: &[u8]) -> Option<u32> {
+    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    // What is no number comes out too large for its check below.
+    let number = |at: usize, digits: usize| {
+        let digits = text.get(at..at + digits).unwrap_or(b"x");
+        digits.iter().fold(0u32, |n, b| if b.is_ascii_digit() { n * 10 + u32::from(b - b'0') } else { 1 << 20 })
+    };
+    let month = MONTHS.chunks_exact(3).position(|name| text.get(8..11) == Some(name))? as u32 + 1;
+    let (day, year) = (number(5, 2), number(12, 4));
+    let (hours, minutes, seconds) = (number(17, 2), number(20, 2), number(23, 2));
+    let fixed = text.len() == 29 && text.ends_with(b" GMT");
+    let fits = day <= 31 && hours < 24 && minutes < 60 && seconds <= 60 && (1970..2106).contains(&year);
+    if !fixed || !fits || day == 0 {
         return None;
     }
-    let fits = (1.0..=31.0).contains(&day) && hours < 24.0 && minutes < 60.0 && seconds <= 60.0;
-    if !fits || !(1970.0..=9999.0).contains(&year) {
-        return None;
-    }
-    // Days since 1970 by the civil calendar, with March as the first month (Howard Hinnant's algorithm).
-    let year = if month <= 2.0 { year - 1.0 } else { year };
-    let era = (year / 400.0).floor();
-    let year_of_era = year - era * 400.0;
-    let month_from_march = if month > 2.0 { month - 3.0 } else { month + 9.0 };
-    let day_of_year = ((153.0 * month_from_march + 2.0) / 5.0).floor() + day - 1.0;
-    let day_of_era = year_of_era * 365.0 + (year_of_era / 4.0).floor() - (year_of_era / 100.0).floor() + day_of_year;
-    let days = era * 146_097.0 + day_of_era - 719_468.0;
-    Some((((days * 24.0 + hours) * 60.0 + minutes) * 60.0 + seconds) * 1000.0)
+    // Days since 1970, with March as the first month of the year: leap days then come last.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 719_469;
+    Some(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 }
 
 #[cfg(test)]

@@ -26,75 +26,84 @@ pub fn encode_component(text: &str, out: &mut String) {
 /// `https://host[:port][/path]`; `http://` only for loopback hosts; with `same_origin` (a browser page) also a path
 /// such as `/api`.
 pub fn base_url(text: &str, same_origin: bool) -> Result<String, Issue> {
-    let fail = |message: &str| Err(Issue { path: "baseUrl".into(), message: message.into() });
-    if text.is_empty() {
-        return fail("must not be empty; leave it out for HighLevel's own address");
+    match problem(text.as_bytes(), same_origin) {
+        "" => {
+            let slashes = text.bytes().rev().take_while(|b| *b == b'/').count();
+            Ok(text.get(..text.len() - slashes).unwrap_or_default().into())
+        }
+        problem => Err(Issue::new("baseUrl", problem)),
     }
-    if !text.bytes().all(|b| b.is_ascii_graphic()) || text.bytes().any(|b| matches!(b, b'?' | b'#' | b'\\' | b'@')) {
-        return fail("must not hold spaces, user names, a query, a fragment or a backslash");
+}
+
+/// What is wrong with a base URL; empty if nothing is.
+fn problem(url: &[u8], same_origin: bool) -> &'static str {
+    if url.is_empty() {
+        return "must not be empty; leave it out for HighLevel's own address";
     }
-    let trimmed = text.trim_end_matches('/');
-    if text.starts_with('/') {
-        if text.starts_with("//") {
-            return fail("must name its scheme: write https:// in front");
+    if !url.iter().all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'\\' | b'@')) {
+        return "must not hold spaces, user names, a query, a fragment or a backslash";
+    }
+    let rest = if url.starts_with(b"/") {
+        if url.starts_with(b"//") {
+            return "must name its scheme: write https:// in front";
         }
         if !same_origin {
-            return fail("must be absolute outside a browser page: write https:// and the host in front");
+            return "must be absolute outside a browser page: write https:// and the host in front";
         }
-        return dot_segments(trimmed).map(|()| trimmed.into());
-    }
-    let lower: String = trimmed.bytes().take(8).map(|b| b.to_ascii_lowercase() as char).collect();
-    let (scheme, rest) = if lower.starts_with("https://") {
-        ("https://", &trimmed[8..])
-    } else if lower.starts_with("http://") {
-        ("http://", &trimmed[7..])
+        url
+    } else if let Some(rest) = after(url, b"https://") {
+        if host(rest).is_empty() {
+            return "names no host";
+        }
+        rest
+    } else if let Some(rest) = after(url, b"http://") {
+        if !is_loopback(host(rest)) {
+            return "must be https: http is for loopback hosts only, the token would travel in the clear";
+        }
+        rest
     } else {
-        return fail("must start with https://, or with http:// for a loopback host, or be a path such as /api in a browser");
+        return "must start with https://, or with http:// for a loopback host, or be a path such as /api in a browser";
     };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = host_of(authority);
-    if host.is_empty() {
-        return fail("names no host");
+    if rest.split(|b| *b == b'/').any(|segment| matches!(segment, b"." | b"..")) {
+        return "must not hold . or .. as a path segment";
     }
-    if scheme == "http://" && !is_loopback(host) {
-        return fail("must be https: http is for loopback hosts only, the token would travel in the clear");
-    }
-    dot_segments(path)?;
-    let mut out = String::from(scheme);
-    out.push_str(rest);
-    Ok(out)
+    ""
 }
 
-fn dot_segments(path: &str) -> Result<(), Issue> {
-    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
-        return Err(Issue { path: "baseUrl".into(), message: "must not hold . or .. as a path segment".into() });
-    }
-    Ok(())
+fn after<'u>(url: &'u [u8], scheme: &[u8]) -> Option<&'u [u8]> {
+    let (start, rest) = url.split_at_checked(scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
-/// The host of `host:port` or `[v6]:port`; empty if the port is no port.
-fn host_of(authority: &str) -> &str {
-    let split = if authority.starts_with('[') {
-        authority.find(']').map(|i| authority.split_at(i + 1))
+/// The host of `host[:port][/path]` or `[v6][:port][/path]`; empty if there is none or the port is no port.
+fn host(rest: &[u8]) -> &[u8] {
+    let end = rest.iter().position(|b| *b == b'/').unwrap_or(rest.len());
+    let authority = rest.get(..end).unwrap_or_default();
+    let v6 = authority.iter().position(|b| *b == b']').map_or(0, |i| i + 1);
+    let colon = authority.iter().skip(v6).position(|b| *b == b':').map_or(authority.len(), |i| i + v6);
+    let (host, port) = authority.split_at(colon);
+    let number = port.iter().skip(1).fold(0, |n: u32, b| {
+        if b.is_ascii_digit() { n.saturating_mul(10).saturating_add(u32::from(b - b'0')) } else { u32::MAX }
+    });
+    let port_is_fine = port.is_empty() || port.len() > 1 && number <= 65_535;
+    let v6_is_whole = (v6 > 0) == host.starts_with(b"[") && (v6 == 0 || v6 == host.len());
+    if port_is_fine && v6_is_whole {
+        host
     } else {
-        Some(authority.split_at(authority.find(':').unwrap_or(authority.len())))
-    };
-    match split {
-        Some((host, "")) => host,
-        Some((host, port)) => match port.strip_prefix(':') {
-            Some(digits) if digits.parse::<u16>().is_ok() => host,
-            _ => "",
-        },
-        None => "",
+        b""
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    let quads = || {
-        let mut parts = host.split('.');
-        parts.next() == Some("127") && parts.clone().count() == 3 && parts.all(|p| p.parse::<u8>().is_ok())
+fn is_loopback(host: &[u8]) -> bool {
+    let quad = |host: &[u8]| {
+        let mut parts = 0;
+        let numbers = host.split(|b| *b == b'.').all(|part| {
+            parts += 1;
+            matches!(part.len(), 1..=3) && part.iter().all(u8::is_ascii_digit)
+        });
+        numbers && parts == 4
     };
-    host.eq_ignore_ascii_case("localhost") || host == "[::1]" || quads()
+    host.eq_ignore_ascii_case(b"localhost") || host == b"[::1]" || host.starts_with(b"127.") && quad(host)
 }
 
 #[cfg(test)]
@@ -106,7 +115,7 @@ mod tests {
         for (given, expected) in [
             ("https://services.leadconnectorhq.com", "https://services.leadconnectorhq.com"),
             ("https://rest.gohighlevel.com/v1/", "https://rest.gohighlevel.com/v1"),
-            ("HTTPS://Example.com:8443/a/b//", "https://Example.com:8443/a/b"),
+            ("HTTPS://Example.com:8443/a/b//", "HTTPS://Example.com:8443/a/b"),
             ("http://localhost:8787", "http://localhost:8787"),
             ("http://127.0.0.1:1/api", "http://127.0.0.1:1/api"),
             ("http://[::1]:8080", "http://[::1]:8080"),
@@ -129,6 +138,12 @@ mod tests {
             "https://example.com#x",
             "https:///path",
             "https://example.com:99999",
+            "https://example.com:",
+            "https://:443",
+            "http://[::1",
+            "http://[::1]evil.example",
+            "http://127.0.0.1.evil.example",
+            "http://127.1",
             "https://example.com/a/../b",
             "//example.com",
             "/api",

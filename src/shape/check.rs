@@ -76,6 +76,13 @@ pub struct Checked {
     pub lone_surrogate: bool,
 }
 
+impl Issue {
+    /// An issue at a path.
+    pub fn new(path: &str, message: &str) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
 impl Checked {
     /// The first difference that could not be repaired.
     pub fn unrepaired(&self) -> Option<&Drift> {
@@ -167,7 +174,7 @@ impl Path<'_> {
                 if !out.is_empty() {
                     out.push('.');
                 }
-                out.push_str(key);
+                put(out, key);
             }
             Segment::Index(index) => {
                 out.push('[');
@@ -184,19 +191,19 @@ impl Path<'_> {
     }
 }
 
+/// Appends text. `push_str` would be inlined at each of some hundred places.
+#[inline(never)]
+pub(crate) fn put(out: &mut String, text: &str) {
+    out.push_str(text);
+}
+
 /// Appends a whole number; `format!` would bring the formatting machinery into the wasm.
 pub(crate) fn push_decimal(out: &mut String, mut number: usize) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
+    if number >= 10 {
+        push_decimal(out, number / 10);
+        number %= 10;
     }
-    out.extend(digits[at..].iter().map(|b| *b as char));
+    out.push(char::from(b'0' + number as u8));
 }
 
 #[derive(Clone, Copy)]
@@ -311,13 +318,16 @@ impl<'a> Walker<'a> {
                     next = index + 1;
                     let at = Path { parent: Some(path), segment: Segment::Key(field.name) };
                     if seen.insert(index) {
+                        if self.closed.is_some() {
+                            self.issue(&at, "is there twice".into());
+                        }
                         self.duplicates = true;
                         self.forget(&at);
                     }
                     if when == Some(index) && self.scan.token() == b'"' {
                         decider = Some(self.peek_text()?);
                     }
-                    self.value(&field.kind, !field.required, &at, depth + 1)?;
+                    self.value(field.kind, !field.required, &at, depth + 1)?;
                 } else if self.closed.is_some() {
                     let name = unescape(self.scan.raw(key));
                     let at = Path { parent: Some(path), segment: Segment::Key(&name) };
@@ -361,7 +371,7 @@ impl<'a> Walker<'a> {
                 if self.closed.is_some() {
                     self.issue(&at, "is required".into());
                 } else {
-                    self.drift(&at, expectation(&field.kind), "nothing", false);
+                    self.drift(&at, expectation(field.kind), "nothing", false);
                 }
             }
         }
@@ -379,8 +389,8 @@ impl<'a> Walker<'a> {
                     if !list.iter().any(|i| seen.has(usize::from(*i)) || filled(*i)) {
                         let mut message = String::from("needs ");
                         for (i, index) in list.iter().enumerate() {
-                            message.push_str(if i > 0 { " or " } else { "" });
-                            message.push_str(name(*index));
+                            put(&mut message, if i > 0 { " or " } else { "" });
+                            put(&mut message, name(*index));
                         }
                         self.issue(path, message);
                     }
@@ -568,8 +578,8 @@ impl<'a> Walker<'a> {
     fn mismatch(&mut self, kind: &Kind, found: &'static str, path: &Path<'_>) {
         if self.closed.is_some() {
             let mut message = requirement(kind);
-            message.push_str(", found ");
-            message.push_str(found);
+            put(&mut message, ", found ");
+            put(&mut message, found);
             self.issue(path, message);
         } else {
             self.drift(path, expectation(kind), found, false);
@@ -594,12 +604,12 @@ impl<'a> Walker<'a> {
     fn forget(&mut self, path: &Path<'_>) {
         let prefix = path.text();
         let stays = |other: &str| {
-            !other.strip_prefix(prefix.as_str()).is_some_and(|rest| matches!(rest.as_bytes(), [] | [b'.' | b'[', ..]))
+            let rest = other.as_bytes().strip_prefix(prefix.as_bytes());
+            !rest.is_some_and(|rest| matches!(rest, [] | [b'.' | b'[', ..]))
         };
         let before = self.findings.list.len();
         self.findings.list.retain(|drift| stays(&drift.path));
         self.findings.count -= before - self.findings.list.len();
-        self.issues.retain(|issue| stays(&issue.path));
     }
 }
 
@@ -612,17 +622,17 @@ fn deciding_field(record: &'static Record) -> Option<usize> {
 }
 
 fn push_pair(out: &mut String, name: &str, value: &str) {
-    out.push_str(name);
-    out.push_str(" \"");
-    out.push_str(value);
+    put(out, name);
+    put(out, " \"");
+    put(out, value);
     out.push('"');
 }
 
 fn unknown_field(record: &'static Record) -> String {
     let mut message = String::from("is no field here; known are ");
     for (i, field) in record.fields.iter().enumerate() {
-        message.push_str(if i > 0 { ", " } else { "" });
-        message.push_str(field.name);
+        put(&mut message, if i > 0 { ", " } else { "" });
+        put(&mut message, field.name);
     }
     message
 }
@@ -673,12 +683,12 @@ fn requirement(kind: &Kind) -> String {
         Kind::Choice(texts) => {
             let mut message = String::from("must be ");
             for (i, text) in texts.iter().enumerate() {
-                message.push_str(match i {
+                put(&mut message, match i {
                     0 => "\"",
                     _ if i + 1 == texts.len() => " or \"",
                     _ => ", \"",
                 });
-                message.push_str(text);
+                put(&mut message, text);
                 message.push('"');
             }
             return message;
@@ -692,7 +702,7 @@ fn text_issue(kind: &Kind, text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let fine = match kind {
         Kind::Text | Kind::Json => true,
-        Kind::Id | Kind::TextOrList => !text.trim().is_empty() && !bytes.iter().any(u8::is_ascii_control),
+        Kind::Id | Kind::TextOrList => !bytes.trim_ascii().is_empty() && !bytes.iter().any(u8::is_ascii_control),
         Kind::Choice(texts) => texts.contains(&text),
         Kind::Timestamp => is_date(bytes) && bytes.get(10) == Some(&b'T') && is_time(bytes),
         Kind::Date => is_date(bytes) && (bytes.len() == 10 || bytes.get(10) == Some(&b'T') && is_time(bytes)),
@@ -704,7 +714,7 @@ fn text_issue(kind: &Kind, text: &str) -> Option<String> {
         }
         _ => {
             let mut message = requirement(kind);
-            message.push_str(", found text");
+            put(&mut message, ", found text");
             return Some(message);
         }
     };
@@ -722,7 +732,7 @@ fn number_issue(kind: &Kind, number: &[u8], integer: bool) -> Option<String> {
         Kind::Count => integer && !negative && number.len() <= 15,
         _ => {
             let mut message = requirement(kind);
-            message.push_str(", found number");
+            put(&mut message, ", found number");
             return Some(message);
         }
     };

@@ -11,8 +11,8 @@ mod scan;
 pub use check::{check, validate, Checked, Drift, Fault, Issue, Seen};
 pub use decode::decode;
 pub use ghl_payments_derive::Shape;
-pub(crate) use check::push_decimal;
-pub(crate) use scan::{items, json_text, members, unescape};
+pub(crate) use check::{push_decimal, put};
+pub(crate) use scan::{items, json_text, members, quote, unescape};
 
 /// A type with a shape table.
 pub trait Shape {
@@ -74,7 +74,7 @@ pub struct Field {
     /// Its name on the wire.
     pub name: &'static str,
     /// What its value has to be.
-    pub kind: Kind,
+    pub kind: &'static Kind,
     /// Whether the record is incomplete without it.
     pub required: bool,
 }

@@ -1,5 +1,6 @@
 //! A strict JSON scanner over bytes: it accepts exactly what `JSON.parse` accepts, without building values.
 
+use super::check::put;
 use super::Fault;
 
 /// How many containers may stand inside each other.
@@ -381,6 +382,28 @@ pub(crate) fn unescape(raw: &[u8]) -> String {
         }
     }
     String::from_utf8(out).unwrap_or_default()
+}
+
+/// Appends `text` as JSON text, with its quotes.
+pub(crate) fn quote(out: &mut String, text: &str) {
+    out.push('"');
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= b' ' && !matches!(byte, b'"' | b'\\') {
+            continue;
+        }
+        put(out, text.get(from..at).unwrap_or_default());
+        from = at + 1;
+        out.push('\\');
+        if byte >= b' ' {
+            out.push(char::from(byte));
+        } else {
+            put(out, if byte < 16 { "u000" } else { "u001" });
+            out.push(char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
+        }
+    }
+    put(out, text.get(from..).unwrap_or_default());
+    out.push('"');
 }
 
 /// Whether a JSON number is below infinity as a double: `1e400` is not. The largest double is 1.797693134862315807e308;

@@ -3,7 +3,6 @@
 use super::{Event, Interrupted, Interruption, Transport};
 use crate::core::{Error, ErrorKind, Outcome, RateLimit, Request, Response};
 use crate::endpoint::{Method, Operation};
-use crate::shape::Issue;
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -106,8 +105,8 @@ impl TokenSource {
             return Ok(current);
         }
         let failed = |cause: JsValue| {
-            let message = "the token function failed; see cause";
-            (Error::new(ErrorKind::Authentication, Outcome::NotSent, message), cause)
+            let message = "the token function failed; see cause".into();
+            (Error::new(ErrorKind::Authentication, None, Outcome::NotSent, message), cause)
         };
         let waiting = self.pending.borrow().clone();
         let promise = match waiting {
@@ -137,7 +136,7 @@ fn usable(token: String) -> Result<String, Error> {
     } else {
         return Ok(token);
     };
-    Err(Error::validation(None, vec![Issue { path: "token".into(), message: message.into() }]))
+    Err(Error::invalid("token", message))
 }
 
 type Listener = dyn Fn(&'static Operation, Event<'_>);
@@ -249,7 +248,7 @@ impl FetchTransport {
             (Interruption::Aborted, false) => "aborted before it was sent",
             (Interruption::Aborted, true) => "aborted while it was under way",
         };
-        Interrupted { how, sent, status, message: message.into() }
+        Interrupted { how, sent, status, message }
     }
 }
 

@@ -6,7 +6,7 @@ mod run;
 
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use fetch::{FetchTransport, TokenSource};
-pub(crate) use run::{run, Call};
+pub(crate) use run::run;
 
 use crate::core::{Error, Request, Response};
 use crate::endpoint::Operation;
@@ -34,7 +34,7 @@ pub struct Interrupted {
     /// The status, if the head of an answer came.
     pub status: Option<u16>,
     /// What happened, for people; without secrets.
-    pub message: String,
+    pub message: &'static str,
 }
 
 /// Something that happened during a call, for logs and metrics. It never holds a token.

@@ -2,19 +2,9 @@
 
 use super::{Event, Interrupted, Interruption, Transport};
 use crate::core::{
-    decide, outcome, read, retryable, Answer, Attempt, Decision, Error, ErrorKind, Failure, Outcome, RateLimit, Request,
+    decide, outcome, read, retryable, Answer, Attempt, Config, Decision, Error, ErrorKind, Failure, Outcome, RateLimit, Request,
 };
 use crate::endpoint::Operation;
-
-/// What one call needs to know.
-pub(crate) struct Call {
-    pub operation: &'static Operation,
-    pub request: Request,
-    pub timeout_ms: u32,
-    pub max_retries: u32,
-    pub retry_delay_ms: u32,
-    pub strict: bool,
-}
 
 /// A call that succeeded.
 pub(crate) struct Done {
@@ -24,23 +14,30 @@ pub(crate) struct Done {
 }
 
 /// Carries out a call.
-pub(crate) async fn run<T: Transport>(transport: &T, call: &Call) -> Result<Done, Error> {
-    let operation = call.operation;
+pub(crate) async fn run<T: Transport>(
+    transport: &T,
+    operation: &'static Operation,
+    request: &Request,
+    config: &Config,
+) -> Result<Done, Error> {
     let mut attempts = 0;
     let mut refreshed = false;
     // An earlier attempt may have been carried out: a later refusal does not undo it.
     let mut doubt = false;
-    let mut token = transport.token(None).await.map_err(|e| Error { operation: Some(operation), ..e })?;
+    let mut token = transport.token(None).await.map_err(|mut error| {
+        error.operation = Some(operation);
+        error
+    })?;
     loop {
         attempts += 1;
         transport.event(operation, Event::Request { attempt: attempts });
         let began = transport.now_ms();
-        let (error, failure) = match transport.send(&call.request, token.as_deref(), call.timeout_ms).await {
+        let (mut error, failure) = match transport.send(request, token.as_deref(), config.timeout_ms).await {
             Ok(response) => {
                 let now = transport.now_ms();
                 let (status, rate_limit) = (response.status, response.rate_limit);
                 transport.event(operation, Event::Response { attempt: attempts, status, duration_ms: now - began });
-                match read(operation, response, call.strict, &[token.as_deref().unwrap_or("")], now) {
+                match read(operation, response, config.strict, &[token.as_deref().unwrap_or("")], now) {
                     Ok(answer) => {
                         for drift in &answer.checked.drifts {
                             transport.event(operation, Event::Drift(drift));
@@ -53,7 +50,7 @@ pub(crate) async fn run<T: Transport>(transport: &T, call: &Call) -> Result<Done
             }
             Err(interrupted) => interruption(operation, &interrupted),
         };
-        let mut error = Error { attempts, ..error };
+        error.attempts = attempts;
         doubt |= error.outcome == Outcome::Unknown;
 
         if error.kind == ErrorKind::Authentication && !refreshed {
@@ -67,8 +64,8 @@ pub(crate) async fn run<T: Transport>(transport: &T, call: &Call) -> Result<Done
             safety: operation.safety,
             failure,
             attempts,
-            max_retries: call.max_retries,
-            delay_ms: call.retry_delay_ms,
+            max_retries: config.max_retries,
+            delay_ms: config.retry_delay_ms,
             retry_after_ms: error.retry_after_ms,
             interval_ms: error.rate_limit.and_then(|limit| limit.interval_ms),
             random: transport.random(),
@@ -81,10 +78,10 @@ pub(crate) async fn run<T: Transport>(transport: &T, call: &Call) -> Result<Done
         };
         transport.event(operation, Event::Retry { attempt: attempts, delay_ms, reason: &error });
         if !transport.sleep(delay_ms).await {
-            let mut message = String::from(operation.name);
-            message.push_str(" was aborted while it waited to be sent again after: ");
-            message.push_str(&error.message);
-            return Err(Error { kind: ErrorKind::Aborted, message, retryable: false, ..error });
+            error.message = [operation.name, " was aborted while it waited to be sent again after: ", &error.message].concat();
+            error.kind = ErrorKind::Aborted;
+            error.retryable = false;
+            return Err(error);
         }
     }
 }
@@ -103,16 +100,11 @@ fn interruption(operation: &'static Operation, interrupted: &Interrupted) -> (Er
         None if !interrupted.sent => Failure::NotSent,
         None => failed,
     };
-    let mut message = String::from(operation.name);
-    message.push_str(": ");
-    message.push_str(&interrupted.message);
+    let message = [operation.name, ": ", interrupted.message].concat();
     // A call that its caller gave up is not sent again, whatever the server said.
     let decided_by = if interrupted.how == Interruption::Aborted { Failure::Aborted } else { failure };
-    let error = Error {
-        status: interrupted.status,
-        operation: Some(operation),
-        retryable: retryable(operation.safety, decided_by),
-        ..Error::new(kind, outcome(operation.safety, failure), message)
-    };
+    let mut error = Error::new(kind, Some(operation), outcome(operation.safety, failure), message);
+    error.status = interrupted.status;
+    error.retryable = retryable(operation.safety, decided_by);
     (error, decided_by)
 }

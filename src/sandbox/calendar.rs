@@ -1,0 +1,125 @@
+//! Times as milliseconds since 1970 and as ISO 8601 texts.
+
+/// Milliseconds of one day.
+pub const DAY: i64 = 86_400_000;
+/// Milliseconds of one hour.
+pub const HOUR: i64 = 3_600_000;
+/// Milliseconds of one minute.
+pub const MINUTE: i64 = 60_000;
+
+/// Days since 1970 of a date of the Gregorian calendar.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let y = if month <= 2 { year - 1 } else { year };
+    let era = y.div_euclid(400);
+    let of_era = y.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// Year, month and day of a count of days since 1970.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let of_era = z.rem_euclid(146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, day)
+}
+
+fn push(out: &mut String, value: i64, width: u32) {
+    for i in (0..width).rev() {
+        out.push(char::from(b'0' + (value / 10_i64.pow(i) % 10) as u8));
+    }
+}
+
+/// `2026-08-28`.
+pub fn date(ms: i64) -> String {
+    let (year, month, day) = civil(ms.div_euclid(DAY));
+    let mut out = String::with_capacity(24);
+    push(&mut out, year, 4);
+    out.push('-');
+    push(&mut out, month, 2);
+    out.push('-');
+    push(&mut out, day, 2);
+    out
+}
+
+/// `2026-08-28T10:23:36.515Z`.
+pub fn iso(ms: i64) -> String {
+    let mut out = date(ms);
+    let time = ms.rem_euclid(DAY);
+    for (mark, value, width) in
+        [('T', time / HOUR, 2), (':', time / MINUTE % 60, 2), (':', time / 1000 % 60, 2), ('.', time % 1000, 3)]
+    {
+        out.push(mark);
+        push(&mut out, value, width);
+    }
+    out.push('Z');
+    out
+}
+
+/// A date (`2026-08-28`, midnight UTC) or an ISO 8601 time, and whether it was only a date.
+pub fn parse(text: &str) -> Option<(i64, bool)> {
+    let (day, clock) = match text.split_once(['T', ' ']) {
+        Some((day, clock)) => (day, Some(clock)),
+        None => (text, None),
+    };
+    let mut parts = day.split('-');
+    let (year, month, date) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    let since = days(year, month, date);
+    // A day that the month does not have comes back as another date.
+    if parts.next().is_some() || civil(since) != (year, month, date) {
+        return None;
+    }
+    let Some(clock) = clock else { return Some((since * DAY, true)) };
+    let (clock, offset) = zone(clock)?;
+    let mut parts = clock.split(':');
+    let (hour, minute) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    let (second, milli) = match parts.next() {
+        Some(text) => match text.split_once('.') {
+            Some((second, fraction)) => (number(second, 2)?, thousandths(fraction)?),
+            None => (number(text, 2)?, 0),
+        },
+        None => (0, 0),
+    };
+    if parts.next().is_some() || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    Some((since * DAY + hour * HOUR + minute * MINUTE + second * 1000 + milli - offset, false))
+}
+
+/// A clock without its zone, and the zone in milliseconds; no zone counts as UTC.
+fn zone(clock: &str) -> Option<(&str, i64)> {
+    if let Some(clock) = clock.strip_suffix('Z') {
+        return Some((clock, 0));
+    }
+    let Some(at) = clock.rfind(['+', '-']) else { return Some((clock, 0)) };
+    let (clock, zone) = (clock.get(..at)?, clock.get(at..)?);
+    let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+    let offset = number(hours, 2)? * HOUR + number(minutes, 2)? * MINUTE;
+    Some((clock, if zone.starts_with('-') { -offset } else { offset }))
+}
+
+fn number(text: &str, width: usize) -> Option<i64> {
+    (text.len() == width && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+fn thousandths(fraction: &str) -> Option<i64> {
+    if fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    Some((0..3).fold(0, |sum, i| sum * 10 + fraction.as_bytes().get(i).map_or(0, |b| i64::from(b - b'0'))))
+}
+
+/// The same time of day some months later; a day that the month does not have becomes its last day.
+pub fn add_months(ms: i64, months: i64) -> i64 {
+    let (year, month, day) = civil(ms.div_euclid(DAY));
+    let total = year * 12 + month - 1 + months;
+    let (year, month) = (total.div_euclid(12), total.rem_euclid(12) + 1);
+    let next = if month == 12 { days(year + 1, 1, 1) } else { days(year, month + 1, 1) };
+    let first = days(year, month, 1);
+    (first + (day - 1).min(next - first - 1)) * DAY + ms.rem_euclid(DAY)
+}

@@ -1,0 +1,122 @@
+//! Faults on demand: what the header `x-sandbox-fault` or a script asks to go wrong.
+//!
+//! A fault is a list of directives separated by `;`, such as `delay=200; status=503`.
+
+use super::drift::Drift;
+use super::http::{End, Shape};
+
+/// The header that asks for a fault.
+pub const HEADER: &str = "x-sandbox-fault";
+
+/// What is to go wrong with one request.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Fault {
+    /// Answer this status and do nothing.
+    pub status: Option<u16>,
+    /// Do it, then answer this status.
+    pub applied_then: Option<u16>,
+    /// Do it, then break the connection (`applied-then=drop`) or never answer (`applied-then=hang`).
+    pub applied_end: Option<End>,
+    /// Answer a page of HTML with this status and do nothing.
+    pub html: Option<u16>,
+    /// Do it, then deliver half of the body.
+    pub truncated: bool,
+    /// Do it, then bend the answer.
+    pub drift: Option<Drift>,
+    /// The shape of the error of `status` or `applied-then`.
+    pub shape: Option<Shape>,
+    /// The header `Retry-After`, in seconds or as a date.
+    pub retry_after: Option<String>,
+    /// How long to wait before answering.
+    pub delay_ms: u32,
+    /// Break the connection or never answer, without doing anything.
+    pub end: End,
+}
+
+impl Fault {
+    /// Reads directives; the error says what is wrong with them.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut out = Self::default();
+        for directive in text.split(';').map(str::trim).filter(|directive| !directive.is_empty()) {
+            let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+            let known = out.read(name.trim(), value.trim());
+            if known.is_none() {
+                return Err(format!("{HEADER}: \"{directive}\" is not a fault"));
+            }
+        }
+        Ok(out)
+    }
+
+    fn read(&mut self, name: &str, value: &str) -> Option<()> {
+        match name {
+            "status" => self.status = Some(status(value)?),
+            "applied-then" => match value {
+                "drop" => self.applied_end = Some(End::Drop),
+                "hang" => self.applied_end = Some(End::Hang),
+                _ => self.applied_then = Some(status(value)?),
+            },
+            "html" => self.html = Some(if value.is_empty() { 200 } else { status(value)? }),
+            "truncated" if value.is_empty() => self.truncated = true,
+            "drift" => self.drift = Some(Drift::parse(value)?),
+            "shape" => self.shape = Some(Shape::ALL.iter().find(|(name, _)| *name == value)?.1),
+            "retry-after" if !value.is_empty() => self.retry_after = Some(value.into()),
+            "delay" => self.delay_ms = value.parse().ok()?,
+            "hang" if value.is_empty() => self.end = End::Hang,
+            "drop" if value.is_empty() => self.end = End::Drop,
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// The status of an error that is answered without doing anything.
+    pub fn short_cut(&self) -> bool {
+        self.status.is_some() || self.html.is_some() || self.end != End::Normal
+    }
+}
+
+/// A status that may be answered: no informational ones, which have no body of their own.
+fn status(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|status| (200..600).contains(status))
+}
+
+/// A fault that a script has laid out for requests to come.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// What is to go wrong.
+    pub fault: Fault,
+    /// Only for this operation (`orders.list`, `list-orders`); any where there is none.
+    pub operation: Option<String>,
+    /// For how many requests.
+    pub times: u32,
+}
+
+/// The faults that scripts have laid out, first in, first out.
+#[derive(Debug, Clone, Default)]
+pub struct Plan(Vec<Planned>);
+
+impl Plan {
+    /// Adds a fault.
+    pub fn add(&mut self, planned: Planned) {
+        self.0.push(planned);
+    }
+
+    /// Forgets all of them.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The fault for a request to this operation, known by its two names.
+    pub fn take(&mut self, names: [&str; 2]) -> Option<Fault> {
+        let at = self.0.iter().position(|planned| match &planned.operation {
+            Some(operation) => names.contains(&operation.as_str()),
+            None => true,
+        })?;
+        let planned = &mut self.0[at];
+        let fault = planned.fault.clone();
+        planned.times = planned.times.saturating_sub(1);
+        if planned.times == 0 {
+            self.0.remove(at);
+        }
+        Some(fault)
+    }
+}

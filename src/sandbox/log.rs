@@ -1,0 +1,106 @@
+//! What was sent to the sandbox, without its secrets.
+
+use super::calendar::iso;
+use super::http::Request;
+use serde::Serialize;
+use serde_json::Value;
+
+/// How many requests are kept.
+const KEPT: usize = 1000;
+
+/// A request that was answered.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Logged {
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The query, decoded.
+    pub query: Vec<(String, String)>,
+    /// The headers with their names in lower case; tokens and cookies read `[redacted]`.
+    pub headers: Vec<(String, String)>,
+    /// The body, if it was JSON; keys read `[redacted]`.
+    pub body: Option<Value>,
+    /// The JavaScript name of its operation, such as `orders.get`.
+    pub operation: Option<&'static str>,
+    /// The status of the answer.
+    pub status: u16,
+    /// When it came, on the sandbox's clock.
+    pub at: String,
+}
+
+const REDACTED: &str = "[redacted]";
+
+impl Logged {
+    /// The entry of a request.
+    pub fn new(
+        request: &Request,
+        path: &str,
+        query: Vec<(String, String)>,
+        operation: Option<&'static str>,
+        status: u16,
+        now: i64,
+    ) -> Self {
+        let headers = request.headers.iter().map(|(name, value)| {
+            let name = name.to_ascii_lowercase();
+            let secret = matches!(name.as_str(), "authorization" | "cookie" | "proxy-authorization");
+            (name, if secret { REDACTED.into() } else { value.clone() })
+        });
+        let mut body = serde_json::from_slice(&request.body).ok();
+        if let Some(body) = &mut body {
+            redact(body);
+        }
+        Self {
+            method: request.method.clone(),
+            path: path.into(),
+            query,
+            headers: headers.collect(),
+            body,
+            operation,
+            status,
+            at: iso(now),
+        }
+    }
+}
+
+fn redact(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields.iter_mut() {
+                if name == "apiKey" || name.to_ascii_lowercase().contains("secret") {
+                    *value = Value::from(REDACTED);
+                } else {
+                    redact(value);
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(redact),
+        _ => {}
+    }
+}
+
+/// The latest requests.
+#[derive(Debug, Default)]
+pub struct Log(Vec<Logged>);
+
+impl Log {
+    /// Adds a request; the oldest one goes when there are too many.
+    pub fn add(&mut self, entry: Logged) {
+        // Dropped in blocks, so that a long run does not move the whole list with every request.
+        if self.0.len() >= 2 * KEPT {
+            self.0.drain(..KEPT);
+        }
+        self.0.push(entry);
+    }
+
+    /// Forgets them.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Those that are kept, the latest last.
+    pub fn entries(&self) -> &[Logged] {
+        &self.0[self.0.len().saturating_sub(KEPT)..]
+    }
+}

@@ -1,0 +1,81 @@
+//! Payments recorded on orders by hand.
+
+use super::account::{decimal, minor, Account, Owner, Paid, Provider, Recorded, TransactionRow, MODES};
+use super::check::{may, must, Rule, Spec, ALT_TYPE};
+use super::http::{Outcome, Refusal, Reply};
+use super::{orders, Call};
+use crate::model::RecordPaymentResult;
+use serde_json::Value;
+
+/// `POST /payments/orders/{orderId}/record-payment`
+pub static RECORD: Spec = Spec {
+    query: &[],
+    body: &[
+        must("altId", Rule::Text),
+        must("altType", ALT_TYPE),
+        must("mode", Rule::Choice(&MODES)),
+        may(
+            "card",
+            Rule::Record(&[must("type", Rule::Choice(&["visa", "mastercard", "other"])), must("last4", Rule::Text)]),
+        ),
+        may("cheque", Rule::Record(&[must("number", Rule::Text)])),
+        may("notes", Rule::AnyText),
+        may("amount", Rule::Amount),
+        may("meta", Rule::Map),
+        may("isPartialPayment", Rule::Flag),
+    ],
+};
+
+/// Records a payment: the order owes less, and there is a transaction of it.
+pub fn record(call: &mut Call<'_>) -> Outcome {
+    let index = orders::find(call.account, &call.id)?;
+    let body = &call.body;
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let order = &call.account.orders[index];
+    if order.due() == 0 {
+        return Err(Refusal::new(400, "The order is already paid"));
+    }
+    let amount = amount(call.account, index, body.get("amount"), body.get("isPartialPayment"))?;
+    let mode = MODES.iter().position(|mode| Some(*mode) == body.get("mode").and_then(Value::as_str)).unwrap_or(4);
+    let recorded = Recorded {
+        cheque: text(body.get("cheque").and_then(|cheque| cheque.get("number"))),
+        card: body.get("card").cloned(),
+        notes: text(body.get("notes")),
+        meta: body.get("meta").and_then(Value::as_object).cloned(),
+    };
+    let row = TransactionRow {
+        created: call.now,
+        amount,
+        refunded: 0,
+        owner: Owner::Order(index as u32),
+        state: Paid::Succeeded,
+        provider: Provider::Manual(mode as u8),
+        recorded: Some(Box::new(recorded)),
+    };
+    call.account.transactions.push(row);
+    let order = &mut call.account.orders[index];
+    order.paid += amount;
+    order.updated = call.now;
+    Ok(Reply::ok(&RecordPaymentResult { success: Some(true) }))
+}
+
+/// The amount of a payment in minor units.
+fn amount(account: &Account, index: usize, amount: Option<&Value>, partial: Option<&Value>) -> Result<u32, Refusal> {
+    let due = account.orders[index].due();
+    let partial = partial.and_then(Value::as_bool).unwrap_or(false);
+    let Some(amount) = amount.and_then(Value::as_f64) else {
+        if partial {
+            return Err(Refusal::parameter("amount is required for a partial payment"));
+        }
+        return Ok(due);
+    };
+    let wanted = minor(amount);
+    if wanted < 1.0 {
+        return Err(Refusal::parameter("amount must be a positive number"));
+    }
+    if wanted > f64::from(due) {
+        let due = decimal(due);
+        return Err(Refusal::parameter(&format!("amount must not be greater than the amount due ({due})")));
+    }
+    Ok(wanted as u32)
+}

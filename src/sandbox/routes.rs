@@ -1,0 +1,105 @@
+//! From a request to its operation: the ledger says where an operation lives, this table who does it.
+
+use super::check::Spec;
+use super::http::{decode, Outcome};
+use super::{coupons, fulfillments, orders, payments, provider, subscriptions, transactions, whitelabel, Call};
+use crate::endpoint::{Operation, ALL};
+
+/// What does an operation.
+type Run = fn(&mut Call<'_>) -> Outcome;
+
+/// A request's operation.
+pub struct Route {
+    /// Its entry of the ledger.
+    pub operation: &'static Operation,
+    /// Its parameters.
+    pub spec: &'static Spec,
+    /// What does it.
+    pub run: Run,
+    /// The id in the path.
+    pub id: String,
+}
+
+fn handler(id: &str) -> Option<(&'static Spec, Run)> {
+    Some(match id {
+        "create-integration provider" => (&whitelabel::CREATE, whitelabel::create),
+        "list-integration-providers" => (&whitelabel::LIST, whitelabel::list),
+        "list-orders" => (&orders::LIST, orders::list),
+        "get-order-by-id" => (&orders::GET, orders::get),
+        "record-order-payment" => (&payments::RECORD, payments::record),
+        "create-order-fulfillment" => (&fulfillments::CREATE, fulfillments::create),
+        "list-order-fulfillment" => (&orders::PARTS, fulfillments::list),
+        "list-order-notes" => (&orders::PARTS, orders::notes),
+        "list-transactions" => (&transactions::LIST, transactions::list),
+        "get-transaction-by-id" => (&transactions::GET, transactions::get),
+        "list-subscriptions" => (&subscriptions::LIST, subscriptions::list),
+        "get-subscription-by-id" => (&subscriptions::GET, subscriptions::get),
+        "list-coupons" => (&coupons::LIST, coupons::list),
+        "get-coupon" => (&coupons::GET, coupons::get),
+        "create-coupon" => (&coupons::CREATE, coupons::create),
+        "update-coupon" => (&coupons::UPDATE, coupons::update),
+        "delete-coupon" => (&coupons::DELETE, coupons::delete),
+        "create-integration" => (&provider::CREATE, provider::create),
+        "delete-integration" => (&provider::BARE, provider::delete),
+        "fetch-config" => (&provider::BARE, provider::config),
+        "create-config" => (&provider::CONNECT, provider::connect),
+        "disconnect-config" => (&provider::DISCONNECT, provider::disconnect),
+        "custom-provider-marketplace-app-update-capabilities" => (&provider::CAPABILITIES, provider::capabilities),
+        _ => return None,
+    })
+}
+
+/// The operation of a request.
+pub fn find(method: &str, path: &str) -> Option<Route> {
+    let fits = |operation: &'static Operation| {
+        let id = placeholder(operation.path, path)?;
+        let (spec, run) = handler(operation.id)?;
+        Some(Route { operation, spec, run, id })
+    };
+    ALL.iter().filter(|operation| operation.method.as_str() == method).find_map(|operation| fits(operation))
+}
+
+/// The decoded text at the placeholder of a template, empty where it has none; `None` where the path does not fit.
+fn placeholder(template: &str, path: &str) -> Option<String> {
+    let mut id = String::new();
+    let mut segments = path.split('/');
+    for part in template.split('/') {
+        let segment = segments.next()?;
+        if part.starts_with('{') {
+            if segment.is_empty() {
+                return None;
+            }
+            id = decode(segment, false);
+        } else if part != segment {
+            return None;
+        }
+    }
+    segments.next().is_none().then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_of_the_ledger_is_done() {
+        for operation in ALL {
+            assert!(handler(operation.id).is_some(), "{}", operation.id);
+        }
+    }
+
+    #[test]
+    fn the_judged_parameters_are_those_of_the_ledger() {
+        for operation in ALL {
+            let Some((spec, _)) = handler(operation.id) else { continue };
+            for (own, ledger) in [(spec.query, operation.query), (spec.body, operation.body)] {
+                let mut own: Vec<&str> = own.iter().map(|param| param.name).collect();
+                let mut ledger: Vec<&str> =
+                    ledger.map(|record| record.fields.iter().map(|field| field.name).collect()).unwrap_or_default();
+                own.sort_unstable();
+                ledger.sort_unstable();
+                assert_eq!(own, ledger, "{}", operation.id);
+            }
+        }
+    }
+}
