@@ -437,10 +437,23 @@ impl Account {
     pub fn contact_snapshot(&self, index: u32) -> Value {
         let contact = self.contact(index);
         let (city, state, postal_code, country) = PLACES[contact.place];
-        object! { "id": contact.id.as_str(), "locationId": self.location.as_str(), "firstName": contact.first, "lastName": contact.last,
-        "name": contact.name(), "email": contact.email.as_str(), "phone": contact.phone.as_str(), "type": "lead", "dnd": false,
-        "city": city, "state": state, "postalCode": postal_code, "country": country, "tags": vec!["customer"],
-        "dateAdded": iso(self.opened + i64::from(index) * 60_000), }
+        object! {
+            "id": contact.id.as_str(),
+            "locationId": self.location.as_str(),
+            "firstName": contact.first,
+            "lastName": contact.last,
+            "name": contact.name(),
+            "email": contact.email.as_str(),
+            "phone": contact.phone.as_str(),
+            "type": "lead",
+            "dnd": false,
+            "city": city,
+            "state": state,
+            "postalCode": postal_code,
+            "country": country,
+            "tags": vec!["customer"],
+            "dateAdded": iso(self.opened + i64::from(index) * 60_000),
+        }
     }
 
     /// The source of an order.
@@ -454,15 +467,23 @@ impl Account {
         let seed = &SOURCES[usize::from(source)];
         let mut rng = self.rng("sources", seed.group as usize);
         let (id, name, meta) = if seed.kind == "invoice" {
-            let digits = format!("{:06}", invoice_digits(number));
-            let meta = object! { "invoiceNumber": digits.as_str(), "invoiceNumberPrefix": "INV-", "verifyMinimumValueToPay": true };
-            (self.ids.invoices.id(created, number), format!("INV-{digits}"), meta)
+            let name = invoice_name(number);
+            let meta = object! {
+                "invoiceNumber": name.trim_start_matches("INV-"),
+                "invoiceNumberPrefix": "INV-",
+                "verifyMinimumValueToPay": true,
+            };
+            (self.ids.invoices.id(created, number), name, meta)
         } else {
             let id = rng.text(20);
             let meta = match seed.kind {
                 "funnel" | "website" | "membership" => {
-                    object! { "domain": "shop.example.com", "pageId": rng.text(20), "pageUrl": format!("/{}", seed.sub_type),
-                    "stepId": rng.uuid(), }
+                    object! {
+                        "domain": "shop.example.com",
+                        "pageId": rng.text(20),
+                        "pageUrl": format!("/{}", seed.sub_type),
+                        "stepId": rng.uuid(),
+                    }
                 }
                 _ => object! {},
             };
@@ -576,13 +597,9 @@ pub const OWN_INVOICES: usize = 0x40_0000;
 /// Numbers of the invoices of later payments of subscriptions start here.
 pub const RENEWALS: usize = 0x80_0000;
 
-/// What is printed on an invoice.
-fn invoice_digits(number: usize) -> usize {
-    if number < OWN_INVOICES {
-        number + 1
-    } else {
-        500_001 + number - OWN_INVOICES
-    }
+/// What is printed on an invoice: `INV-` and six digits.
+pub fn invoice_name(number: usize) -> String {
+    format!("INV-{:06}", if number < OWN_INVOICES { number + 1 } else { 500_001 + number - OWN_INVOICES })
 }
 
 /// Puts rows in the order of their times; those of the same time stay as they are.

@@ -235,7 +235,9 @@ impl Refusal {
             Shape::OAuth => object! { "error": reason(self.status), "error_description": self.text() },
             Shape::V3 => {
                 let code = reason(self.status).to_ascii_uppercase().replace(' ', "_");
-                object! { "error": object! { "code": code, "message": self.text(), "details": self.messages.clone() } }
+                object! {
+                    "error": object! { "code": code, "message": self.text(), "details": self.messages.clone() },
+                }
             }
         };
         if shape == Shape::HttpException || (shape == Shape::Standard && self.traced) {
@@ -297,7 +299,10 @@ impl Response {
             .map(|(name, value)| vec![Value::from(*name), Value::from(value.as_str())].into())
             .collect();
         let head = object! {
-            "status": self.status, "headers": headers, "delayMs": self.delay_ms, "end": self.end.as_str(),
+            "status": self.status,
+            "headers": headers,
+            "delayMs": self.delay_ms,
+            "end": self.end.as_str(),
         };
         head.to_string()
     }

@@ -128,13 +128,9 @@ fn source_is(account: &Account, index: usize, id: &str) -> bool {
 /// Whether a text is part of the name of an order's source or of one of its products, or is its id.
 fn named(account: &Account, index: usize, search: &Search) -> bool {
     let row = &account.orders[index];
-    let source = &SOURCES[usize::from(row.source)];
-    let invoice = source.kind == "invoice" && search.finds(&format!("INV-{:06}", index + 1));
-    let product = |price: u8| search.finds(PRODUCTS[PRICES[usize::from(price)].product].name);
-    invoice
-        || search.finds(source.name)
-        || row.lines.iter().any(|line| line.qty > 0 && product(line.price))
-        || search.is(&account.ids().orders.id(row.created, index))
+    search.finds_source(row.source, index)
+        || row.lines.iter().any(|line| line.qty > 0 && search.finds_product(line.price))
+        || search.is(24, || account.ids().orders.id(row.created, index))
 }
 
 /// Reads one order.
@@ -159,9 +155,15 @@ pub fn notes(call: &mut Call<'_>) -> Outcome {
     let notes: Vec<Value> = (0..count)
         .map(|i| {
             let created = row.created + rng.between(1, 60) * HOUR;
-            object! { "_id": call.account.ids().others.id(created, 100 + index * 4 + i), "orderId": call.id.as_str(),
-            "altId": call.account.location.as_str(), "altType": "location", "body": rng.pick(&TEXTS),
-            "userId": call.account.rng("users", 0).text(20), "createdAt": iso(created.min(call.now)), }
+            object! {
+                "_id": call.account.ids().others.id(created, 100 + index * 4 + i),
+                "orderId": call.id.as_str(),
+                "altId": call.account.location.as_str(),
+                "altType": "location",
+                "body": rng.pick(&TEXTS),
+                "userId": call.account.rng("users", 0).text(20),
+                "createdAt": iso(created.min(call.now)),
+            }
         })
         .collect();
     Ok(Reply::ok(&object! { "status": true, "data": notes }))
@@ -257,9 +259,12 @@ fn detail(account: &Account, index: usize, trace: &str) -> Order {
         }),
         source: Some(account.order_source(index)),
         items: Some(items.collect()),
-        coupon: row.coupon.map(
-            |coupon| object! { "_id": account.coupon_ids[usize::from(coupon)].as_str(), "code": COUPONS[usize::from(coupon)].1 },
-        ),
+        coupon: row.coupon.map(|coupon| {
+            object! {
+                "_id": account.coupon_ids[usize::from(coupon)].as_str(),
+                "code": COUPONS[usize::from(coupon)].1,
+            }
+        }),
         tracking_id: Some(rng.uuid()),
         fingerprint: Some(rng.uuid()),
         meta: Some(object! { "couponSessionExpired": false }),

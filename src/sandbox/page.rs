@@ -1,7 +1,8 @@
 //! The filters and the paging that the lists have in common.
 
-use super::account::Account;
+use super::account::{invoice_name, Account};
 use super::calendar::{self, DAY};
+use super::catalog::{PRICES, PRODUCTS, SOURCES};
 use super::check::Query;
 
 /// The rows of one page, newest first, and how many rows match in all.
@@ -105,19 +106,27 @@ impl<T: PartialEq> Wanted<T> {
     }
 }
 
-/// The filter `search`: a text, in lower case, that is looked for in contacts and names.
+/// The filter `search`: a text, in lower case, that is looked for in contacts, sources and products. What of these it
+/// is part of is found out once, before the rows are looked at.
 #[derive(Debug)]
 pub struct Search {
     text: String,
     contacts: Vec<bool>,
+    sources: Vec<bool>,
+    prices: Vec<bool>,
 }
 
 impl Search {
     /// Reads it.
     pub fn of(account: &Account, query: &Query) -> Option<Self> {
         let text = query.get("search")?.trim().to_ascii_lowercase();
-        let contacts = (0..account.contacts).map(|index| account.contact(index).matches(&text)).collect();
-        Some(Self { text, contacts })
+        let finds = |name: &str| name.to_ascii_lowercase().contains(&text);
+        Some(Self {
+            contacts: (0..account.contacts).map(|index| account.contact(index).matches(&text)).collect(),
+            sources: SOURCES.iter().map(|source| source.kind != "invoice" && finds(source.name)).collect(),
+            prices: PRICES.iter().map(|price| finds(PRODUCTS[price.product].name)).collect(),
+            text,
+        })
     }
 
     /// Whether it is part of a contact's name or address.
@@ -125,14 +134,21 @@ impl Search {
         self.contacts[contact as usize]
     }
 
-    /// Whether it is part of a text.
-    pub fn finds(&self, text: &str) -> bool {
-        text.to_ascii_lowercase().contains(&self.text)
+    /// Whether it is part of the name of a source, or of the number of the invoice that is the source.
+    pub fn finds_source(&self, source: u8, invoice: usize) -> bool {
+        self.sources[usize::from(source)]
+            || (SOURCES[usize::from(source)].kind == "invoice"
+                && invoice_name(invoice).to_ascii_lowercase().contains(&self.text))
     }
 
-    /// Whether it is this id.
-    pub fn is(&self, id: &str) -> bool {
-        id.eq_ignore_ascii_case(&self.text)
+    /// Whether it is part of the name of the product with this price.
+    pub fn finds_product(&self, price: u8) -> bool {
+        self.prices[usize::from(price)]
+    }
+
+    /// Whether it is this id, which has so many characters.
+    pub fn is(&self, length: usize, id: impl FnOnce() -> String) -> bool {
+        self.text.len() == length && id().eq_ignore_ascii_case(&self.text)
     }
 }
 

@@ -145,16 +145,21 @@ fn absent() -> Refusal {
 
 /// The provider of an app, keys included.
 pub fn record(row: &ProviderRow, app: &str) -> CustomProviderConfig {
-    let mode = |live: bool, keys: &Option<Keys>| match keys {
-        Some(keys) => {
-            object! { "liveMode": live, "apiKey": keys.api_key.as_str(), "publishableKey": keys.publishable_key.as_str() }
+    let mode = |live: bool, keys: &Option<Keys>| {
+        let mut out = object! { "liveMode": live };
+        if let Some(keys) = keys {
+            out["apiKey"] = keys.api_key.as_str().into();
+            out["publishableKey"] = keys.publishable_key.as_str().into();
         }
-        None => object! { "liveMode": live },
+        out
     };
     CustomProviderConfig {
         marketplace_app_id: Some(app.into()),
-        payment_provider: Some(object! { "live": mode(true, &row.live), "test": mode(false, &row.test),
-        "supportsSubscriptionSchedule": row.schedules, }),
+        payment_provider: Some(object! {
+            "live": mode(true, &row.live),
+            "test": mode(false, &row.test),
+            "supportsSubscriptionSchedule": row.schedules,
+        }),
         ..row.record.clone()
     }
 }

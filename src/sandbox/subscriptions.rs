@@ -97,14 +97,15 @@ impl<'a> Filter<'a> {
         let row = &self.account.subscriptions[index];
         let order = &self.account.orders[row.order as usize];
         let source = &SOURCES[usize::from(order.source)];
-        let product = PRODUCTS[PRICES[usize::from(row.price)].product].name;
         self.common.keeps(row.created, order.live)
             && self.query.get("entitySourceType").is_none_or(|wanted| wanted == source.kind)
             && self.query.get("entityId").is_none_or(|id| order_id(self.account, row) == id)
             && self.contact.keeps(Some(&order.contact))
             && self.id.keeps(Some(&index))
             && self.search.as_ref().is_none_or(|search| {
-                search.finds_contact(order.contact) || search.finds(source.name) || search.finds(product)
+                search.finds_contact(order.contact)
+                    || search.finds_source(order.source, row.order as usize)
+                    || search.finds_product(row.price)
             })
     }
 }
@@ -148,16 +149,25 @@ fn snapshot(account: &Account, index: usize) -> Value {
     let row = &account.subscriptions[index];
     let id = gateway_id(account, index);
     let price = &PRICES[usize::from(row.price)];
-    match row.provider {
-        Provider::Paypal => {
-            object! { "id": id, "status": row.status.to_ascii_uppercase(), "status_update_time": iso(row.updated),
-            "start_time": iso(row.created), "quantity": "1", }
-        }
-        _ => object! { "id": id, "object": "subscription", "status": row.status, "start_date": row.created / 1000,
+    if row.provider == Provider::Paypal {
+        return object! {
+            "id": id,
+            "status": row.status.to_ascii_uppercase(),
+            "status_update_time": iso(row.updated),
+            "start_time": iso(row.created),
+            "quantity": "1",
+        };
+    }
+    object! {
+        "id": id,
+        "object": "subscription",
+        "status": row.status,
+        "start_date": row.created / 1000,
         "current_period_end": row.next.map(|next| next / 1000),
         "trial_end": row.trial.then(|| (row.created + 14 * DAY) / 1000),
-        "canceled_at": row.canceled.map(|at| at / 1000), "cancel_at_period_end": false,
-        "plan": object! { "amount": price.minor, "interval": price.interval, "interval_count": 1 }, },
+        "canceled_at": row.canceled.map(|at| at / 1000),
+        "cancel_at_period_end": false,
+        "plan": object! { "amount": price.minor, "interval": price.interval, "interval_count": 1 },
     }
 }
 
@@ -223,8 +233,10 @@ fn detail(account: &Account, index: usize, trace: &str) -> Subscription {
         entity_source: Some(account.order_source(row.order as usize)),
         subscription_id: summary.subscription_id,
         subscription_snapshot: summary.subscription_snapshot,
-        payment_provider: Some(object! { "type": row.provider.name(),
-        "connectedAccount": object! { "_id": connected_account(account, row.provider) }, }),
+        payment_provider: Some(object! {
+            "type": row.provider.name(),
+            "connectedAccount": object! { "_id": connected_account(account, row.provider) },
+        }),
         ip_address: summary.ip_address,
         created_at: summary.created_at,
         updated_at: summary.updated_at,
@@ -232,12 +244,18 @@ fn detail(account: &Account, index: usize, trace: &str) -> Subscription {
         mark_as_test: Some(!order.live),
         schedule: Some(Schedule { execute_at: None, rrule: Some(rule) }),
         auto_payment: Some(object! { "customerId": rng.text(14), "paymentMethodId": rng.text(24) }),
-        recurring_product: Some(object! { "_id": account.line_id(row.price), "locationId": account.location.as_str(),
-        "name": format!("{} - {}", PRODUCTS[price.product].name, price.name),
-        "product": value(&account.product(price.product)), "price": value(&account.price(row.price, order.currency)), "qty": 1, }),
-        line_item_details: Some(
-            object! { "productId": account.product_id(price.product), "priceId": account.price_id(row.price, order.currency), },
-        ),
+        recurring_product: Some(object! {
+            "_id": account.line_id(row.price),
+            "locationId": account.location.as_str(),
+            "name": format!("{} - {}", PRODUCTS[price.product].name, price.name),
+            "product": value(&account.product(price.product)),
+            "price": value(&account.price(row.price, order.currency)),
+            "qty": 1,
+        }),
+        line_item_details: Some(object! {
+            "productId": account.product_id(price.product),
+            "priceId": account.price_id(row.price, order.currency),
+        }),
         canceled_at: row.canceled.map(iso),
         canceled_by: row.canceled.map(|_| account.rng("users", 0).text(20)),
         trace_id: Some(trace.into()),

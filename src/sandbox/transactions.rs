@@ -70,6 +70,8 @@ struct Filter<'a> {
     subscription: Wanted<usize>,
     /// The order with the `entityId` asked for.
     order: Option<usize>,
+    /// The number of the invoice that it may name instead.
+    invoice: Option<usize>,
     search: Option<Search>,
 }
 
@@ -82,6 +84,7 @@ impl<'a> Filter<'a> {
             contact: Wanted::of(query.get("contactId"), |id| account.contact_index(id)),
             subscription: Wanted::of(query.get("subscriptionId"), |id| subscriptions::find_any(account, id)),
             order: query.get("entityId").and_then(|id| orders::find(account, id).ok()),
+            invoice: query.get("entityId").and_then(|id| account.ids().invoices.index(id)),
             search: Search::of(account, query),
         }
     }
@@ -98,7 +101,8 @@ impl<'a> Filter<'a> {
             && self.subscription.keeps(subscription(self.account, row).as_ref())
             && self.query.get("entityId").is_none_or(|id| match row.owner {
                 Owner::Order(order) => self.order == Some(order as usize),
-                _ => self.order.is_none() && entity_id(self.account, row) == id,
+                // The id's counter first: it tells nearly all apart without making an id.
+                owner => self.invoice == Some(invoice_number(owner)) && entity_id(self.account, row) == id,
             })
             && self
                 .search
@@ -109,9 +113,23 @@ impl<'a> Filter<'a> {
 
 /// Whether a text is part of the name of a transaction's source, or is an id of it.
 fn named(account: &Account, row: &TransactionRow, index: usize, search: &Search) -> bool {
-    source(account, row).name.is_some_and(|name| search.finds(&name))
-        || charge_id(account, row, index).is_some_and(|id| search.is(&id))
-        || search.is(&account.ids().transactions.id(row.created, index))
+    let (source, number) = match row.owner {
+        Owner::Invoice(_) => (INVOICE, invoice_number(row.owner)),
+        Owner::Order(order) => (account.orders[order as usize].source, order as usize),
+        Owner::Renewal(subscription, _) => {
+            let order = account.subscriptions[subscription as usize].order as usize;
+            (account.orders[order].source, order)
+        }
+    };
+    let charge = match row.provider {
+        Provider::Stripe => 27,
+        Provider::Paypal => 17,
+        Provider::AuthorizeNet => 11,
+        Provider::Manual(_) => usize::MAX,
+    };
+    search.finds_source(source, number)
+        || search.is(charge, || charge_id(account, row, index).unwrap_or_default())
+        || search.is(24, || account.ids().transactions.id(row.created, index))
 }
 
 /// Reads one transaction.
@@ -154,7 +172,10 @@ fn invoice_number(owner: Owner) -> usize {
     match owner {
         Owner::Order(order) => order as usize,
         Owner::Invoice(number) => OWN_INVOICES + number as usize,
-        Owner::Renewal(subscription, number) => RENEWALS + subscription as usize * 64 + usize::from(number % 64),
+        Owner::Renewal(subscription, number) => {
+            // The counter of an id has 24 bits.
+            (RENEWALS + subscription as usize * 64 + usize::from(number % 64)) & 0xff_ffff
+        }
     }
 }
 
@@ -203,19 +224,40 @@ fn charge_snapshot(account: &Account, row: &TransactionRow, index: usize, facts:
         Provider::Stripe => {
             let status = if failed { "requires_payment_method" } else { "succeeded" };
             let amount = row.amount;
-            object! { "id": charge.replacen("ch_", "pi_", 1), "object": "payment_intent", "amount": amount,
-            "amount_received": if failed { 0 } else { amount }, "currency": currency.to_ascii_lowercase(),
-            "created": row.created / 1000, "livemode": facts.live, "status": status,
-            "charges": object! { "object": "list", "has_more": false, "data": vec![object! {
-                "id": charge, "object": "charge", "amount": amount, "amount_refunded": row.refunded,
-                "paid": !failed,
-            }] }, }
+            object! {
+                "id": charge.replacen("ch_", "pi_", 1),
+                "object": "payment_intent",
+                "amount": amount,
+                "amount_received": if failed { 0 } else { amount },
+                "currency": currency.to_ascii_lowercase(),
+                "created": row.created / 1000,
+                "livemode": facts.live,
+                "status": status,
+                "charges": object! {
+                    "object": "list",
+                    "has_more": false,
+                    "data": vec![object! {
+                        "id": charge,
+                        "object": "charge",
+                        "amount": amount,
+                        "amount_refunded": row.refunded,
+                        "paid": !failed,
+                    }],
+                },
+            }
         }
-        Provider::Paypal => object! { "id": charge, "status": if failed { "DECLINED" } else { "COMPLETED" },
-        "amount": object! { "value": decimal(row.amount), "currency_code": currency },
-        "create_time": iso(row.created), },
+        Provider::Paypal => object! {
+            "id": charge,
+            "status": if failed { "DECLINED" } else { "COMPLETED" },
+            "amount": object! { "value": decimal(row.amount), "currency_code": currency },
+            "create_time": iso(row.created),
+        },
         Provider::AuthorizeNet => {
-            object! { "transId": charge, "responseCode": if failed { "2" } else { "1" }, "authAmount": major(row.amount), }
+            object! {
+                "transId": charge,
+                "responseCode": if failed { "2" } else { "1" },
+                "authAmount": major(row.amount),
+            }
         }
         Provider::Manual(mode) => {
             let mode = MODES[usize::from(mode) % MODES.len()];
@@ -223,9 +265,17 @@ fn charge_snapshot(account: &Account, row: &TransactionRow, index: usize, facts:
             let mut number = || format!("{}-{}", 100 + rng.below(900), 100_000 + rng.below(900_000));
             let Some(recorded) = &row.recorded else {
                 let number = if mode == "cheque" { number() } else { String::new() };
-                return object! { "mode": mode, "cheque": object! { "number": number }, "notes": format!("paid by {mode}") };
+                return object! {
+                    "mode": mode,
+                    "cheque": object! { "number": number },
+                    "notes": format!("paid by {mode}"),
+                };
             };
-            let mut out = object! { "mode": mode, "cheque": object! { "number": recorded.cheque.as_str() }, "notes": recorded.notes.as_str() };
+            let mut out = object! {
+                "mode": mode,
+                "cheque": object! { "number": recorded.cheque.as_str() },
+                "notes": recorded.notes.as_str(),
+            };
             if let Some(card) = &recorded.card {
                 out["card"] = card.clone();
             }
@@ -236,7 +286,9 @@ fn charge_snapshot(account: &Account, row: &TransactionRow, index: usize, facts:
 
 fn payment_method(account: &Account, row: &TransactionRow) -> Value {
     if let Some(card) = row.recorded.as_ref().and_then(|recorded| recorded.card.as_ref()) {
-        return object! { "card": object! { "brand": card.get("type").cloned(), "last4": card.get("last4").cloned() } };
+        return object! {
+            "card": object! { "brand": card.get("type").cloned(), "last4": card.get("last4").cloned() },
+        };
     }
     match row.provider {
         Provider::Stripe | Provider::AuthorizeNet => {
@@ -328,6 +380,10 @@ fn detail(account: &Account, index: usize, trace: &str) -> Transaction {
     let facts = Facts::of(account, row);
     let summary = summary(account, index);
     let source = source(account, row);
+    let mut payment_provider = object! { "type": row.provider.name() };
+    if let Some(id) = connected_account(account, row.provider) {
+        payment_provider["connectedAccount"] = object! { "_id": id };
+    }
     let own_meta = row.recorded.as_ref().and_then(|recorded| recorded.meta.clone());
     Transaction {
         id: summary.id,
@@ -349,10 +405,7 @@ fn detail(account: &Account, index: usize, trace: &str) -> Transaction {
         charge_id: summary.charge_id,
         charge_snapshot: summary.charge_snapshot,
         subscription_id: summary.subscription_id,
-        payment_provider: Some(match connected_account(account, row.provider) {
-            Some(id) => object! { "type": row.provider.name(), "connectedAccount": object! { "_id": id } },
-            None => object! { "type": row.provider.name() },
-        }),
+        payment_provider: Some(payment_provider),
         ip_address: summary.ip_address,
         mark_as_test: Some(!facts.live),
         is_parent: Some(false),

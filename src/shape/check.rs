@@ -1,7 +1,7 @@
 //! The interpreter of the shape tables: one walk over the bytes for answers ([`check`], open) and for requests
 //! ([`validate`], closed).
 
-use super::scan::{number_is_finite, unescape, NumberSpan, Scanner, TextSpan};
+use super::scan::{number_is_finite, unescape, NumberSpan, Scanner, Stop, TextSpan};
 use super::{Field, Kind, Record, Rule};
 use std::borrow::Cow;
 
@@ -101,7 +101,9 @@ pub fn check(bytes: &mut Vec<u8>, kind: &'static Kind) -> Result<Checked, Fault>
         mark.fill(b' ');
     }
     let mut walker = Walker::new(bytes, None);
-    walker.root(kind)?;
+    if walker.root(kind).is_err() {
+        return Err(walker.scan.fault.unwrap_or(Fault::Utf8 { at: 0 }));
+    }
     let Walker { scan, findings, edits, duplicates, .. } = walker;
     let lone_surrogate = scan.lone_surrogate;
     apply(bytes, &edits);
@@ -132,15 +134,14 @@ impl Seen {
 /// `locationId`) will be filled in where they are left out.
 pub fn validate(json: &str, record: &'static Record, located: bool) -> Result<Seen, Vec<Issue>> {
     let mut walker = Walker::new(json.as_bytes(), Some(located));
-    let outcome = if walker.scan.token() == b'{' {
-        walker.record(record, &Path::ROOT, 0)
-    } else {
-        Err(Fault::Top { path: "", expected: "object", found: "something else" })
+    let outcome = match walker.scan.token() {
+        b'{' => walker.record(record, &Path::ROOT, 0),
+        _ => Err(Stop),
     };
-    match outcome {
-        Err(Fault::Depth { .. }) => walker.issue(&Path::ROOT, "nested deeper than 128 levels".into()),
-        Err(_) => walker.issue(&Path::ROOT, "must be an object".into()),
-        Ok(_) => {}
+    if outcome.is_err() {
+        let deep = matches!(walker.scan.fault, Some(Fault::Depth { .. }));
+        let message = if deep { "must not be nested deeper than 128 levels" } else { "must be an object" };
+        walker.issue(&Path::ROOT, message.into());
     }
     match outcome {
         Ok(seen) if walker.issues.is_empty() => Ok(seen),
@@ -272,7 +273,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Walks a whole answer.
-    fn root(&mut self, kind: &'static Kind) -> Result<(), Fault> {
+    fn root(&mut self, kind: &'static Kind) -> Result<(), Stop> {
         let found = name_of(self.scan.token());
         let seen = match (kind, found) {
             (Kind::Object(record), "object") => Some((*record, self.record(record, &Path::ROOT, 0)?)),
@@ -283,21 +284,26 @@ impl<'a> Walker<'a> {
         };
         self.scan.finish()?;
         match (kind, seen) {
-            (Kind::Object(_), None) => Err(Fault::Top { path: "", expected: "object", found }),
+            (Kind::Object(_), None) => Err(self.top(Fault::Top { path: "", expected: "object", found })),
             (Kind::Json, _) if found != "object" && found != "list" => {
-                Err(Fault::Top { path: "", expected: "object or list", found })
+                Err(self.top(Fault::Top { path: "", expected: "object or list", found }))
             }
             (_, Some((record, _))) => self.promised_lists(record),
             _ => Ok(()),
         }
     }
 
+    fn top(&mut self, fault: Fault) -> Stop {
+        self.scan.fault = Some(fault);
+        Stop
+    }
+
     /// A list answer without its list is no answer.
-    fn promised_lists(&mut self, record: &'static Record) -> Result<(), Fault> {
+    fn promised_lists(&mut self, record: &'static Record) -> Result<(), Stop> {
         for field in record.fields {
             if field.required && matches!(field.kind, Kind::List(_) | Kind::OneOrList(_)) {
                 if let Some(drift) = self.findings.list.iter().find(|d| !d.repaired && d.path == field.name) {
-                    return Err(Fault::Top { path: field.name, expected: "list", found: drift.found });
+                    return Err(self.top(Fault::Top { path: field.name, expected: "list", found: drift.found }));
                 }
             }
         }
@@ -305,7 +311,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Walks a record; the position is at its brace. Gives the fields that are there.
-    fn record(&mut self, record: &'static Record, path: &Path<'_>, depth: u16) -> Result<Seen, Fault> {
+    fn record(&mut self, record: &'static Record, path: &Path<'_>, depth: u16) -> Result<Seen, Stop> {
         self.scan.enter(depth)?;
         let mut seen = Seen::default();
         let mut next = 0;
@@ -414,14 +420,14 @@ impl<'a> Walker<'a> {
     }
 
     /// The text at the position, without passing it.
-    fn peek_text(&self) -> Result<TextSpan, Fault> {
+    fn peek_text(&self) -> Result<TextSpan, Stop> {
         let mut ahead = Scanner::new(self.scan.bytes());
         ahead.seek(self.scan.pos());
         ahead.text()
     }
 
     /// Walks one value that has to be `kind`.
-    fn value(&mut self, kind: &'static Kind, nullable: bool, path: &Path<'_>, depth: u16) -> Result<(), Fault> {
+    fn value(&mut self, kind: &'static Kind, nullable: bool, path: &Path<'_>, depth: u16) -> Result<(), Stop> {
         match self.scan.token() {
             b'"' => {
                 let span = self.scan.text()?;
@@ -510,7 +516,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn found_object(&mut self, kind: &'static Kind, path: &Path<'_>, depth: u16) -> Result<(), Fault> {
+    fn found_object(&mut self, kind: &'static Kind, path: &Path<'_>, depth: u16) -> Result<(), Stop> {
         match kind {
             Kind::Object(record) => {
                 self.record(record, path, depth)?;
@@ -532,7 +538,7 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    fn found_list(&mut self, kind: &'static Kind, path: &Path<'_>, depth: u16) -> Result<(), Fault> {
+    fn found_list(&mut self, kind: &'static Kind, path: &Path<'_>, depth: u16) -> Result<(), Stop> {
         let item: &'static Kind = match kind {
             Kind::List(item) | Kind::OneOrList(item) => item,
             Kind::TextOrList => &Kind::Id,
@@ -558,7 +564,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Passes a value for which nothing is promised.
-    fn opaque(&mut self, path: &Path<'_>, depth: u16) -> Result<(), Fault> {
+    fn opaque(&mut self, path: &Path<'_>, depth: u16) -> Result<(), Stop> {
         if !self.scan.skip(depth)? {
             if self.closed.is_some() {
                 self.issue(path, "holds a number that is too large".into());

@@ -30,12 +30,18 @@ pub(crate) struct NumberSpan {
     pub may_overflow: bool,
 }
 
+/// The input ends here; [`Scanner::fault`] says why. A result that carries nothing is a single byte in wasm.
+#[derive(Debug)]
+pub(crate) struct Stop;
+
 /// A position in JSON text.
 pub(crate) struct Scanner<'a> {
     bytes: &'a [u8],
     pos: usize,
     /// An escape named half of a surrogate pair; `JSON.parse` takes it, Rust's texts cannot hold it.
     pub lone_surrogate: bool,
+    /// Why the scan stopped.
+    pub fault: Option<Fault>,
 }
 
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
@@ -43,7 +49,7 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 impl<'a> Scanner<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, pos: 0, lone_surrogate: false }
+        Self { bytes, pos: 0, lone_surrogate: false, fault: None }
     }
 
     pub fn pos(&self) -> usize {
@@ -83,30 +89,33 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    pub fn fault(&self, expected: &'static str) -> Fault {
-        Fault::Syntax { at: self.pos, expected, end: self.pos >= self.bytes.len() }
+    /// Notes that JSON needs something else at the position.
+    #[inline(never)]
+    fn stop(&mut self, expected: &'static str) -> Stop {
+        self.fault = Some(Fault::Syntax { at: self.pos, expected, end: self.pos >= self.bytes.len() });
+        Stop
     }
 
     /// Passes `byte` after white space.
-    pub fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), Fault> {
+    pub fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), Stop> {
         if self.token() != byte {
-            return Err(self.fault(expected));
+            return Err(self.stop(expected));
         }
         self.pos += 1;
         Ok(())
     }
 
     /// Requires that only white space is left.
-    pub fn finish(&mut self) -> Result<(), Fault> {
+    pub fn finish(&mut self) -> Result<(), Stop> {
         self.token();
         if self.pos < self.bytes.len() {
-            return Err(self.fault("end of input"));
+            return Err(self.stop("end of input"));
         }
         Ok(())
     }
 
     /// Passes a text; the position is at its opening quote.
-    pub fn text(&mut self) -> Result<TextSpan, Fault> {
+    pub fn text(&mut self) -> Result<TextSpan, Stop> {
         let start = self.pos;
         self.pos += 1;
         let mut escaped = false;
@@ -122,7 +131,7 @@ impl<'a> Scanner<'a> {
                     self.escape()?;
                 }
                 0x80.. => self.multibyte()?,
-                _ => return Err(self.fault("text without control characters and a closing quote")),
+                _ => return Err(self.stop("text without control characters and a closing quote")),
             }
         }
     }
@@ -152,7 +161,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn escape(&mut self) -> Result<(), Fault> {
+    fn escape(&mut self) -> Result<(), Stop> {
         self.pos += 1;
         match self.peek() {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
@@ -174,17 +183,17 @@ impl<'a> Scanner<'a> {
                 }
                 Ok(())
             }
-            _ => Err(self.fault("an escape that JSON knows")),
+            _ => Err(self.stop("an escape that JSON knows")),
         }
     }
 
     /// Passes `uXXXX`.
-    fn unicode_escape(&mut self) -> Result<u16, Fault> {
+    fn unicode_escape(&mut self) -> Result<u16, Stop> {
         let mut unit = 0u16;
         for _ in 0..4 {
             self.pos += 1;
             let Some(digit) = hex(self.peek()) else {
-                return Err(self.fault("four hexadecimal digits"));
+                return Err(self.stop("four hexadecimal digits"));
             };
             unit = unit << 4 | u16::from(digit);
         }
@@ -192,19 +201,22 @@ impl<'a> Scanner<'a> {
         Ok(unit)
     }
 
-    fn multibyte(&mut self) -> Result<(), Fault> {
+    fn multibyte(&mut self) -> Result<(), Stop> {
         let start = self.pos;
         while self.peek() >= 0x80 {
             self.pos += 1;
         }
         match core::str::from_utf8(self.slice(start, self.pos)) {
             Ok(_) => Ok(()),
-            Err(error) => Err(Fault::Utf8 { at: start + error.valid_up_to() }),
+            Err(error) => {
+                self.fault = Some(Fault::Utf8 { at: start + error.valid_up_to() });
+                Err(Stop)
+            }
         }
     }
 
     /// Passes a number; the position is at its first byte.
-    pub fn number(&mut self) -> Result<NumberSpan, Fault> {
+    pub fn number(&mut self) -> Result<NumberSpan, Stop> {
         let start = self.pos;
         if self.peek() == b'-' {
             self.pos += 1;
@@ -212,7 +224,7 @@ impl<'a> Scanner<'a> {
         match self.peek() {
             b'0' => self.pos += 1,
             b'1'..=b'9' => self.digits(),
-            _ => return Err(self.fault("a digit")),
+            _ => return Err(self.stop("a digit")),
         }
         let (mut integer, mut exponent) = (true, false);
         if self.peek() == b'.' {
@@ -238,25 +250,25 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn some_digits(&mut self) -> Result<(), Fault> {
+    fn some_digits(&mut self) -> Result<(), Stop> {
         if !self.peek().is_ascii_digit() {
-            return Err(self.fault("a digit"));
+            return Err(self.stop("a digit"));
         }
         self.digits();
         Ok(())
     }
 
     /// Passes `true`, `false` or `null`.
-    pub fn word(&mut self, word: &'static str) -> Result<(), Fault> {
+    pub fn word(&mut self, word: &'static str) -> Result<(), Stop> {
         if self.bytes.get(self.pos..self.pos + word.len()) != Some(word.as_bytes()) {
-            return Err(self.fault("a JSON value"));
+            return Err(self.stop("a JSON value"));
         }
         self.pos += word.len();
         Ok(())
     }
 
     /// Passes any value. Gives whether all its numbers fit into a double.
-    pub fn skip(&mut self, depth: u16) -> Result<bool, Fault> {
+    pub fn skip(&mut self, depth: u16) -> Result<bool, Stop> {
         match self.token() {
             b'"' => self.text().map(|_| true),
             b'{' => {
@@ -297,9 +309,10 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes the opening bracket of a container at this depth (the top level is 0).
-    pub fn enter(&mut self, depth: u16) -> Result<(), Fault> {
+    pub fn enter(&mut self, depth: u16) -> Result<(), Stop> {
         if depth >= MAX_DEPTH {
-            return Err(Fault::Depth { at: self.pos });
+            self.fault = Some(Fault::Depth { at: self.pos });
+            return Err(Stop);
         }
         self.pos += 1;
         Ok(())
@@ -315,9 +328,9 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a key and its colon.
-    pub fn key(&mut self) -> Result<TextSpan, Fault> {
+    pub fn key(&mut self) -> Result<TextSpan, Stop> {
         if self.token() != b'"' {
-            return Err(self.fault("a key in quotes"));
+            return Err(self.stop("a key in quotes"));
         }
         let key = self.text()?;
         self.expect(b':', "a colon")?;
@@ -325,10 +338,10 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a comma (true) or `close` (false).
-    pub fn more(&mut self, close: u8) -> Result<bool, Fault> {
+    pub fn more(&mut self, close: u8) -> Result<bool, Stop> {
         let byte = self.token();
         if byte != b',' && byte != close {
-            return Err(self.fault("a comma or a closing bracket"));
+            return Err(self.stop("a comma or a closing bracket"));
         }
         self.pos += 1;
         Ok(byte == b',')
@@ -461,7 +474,7 @@ pub(crate) fn json_text(value: &[u8]) -> Option<String> {
 pub(crate) fn members(json: &str) -> Vec<(&[u8], &[u8])> {
     let mut out = Vec::new();
     let mut scan = Scanner::new(json.as_bytes());
-    let mut walk = || -> Result<(), Fault> {
+    let mut walk = || -> Result<(), Stop> {
         scan.expect(b'{', "an object")?;
         if scan.closes(b'}') {
             return Ok(());
@@ -487,7 +500,7 @@ pub(crate) fn members(json: &str) -> Vec<(&[u8], &[u8])> {
 pub(crate) fn items(json: &[u8]) -> Vec<&[u8]> {
     let mut out = Vec::new();
     let mut scan = Scanner::new(json);
-    let mut walk = || -> Result<(), Fault> {
+    let mut walk = || -> Result<(), Stop> {
         scan.expect(b'[', "a list")?;
         if scan.closes(b']') {
             return Ok(());
