@@ -1,9 +1,8 @@
 //! The client's exports. The TypeScript facade in `pkg-template/src` turns them into the public surface.
 
-use super::values::{self, CallOptions, ClientOptions};
+use super::values;
 use crate::core::{build, Config, Error, Pager, Request};
 use crate::endpoint::{Operation, ALL};
-use crate::shape::Shape;
 use crate::transport::{run, Event, FetchTransport, TokenSource};
 use js_sys::{Array, Function, Promise};
 use std::rc::Rc;
@@ -27,7 +26,7 @@ export interface JsonObject {
 /// A configured client.
 #[wasm_bindgen]
 pub struct Core {
-    config: Config,
+    config: Rc<Config>,
     token: Rc<TokenSource>,
     fetch: Option<Function>,
     on_event: Option<Function>,
@@ -45,12 +44,12 @@ impl Core {
         same_origin: bool,
     ) -> Result<Core, JsValue> {
         let mut config = Config::default();
-        let configured = values::apply(&mut config, options, &ClientOptions::KIND)
+        let configured = values::apply(&mut config, options, true)
             .and_then(|based| config.check(same_origin).map(|config| (config, based)))
             .map_err(|issues| Error::validation(None, issues))
             .and_then(|(config, based)| Ok((config, token_source(token, based)?)));
         let (config, token) = configured.map_err(|error| JsValue::from(values::error(&error)))?;
-        Ok(Self { config, token: Rc::new(token), fetch, on_event })
+        Ok(Self { config: Rc::new(config), token: Rc::new(token), fetch, on_event })
     }
 
     /// Carries out the operation at this index of the ledger.
@@ -103,14 +102,16 @@ impl Core {
         id: Option<String>,
         params: Option<String>,
         options: Option<String>,
-    ) -> Result<(&'static Operation, Request, Config), Error> {
+    ) -> Result<(&'static Operation, Request, Rc<Config>), Error> {
         let operation = ALL.get(operation).copied().ok_or_else(|| Error::validation(None, Vec::new()))?;
-        let mut config = self.config.clone();
-        options
-            .map_or(Ok(false), |json| values::apply(&mut config, &json, &CallOptions::KIND))
-            .and_then(|_| build(operation, id.as_deref(), params.as_deref(), &config))
-            .map(|request| (operation, request, config))
-            .map_err(|issues| Error::validation(Some(operation), issues))
+        let prepared = || {
+            let mut config = self.config.clone();
+            if let Some(json) = &options {
+                values::apply(Rc::make_mut(&mut config), json, false)?;
+            }
+            Ok((operation, build(operation, id.as_deref(), params.as_deref(), &config)?, config))
+        };
+        prepared().map_err(|issues| Error::validation(Some(operation), issues))
     }
 }
 

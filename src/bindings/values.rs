@@ -16,59 +16,48 @@ struct Header {
     value: String,
 }
 
-/// The shape of what a client is told once; functions and the token cross on their own.
+/// The shape of what a client is told; functions and the token cross on their own. [`apply`] knows the order.
 #[derive(Shape)]
 #[allow(dead_code, reason = "only its shape is used")]
-pub struct ClientOptions {
+struct ClientOptions {
+    location_id: Option<String>,
+    #[shape(amount)]
+    timeout_ms: Option<f64>,
+    max_retries: Option<u32>,
+    strict: Option<bool>,
+    headers: Option<Vec<Header>>,
     base_url: Option<String>,
     api_version: Option<String>,
-    location_id: Option<String>,
-    #[shape(amount)]
-    timeout_ms: Option<f64>,
-    max_retries: Option<u32>,
     retry_delay_ms: Option<u32>,
     user_agent: Option<String>,
-    headers: Option<Vec<Header>>,
-    strict: Option<bool>,
 }
 
-/// The shape of what one call may override.
-#[derive(Shape)]
-#[allow(dead_code, reason = "only its shape is used")]
-pub struct CallOptions {
-    location_id: Option<String>,
-    #[shape(amount)]
-    timeout_ms: Option<f64>,
-    max_retries: Option<u32>,
-    headers: Option<Vec<Header>>,
-    strict: Option<bool>,
-}
+/// How many fields of [`ClientOptions`], from the first, one call may override.
+const OVERRIDABLE: usize = 5;
 
-/// Reads options into a configuration. Gives whether a base URL was among them.
-pub fn apply(config: &mut Config, json: &str, shape: &'static Kind) -> Result<bool, Vec<Issue>> {
-    if let Kind::Object(record) = shape {
-        validate(json, record, false)?;
+/// Reads options into a configuration; `once` says that they are those of a client, not of a call. Gives whether a base
+/// URL was among them.
+pub fn apply(config: &mut Config, json: &str, once: bool) -> Result<bool, Vec<Issue>> {
+    let Kind::Object(record) = ClientOptions::KIND else { return Ok(false) };
+    let seen = validate(json, record, false)?;
+    if let Some(field) = record.fields.iter().enumerate().skip(OVERRIDABLE).find(|(i, _)| !once && seen.has(*i)) {
+        return Err(vec![Issue::new(field.1.name, "is set once for the client, not for a call")]);
     }
-    let mut based = false;
     for (key, value) in members(json) {
         let text = json_text(value).unwrap_or_default();
-        match key {
-            b"baseUrl" => {
-                based = true;
-                config.base_url = text;
-            }
-            b"apiVersion" => config.api_version = text,
-            b"locationId" => config.location_id = Some(text),
-            b"userAgent" => config.user_agent = text,
-            b"timeoutMs" => config.timeout_ms = whole(value),
-            b"maxRetries" => config.max_retries = whole(value),
-            b"retryDelayMs" => config.retry_delay_ms = whole(value),
-            b"strict" => config.strict = value == b"true",
-            b"headers" => items(value).into_iter().for_each(|header| set_header(config, header)),
-            _ => {}
+        match record.fields.iter().position(|field| field.name.as_bytes() == key) {
+            Some(0) => config.location_id = Some(text),
+            Some(1) => config.timeout_ms = whole(value),
+            Some(2) => config.max_retries = whole(value),
+            Some(3) => config.strict = value == b"true",
+            Some(4) => items(value).into_iter().for_each(|header| set_header(config, header)),
+            Some(5) => config.base_url = text,
+            Some(6) => config.api_version = text,
+            Some(7) => config.retry_delay_ms = whole(value),
+            _ => config.user_agent = text,
         }
     }
-    Ok(based)
+    Ok(seen.has(OVERRIDABLE))
 }
 
 fn set_header(config: &mut Config, json: &[u8]) {

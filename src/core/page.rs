@@ -2,7 +2,7 @@
 
 /// How many of the last delivered records are remembered: as many may be added between two pages without a record being
 /// delivered twice.
-const WINDOW: usize = 1000;
+const WINDOW: usize = 1024;
 
 /// Where an iteration stands.
 ///
@@ -49,7 +49,7 @@ impl Pager {
 
     /// Remembers a record; `false` if it was delivered already.
     fn remember(&mut self, id: u64) -> bool {
-        if self.seen.contains(&id) {
+        if self.seen.iter().any(|known| *known == id) {
             return false;
         }
         match self.seen.get_mut(self.next) {

@@ -4,7 +4,7 @@ use super::error::{Error, ErrorKind, Outcome};
 use super::rate::RateLimit;
 use super::retry::{outcome, retry_after_ms, retryable, Failure};
 use crate::endpoint::Operation;
-use crate::shape::{check, items, json_text, members, push_decimal, put, Checked, Drift, Fault};
+use crate::shape::{check, items, json_text, members, push_decimal, put, Checked, Drift, Fault, Kind};
 
 /// An answer as it came.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -49,20 +49,22 @@ pub fn read(
         },
         Err(fault) => drift_of(&fault),
     };
+    let mut error = Error::new(ErrorKind::Decode, Some(operation), Outcome::Applied, String::new());
     let text = mask(&body, secrets);
-    let mut message = String::from(operation.name);
-    put(&mut message, ": the answer is not what HighLevel promises: ");
-    if !drift.path.is_empty() {
-        put(&mut message, &drift.path);
-        put(&mut message, ": ");
+    for part in [
+        operation.name,
+        ": the answer is not what HighLevel promises: ",
+        &drift.path,
+        if drift.path.is_empty() { "" } else { ": " },
+        "expected ",
+        drift.expected,
+        ", found ",
+        drift.found,
+        ". It starts with: ",
+        start_of(&text),
+    ] {
+        put(&mut error.message, part);
     }
-    put(&mut message, "expected ");
-    put(&mut message, drift.expected);
-    put(&mut message, ", found ");
-    put(&mut message, drift.found);
-    put(&mut message, ". It starts with: ");
-    put(&mut message, start_of(&text));
-    let mut error = Error::new(ErrorKind::Decode, Some(operation), Outcome::Applied, message);
     error.status = Some(status);
     error.body = Some(text);
     error.drift = Some(drift);
@@ -76,19 +78,21 @@ fn start_of(text: &str) -> &str {
 }
 
 fn drift_of(fault: &Fault) -> Drift {
-    let at = |at: usize| {
-        let mut path = String::from("byte ");
+    let (at, expected, found) = match *fault {
+        Fault::Syntax { at: 0, end: true, .. } => (None, "JSON", "an empty body"),
+        Fault::Syntax { at, end: true, expected } => (Some(at), expected, "the end of the body"),
+        Fault::Syntax { at, expected, .. } => (Some(at), expected, "something else"),
+        Fault::Utf8 { at } => (Some(at), "UTF-8", "other bytes"),
+        Fault::Depth { at } => (Some(at), "at most 128 levels", "deeper nesting"),
+        Fault::Top { path, expected, found } => {
+            return Drift { path: path.into(), expected, found, repaired: false };
+        }
+    };
+    let mut path = String::new();
+    if let Some(at) = at {
+        put(&mut path, "byte ");
         push_decimal(&mut path, at);
-        path
-    };
-    let (path, expected, found) = match *fault {
-        Fault::Syntax { at: 0, end: true, .. } => (String::new(), "JSON", "an empty body"),
-        Fault::Syntax { at: pos, end: true, expected } => (at(pos), expected, "the end of the body"),
-        Fault::Syntax { at: pos, expected, .. } => (at(pos), expected, "something else"),
-        Fault::Utf8 { at: pos } => (at(pos), "UTF-8", "other bytes"),
-        Fault::Depth { at: pos } => (at(pos), "at most 128 levels", "deeper nesting"),
-        Fault::Top { path, expected, found } => (path.into(), expected, found),
-    };
+    }
     Drift { path, expected, found, repaired: false }
 }
 
@@ -106,23 +110,27 @@ fn refused(operation: &'static Operation, response: &Response, secrets: &[&str],
         _ => ErrorKind::Other,
     };
     let failure = Failure::Status(status);
+    let mut error = Error::new(kind, Some(operation), outcome(operation.safety, failure), operation.name.into());
     let text = mask(&response.body, secrets);
-    let details = Details::read(&text);
-    let mut message = String::from(operation.name);
+    if check(&mut text.clone().into_bytes(), &Kind::Json).is_ok() {
+        explain(&mut error, &text);
+    }
     if matches!(status, 0 | 300..=399) {
-        put(&mut message, ": the server redirects, which the API never does; the token does not follow; check baseUrl");
+        put(
+            &mut error.message,
+            ": the server redirects, which the API never does; the token does not follow; check baseUrl",
+        );
     } else {
-        put(&mut message, ": HighLevel answered ");
-        push_decimal(&mut message, usize::from(status));
+        put(&mut error.message, ": HighLevel answered ");
+        push_decimal(&mut error.message, usize::from(status));
     }
-    for (i, text) in details.messages.iter().enumerate() {
-        put(&mut message, if i > 0 { "; " } else { ": " });
-        put(&mut message, text);
+    for i in 0..error.messages.len() {
+        let text = std::mem::take(&mut error.messages[i]);
+        put(&mut error.message, if i > 0 { "; " } else { ": " });
+        put(&mut error.message, &text);
+        error.messages[i] = text;
     }
-    let mut error = Error::new(kind, Some(operation), outcome(operation.safety, failure), message);
     error.status = Some(status);
-    error.messages = details.messages;
-    error.trace_id = details.trace_id;
     error.retryable = retryable(operation.safety, failure);
     error.body = Some(text);
     error.retry_after_ms = response.retry_after.as_deref().and_then(|text| retry_after_ms(text, now_ms));
@@ -130,53 +138,27 @@ fn refused(operation: &'static Operation, response: &Response, secrets: &[&str],
     error
 }
 
-/// What the five error shapes have in common.
-#[derive(Default)]
-struct Details {
-    messages: Vec<String>,
-    trace_id: Option<String>,
-}
-
-impl Details {
-    /// Reads `{statusCode, message, error?}`, `{status, message, name, traceId}`, `{message}`,
-    /// `{error, error_description}` and `{error: {code, message}}`; `message` is text or a list of texts.
-    fn read(body: &str) -> Self {
-        let mut out = Self::default();
-        let mut fallback = None;
-        if check(&mut body.as_bytes().to_vec(), &crate::shape::Kind::Json).is_err() {
-            return out;
-        }
-        for (key, value) in members(body) {
-            match key {
-                b"message" | b"error_description" => out.add(value),
-                b"error" => match value.first() {
-                    Some(b'{') => {
-                        let inner = std::str::from_utf8(value).unwrap_or_default();
-                        for (key, value) in members(inner) {
-                            match key {
-                                b"message" => out.add(value),
-                                b"code" => fallback = text(value),
-                                _ => {}
-                            }
-                        }
-                    }
-                    _ => fallback = text(value),
-                },
-                b"traceId" => out.trace_id = text(value),
-                _ => {}
+/// Takes messages and trace id from a body: `{statusCode, message, error?}`, `{status, message, name, traceId}`,
+/// `{message}`, `{error, error_description}` or `{error: {code, message}}`; `message` is text or a list of texts.
+fn explain(error: &mut Error, body: &str) {
+    let mut fallback = None;
+    for (key, value) in members(body) {
+        if key == b"message" || key == b"error_description" {
+            match value.first() {
+                Some(b'[') => error.messages.extend(items(value).into_iter().filter_map(text)),
+                _ => error.messages.extend(text(value)),
+            }
+        } else if key == b"traceId" {
+            error.trace_id = text(value);
+        } else if key == b"error" {
+            fallback = text(value);
+            if fallback.is_none() {
+                explain(error, std::str::from_utf8(value).unwrap_or_default());
             }
         }
-        if out.messages.is_empty() {
-            out.messages.extend(fallback);
-        }
-        out
     }
-
-    fn add(&mut self, value: &[u8]) {
-        match value.first() {
-            Some(b'[') => self.messages.extend(items(value).into_iter().filter_map(text)),
-            _ => self.messages.extend(text(value)),
-        }
+    if error.messages.is_empty() {
+        error.messages.extend(fallback);
     }
 }
 
@@ -190,34 +172,31 @@ fn mask(body: &[u8], secrets: &[&str]) -> String {
         [b"\"apiKey\"", b"\"access_token\"", b"\"refresh_token\"", b"\"client_secret\"", b"\"clientSecret\""];
     let mut out = Vec::with_capacity(body.len());
     let mut rest = body;
-    while let Some((first, behind)) = rest.split_first() {
+    // Behind the name of a secret its value follows, up to the quote that no backslash precedes.
+    let mut named = false;
+    while let Some(&first) = rest.first() {
+        let mut passed = 1;
         if let Some(secret) = secrets.iter().find(|s| !s.is_empty() && rest.starts_with(s.as_bytes())) {
+            passed = secret.len();
             out.extend_from_slice(MASK);
-            rest = rest.get(secret.len()..).unwrap_or_default();
         } else if let Some(name) = NAMES.iter().find(|name| rest.starts_with(name)) {
-            let value = rest.get(name.len()..).unwrap_or_default();
-            let text = value.iter().position(|b| !matches!(b, b' ' | b':' | b'\t' | b'\n' | b'\r')).unwrap_or(value.len());
-            let kept = name.len() + text;
-            out.extend_from_slice(rest.get(..kept).unwrap_or_default());
-            rest = rest.get(kept..).unwrap_or_default();
-            if rest.first() == Some(&b'"') {
-                let mut end = 1;
-                while rest.get(end).is_some_and(|b| *b != b'"') {
-                    end += if rest.get(end) == Some(&b'\\') { 2 } else { 1 };
-                }
-                out.push(b'"');
-                out.extend_from_slice(MASK);
-                rest = rest.get(end..).unwrap_or_default();
-                if rest.is_empty() {
-                    break;
-                }
-                out.push(b'"');
-                rest = rest.get(1..).unwrap_or_default();
+            passed = name.len();
+            named = true;
+            out.extend_from_slice(name);
+        } else if named && first == b'"' {
+            named = false;
+            while rest.get(passed).is_some_and(|b| *b != b'"') {
+                passed += if rest[passed] == b'\\' { 2 } else { 1 };
             }
+            passed += 1;
+            out.push(b'"');
+            out.extend_from_slice(MASK);
+            out.push(b'"');
         } else {
-            out.push(*first);
-            rest = behind;
+            named &= matches!(first, b' ' | b':' | b'\t' | b'\n' | b'\r');
+            out.push(first);
         }
+        rest = rest.get(passed..).unwrap_or_default();
     }
     String::from_utf8(out).unwrap_or_else(|error| {
         let char_of = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER };

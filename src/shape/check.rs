@@ -384,38 +384,33 @@ impl<'a> Walker<'a> {
     }
 
     fn rules(&mut self, record: &'static Record, seen: Seen, decider: Option<TextSpan>, path: &Path<'_>) {
-        let decided = decider.map(|span| unescape(self.scan.raw(span)));
+        let decided = decider.map(|span| unescape(self.scan.raw(span))).unwrap_or_default();
         let name = |index: u16| record.fields.get(usize::from(index)).map_or("", |f| f.name);
         for rule in record.rules {
-            match rule {
+            let (field, when, is, start) = match *rule {
                 Rule::OneOf(list) => {
-                    let filled = |index: u16| {
-                        self.closed == Some(true) && matches!(name(index), "altId" | "altType" | "locationId")
-                    };
-                    if !list.iter().any(|i| seen.has(usize::from(*i)) || filled(*i)) {
-                        let mut message = String::from("needs ");
+                    let filled = self.closed == Some(true);
+                    let there = |i: &u16| seen.has(usize::from(*i)) || filled && name(*i) == "locationId";
+                    if !list.iter().any(there) {
+                        let mut message = String::from("needs one of: ");
                         for (i, index) in list.iter().enumerate() {
-                            put(&mut message, if i > 0 { " or " } else { "" });
+                            put(&mut message, if i > 0 { ", " } else { "" });
                             put(&mut message, name(*index));
                         }
                         self.issue(path, message);
                     }
+                    continue;
                 }
-                Rule::Only { field, when, is } => {
-                    if seen.has(usize::from(*field)) && decided.as_deref() != Some(is) {
-                        let mut message = String::from("is allowed only with ");
-                        push_pair(&mut message, name(*when), is);
-                        self.issue(&Path { parent: Some(path), segment: Segment::Key(name(*field)) }, message);
-                    }
+                Rule::Only { field, when, is } if seen.has(usize::from(field)) && decided != is => {
+                    (field, when, is, "is allowed only with ")
                 }
-                Rule::Needs { field, when, is } => {
-                    if !seen.has(usize::from(*field)) && decided.as_deref() == Some(is) {
-                        let mut message = String::from("is required with ");
-                        push_pair(&mut message, name(*when), is);
-                        self.issue(&Path { parent: Some(path), segment: Segment::Key(name(*field)) }, message);
-                    }
+                Rule::Needs { field, when, is } if !seen.has(usize::from(field)) && decided == is => {
+                    (field, when, is, "is required with ")
                 }
-            }
+                _ => continue,
+            };
+            let message = [start, name(when), " \"", is, "\""].concat();
+            self.issue(&Path { parent: Some(path), segment: Segment::Key(name(field)) }, message);
         }
     }
 
@@ -627,13 +622,6 @@ fn deciding_field(record: &'static Record) -> Option<usize> {
     })
 }
 
-fn push_pair(out: &mut String, name: &str, value: &str) {
-    put(out, name);
-    put(out, " \"");
-    put(out, value);
-    out.push('"');
-}
-
 fn unknown_field(record: &'static Record) -> String {
     let mut message = String::from("is no field here; known are ");
     for (i, field) in record.fields.iter().enumerate() {
@@ -686,21 +674,16 @@ fn requirement(kind: &Kind) -> String {
         Kind::Json => "must be a value",
         Kind::Map | Kind::Object(_) => "must be an object",
         Kind::List(_) | Kind::OneOrList(_) => "must be a list",
-        Kind::Choice(texts) => {
-            let mut message = String::from("must be ");
-            for (i, text) in texts.iter().enumerate() {
-                put(&mut message, match i {
-                    0 => "\"",
-                    _ if i + 1 == texts.len() => " or \"",
-                    _ => ", \"",
-                });
-                put(&mut message, text);
-                message.push('"');
-            }
-            return message;
-        }
+        Kind::Choice(_) => "must be one of: ",
     };
-    text.into()
+    let mut message = String::from(text);
+    if let Kind::Choice(texts) = kind {
+        for (i, text) in texts.iter().enumerate() {
+            put(&mut message, if i > 0 { ", " } else { "" });
+            put(&mut message, text);
+        }
+    }
+    message
 }
 
 /// What is wrong with a text in a request.

@@ -419,49 +419,20 @@ pub(crate) fn quote(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Whether a JSON number is below infinity as a double: `1e400` is not. The largest double is 1.797693134862315807e308;
-/// a number that rounds up from between there and infinity counts as not finite.
+/// Whether a JSON number is surely below infinity as a double: `1e400` is not. The largest double is 1.79e308; from
+/// 1e308 on a number counts as too large.
 pub(crate) fn number_is_finite(number: &[u8]) -> bool {
-    const LARGEST: &[u8] = b"17976931348623158079372897140530341507993";
-    let mut leading = None;
-    let mut before_point = 0i64;
-    let mut seen_point = false;
-    let mut exponent = 0i64;
-    let mut negative = false;
-    let mut in_exponent = false;
-    let mut place = 0i64;
-    for &byte in number {
-        match byte {
-            b'.' => seen_point = true,
-            b'e' | b'E' => in_exponent = true,
-            b'-' if in_exponent => negative = true,
-            b'0'..=b'9' if in_exponent => exponent = (exponent * 10 + i64::from(byte - b'0')).min(1 << 40),
-            b'0'..=b'9' => {
-                if !seen_point {
-                    before_point += 1;
-                }
-                if byte != b'0' && leading.is_none() {
-                    leading = Some(place);
-                }
-                place += 1;
-            }
-            _ => {}
-        }
+    let exponent_at = number.iter().position(|b| matches!(b, b'e' | b'E')).unwrap_or(number.len());
+    let (significand, exponent) = number.split_at(exponent_at);
+    let mut power = exponent.iter().filter(|b| b.is_ascii_digit());
+    let power = power.try_fold(0i32, |n, b| n.checked_mul(10)?.checked_add(i32::from(b - b'0'))).unwrap_or(i32::MAX / 2);
+    let power = if exponent.contains(&b'-') { -power } else { power };
+    let point = significand.iter().position(|b| *b == b'.').unwrap_or(significand.len()) as i32;
+    match significand.iter().position(|b| matches!(b, b'1'..=b'9')) {
+        // The power of ten of the first digit that is not 0, or one more.
+        Some(first) => point - first as i32 + power < 309,
+        None => true,
     }
-    let Some(leading) = leading else { return true };
-    // The power of ten of the first digit that is not 0.
-    let magnitude = before_point - 1 - leading + if negative { -exponent } else { exponent };
-    if magnitude != 308 {
-        return magnitude < 308;
-    }
-    let digits = number.iter().take_while(|b| !matches!(b, b'e' | b'E')).filter(|b| b.is_ascii_digit());
-    let digits = digits.skip(leading as usize).copied().chain(core::iter::repeat(b'0'));
-    for (digit, &limit) in digits.zip(LARGEST) {
-        if digit != limit {
-            return digit < limit;
-        }
-    }
-    false
 }
 
 /// The text that a JSON value stands for, if it is text.

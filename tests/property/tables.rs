@@ -1,0 +1,117 @@
+//! What the properties are held against: the answers of all 23 operations, and records that no operation has yet.
+
+use ghl_payments::endpoint::*;
+use ghl_payments::shape::{decode, Checked, Field, Kind, Record};
+use serde_json::Value;
+
+/// An answer, and how Rust callers get it.
+pub struct Answer {
+    pub operation: &'static Operation,
+    /// Decodes a checked body and gives it as a value again.
+    pub decode: fn(&[u8], &Checked) -> Result<Value, serde_json::Error>,
+}
+
+fn answer<E: Endpoint>() -> Answer
+where
+    E::Answer: serde::Serialize,
+{
+    Answer {
+        operation: E::OPERATION,
+        decode: |body, checked| decode::<E::Answer>(body, checked).and_then(serde_json::to_value),
+    }
+}
+
+pub fn answers() -> [Answer; 23] {
+    [
+        answer::<CreateWhitelabel>(),
+        answer::<ListWhitelabel>(),
+        answer::<ListOrders>(),
+        answer::<GetOrder>(),
+        answer::<RecordPayment>(),
+        answer::<CreateFulfillment>(),
+        answer::<ListFulfillments>(),
+        answer::<ListNotes>(),
+        answer::<ListTransactions>(),
+        answer::<GetTransaction>(),
+        answer::<ListSubscriptions>(),
+        answer::<GetSubscription>(),
+        answer::<ListCoupons>(),
+        answer::<GetCoupon>(),
+        answer::<CreateCoupon>(),
+        answer::<UpdateCoupon>(),
+        answer::<DeleteCoupon>(),
+        answer::<CreateProvider>(),
+        answer::<DeleteProvider>(),
+        answer::<GetProviderConfig>(),
+        answer::<ConnectProvider>(),
+        answer::<DisconnectProvider>(),
+        answer::<UpdateCapabilities>(),
+    ]
+}
+
+#[test]
+fn every_operation_of_the_ledger_is_among_the_answers() {
+    let names: Vec<&str> = answers().iter().map(|answer| answer.operation.name).collect();
+    let ledger: Vec<&str> = ALL.iter().map(|operation| operation.name).collect();
+    assert_eq!(names, ledger);
+}
+
+const fn field(name: &'static str, kind: &'static Kind, required: bool) -> Field {
+    Field { name, kind, required }
+}
+
+/// Every kind, also those that only requests use today, in lists and records.
+static EVERY_KIND: Record = Record {
+    fields: &[
+        field("text", &Kind::Text, true),
+        field("id", &Kind::Id, false),
+        field("number", &Kind::Number, true),
+        field("amount", &Kind::Amount, false),
+        field("count", &Kind::Count, false),
+        field("boolean", &Kind::Boolean, true),
+        field("timestamp", &Kind::Timestamp, false),
+        field("date", &Kind::Date, false),
+        field("https", &Kind::Https, false),
+        field("slug", &Kind::Slug, false),
+        field("choice", &Kind::Choice(&["a", "b"]), false),
+        field("json", &Kind::Json, true),
+        field("map", &Kind::Map, true),
+        field("object", &Kind::Object(&INNER), true),
+        field("list", &Kind::List(&Kind::Number), false),
+        field("lists", &Kind::List(&Kind::List(&Kind::Boolean)), false),
+        field("records", &Kind::List(&Kind::Object(&INNER)), false),
+        field("oneOrList", &Kind::OneOrList(&Kind::Object(&INNER)), false),
+    ],
+    rules: &[],
+};
+
+static INNER: Record = Record {
+    fields: &[field("a", &Kind::Text, true), field("b", &Kind::List(&Kind::Object(&LEAF)), false)],
+    rules: &[],
+};
+
+static LEAF: Record = Record { fields: &[field("a", &Kind::Number, true)], rules: &[] };
+
+/// More fields than a word has bits.
+pub static WIDE: Record = Record { fields: &WIDE_FIELDS, rules: &[] };
+
+const WIDE_FIELDS: [Field; 70] = {
+    const NAMES: &str = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869";
+    const NONE: Field = field("", &Kind::Number, true);
+    let mut fields = [NONE; 70];
+    let mut rest = NAMES;
+    let mut index = 0;
+    while index < fields.len() {
+        let (name, behind) = rest.split_at(2);
+        fields[index] = field(name, &Kind::Number, true);
+        rest = behind;
+        index += 1;
+    }
+    fields
+};
+
+/// All of them.
+pub fn kinds() -> Vec<&'static Kind> {
+    static OWN: [Kind; 3] = [Kind::Object(&EVERY_KIND), Kind::Object(&WIDE), Kind::Json];
+    answers().iter().map(|answer| &answer.operation.answer).chain(&OWN).collect()
+}

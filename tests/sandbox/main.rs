@@ -1,0 +1,9 @@
+//! The promises of the sandbox.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod faults;
+mod judging;
+mod reading;
+mod seeding;
+mod support;
+mod writing;

@@ -1,0 +1,281 @@
+// Break it: calls that must fail, and what the client makes of them.
+
+import { follow, lineOf } from "../activity.js";
+import { createClient, logged, payments } from "../api.js";
+import { errorCard } from "../errors.js";
+import { count, money } from "../format.js";
+import { announce, badge, button, card, empty, fill, h, notice } from "../ui.js";
+
+const UNKNOWN_ID = "000000000000000000000000";
+
+const fault = (text, options = {}) => ({ ...options, headers: { "x-sandbox-fault": text } });
+
+/** An order that somebody still owes money for. */
+async function unpaid(options) {
+    const page = await payments.orders.list({ paymentStatus: "unpaid", limit: 1 }, options);
+    if (page.data.length === 0) throw new Error("Every order is paid: start the demo again for fresh ones.");
+    return page.data[0];
+}
+
+/** `run` makes the call; what it resolves to is shown as a success. */
+const GROUPS = [
+    {
+        title: "Before anything is sent",
+        scenarios: [
+            {
+                id: "path-id",
+                title: "An id that is a path",
+                text: "“..” would turn the address into another one.",
+                code: 'orders.get("..")',
+                expected: "ValidationError",
+                operation: "orders.get",
+                run: (options) => payments.orders.get("..", options),
+            },
+            {
+                id: "body",
+                title: "Several mistakes in one body",
+                text: "All of them are named at once, each with its path.",
+                code: 'orders.recordPayment(id, { mode: "gold", … })',
+                expected: "ValidationError",
+                operation: "orders.recordPayment",
+                run: (options) =>
+                    payments.orders.recordPayment(UNKNOWN_ID, { mode: "gold", tip: 5, card: { type: "visa" } }, options),
+            },
+        ],
+    },
+    {
+        title: "The server says no",
+        scenarios: [
+            {
+                id: "token",
+                title: "A wrong token",
+                text: "A second client brings a token of its own.",
+                code: 'new PaymentsClient({ token: "wrong", … })',
+                expected: "AuthenticationError",
+                operation: "orders.list",
+                run: (options) => createClient({ token: "not-a-token" }).orders.list({ limit: 1 }, options),
+            },
+            {
+                id: "unknown-id",
+                title: "An order that does not exist",
+                text: "With the trace id that HighLevel's support asks for.",
+                code: `orders.get("${UNKNOWN_ID.slice(0, 6)}…")`,
+                expected: "NotFoundError",
+                operation: "orders.get",
+                run: (options) => payments.orders.get(UNKNOWN_ID, options),
+            },
+            {
+                id: "overpay",
+                title: "More than is owed",
+                text: "The API's 422, its messages as a list.",
+                code: "orders.recordPayment(id, { amount, … })",
+                expected: "InvalidRequestError",
+                operation: "orders.recordPayment",
+                run: async (options) => {
+                    const order = await unpaid(options);
+                    return payments.orders.recordPayment(order._id, { mode: "cash", amount: order.amount + 1000 }, options);
+                },
+            },
+        ],
+    },
+    {
+        title: "Bad days",
+        scenarios: [
+            {
+                id: "status-500",
+                title: "The server fails, again and again",
+                text: "A read: sent three times with growing pauses.",
+                code: "orders.list()",
+                fault: "status=500",
+                expected: "ServerError",
+                operation: "orders.list",
+                run: (options) => payments.orders.list({ limit: 1 }, fault("status=500", options)),
+            },
+            {
+                id: "lost-answer",
+                title: "A payment whose answer is lost",
+                text: "A write is not sent twice: it may have been recorded.",
+                code: "orders.recordPayment(id, …)",
+                fault: "applied-then=500",
+                expected: "ServerError",
+                operation: "orders.recordPayment",
+                run: async (options, tell) => {
+                    const order = await unpaid(options);
+                    tell(h("a", { class: "button button-primary", href: `#/orders/${order._id}` }, "Look at the order"));
+                    const body = { mode: "cash", amount: order.amount, notes: "Its answer was lost" };
+                    return payments.orders.recordPayment(order._id, body, fault("applied-then=500", options));
+                },
+            },
+            {
+                id: "rate-limit",
+                title: "Too many requests",
+                text: "The server asks for a second of patience and gets it.",
+                code: "orders.list()",
+                fault: "status=429; retry-after=1",
+                expected: "RateLimitError",
+                operation: "orders.list",
+                run: (options) =>
+                    payments.orders.list({ limit: 1 }, fault("status=429; retry-after=1", { ...options, maxRetries: 1 })),
+            },
+            {
+                id: "timeout",
+                title: "An answer that takes too long",
+                text: "Half a second is allowed, the server takes five.",
+                code: "orders.list({}, { timeoutMs: 500 })",
+                fault: "delay=5000",
+                expected: "TimeoutError",
+                operation: "orders.list",
+                run: (options) =>
+                    payments.orders.list({ limit: 1 }, fault("delay=5000", { ...options, timeoutMs: 500, maxRetries: 0 })),
+            },
+        ],
+    },
+    {
+        title: "Answers that are none",
+        scenarios: [
+            {
+                id: "html",
+                title: "A web page with status 200",
+                text: "HTML is never data, whatever the status says.",
+                code: "orders.list()",
+                fault: "html=200",
+                expected: "DecodeError",
+                operation: "orders.list",
+                run: (options) => payments.orders.list({ limit: 1 }, fault("html=200", options)),
+            },
+            {
+                id: "truncated",
+                title: "Half of the answer",
+                text: "Cut off in the middle of the JSON.",
+                code: "orders.list()",
+                fault: "truncated",
+                expected: "DecodeError",
+                operation: "orders.list",
+                run: (options) => payments.orders.list({ limit: 3 }, fault("truncated", options)),
+            },
+            {
+                id: "drift",
+                title: "Numbers that arrive as text",
+                text: "Their meaning is certain, so they are repaired and reported.",
+                code: "orders.list()",
+                fault: "drift=quoted",
+                expected: "repaired",
+                operation: "orders.list",
+                run: async (options) => {
+                    const { data } = await payments.orders.list({ limit: 3 }, fault("drift=quoted", options));
+                    const amounts = data.map((order) => money(order.amount, order.currency)).join(", ");
+                    return `${count(data.length, "order", "orders")} delivered with numbers as numbers: ${amounts}`;
+                },
+            },
+        ],
+    },
+];
+
+export function faults({ signal }) {
+    const steps = h("ol", { class: "lines lines-small" });
+    const trail = card("What happened", steps);
+    const result = h("div", { class: "result" });
+    const side = h("div", { class: "column column-result" }, trail, result);
+    const columns = h("div", { class: "columns columns-even" });
+    const narrow = window.matchMedia("(max-width: 1020px)");
+    const buttons = [];
+    let turn = 0;
+    let chosen;
+
+    /** Beside the list where there is room, else below the call that was run. */
+    function place() {
+        const home = narrow.matches && chosen ? chosen : columns;
+        if (side.parentElement !== home) home.append(side);
+    }
+
+    trail.hidden = true;
+    fill(
+        result,
+        h("div", { class: "card" }, empty("bolt", "Nothing is broken yet", "Run a call on this page; its error appears here.")),
+    );
+
+    async function run(scenario, item) {
+        const own = ++turn;
+        chosen = item;
+        place();
+        const actions = [];
+        const drawn = new Map();
+        const stop = follow((line) => {
+            if (own !== turn || line.operation.name !== scenario.operation) return;
+            drawn.set(line, lineOf(line));
+            fill(steps, [...drawn.values()].slice(0, 12));
+            if (drawn.size > 12) steps.append(h("li", { class: "line-more" }, `and ${drawn.size - 12} more`));
+        });
+        for (const entry of buttons) entry.disabled = true;
+        fill(steps);
+        trail.hidden = false;
+        fill(result, running(scenario));
+        let shown;
+        try {
+            const words = await logged(scenario.run({ signal }, (action) => actions.push(action)));
+            const told = typeof words === "string" ? words : "The call succeeded.";
+            shown = notice("green", scenario.expected === "repaired" ? "Repaired" : "Nothing failed", told);
+            shown.dataset.result = scenario.expected;
+        } catch (error) {
+            shown = errorCard(error, ...actions);
+            shown.dataset.result = error.name;
+        } finally {
+            stop();
+            for (const entry of buttons) entry.disabled = false;
+        }
+        if (signal.aborted || own !== turn) return;
+        shown.dataset.scenario = scenario.id;
+        fill(result, shown);
+        (shown.querySelector("h2") ?? shown).focus({ preventScroll: true });
+        side.scrollIntoView({ block: "nearest" });
+        announce(`${scenario.title}: ${shown.dataset.result}`);
+    }
+
+    function entry(scenario) {
+        const start = button("Run", {
+            "aria-label": `Run: ${scenario.title}`,
+            "data-scenario": scenario.id,
+            onclick: () => run(scenario, item),
+        });
+        const text = h(
+            "div",
+            { class: "scenario-text" },
+            h("h3", {}, scenario.title),
+            h("p", { class: "muted" }, scenario.text),
+            h("p", { class: "scenario-code" }, h("code", {}, scenario.code), scenario.fault && badge(scenario.fault)),
+        );
+        const item = h("li", {}, h("div", { class: "scenario" }, text, start));
+        buttons.push(start);
+        return item;
+    }
+
+    const element = h(
+        "div",
+        { class: "view" },
+        h(
+            "div",
+            { class: "head" },
+            h(
+                "div",
+                {},
+                h("h1", { tabindex: -1 }, "Break it"),
+                h("p", { class: "muted" }, "Calls that must fail, and what the client makes of them."),
+            ),
+        ),
+        columns,
+    );
+    const groups = GROUPS.map(({ title, scenarios }) => card(title, h("ul", { class: "scenarios" }, scenarios.map(entry))));
+    fill(columns, h("div", { class: "column" }, groups), side);
+    narrow.addEventListener("change", place);
+    signal.addEventListener("abort", () => narrow.removeEventListener("change", place));
+    return { title: "Break it", element };
+}
+
+function running(scenario) {
+    return h(
+        "div",
+        { class: "card running" },
+        h("span", { class: "spinner", "aria-hidden": "true" }),
+        h("p", {}, `${scenario.title} …`),
+    );
+}

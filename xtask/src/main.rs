@@ -1,0 +1,78 @@
+//! `cargo xtask`: everything that this repository does beyond plain `cargo build`.
+
+mod bench;
+mod build;
+mod demo;
+mod inline;
+mod process;
+mod setup;
+mod test;
+mod workspace;
+
+use anyhow::{bail, Result};
+use std::process::ExitCode;
+use workspace::Workspace;
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  demo [--port N]   build the package, then serve the demo page and the sandbox (port 8080 unless told)
+  test [SUITE...]   run every test suite, or those named (`cargo xtask test --list` names them)
+  build             leave the publishable npm package in pkg/ and print its sizes
+  bench             build, then measure the package against raw fetch + JSON.parse
+  setup             install what the other commands need; each of them does its own part by itself
+
+`cargo xtask --help` prints this text.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<ExitCode> {
+    let Some((command, rest)) = arguments.split_first() else {
+        println!("{HELP}");
+        return Ok(ExitCode::from(2));
+    };
+    if arguments.iter().any(|argument| matches!(argument.as_str(), "-h" | "--help" | "help")) {
+        println!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let workspace = Workspace::find()?;
+    match command.as_str() {
+        "demo" => demo::demo(&workspace, demo::port(rest)?)?,
+        "test" => return test::test(&workspace, rest),
+        "build" => {
+            refuse(command, rest)?;
+            setup::for_build(&workspace)?;
+            build::build(&workspace)?;
+        }
+        "bench" => {
+            refuse(command, rest)?;
+            bench::bench(&workspace)?;
+        }
+        "setup" => {
+            refuse(command, rest)?;
+            setup::for_build(&workspace)?;
+            setup::for_checks(&workspace)?;
+            setup::for_web(&workspace)?;
+            setup::browsers();
+            println!("Everything is in place.");
+        }
+        _ => bail!("there is no command `{command}`\n\n{HELP}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn refuse(command: &str, rest: &[String]) -> Result<()> {
+    match rest.first() {
+        None => Ok(()),
+        Some(argument) => bail!("`cargo xtask {command}` takes no argument `{argument}`\n\n{HELP}"),
+    }
+}

@@ -1,0 +1,382 @@
+//! `cargo xtask test`: every suite, one count.
+
+use crate::process::{capture, run, watch};
+use crate::workspace::{copy_folder, empty_folder, file_name, files, read, write, Workspace};
+use crate::{build, setup};
+use anyhow::{anyhow, bail, Context, Result};
+use serde_json::{json, Value};
+use std::ops::AddAssign;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+/// A suite that is still running then hangs; on two cores the longest one takes a few minutes.
+const SUITE_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// The runtimes in which the packed tarball must work; a missing file is a failed suite.
+const RUNTIMES: [&str; 3] = ["node", "workerd", "chromium"];
+
+#[derive(Clone, Copy, Default, PartialEq, Debug)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+}
+
+impl Counts {
+    const PASSED: Self = Self { passed: 1, failed: 0 };
+    const FAILED: Self = Self { passed: 0, failed: 1 };
+
+    /// The counts that a program printed, corrected by how it ended.
+    fn or_crash(self, success: bool) -> Self {
+        let silent = self == Self::default();
+        if silent || (!success && self.failed == 0) {
+            return Self { failed: 1, ..self };
+        }
+        self
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+struct Suite {
+    name: String,
+    job: Job,
+}
+
+enum Job {
+    /// A cargo command that passes or fails as a whole.
+    Cargo(Vec<&'static str>),
+    /// Unit, integration and documentation tests on this machine.
+    Native,
+    Build,
+    /// The tarball, installed into an empty application.
+    Install,
+    /// `tests/web` in a browser that wasm-pack drives.
+    Web(WebBrowser),
+    /// One file of `tests/js`, run against the installed tarball.
+    JavaScript,
+    /// `tests/types`, compiled against the installed tarball.
+    Types,
+}
+
+#[derive(Clone, Copy)]
+enum WebBrowser {
+    Chromium,
+    Firefox,
+}
+
+impl Job {
+    fn needs_package(&self) -> bool {
+        matches!(self, Self::Install | Self::JavaScript | Self::Types)
+    }
+}
+
+/// Runs the suites that the arguments name, or all; ends with `N passed, M failed`.
+pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
+    let suites = suites(workspace)?;
+    if arguments.iter().any(|argument| argument == "--list") {
+        for suite in &suites {
+            println!("{}", suite.name);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let selected = select(suites, arguments)?;
+    let started = Instant::now();
+    let mut total = Counts::default();
+    let mut table = Vec::new();
+    let mut broken_package = None;
+    for suite in &selected {
+        println!("\n== {} ==", suite.name);
+        let started = Instant::now();
+        let result = match &broken_package {
+            Some(name) if suite.job.needs_package() => Err(anyhow!("no package to test: suite {name} failed")),
+            _ => perform(workspace, suite),
+        };
+        let counts = result.unwrap_or_else(|error| {
+            println!("error: {error:#}");
+            Counts::FAILED
+        });
+        if matches!(suite.job, Job::Build | Job::Install) && counts.failed > 0 {
+            broken_package.get_or_insert_with(|| suite.name.clone());
+        }
+        total += counts;
+        table.push((&suite.name, counts, started.elapsed()));
+    }
+
+    println!();
+    for (name, counts, time) in table {
+        println!("{name:<16}{:>5} passed{:>5} failed{:>8.1} s", counts.passed, counts.failed, time.as_secs_f64());
+    }
+    println!("in {:.1} s", started.elapsed().as_secs_f64());
+    println!("{} passed, {} failed", total.passed, total.failed);
+    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
+    let mut suites = Vec::new();
+    let mut add = |name: &str, job| suites.push(Suite { name: name.to_owned(), job });
+    add("fmt", Job::Cargo(vec!["fmt", "--all", "--check"]));
+    add("clippy", clippy(&["--workspace", "--features", "sandbox"]));
+    for (name, feature) in [("clippy-npm", "npm"), ("clippy-sandbox", "npm-sandbox")] {
+        let target = ["--package", "ghl-payments", "--target", "wasm32-unknown-unknown"];
+        add(name, clippy(&[&target[..], &["--no-default-features", "--features", feature]].concat()));
+    }
+    add("native", Job::Native);
+    add("web-chromium", Job::Web(WebBrowser::Chromium));
+    add("web-firefox", Job::Web(WebBrowser::Firefox));
+    add("build", Job::Build);
+    add("install", Job::Install);
+    let mut runtimes: Vec<String> = RUNTIMES.iter().map(ToString::to_string).collect();
+    for file in files(&workspace.root.join("tests/js"), |name| name.ends_with(TEST_FILE))? {
+        let runtime = file_name(&file).replace(TEST_FILE, "");
+        if !runtimes.contains(&runtime) {
+            runtimes.push(runtime);
+        }
+    }
+    for runtime in runtimes {
+        add(&format!("js-{runtime}"), Job::JavaScript);
+    }
+    add("types", Job::Types);
+    Ok(suites)
+}
+
+const TEST_FILE: &str = ".test.mjs";
+
+fn clippy(arguments: &[&'static str]) -> Job {
+    Job::Cargo([&["clippy", "--all-targets"], arguments, &["--", "--deny", "warnings"]].concat())
+}
+
+/// A filter takes the suite of that name and the group of that first word (`js`, `web`, `clippy`).
+fn select(suites: Vec<Suite>, filters: &[String]) -> Result<Vec<Suite>> {
+    if filters.is_empty() {
+        return Ok(suites);
+    }
+    let takes = |filter: &str, suite: &Suite| {
+        suite.name.strip_prefix(filter).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    if let Some(unknown) = filters.iter().find(|filter| !suites.iter().any(|suite| takes(filter, suite))) {
+        let names: Vec<_> = suites.iter().map(|suite| suite.name.as_str()).collect();
+        bail!("there is no suite `{unknown}`; the suites are {}", names.join(", "));
+    }
+    let wanted = |suite: &Suite| filters.iter().any(|filter| takes(filter, suite));
+    let needs_package = suites.iter().any(|suite| wanted(suite) && suite.job.needs_package());
+    let implied = |suite: &Suite| needs_package && matches!(suite.job, Job::Build | Job::Install);
+    Ok(suites.into_iter().filter(|suite| wanted(suite) || implied(suite)).collect())
+}
+
+/// Each suite sees to its own tools, so that one which cannot be installed fails only the suites that need it.
+fn perform(workspace: &Workspace, suite: &Suite) -> Result<Counts> {
+    match &suite.job {
+        Job::Cargo(arguments) => {
+            setup::for_checks(workspace)?;
+            run(workspace.cargo().args(arguments), "").map(|()| Counts::PASSED)
+        }
+        Job::Native => {
+            cargo_tests(workspace.cargo().args(["test", "--workspace", "--features", "sandbox", "--no-fail-fast"]))
+        }
+        Job::Web(browser) => {
+            setup::for_web(workspace)?;
+            web(workspace, *browser)
+        }
+        Job::Build => {
+            setup::for_build(workspace)?;
+            build::build(workspace).map(|()| Counts::PASSED)
+        }
+        Job::Install => install(workspace).map(|()| Counts::PASSED),
+        Job::JavaScript => java_script(workspace, &suite.name),
+        Job::Types => types(workspace).map(|()| Counts::PASSED),
+    }
+}
+
+fn cargo_tests(command: &mut Command) -> Result<Counts> {
+    let watched = watch(command, SUITE_LIMIT)?;
+    Ok(rust_counts(&watched.stdout).or_crash(watched.success))
+}
+
+/// Sums every `test result: ok. 3 passed; 0 failed; ...` line.
+fn rust_counts(output: &str) -> Counts {
+    let mut counts = Counts::default();
+    for line in output.lines() {
+        let Some(result) = line.trim().strip_prefix("test result: ") else { continue };
+        let number = |word: &str| {
+            let before = result.split_once(word)?.0.trim_end();
+            before.rsplit([' ', ';']).next()?.parse().ok()
+        };
+        counts += Counts { passed: number("passed").unwrap_or(0), failed: number("failed").unwrap_or(0) };
+    }
+    counts
+}
+
+fn web(workspace: &Workspace, browser: WebBrowser) -> Result<Counts> {
+    let browsers = setup::browsers();
+    let mut command = workspace.command(workspace.cargo_tool("wasm-pack"));
+    command.args(["test", "--mode", "no-install", "--headless"]);
+    match browser {
+        WebBrowser::Chromium => {
+            found(&browsers.chromium)?;
+            command.args(["--chrome", "--chromedriver"]).arg(found(&browsers.chromedriver)?);
+        }
+        WebBrowser::Firefox => {
+            found(&browsers.firefox)?;
+            command.args(["--firefox", "--geckodriver"]).arg(workspace.cargo_tool("geckodriver"));
+        }
+    }
+    // The first start of a browser on a cold machine can outlast the runner's own 20 seconds.
+    command.env("PATH", workspace.path()?).env("WASM_BINDGEN_TEST_TIMEOUT", "180");
+    command.args(["--", "--test", "web", "--no-default-features", "--features", "npm"]);
+    cargo_tests(&mut command)
+}
+
+fn found(program: &Result<PathBuf, String>) -> Result<&Path> {
+    program.as_deref().map_err(|missing| anyhow!(missing.clone()))
+}
+
+/// The empty application that the tarball is installed into.
+fn scratch(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("scratch/js")
+}
+
+fn install(workspace: &Workspace) -> Result<()> {
+    let scratch = scratch(workspace);
+    empty_folder(&scratch)?;
+    let packed = capture(workspace.npm().args(["pack", "./pkg", "--json", "--pack-destination"]).arg(&scratch), "")?;
+    let packed: Value = serde_json::from_str(&packed).context("`npm pack --json` did not print JSON")?;
+    let tarball = packed[0]["filename"].as_str().context("`npm pack --json` does not name the tarball")?;
+    let manifest = json!({ "name": "scratch", "private": true, "type": "module" });
+    write(&scratch.join("package.json"), manifest.to_string())?;
+    run(
+        workspace.npm().current_dir(&scratch).args(["install", "--loglevel=error"]).arg(format!("./{tarball}")),
+        "The tarball that `npm pack ./pkg` makes does not install.",
+    )?;
+    for name in ["js", "types", "fixtures", "contract"] {
+        let folder = workspace.root.join("tests").join(name);
+        if folder.is_dir() {
+            copy_folder(&folder, &scratch.join("tests").join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn java_script(workspace: &Workspace, suite: &str) -> Result<Counts> {
+    let runtime = suite.trim_start_matches("js-");
+    let file = Path::new("tests/js").join(format!("{runtime}{TEST_FILE}"));
+    let scratch = scratch(workspace);
+    if !scratch.join(&file).is_file() {
+        bail!("{} does not exist", file.display());
+    }
+    let mut command = workspace.node();
+    command.current_dir(&scratch);
+    if runtime == "chromium" {
+        command.env("CHROMIUM_PATH", found(&setup::browsers().chromium)?);
+    }
+    let tap = scratch.join(format!("{suite}.tap"));
+    command
+        .args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap"])
+        .arg(format!("--test-reporter-destination={}", tap.display()))
+        .arg(&file);
+    // A runner inside a runner would report in the outer one's format.
+    command.env_remove("NODE_TEST_CONTEXT");
+    let watched = watch(&mut command, SUITE_LIMIT)?;
+    let counts = tap_counts(&read(&tap).unwrap_or_default());
+    Ok(counts.or_crash(watched.success))
+}
+
+/// The summary that ends a TAP report; a cancelled test did not pass.
+fn tap_counts(report: &str) -> Counts {
+    let number = |word: &str| {
+        let prefix = format!("# {word} ");
+        report.lines().rev().find_map(|line| line.strip_prefix(&prefix)?.trim().parse().ok()).unwrap_or(0)
+    };
+    Counts { passed: number("pass"), failed: number("fail") + number("cancelled") }
+}
+
+fn types(workspace: &Workspace) -> Result<()> {
+    let scratch = scratch(workspace);
+    let tests = scratch.join("tests/types");
+    if files(&tests, |name| Path::new(name).extension().is_some_and(|ending| ending == "ts"))?.is_empty() {
+        bail!("tests/types holds no .ts file");
+    }
+    for (module, resolution) in [("NodeNext", "NodeNext"), ("ESNext", "Bundler")] {
+        let config = json!({
+            "compilerOptions": {
+                "target": "ES2022",
+                "module": module,
+                "moduleResolution": resolution,
+                "lib": ["ES2022", "DOM", "DOM.Iterable"],
+                "types": [],
+                "strict": true,
+                "noEmit": true,
+            },
+            "include": ["./*.ts"],
+        });
+        let file = tests.join(format!("tsconfig.{resolution}.json"));
+        write(&file, config.to_string())?;
+        run(
+            workspace.npm_tool("tsc").arg("--project").arg(&file),
+            "The types of the packed tarball are not what tests/types expects.",
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{rust_counts, select, tap_counts, Counts, Job, Suite};
+
+    fn all() -> Vec<Suite> {
+        let suite = |name: &str, job| Suite { name: name.to_owned(), job };
+        vec![
+            suite("native", Job::Native),
+            suite("build", Job::Build),
+            suite("install", Job::Install),
+            suite("js-node", Job::JavaScript),
+            suite("js-chromium", Job::JavaScript),
+        ]
+    }
+
+    fn selected(filters: &[&str]) -> Vec<String> {
+        let filters: Vec<String> = filters.iter().map(ToString::to_string).collect();
+        select(all(), &filters).unwrap().into_iter().map(|suite| suite.name).collect()
+    }
+
+    #[test]
+    fn a_filter_takes_a_suite_or_a_group_and_what_it_stands_on() {
+        assert_eq!(selected(&["native"]), ["native"]);
+        assert_eq!(selected(&["js"]), ["build", "install", "js-node", "js-chromium"]);
+        assert_eq!(selected(&["js-node"]), ["build", "install", "js-node"]);
+        assert_eq!(selected(&[]).len(), 5);
+    }
+
+    #[test]
+    fn an_unknown_suite_is_refused() {
+        let error = select(all(), &["nat".to_owned()]).err().unwrap();
+        assert!(error.to_string().contains("no suite `nat`; the suites are native, build"), "{error}");
+    }
+
+    #[test]
+    fn rust_results_are_summed() {
+        let output = "running 2 tests\n\
+            test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s\n\
+            test result: FAILED. 3 passed; 2 failed; 0 ignored\n    test result: ok. 1 passed; 0 failed\n";
+        assert_eq!(rust_counts(output), Counts { passed: 16, failed: 2 });
+    }
+
+    #[test]
+    fn the_last_tap_summary_counts() {
+        let report = "ok 1 - a\n    # pass 99\n# tests 9\n# suites 0\n# pass 6\n# fail 2\n# cancelled 1\n# skipped 0\n";
+        assert_eq!(tap_counts(report), Counts { passed: 6, failed: 3 });
+    }
+
+    #[test]
+    fn a_crash_or_silence_is_one_failure() {
+        let some = Counts { passed: 5, failed: 0 };
+        assert_eq!(some.or_crash(true), some);
+        assert_eq!(some.or_crash(false), Counts { passed: 5, failed: 1 });
+        assert_eq!(Counts::default().or_crash(true), Counts::FAILED);
+        assert_eq!(Counts { passed: 5, failed: 2 }.or_crash(false), Counts { passed: 5, failed: 2 });
+    }
+}
