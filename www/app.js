@@ -2,7 +2,7 @@
 
 import { showActivity } from "./activity.js";
 import { connect } from "./api.js";
-import { announce, empty, fill, h, icon } from "./ui.js";
+import { announce, empty, fill, h } from "./ui.js";
 import { faults } from "./views/faults.js";
 import { order } from "./views/order.js";
 import { orders } from "./views/orders.js";
@@ -19,14 +19,8 @@ const ROUTES = [
     { path: /^\/break-it$/, view: faults, section: "break-it" },
 ];
 
-const SECTIONS = [
-    ["orders", "Orders", "orders"],
-    ["transactions", "Transactions", "transactions"],
-    ["break-it", "Break it", "bolt"],
-];
-
 const main = document.getElementById("main");
-const links = new Map();
+const links = document.querySelectorAll("#nav a");
 
 let current;
 
@@ -55,8 +49,8 @@ function route({ first = false } = {}) {
     const id = decode(found?.path.exec(path)[1]);
     const view = found ? found.view({ id, query, signal: leave.signal, go, title: setTitle }) : missing();
     current = { path, view, leave };
-    for (const [section, link] of links) {
-        if (section === found?.section) link.setAttribute("aria-current", "page");
+    for (const link of links) {
+        if (link.hash === `#/${found?.section}`) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
     }
     setTitle(view.title);
@@ -90,23 +84,12 @@ function missing() {
     return { title: "Page not found", element };
 }
 
-function showNavigation() {
-    fill(
-        document.getElementById("nav"),
-        SECTIONS.map(([section, text, picture]) => {
-            const link = h("a", { href: `#/${section}` }, icon(picture), text);
-            links.set(section, link);
-            return h("li", {}, link);
-        }),
-    );
+export async function start() {
+    // Its own fragment would be taken for a view.
     document.getElementById("skip").addEventListener("click", (event) => {
         event.preventDefault();
         main.focus();
     });
-}
-
-export async function start() {
-    showNavigation();
     showActivity(document.getElementById("activity"));
     await connect();
     if (!location.hash.startsWith("#/")) history.replaceState(null, "", HOME);

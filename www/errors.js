@@ -60,7 +60,7 @@ export function summaryOf(error) {
     return error.message;
 }
 
-/** A readable card of an error. `actions` stand at its foot. */
+/** A readable card of an error. `actions` stand below what it means. */
 export function errorCard(error, ...actions) {
     const known = error instanceof PaymentsError;
     const section = h("section", { class: "card error-card", role: "group", "aria-label": `${error.name}` });
@@ -83,22 +83,26 @@ export function errorCard(error, ...actions) {
                 ),
             ),
         ),
-        known ? details(error) : h("p", { class: "error-message" }, error.message),
+        known ? outcome(error) : h("p", { class: "error-message" }, error.message),
         actions.length > 0 && h("div", { class: "actions" }, ...actions),
+        known && details(error),
     );
     return section;
 }
 
-function details(error) {
+function outcome(error) {
     const [short, long, tone] = outcomeOf(error);
-    const messages = error.messages.length > 0 ? error.messages : [];
+    return h(
+        "div",
+        { class: `outcome outcome-${tone}` },
+        h("p", { class: "outcome-head" }, h("code", {}, error.outcome), h("strong", {}, short)),
+        h("p", {}, long),
+    );
+}
+
+function details(error) {
+    const { messages } = error;
     return [
-        h(
-            "div",
-            { class: `outcome outcome-${tone}` },
-            h("p", { class: "outcome-head" }, h("code", {}, error.outcome), h("strong", {}, short)),
-            h("p", {}, long),
-        ),
         error.issues?.length > 0 && issues(error.issues),
         error.code === "decode_failed" && drift(error),
         messages.length > 0 &&

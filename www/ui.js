@@ -30,10 +30,8 @@ const PATHS = {
     copy: "M7.5 7.5h9v9h-9zM4.5 12.5h-1v-9h9v1",
     inbox: "M3 11.5 5 4h10l2 7.5v4.5H3v-4.5Zm0 0h4l1 2h4l1-2h4",
     next: "m7.5 5 5 5-5 5",
-    orders: "M5 2.5h10v15l-2.5-1.7-2.5 1.7-2.5-1.7L5 17.5v-15ZM8 7h4M8 10.5h4",
     previous: "m12.5 5-5 5 5 5",
     search: "M9 15A6 6 0 1 0 9 3a6 6 0 0 0 0 12Zm4.3-1.7L17 17",
-    transactions: "M3.5 7h12m-3.5-4 4 4-4 4M16.5 13.5h-12m3.5-4-4 4 4 4",
 };
 
 export function icon(name) {

@@ -18,8 +18,6 @@ fuzz_target!(|input: &[u8]| {
 
 /// Checks bytes and holds the verdict against serde_json, which here looks at neither surrogates nor sizes of numbers.
 fn answer(bytes: &[u8], kind: &'static Kind) -> Option<(Vec<u8>, Checked)> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let is_json = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
     let mut checked_bytes = bytes.to_vec();
     let checked = match check(&mut checked_bytes, kind) {
         Ok(checked) => checked,
@@ -40,6 +38,12 @@ fn answer(bytes: &[u8], kind: &'static Kind) -> Option<(Vec<u8>, Checked)> {
     assert_eq!(again, checked_bytes, "a repair is done once");
     assert!(second.drifts.iter().all(|drift| !drift.repaired));
     Some((checked_bytes, checked))
+}
+
+fn is_json(bytes: &[u8]) -> bool {
+    // A byte order mark is no part of the text.
+    let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+    text.is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
 fn rust_callers_agree<E: Endpoint>(bytes: &[u8]) {

@@ -78,8 +78,7 @@ impl Core {
                 Ok((operation, request, config)) => run(&transport, operation, &request, &config).await,
                 Err(error) => Err(error),
             };
-            let done = outcome
-                .map_err(|error| Array::of2(&values::error(&error).into(), &transport.last_cause()))?;
+            let done = outcome.map_err(|error| Array::of2(&values::error(&error).into(), &transport.last_cause()))?;
             let text = String::from_utf8(done.answer.body).map_err(|_| JsValue::UNDEFINED)?;
             let result = Array::of4(
                 &js_sys::JSON::parse(&text)?,

@@ -228,7 +228,11 @@ mod tests {
             ),
             (r#"{"message":["a must be text","b is required"]}"#, vec!["a must be text", "b is required"], None),
             (r#"{"error":"UnAuthorized!","error_description":"no such code"}"#, vec!["no such code"], None),
-            (r#"{"error":{"code":"E1","message":"broken","resolution":"x"},"traceId":"t-2"}"#, vec!["broken"], Some("t-2")),
+            (
+                r#"{"error":{"code":"E1","message":"broken","resolution":"x"},"traceId":"t-2"}"#,
+                vec!["broken"],
+                Some("t-2"),
+            ),
             (r#"{"error":"only this"}"#, vec!["only this"], None),
             ("<html>error code: 1010</html>", vec![], None),
             ("", vec![], None),
@@ -286,9 +290,12 @@ mod tests {
 
     #[test]
     fn no_error_quotes_a_secret() {
-        let body = r#"{"message":"Bearer tok-1 is bad","live":{"apiKey" : "se\"cret","publishableKey":"pk"},"apiKey":"x"}"#;
+        let body =
+            r#"{"message":"Bearer tok-1 is bad","live":{"apiKey" : "se\"cret","publishableKey":"pk"},"apiKey":"x"}"#;
         let error = error(&GET_ORDER, 400, body);
-        for text in [format!("{error:?}"), error.to_string(), error.messages.join(""), error.body.clone().unwrap_or_default()] {
+        for text in
+            [format!("{error:?}"), error.to_string(), error.messages.join(""), error.body.clone().unwrap_or_default()]
+        {
             assert!(!text.contains("tok-1") && !text.contains("cret"), "{text}");
         }
     }

@@ -83,7 +83,11 @@ fn host(rest: &[u8]) -> &[u8] {
     let colon = authority.iter().skip(v6).position(|b| *b == b':').map_or(authority.len(), |i| i + v6);
     let (host, port) = authority.split_at(colon);
     let number = port.iter().skip(1).fold(0, |n: u32, b| {
-        if b.is_ascii_digit() { n.saturating_mul(10).saturating_add(u32::from(b - b'0')) } else { u32::MAX }
+        if b.is_ascii_digit() {
+            n.saturating_mul(10).saturating_add(u32::from(b - b'0'))
+        } else {
+            u32::MAX
+        }
     });
     let port_is_fine = port.is_empty() || port.len() > 1 && number <= 65_535;
     let v6_is_whole = (v6 > 0) == host.starts_with(b"[") && (v6 == 0 || v6 == host.len());

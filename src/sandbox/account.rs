@@ -4,6 +4,7 @@
 use super::calendar::{add_months, iso, DAY};
 use super::catalog::{CURRENCIES, FIRST, LAST, PLACES, PRICES, PRODUCTS, SOURCES};
 use super::object::object;
+use super::page::holds;
 use super::rng::{key, Ids, Rng};
 use crate::model::{FulfillmentTracking, JsonObject, OrderSource, Price, Product, Recurring, WhitelabelProvider};
 use serde_json::Value;
@@ -298,9 +299,9 @@ impl Contact {
         format!("{} {}", self.first, self.last)
     }
 
-    /// Whether a text, in lower case, is part of the name or the address.
+    /// Whether a text is part of the name or the address.
     pub fn matches(&self, needle: &str) -> bool {
-        self.name().to_ascii_lowercase().contains(needle) || self.email.contains(needle)
+        holds(&self.name(), needle) || holds(&self.email, needle)
     }
 }
 
@@ -469,7 +470,7 @@ impl Account {
         let (id, name, meta) = if seed.kind == "invoice" {
             let name = invoice_name(number);
             let meta = object! {
-                "invoiceNumber": name.trim_start_matches("INV-"),
+                "invoiceNumber": name.get(4..),
                 "invoiceNumberPrefix": "INV-",
                 "verifyMinimumValueToPay": true,
             };

@@ -4,6 +4,7 @@ use super::account::CouponRow;
 use super::calendar::{self, iso};
 use super::check::{may, must, Param, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply};
+use super::page::holds;
 use super::Call;
 use crate::model::{Coupon, CouponList, DeleteCouponResult, FuturePayments};
 use serde_json::{Map, Value};
@@ -76,10 +77,8 @@ pub fn list(call: &mut Call<'_>) -> Outcome {
     let account = &*call.account;
     let query = &call.query;
     let status = query.get("status");
-    let needle = query.get("search").map(|text| text.trim().to_ascii_lowercase());
-    let has = |text: &Option<String>, needle: &str| {
-        text.as_deref().is_some_and(|text| text.to_ascii_lowercase().contains(needle))
-    };
+    let needle = query.get("search").map(|text| text.trim().to_owned());
+    let has = |text: &Option<String>, needle: &str| text.as_deref().is_some_and(|text| holds(text, needle));
     let keep = |index: usize| {
         let row = &account.coupons[index];
         status.is_none_or(|wanted| wanted == row.status(call.now))

@@ -26,12 +26,12 @@ impl Request {
 
     /// The path, still encoded, and the query, decoded.
     pub fn target(&self) -> (&str, Vec<(String, String)>) {
-        let url = match self.url.find("://") {
-            Some(at) => {
-                let rest = &self.url[at + 3..];
-                rest.find(['/', '?']).map_or("/", |at| &rest[at..])
-            }
-            None => &self.url,
+        // Behind an origin the path begins at the third slash.
+        let url = if self.url.starts_with('/') {
+            &self.url
+        } else {
+            let slashes = self.url.bytes().enumerate().filter(|(_, byte)| *byte == b'/').nth(2);
+            slashes.and_then(|(at, _)| self.url.get(at..)).unwrap_or("/")
         };
         let url = url.split('#').next().unwrap_or_default();
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
@@ -304,7 +304,7 @@ impl Response {
             "delayMs": self.delay_ms,
             "end": self.end.as_str(),
         };
-        head.to_string()
+        String::from_utf8(json(&head)).unwrap_or_default()
     }
 
     /// Adds what a fault says about delivery.

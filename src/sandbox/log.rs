@@ -2,6 +2,7 @@
 
 use super::calendar::iso;
 use super::http::Request;
+use super::page::holds;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -68,7 +69,7 @@ fn redact(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
-                if name == "apiKey" || name.to_ascii_lowercase().contains("secret") {
+                if name == "apiKey" || holds(name, "secret") {
                     *value = Value::from(REDACTED);
                 } else {
                     redact(value);

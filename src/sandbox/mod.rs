@@ -370,7 +370,7 @@ impl Sandbox {
 
 /// A body as an object; without a body, or one that is not declared as JSON, the service sees an empty object.
 fn read_body(request: &Request) -> Result<Map<String, Value>, Refusal> {
-    let declared = request.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
+    let declared = request.header("content-type").is_some_and(|kind| page::holds(kind, "json"));
     if request.body.is_empty() || !declared {
         return Ok(Map::new());
     }

@@ -106,7 +106,7 @@ impl<T: PartialEq> Wanted<T> {
     }
 }
 
-/// The filter `search`: a text, in lower case, that is looked for in contacts, sources and products. What of these it
+/// The filter `search`: a text that is looked for in contacts, sources and products. What of these it
 /// is part of is found out once, before the rows are looked at.
 #[derive(Debug)]
 pub struct Search {
@@ -119,8 +119,8 @@ pub struct Search {
 impl Search {
     /// Reads it.
     pub fn of(account: &Account, query: &Query) -> Option<Self> {
-        let text = query.get("search")?.trim().to_ascii_lowercase();
-        let finds = |name: &str| name.to_ascii_lowercase().contains(&text);
+        let text = query.get("search")?.trim().to_owned();
+        let finds = |name: &str| holds(name, &text);
         Some(Self {
             contacts: (0..account.contacts).map(|index| account.contact(index).matches(&text)).collect(),
             sources: SOURCES.iter().map(|source| source.kind != "invoice" && finds(source.name)).collect(),
@@ -137,8 +137,7 @@ impl Search {
     /// Whether it is part of the name of a source, or of the number of the invoice that is the source.
     pub fn finds_source(&self, source: u8, invoice: usize) -> bool {
         self.sources[usize::from(source)]
-            || (SOURCES[usize::from(source)].kind == "invoice"
-                && invoice_name(invoice).to_ascii_lowercase().contains(&self.text))
+            || (SOURCES[usize::from(source)].kind == "invoice" && holds(&invoice_name(invoice), &self.text))
     }
 
     /// Whether it is part of the name of the product with this price.
@@ -150,6 +149,11 @@ impl Search {
     pub fn is(&self, length: usize, id: impl FnOnce() -> String) -> bool {
         self.text.len() == length && id().eq_ignore_ascii_case(&self.text)
     }
+}
+
+/// Whether a text holds another one, in capitals or not.
+pub fn holds(text: &str, part: &str) -> bool {
+    part.is_empty() || text.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }
 
 /// Whether a query holds any filter at all.

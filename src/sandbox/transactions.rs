@@ -225,7 +225,7 @@ fn charge_snapshot(account: &Account, row: &TransactionRow, index: usize, facts:
             let status = if failed { "requires_payment_method" } else { "succeeded" };
             let amount = row.amount;
             object! {
-                "id": charge.replacen("ch_", "pi_", 1),
+                "id": format!("pi_{}", charge.get(3..).unwrap_or_default()),
                 "object": "payment_intent",
                 "amount": amount,
                 "amount_received": if failed { 0 } else { amount },

@@ -358,8 +358,7 @@ impl<'a> Walker<'a> {
     /// behind the last hit.
     fn field(&self, record: &'static Record, key: TextSpan, next: usize) -> Option<(usize, &'static Field)> {
         let raw = self.scan.raw(key);
-        let name: Cow<'_, [u8]> =
-            if key.escaped { Cow::Owned(unescape(raw).into_bytes()) } else { Cow::Borrowed(raw) };
+        let name: Cow<'_, [u8]> = if key.escaped { Cow::Owned(unescape(raw).into_bytes()) } else { Cow::Borrowed(raw) };
         let (before, behind) = record.fields.split_at(next.min(record.fields.len()));
         let hit = |field: &&Field| field.name.as_bytes() == &*name;
         behind

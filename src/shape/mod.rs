@@ -9,9 +9,9 @@ mod decode;
 mod scan;
 
 pub use check::{check, validate, Checked, Drift, Fault, Issue, Seen};
+pub(crate) use check::{push_decimal, put};
 pub use decode::decode;
 pub use ghl_payments_derive::Shape;
-pub(crate) use check::{push_decimal, put};
 pub(crate) use scan::{items, json_text, members, quote, unescape};
 
 /// A type with a shape table.

@@ -170,7 +170,10 @@ impl<'a> Scanner<'a> {
             }
             b'u' => {
                 let unit = self.unicode_escape()?;
-                if (0xd800..0xdc00).contains(&unit) && self.peek() == b'\\' && self.bytes.get(self.pos + 1) == Some(&b'u') {
+                if (0xd800..0xdc00).contains(&unit)
+                    && self.peek() == b'\\'
+                    && self.bytes.get(self.pos + 1) == Some(&b'u')
+                {
                     let back = self.pos;
                     self.pos += 1;
                     let low = self.unicode_escape()?;
@@ -425,7 +428,8 @@ pub(crate) fn number_is_finite(number: &[u8]) -> bool {
     let exponent_at = number.iter().position(|b| matches!(b, b'e' | b'E')).unwrap_or(number.len());
     let (significand, exponent) = number.split_at(exponent_at);
     let mut power = exponent.iter().filter(|b| b.is_ascii_digit());
-    let power = power.try_fold(0i32, |n, b| n.checked_mul(10)?.checked_add(i32::from(b - b'0'))).unwrap_or(i32::MAX / 2);
+    let power =
+        power.try_fold(0i32, |n, b| n.checked_mul(10)?.checked_add(i32::from(b - b'0'))).unwrap_or(i32::MAX / 2);
     let power = if exponent.contains(&b'-') { -power } else { power };
     let point = significand.iter().position(|b| *b == b'.').unwrap_or(significand.len()) as i32;
     match significand.iter().position(|b| matches!(b, b'1'..=b'9')) {

@@ -2,13 +2,14 @@
 
 use super::{Event, Interrupted, Interruption, Transport};
 use crate::core::{Error, ErrorKind, Outcome, RateLimit, Request, Response};
-use crate::endpoint::{Method, Operation};
+use crate::endpoint::Operation;
+use gloo_net::http::Headers;
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, AbortSignal, RequestRedirect};
+use web_sys::{AbortController, AbortSignal, RequestInit, RequestRedirect};
 
 #[wasm_bindgen]
 extern "C" {
@@ -191,7 +192,6 @@ impl FetchTransport {
     }
 
     fn request(request: &Request, token: Option<&str>, signal: &AbortSignal) -> Result<web_sys::Request, JsValue> {
-        use gloo_net::http::{Headers, Method as HttpMethod, RequestBuilder};
         let headers = Headers::new();
         for (name, value) in &request.headers {
             headers.set(name, value);
@@ -199,22 +199,17 @@ impl FetchTransport {
         if let Some(token) = token {
             headers.set("Authorization", &["Bearer ", token].concat());
         }
-        let builder = RequestBuilder::new(&request.url)
-            .method(match request.method {
-                Method::Get => HttpMethod::GET,
-                Method::Post => HttpMethod::POST,
-                Method::Put => HttpMethod::PUT,
-                Method::Delete => HttpMethod::DELETE,
-            })
-            .headers(headers)
-            // Not "follow": the token must not travel to where a redirect points.
-            .redirect(RequestRedirect::Manual)
-            .abort_signal(Some(signal));
-        let built = match &request.body {
-            Some(body) => builder.body(body.as_str()),
-            None => builder.build(),
-        };
-        built.map(Into::into).map_err(|_| JsValue::from("the request could not be built"))
+        let init = RequestInit::new();
+        init.set_method(request.method.as_str());
+        init.set_headers(&headers.into_raw());
+        if let Some(body) = &request.body {
+            init.set_body(&body.as_str().into());
+        }
+        // Not "follow": the token must not travel to where a redirect points.
+        init.set_redirect(RequestRedirect::Manual);
+        init.set_signal(Some(signal));
+        // gloo-net's builder would parse the URL three times and bring its error formatting.
+        web_sys::Request::new_with_str_and_init(&request.url, &init)
     }
 
     /// Reads the answer's head; `None` if it is no `Response`.
@@ -243,7 +238,9 @@ impl FetchTransport {
         *self.last_cause.borrow_mut() = cause;
         let message = match (how, sent) {
             (Interruption::Network, false) => "the server could not be reached",
-            (Interruption::Network, true) => "the connection failed before the whole answer came; in a browser also when CORS forbids the answer",
+            (Interruption::Network, true) => {
+                "the connection failed before the whole answer came; in a browser also when CORS forbids the answer"
+            }
             (Interruption::Timeout, _) => "no whole answer came in time (timeoutMs)",
             (Interruption::Aborted, false) => "aborted before it was sent",
             (Interruption::Aborted, true) => "aborted while it was under way",
@@ -265,9 +262,10 @@ impl Transport for FetchTransport {
         let global = js_sys::global();
         let fetch = match &self.fetch {
             Some(fetch) => fetch.clone(),
-            None => Reflect::get(&global, &"fetch".into()).ok().and_then(|f| f.dyn_into().ok()).ok_or_else(|| {
-                unsent(JsValue::from("this runtime has no fetch: pass one as the option fetch"))
-            })?,
+            None => Reflect::get(&global, &"fetch".into())
+                .ok()
+                .and_then(|f| f.dyn_into().ok())
+                .ok_or_else(|| unsent(JsValue::from("this runtime has no fetch: pass one as the option fetch")))?,
         };
         let guard = Guard::new(f64::from(timeout_ms), signal);
         let stop = |how: Interruption, status| {

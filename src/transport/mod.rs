@@ -3,6 +3,8 @@
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 mod fetch;
 mod run;
+#[cfg(all(feature = "fetch", target_arch = "wasm32"))]
+mod thrown;
 
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use fetch::{FetchTransport, TokenSource};

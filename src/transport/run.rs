@@ -2,7 +2,8 @@
 
 use super::{Event, Interrupted, Interruption, Transport};
 use crate::core::{
-    decide, outcome, read, retryable, Answer, Attempt, Config, Decision, Error, ErrorKind, Failure, Outcome, RateLimit, Request,
+    decide, outcome, read, retryable, Answer, Attempt, Config, Decision, Error, ErrorKind, Failure, Outcome, RateLimit,
+    Request,
 };
 use crate::endpoint::Operation;
 
@@ -78,7 +79,8 @@ pub(crate) async fn run<T: Transport>(
         };
         transport.event(operation, Event::Retry { attempt: attempts, delay_ms, reason: &error });
         if !transport.sleep(delay_ms).await {
-            error.message = [operation.name, " was aborted while it waited to be sent again after: ", &error.message].concat();
+            error.message =
+                [operation.name, " was aborted while it waited to be sent again after: ", &error.message].concat();
             error.kind = ErrorKind::Aborted;
             error.retryable = false;
             return Err(error);

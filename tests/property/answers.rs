@@ -286,7 +286,8 @@ fn every_beginning_of_a_real_answer_is_a_fault() {
 
 #[test]
 fn a_key_is_known_however_it_is_written() {
-    let (value, drifts) = checked(r#"{"\u005fid":7,"\u0061\u006d\u006f\u0075\u006e\u0074":"5","currency\u0000":1}"#, &GET_ORDER.answer);
+    let (value, drifts) =
+        checked(r#"{"\u005fid":7,"\u0061\u006d\u006f\u0075\u006e\u0074":"5","currency\u0000":1}"#, &GET_ORDER.answer);
     assert_eq!(value, json!({"_id": "7", "amount": 5, "currency\0": 1}));
     assert_eq!(drifts, [drift("_id", "number", true), drift("amount", "text", true)]);
 }
@@ -295,8 +296,16 @@ fn a_key_is_known_however_it_is_written() {
 fn of_a_key_that_comes_twice_the_last_one_counts() {
     for (text, value, drifts) in [
         (r#"{"_id":"1","amount":{},"amount":2}"#, json!({"_id": "1", "amount": 2}), vec![]),
-        (r#"{"_id":"1","amount":2,"amount":{}}"#, json!({"_id": "1", "amount": {}}), vec![drift("amount", "object", false)]),
-        (r#"{"_id":"1","amount":"3","amount":"4"}"#, json!({"_id": "1", "amount": 4}), vec![drift("amount", "text", true)]),
+        (
+            r#"{"_id":"1","amount":2,"amount":{}}"#,
+            json!({"_id": "1", "amount": {}}),
+            vec![drift("amount", "object", false)],
+        ),
+        (
+            r#"{"_id":"1","amount":"3","amount":"4"}"#,
+            json!({"_id": "1", "amount": 4}),
+            vec![drift("amount", "text", true)],
+        ),
         (r#"{"_id":1,"_i\u0064":"2"}"#, json!({"_id": "2"}), vec![]),
         (
             r#"{"_id":"1","items":[{"qty":{}}],"amount":[],"items":[]}"#,
@@ -353,7 +362,9 @@ fn nesting_is_allowed_to_128_levels_and_no_deeper() {
 
 #[test]
 fn text_that_is_no_utf8_is_a_fault_at_its_first_wrong_byte() {
-    for wrong in [&b"\xff"[..], b"\xc3", b"\xc3(", b"\xc0\xaf", b"\xe2\x82", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\x80"] {
+    for wrong in
+        [&b"\xff"[..], b"\xc3", b"\xc3(", b"\xc0\xaf", b"\xe2\x82", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\x80"]
+    {
         for (before, behind) in [("{\"_id\":\"abc", "\"}"), ("{\"_id\":\"\u{e9}\u{1f600}", "\"}"), ("{\"x", "\":1}")] {
             let bytes = [before.as_bytes(), wrong, behind.as_bytes()].concat();
             assert_eq!(verdict(&bytes, &GET_ORDER.answer).unwrap_err(), Fault::Utf8 { at: before.len() });
@@ -418,7 +429,9 @@ fn only_what_is_certain_is_repaired() {
 #[test]
 fn fields_may_be_absent_or_null_except_those_that_identify_a_record() {
     let optional: Vec<String> = match &GET_ORDER.answer {
-        Kind::Object(record) => record.fields.iter().filter(|field| !field.required).map(|field| field.name.into()).collect(),
+        Kind::Object(record) => {
+            record.fields.iter().filter(|field| !field.required).map(|field| field.name.into()).collect()
+        }
         _ => vec![],
     };
     assert!(optional.len() > 20);
@@ -429,13 +442,18 @@ fn fields_may_be_absent_or_null_except_those_that_identify_a_record() {
     assert_eq!(checked(r#"{"_id":null}"#, &GET_ORDER.answer).1, [drift("_id", "null", false)]);
     assert_eq!(
         checked(r#"{"data":[{"_id":"1"},{},null]}"#, &LIST_ORDERS.answer).1,
-        [drift("data[1]._id", "nothing", false), drift("data[2]", "null", false), drift("totalCount", "nothing", false)],
+        [
+            drift("data[1]._id", "nothing", false),
+            drift("data[2]", "null", false),
+            drift("totalCount", "nothing", false)
+        ],
     );
 }
 
 #[test]
 fn numbers_keep_the_value_that_json_parse_gives_them() {
-    let text = r#"{"_id":"1","amount":12345678901234567890123,"amountSummary":{"tax":1e-400,"subtotal":9007199254740993}}"#;
+    let text =
+        r#"{"_id":"1","amount":12345678901234567890123,"amountSummary":{"tax":1e-400,"subtotal":9007199254740993}}"#;
     let (bytes, result) = verdict(text.as_bytes(), &GET_ORDER.answer).unwrap();
     assert_eq!((bytes, result.drift_count), (text.as_bytes().to_vec(), 0));
     for number in ["1e400", "-1e400", &"9".repeat(400)] {
@@ -478,7 +496,9 @@ fn a_byte_order_mark_is_no_part_of_an_answer() {
 #[test]
 fn one_object_is_taken_for_a_list_of_one() {
     let provider = r#"{"_id":"1","title":5}"#;
-    for (text, count) in [(format!(r#"{{"providers":{provider}}}"#), 1), (format!(r#"{{"providers":[{provider},{provider}]}}"#), 2)] {
+    for (text, count) in
+        [(format!(r#"{{"providers":{provider}}}"#), 1), (format!(r#"{{"providers":[{provider},{provider}]}}"#), 2)]
+    {
         let (value, drifts) = checked(&text, &LIST_WHITELABEL.answer);
         assert_eq!(value["providers"], Value::from(vec![json!({"_id": "1", "title": "5"}); count]));
         // HighLevel documents both: only the title differs.

@@ -129,8 +129,25 @@ impl Choices<'_> {
         match kind {
             Kind::Number | Kind::Amount | Kind::Count => Document::Text(
                 self.of(&[
-                    "100", "0", "-0", "59.50", "-1e3", "1,000.00", " 5", "5 ", "", "+1", "1.", ".5", "01", "0x10",
-                    "NaN", "Infinity", TOO_LARGE, "12345678901234567890123", "\\u0031",
+                    "100",
+                    "0",
+                    "-0",
+                    "59.50",
+                    "-1e3",
+                    "1,000.00",
+                    " 5",
+                    "5 ",
+                    "",
+                    "+1",
+                    "1.",
+                    ".5",
+                    "01",
+                    "0x10",
+                    "NaN",
+                    "Infinity",
+                    TOO_LARGE,
+                    "12345678901234567890123",
+                    "\\u0031",
                 ])
                 .into(),
             ),
@@ -194,17 +211,44 @@ impl Choices<'_> {
 
     fn number(&mut self) -> String {
         let numbers = [
-            "0", "1", "-0", "59.5", "-17.25", "1e3", "2E-7", "9007199254740993", "-12345678901234567890123",
-            "1.7976931348623157e308", "5e-324", "0.1e1", TOO_LARGE, "-1e999",
+            "0",
+            "1",
+            "-0",
+            "59.5",
+            "-17.25",
+            "1e3",
+            "2E-7",
+            "9007199254740993",
+            "-12345678901234567890123",
+            "1.7976931348623157e308",
+            "5e-324",
+            "0.1e1",
+            TOO_LARGE,
+            "-1e999",
         ];
         self.of(&numbers).into()
     }
 
     pub fn text(&mut self) -> String {
         let texts = [
-            "", "USD", "2024-02-01T09:00:00.000Z", "line\\nbreak", "quote \\\" slash \\\\ \\/", "\\u00e9", "\u{e9}",
-            "\u{1f600} and more than eight bytes", "\\ud83d\\ude00", LONE_SURROGATE, "\\udbffx\\udbff", "\u{7f}",
-            "{\\\"data\\\":[1,2]}", "true", "null", "[", "12345678", "1234567\\\"9",
+            "",
+            "USD",
+            "2024-02-01T09:00:00.000Z",
+            "line\\nbreak",
+            "quote \\\" slash \\\\ \\/",
+            "\\u00e9",
+            "\u{e9}",
+            "\u{1f600} and more than eight bytes",
+            "\\ud83d\\ude00",
+            LONE_SURROGATE,
+            "\\udbffx\\udbff",
+            "\u{7f}",
+            "{\\\"data\\\":[1,2]}",
+            "true",
+            "null",
+            "[",
+            "12345678",
+            "1234567\\\"9",
         ];
         self.of(&texts).into()
     }

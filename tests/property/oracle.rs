@@ -37,13 +37,7 @@ fn record(members: &[(Key, Document)], record: &'static Record, path: &str, drif
     Document::Object(delivered)
 }
 
-fn value(
-    document: &Document,
-    kind: &'static Kind,
-    nullable: bool,
-    path: &str,
-    drifts: &mut Vec<Drift>,
-) -> Document {
+fn value(document: &Document, kind: &'static Kind, nullable: bool, path: &str, drifts: &mut Vec<Drift>) -> Document {
     let number = matches!(kind, Kind::Number | Kind::Amount | Kind::Count);
     match (document, kind) {
         (Document::Null, Kind::Json) => document.clone(),
@@ -56,12 +50,20 @@ fn value(
         (Document::Text(written), _) if number => {
             let certain = is_number(written);
             drifts.push(drift(path, "number", "text", certain));
-            if certain { Document::Number(written.clone()) } else { document.clone() }
+            if certain {
+                Document::Number(written.clone())
+            } else {
+                document.clone()
+            }
         }
         (Document::Text(written), Kind::Boolean) => {
             let certain = matches!(written.as_str(), "true" | "false");
             drifts.push(drift(path, "boolean", "text", certain));
-            if certain { Document::Boolean(written == "true") } else { document.clone() }
+            if certain {
+                Document::Boolean(written == "true")
+            } else {
+                document.clone()
+            }
         }
         (Document::Number(written), Kind::Text | Kind::Id) if is_whole(written) => {
             drifts.push(drift(path, "text", "number", true));

@@ -116,11 +116,21 @@ impl Choices<'_> {
         let texts: &[&str] = match kind {
             Kind::Text | Kind::Json => return Document::Null,
             Kind::Id | Kind::TextOrList => &["", " ", "a\\nb", "\\u0000", "\\u0009"],
-            Kind::Timestamp => {
-                &["2024-02-01", "2023-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "2024-02-01T24:00:00Z", "2024-02-01 09:00:00Z", "now", ""]
+            Kind::Timestamp => &[
+                "2024-02-01",
+                "2023-02-29T00:00:00Z",
+                "1900-02-29T00:00:00Z",
+                "2024-02-01T24:00:00Z",
+                "2024-02-01 09:00:00Z",
+                "now",
+                "",
+            ],
+            Kind::Date => {
+                &["2024-02-30", "2024-13-01", "2024-00-01", "2024-2-1", "24-02-01", "01/02/2024", "2024-02-01T", ""]
             }
-            Kind::Date => &["2024-02-30", "2024-13-01", "2024-00-01", "2024-2-1", "24-02-01", "01/02/2024", "2024-02-01T", ""],
-            Kind::Https => &["http://example.com", "https://", "example.com", "https://exa mple.com", "javascript:alert(1)"],
+            Kind::Https => {
+                &["http://example.com", "https://", "example.com", "https://exa mple.com", "javascript:alert(1)"]
+            }
             Kind::Slug => &["", "-a", "a-", "A", "a_b", "a1", "\u{e9}"],
             Kind::Choice(_) => &["", "Cash ", "LOCATION", "locatio", "locationn"],
             _ => &["1", "true", "", "{}"],
@@ -160,7 +170,10 @@ fn decoded(text: &str) -> String {
 fn query_of(url: &str) -> Map<String, Value> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap()).map(|(name, value)| (decoded(name), decoded(value).into())).collect()
+    pairs
+        .map(|pair| pair.split_once('=').unwrap())
+        .map(|(name, value)| (decoded(name), decoded(value).into()))
+        .collect()
 }
 
 /// A parameter as it stands in a query.
@@ -300,7 +313,9 @@ fn a_body_that_breaks_its_table_in_many_places_has_them_all_listed() {
 fn parameters_that_are_no_json_are_refused() {
     let operation = ALL.iter().find(|operation| operation.name == "customProvider.disconnect").unwrap();
     assert!(build(operation, None, Some(r#" {"liveMode":true} "#), &config()).is_ok());
-    for json in [r#"{"liveMode":true} x"#, r#"{"liveMode":true}}"#, r#"{"liveMode":true"#, r#"{"liveMode":true,}"#, "", "null"] {
+    for json in
+        [r#"{"liveMode":true} x"#, r#"{"liveMode":true}}"#, r#"{"liveMode":true"#, r#"{"liveMode":true,}"#, "", "null"]
+    {
         assert!(build(operation, None, Some(json), &config()).is_err(), "{json}");
     }
 }

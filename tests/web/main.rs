@@ -277,3 +277,20 @@ fn texts(error: &Error) -> Vec<String> {
     texts.extend(error.messages.clone());
     texts
 }
+
+#[wasm_bindgen_test]
+async fn an_error_reaches_javascript_as_an_object_without_the_token() {
+    let _fetch = Fetch::answers_with(
+        404,
+        r#"{"status":404,"message":"Order not found","name":"HttpException","traceId":"t-1"}"#,
+    );
+    let error = client().send(&GetOrder { order_id: "653f5e0cde5a1314e62a837c".into() }).await.expect_err("not found");
+    let thrown = JsValue::from(error);
+    let text = |name: &str| Reflect::get(&thrown, &name.into()).ok().and_then(|value| value.as_string());
+    assert_eq!(text("name").as_deref(), Some("NotFoundError"));
+    assert_eq!(text("outcome").as_deref(), Some("rejected"));
+    assert_eq!(text("traceId").as_deref(), Some("t-1"));
+    assert_eq!(text("operation").as_deref(), Some("get-order-by-id"));
+    let whole = String::from(js_sys::JSON::stringify(&thrown).expect("JSON"));
+    assert!(!whole.contains(TOKEN), "{whole}");
+}

@@ -227,7 +227,8 @@ export function faults({ signal }) {
         shown.dataset.scenario = scenario.id;
         fill(result, shown);
         (shown.querySelector("h2") ?? shown).focus({ preventScroll: true });
-        side.scrollIntoView({ block: "nearest" });
+        if (narrow.matches) side.scrollIntoView({ block: "start" });
+        else side.scrollTop = 0;
         announce(`${scenario.title}: ${shown.dataset.result}`);
     }
 

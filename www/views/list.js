@@ -94,6 +94,7 @@ export function listView({ path, title, one, many, intro, filters, columns, list
             fill(total, number(totalCount));
             enable(previous, shown > 1);
             enable(next, page.hasNextPage());
+            pages.hidden = data.length === 0;
             if (data.length === 0) {
                 fill(range);
                 fill(rows, nothing());

@@ -149,6 +149,7 @@ export function openPayment({ order, due, signal, recorded, done }) {
     function ask(asking) {
         questions.hidden = !asking;
         send.hidden = !asking;
+        fill(cancel, asking ? "Cancel" : "Close");
     }
 
     /** It may be on the order already: sending it again could take the money twice. */
