@@ -79,7 +79,12 @@ function missing() {
         "div",
         { class: "view" },
         h("h1", { class: "visually-hidden", tabindex: -1 }, "Page not found"),
-        empty("search", "There is no such page", null, h("a", { class: "button button-secondary", href: HOME }, "Orders")),
+        empty(
+            "search",
+            "There is no such page",
+            null,
+            h("a", { class: "button button-secondary", href: HOME }, "Orders"),
+        ),
     );
     return { title: "Page not found", element };
 }

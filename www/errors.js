@@ -108,7 +108,11 @@ function details(error) {
         messages.length > 0 &&
             part(
                 count(messages.length, "message from the server", "messages from the server"),
-                h("ul", { class: "plain" }, messages.map((message) => h("li", {}, message))),
+                h(
+                    "ul",
+                    { class: "plain" },
+                    messages.map((message) => h("li", {}, message)),
+                ),
             ),
         h(
             "dl",

@@ -93,8 +93,7 @@ function locate(pathname) {
 }
 
 const encoders = {
-    br: (bytes) =>
-        promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
+    br: (bytes) => promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
     gzip: (bytes) => promisify(gzip)(bytes, { level: 9 }),
 };
 
@@ -113,7 +112,10 @@ async function body(file, tag, encoding) {
 
 function encodingFor(request) {
     const accepted = (request.headers.get("accept-encoding") ?? "").split(",").map((part) => {
-        const [name, ...parameters] = part.trim().toLowerCase().split(/\s*;\s*/);
+        const [name, ...parameters] = part
+            .trim()
+            .toLowerCase()
+            .split(/\s*;\s*/);
         return parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter)) ? "" : name;
     });
     return Object.keys(encoders).find((name) => accepted.includes(name));

@@ -77,7 +77,11 @@ export function button(text, { kind = "secondary", ...properties } = {}, ...chil
 
 /** An id with a button that copies it. */
 export function copyable(text) {
-    const copy = h("button", { type: "button", class: "copy", "aria-label": `Copy ${text}`, onclick: run }, icon("copy"));
+    const copy = h(
+        "button",
+        { type: "button", class: "copy", "aria-label": `Copy ${text}`, onclick: run },
+        icon("copy"),
+    );
     async function run() {
         try {
             await navigator.clipboard.writeText(text);
@@ -115,8 +119,7 @@ export function card(title, ...children) {
 
 /** A table; the roles stay when a narrow screen lays the rows out as cards. */
 export function table(caption, columns, rows) {
-    const cells = (row) =>
-        columns.map((column) => h("td", { role: "cell", class: column.class }, row(column)));
+    const cells = (row) => columns.map((column) => h("td", { role: "cell", class: column.class }, row(column)));
     return h(
         "table",
         { class: "table", role: "table" },
@@ -132,7 +135,11 @@ export function table(caption, columns, rows) {
                 ),
             ),
         ),
-        h("tbody", { role: "rowgroup" }, rows.map((row) => h("tr", { role: "row" }, cells(row)))),
+        h(
+            "tbody",
+            { role: "rowgroup" },
+            rows.map((row) => h("tr", { role: "row" }, cells(row))),
+        ),
     );
 }
 

@@ -63,10 +63,7 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
     }
     Ok(quote! {
         impl crate::shape::Shape for #name {
-            const KIND: crate::shape::Kind = crate::shape::Kind::Object(&crate::shape::Record {
-                fields: &[#rows],
-                rules: &[#rule_rows],
-            });
+            const KIND: crate::shape::Kind = crate::shape::Kind::Object(&crate::record!(&[#rows], &[#rule_rows]));
         }
     })
 }

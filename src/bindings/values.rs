@@ -40,12 +40,12 @@ const OVERRIDABLE: usize = 5;
 pub fn apply(config: &mut Config, json: &str, once: bool) -> Result<bool, Vec<Issue>> {
     let Kind::Object(record) = ClientOptions::KIND else { return Ok(false) };
     let seen = validate(json, record, false)?;
-    if let Some(field) = record.fields.iter().enumerate().skip(OVERRIDABLE).find(|(i, _)| !once && seen.has(*i)) {
+    if let Some(field) = record.fields().enumerate().skip(OVERRIDABLE).find(|(i, _)| !once && seen.has(*i)) {
         return Err(vec![Issue::new(field.1.name, "is set once for the client, not for a call")]);
     }
     for (key, value) in members(json) {
         let text = json_text(value).unwrap_or_default();
-        match record.fields.iter().position(|field| field.name.as_bytes() == key) {
+        match record.fields().position(|field| field.name.as_bytes() == key) {
             Some(0) => config.location_id = Some(text),
             Some(1) => config.timeout_ms = whole(value),
             Some(2) => config.max_retries = whole(value),

@@ -181,7 +181,7 @@ fn push_query(json: &str, record: &'static Record, seen: Seen, account: &Account
             _ => url.extend(value.iter().map(|byte| *byte as char)),
         }
     }
-    for (index, field) in record.fields.iter().enumerate() {
+    for (index, field) in record.fields().enumerate() {
         if let (false, Some(value)) = (seen.has(index), account.fill(record, seen, field.name)) {
             pair(field.name, url);
             encode_component(value, url);
@@ -196,7 +196,7 @@ fn fill_body(json: &str, record: &'static Record, seen: Seen, account: &Account)
     let inside = json.get(brace + 1..).unwrap_or_default();
     let mut out = String::with_capacity(json.len() + 80);
     out.push('{');
-    for (index, field) in record.fields.iter().enumerate() {
+    for (index, field) in record.fields().enumerate() {
         if let (false, Some(value)) = (seen.has(index), account.fill(record, seen, field.name)) {
             if out.len() > 1 {
                 out.push(',');

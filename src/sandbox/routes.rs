@@ -95,7 +95,7 @@ mod tests {
             for (own, ledger) in [(spec.query, operation.query), (spec.body, operation.body)] {
                 let mut own: Vec<&str> = own.iter().map(|param| param.name).collect();
                 let mut ledger: Vec<&str> =
-                    ledger.map(|record| record.fields.iter().map(|field| field.name).collect()).unwrap_or_default();
+                    ledger.map(|record| record.fields().map(|field| field.name).collect()).unwrap_or_default();
                 own.sort_unstable();
                 ledger.sort_unstable();
                 assert_eq!(own, ledger, "{}", operation.id);

@@ -2,8 +2,10 @@
 //! ([`validate`], closed).
 
 use super::scan::{number_is_finite, unescape, NumberSpan, Scanner, Stop, TextSpan};
-use super::{Field, Kind, Record, Rule};
+use super::record::{Field, Fields, Record};
+use super::{Kind, Rule};
 use std::borrow::Cow;
+use std::iter::Enumerate;
 
 /// How many findings of one answer are kept one by one; beyond that they are counted.
 const MAX_FINDINGS: usize = 100;
@@ -300,7 +302,7 @@ impl<'a> Walker<'a> {
 
     /// A list answer without its list is no answer.
     fn promised_lists(&mut self, record: &'static Record) -> Result<(), Stop> {
-        for field in record.fields {
+        for field in record.fields() {
             if field.required && matches!(field.kind, Kind::List(_) | Kind::OneOrList(_)) {
                 if let Some(drift) = self.findings.list.iter().find(|d| !d.repaired && d.path == field.name) {
                     return Err(self.top(Fault::Top { path: field.name, expected: "list", found: drift.found }));
@@ -314,14 +316,13 @@ impl<'a> Walker<'a> {
     fn record(&mut self, record: &'static Record, path: &Path<'_>, depth: u16) -> Result<Seen, Stop> {
         self.scan.enter(depth)?;
         let mut seen = Seen::default();
-        let mut next = 0;
+        let mut next = record.fields().enumerate();
         let when = if self.closed.is_some() { deciding_field(record) } else { None };
         let mut decider: Option<TextSpan> = None;
         if !self.scan.closes(b'}') {
             loop {
                 let key = self.scan.key()?;
-                if let Some((index, field)) = self.field(record, key, next) {
-                    next = index + 1;
+                if let Some((index, field)) = self.field(record, key, &mut next) {
                     let at = Path { parent: Some(path), segment: Segment::Key(field.name) };
                     if seen.insert(index) {
                         if self.closed.is_some() {
@@ -354,23 +355,23 @@ impl<'a> Walker<'a> {
         Ok(seen)
     }
 
-    /// The row for a key. Answers list their fields in the order of the table more often than not, so the search starts
-    /// behind the last hit.
-    fn field(&self, record: &'static Record, key: TextSpan, next: usize) -> Option<(usize, &'static Field)> {
+    /// The row for a key, with its index. Answers list their fields in the order of the table more often than not, so
+    /// the search starts behind the last hit.
+    fn field(&self, record: &'static Record, key: TextSpan, next: &mut Enumerate<Fields>) -> Option<(usize, Field)> {
         let raw = self.scan.raw(key);
         let name: Cow<'_, [u8]> = if key.escaped { Cow::Owned(unescape(raw).into_bytes()) } else { Cow::Borrowed(raw) };
-        let (before, behind) = record.fields.split_at(next.min(record.fields.len()));
-        let hit = |field: &&Field| field.name.as_bytes() == &*name;
-        behind
-            .iter()
-            .position(|f| hit(&f))
-            .map(|i| i + before.len())
-            .or_else(|| before.iter().position(|f| hit(&f)))
-            .and_then(|i| record.fields.get(i).map(|f| (i, f)))
+        let hit = |(_, field): &(usize, Field)| field.name.as_bytes() == &*name;
+        for mut rows in [next.clone(), record.fields().enumerate()] {
+            if let Some(found) = rows.find(hit) {
+                *next = rows;
+                return Some(found);
+            }
+        }
+        None
     }
 
     fn missing(&mut self, record: &'static Record, seen: Seen, path: &Path<'_>) {
-        for (index, field) in record.fields.iter().enumerate() {
+        for (index, field) in record.fields().enumerate() {
             if field.required && !seen.has(index) {
                 let at = Path { parent: Some(path), segment: Segment::Key(field.name) };
                 if self.closed.is_some() {
@@ -384,7 +385,7 @@ impl<'a> Walker<'a> {
 
     fn rules(&mut self, record: &'static Record, seen: Seen, decider: Option<TextSpan>, path: &Path<'_>) {
         let decided = decider.map(|span| unescape(self.scan.raw(span))).unwrap_or_default();
-        let name = |index: u16| record.fields.get(usize::from(index)).map_or("", |f| f.name);
+        let name = |index: u16| record.name(index);
         for rule in record.rules {
             let (field, when, is, start) = match *rule {
                 Rule::OneOf(list) => {
@@ -623,7 +624,7 @@ fn deciding_field(record: &'static Record) -> Option<usize> {
 
 fn unknown_field(record: &'static Record) -> String {
     let mut message = String::from("is no field here; known are ");
-    for (i, field) in record.fields.iter().enumerate() {
+    for (i, field) in record.fields().enumerate() {
         put(&mut message, if i > 0 { ", " } else { "" });
         put(&mut message, field.name);
     }

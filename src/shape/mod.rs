@@ -6,12 +6,16 @@
 
 mod check;
 mod decode;
+mod record;
 mod scan;
 
 pub use check::{check, validate, Checked, Drift, Fault, Issue, Seen};
 pub(crate) use check::{push_decimal, put};
 pub use decode::decode;
 pub use ghl_payments_derive::Shape;
+pub use record::{Field, Fields, Record};
+#[doc(hidden)]
+pub use record::{kind_count, pack_kinds, pack_rows, packed_length};
 pub(crate) use scan::{items, json_text, members, quote, unescape};
 
 /// A type with a shape table.
@@ -59,26 +63,6 @@ pub enum Kind {
     OneOrList(&'static Kind),
 }
 
-/// The table of one record.
-#[derive(Debug)]
-pub struct Record {
-    /// The fields, in the order of the declaration.
-    pub fields: &'static [Field],
-    /// Conditions between fields (requests only).
-    pub rules: &'static [Rule],
-}
-
-/// One row of a record's table.
-#[derive(Debug)]
-pub struct Field {
-    /// Its name on the wire.
-    pub name: &'static str,
-    /// What its value has to be.
-    pub kind: &'static Kind,
-    /// Whether the record is incomplete without it.
-    pub required: bool,
-}
-
 /// A condition between fields of a request, which are named by their index.
 #[derive(Debug)]
 pub enum Rule {
@@ -102,13 +86,6 @@ pub enum Rule {
         /// The value at which `field` is required.
         is: &'static str,
     },
-}
-
-impl Record {
-    /// The index of a field.
-    pub fn index(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|f| f.name == name)
-    }
 }
 
 impl Shape for String {

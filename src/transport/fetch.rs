@@ -4,72 +4,39 @@ use super::{Event, Interrupted, Interruption, Transport};
 use crate::core::{Error, ErrorKind, Outcome, RateLimit, Request, Response};
 use crate::endpoint::Operation;
 use gloo_net::http::Headers;
-use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Promise};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, RequestInit, RequestRedirect};
 
+#[wasm_bindgen(module = "/src/transport/exchange.js")]
+extern "C" {
+    fn exchange(
+        fetch: Option<&Function>,
+        request: &web_sys::Request,
+        controller: &AbortController,
+        ms: f64,
+        signal: Option<&AbortSignal>,
+    ) -> Promise;
+    fn pause(ms: f64, signal: Option<&AbortSignal>) -> Promise;
+}
+
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Function, ms: f64) -> JsValue;
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(handle: &JsValue);
-}
-
-/// What a guard resolves to when its time is over.
-const TIME_OVER: f64 = 1.0;
-/// What a guard resolves to when the caller aborts.
-const ABORTED: f64 = 2.0;
-
-/// A promise that resolves when a time is over or a signal aborts, and leaves neither timer nor listener behind.
-struct Guard<'s> {
-    promise: Promise,
-    timer: JsValue,
-    abort: Option<(&'s AbortSignal, Function)>,
-}
-
-impl<'s> Guard<'s> {
-    fn new(ms: f64, signal: Option<&'s AbortSignal>) -> Self {
-        let mut timer = JsValue::UNDEFINED;
-        let mut abort = None;
-        let promise = Promise::new(&mut |resolve, _| {
-            // Timers take at most 31 bits.
-            let over: Function = resolve.bind1(&JsValue::UNDEFINED, &TIME_OVER.into()).unchecked_into();
-            timer = set_timeout(&over, ms.min(2_147_483_647.0));
-            if let Some(signal) = signal {
-                let listener: Function = resolve.bind1(&JsValue::UNDEFINED, &ABORTED.into()).unchecked_into();
-                if signal.aborted() {
-                    let _ = listener.call0(&JsValue::UNDEFINED);
-                }
-                let _ = signal.add_event_listener_with_callback("abort", &listener);
-                abort = Some((signal, listener));
-            }
-        });
-        Self { promise, timer, abort }
-    }
-
-    /// Waits for `promise` or for the guard, whichever is first.
-    async fn watch(&self, promise: &Promise) -> Result<Result<JsValue, Interruption>, JsValue> {
-        let race = Promise::race(&Array::of2(&self.promise, promise));
-        let value = JsFuture::from(race).await?;
-        Ok(match value.as_f64() {
-            Some(ABORTED) => Err(Interruption::Aborted),
-            Some(_) => Err(Interruption::Timeout),
-            None => Ok(value),
-        })
-    }
-}
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        clear_timeout(&self.timer);
-        if let Some((signal, listener)) = &self.abort {
-            let _ = signal.remove_event_listener_with_callback("abort", listener);
-        }
-    }
+    /// What [`exchange`] resolves to.
+    type Exchanged;
+    #[wasm_bindgen(method, getter)]
+    fn how(this: &Exchanged) -> u8;
+    #[wasm_bindgen(method, getter)]
+    fn sent(this: &Exchanged) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn cause(this: &Exchanged) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn response(this: &Exchanged) -> Option<web_sys::Response>;
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &Exchanged) -> Vec<u8>;
 }
 
 /// Where the token comes from.
@@ -212,28 +179,6 @@ impl FetchTransport {
         web_sys::Request::new_with_str_and_init(&request.url, &init)
     }
 
-    /// Reads the answer's head; `None` if it is no `Response`.
-    fn head(value: &JsValue) -> Option<(Response, web_sys::Response)> {
-        let has = |name: &str| Reflect::get(value, &name.into()).ok();
-        let behaves = value.is_object()
-            && has("status")?.as_f64().is_some()
-            && has("headers")?.is_object()
-            && has("arrayBuffer")?.is_function();
-        if !behaves {
-            return None;
-        }
-        let raw: web_sys::Response = value.clone().unchecked_into();
-        let response = gloo_net::http::Response::from(Clone::clone(&raw));
-        let headers = response.headers();
-        let head = Response {
-            status: response.status(),
-            retry_after: headers.get("retry-after"),
-            rate_limit: RateLimit::read(&|name| headers.get(name)),
-            body: Vec::new(),
-        };
-        Some((head, raw))
-    }
-
     fn interrupted(&self, how: Interruption, sent: bool, status: Option<u16>, cause: JsValue) -> Interrupted {
         *self.last_cause.borrow_mut() = cause;
         let message = match (how, sent) {
@@ -251,59 +196,41 @@ impl FetchTransport {
 
 impl Transport for FetchTransport {
     async fn send(&self, request: &Request, token: Option<&str>, timeout_ms: u32) -> Result<Response, Interrupted> {
-        let signal = self.signal.as_ref();
-        if signal.is_some_and(AbortSignal::aborted) {
-            let reason = signal.map_or(JsValue::UNDEFINED, AbortSignal::reason);
-            return Err(self.interrupted(Interruption::Aborted, false, None, reason));
-        }
         let unsent = |cause| self.interrupted(Interruption::Network, false, None, cause);
         let controller = AbortController::new().map_err(unsent)?;
         let built = Self::request(request, token, &controller.signal()).map_err(unsent)?;
-        let global = js_sys::global();
-        let fetch = match &self.fetch {
-            Some(fetch) => fetch.clone(),
-            None => Reflect::get(&global, &"fetch".into())
-                .ok()
-                .and_then(|f| f.dyn_into().ok())
-                .ok_or_else(|| unsent(JsValue::from("this runtime has no fetch: pass one as the option fetch")))?,
+        let ms = f64::from(timeout_ms);
+        let answer = exchange(self.fetch.as_ref(), &built, &controller, ms, self.signal.as_ref());
+        let answer: Exchanged = JsFuture::from(answer).await.map_err(unsent)?.unchecked_into();
+        let raw = answer.response();
+        let status = raw.as_ref().map(web_sys::Response::status);
+        let how = match (answer.how(), raw) {
+            (3, Some(raw)) => {
+                let response = gloo_net::http::Response::from(Clone::clone(&raw));
+                *self.last_response.borrow_mut() = raw.into();
+                let headers = response.headers();
+                return Ok(Response {
+                    status: response.status(),
+                    retry_after: headers.get("retry-after"),
+                    rate_limit: RateLimit::read(&|name| headers.get(name)),
+                    body: answer.body(),
+                });
+            }
+            (1, _) => Interruption::Timeout,
+            (2, _) => Interruption::Aborted,
+            _ => Interruption::Network,
         };
-        let guard = Guard::new(f64::from(timeout_ms), signal);
-        let stop = |how: Interruption, status| {
-            controller.abort();
-            let reason = match how {
-                Interruption::Aborted => signal.map_or(JsValue::UNDEFINED, AbortSignal::reason),
-                _ => JsValue::UNDEFINED,
-            };
-            self.interrupted(how, true, status, reason)
-        };
-        let failed = |cause: JsValue| {
-            let sent = !surely_unsent(&cause);
-            self.interrupted(Interruption::Network, sent, None, cause)
-        };
-        let answer = fetch.call1(&global, &built).map_err(failed)?;
-        let answer = guard.watch(&Promise::resolve(&answer)).await.map_err(failed)?;
-        let answer = answer.map_err(|how| stop(how, None))?;
-        let Some((mut head, response)) = Self::head(&answer) else {
-            let cause = JsValue::from("fetch gave something that is no Response");
-            return Err(self.interrupted(Interruption::Network, true, None, cause));
-        };
-        let status = Some(head.status);
-        let lost = |cause| self.interrupted(Interruption::Network, true, status, cause);
-        let body = response.array_buffer().map_err(lost)?;
-        let body = guard.watch(&body).await.map_err(lost)?.map_err(|how| stop(how, status))?;
-        head.body = Uint8Array::new(&body).to_vec();
-        *self.last_response.borrow_mut() = answer;
-        Ok(head)
+        Err(self.interrupted(how, answer.sent(), status, answer.cause()))
     }
 
     async fn sleep(&self, ms: f64) -> bool {
-        let guard = Guard::new(ms, self.signal.as_ref());
-        let value = JsFuture::from(guard.promise.clone()).await;
-        let aborted = value.ok().and_then(|v| v.as_f64()) == Some(ABORTED);
-        if let (true, Some(signal)) = (aborted, &self.signal) {
-            *self.last_cause.borrow_mut() = signal.reason();
+        match JsFuture::from(pause(ms, self.signal.as_ref())).await {
+            Ok(_) => true,
+            Err(reason) => {
+                *self.last_cause.borrow_mut() = reason;
+                false
+            }
         }
-        !aborted
     }
 
     fn now_ms(&self) -> f64 {
@@ -326,11 +253,4 @@ impl Transport for FetchTransport {
             listener(operation, event);
         }
     }
-}
-
-/// Whether a failure of Node's fetch says that no connection was made.
-fn surely_unsent(error: &JsValue) -> bool {
-    let code = Reflect::get(error, &"cause".into()).and_then(|cause| Reflect::get(&cause, &"code".into()));
-    let code = code.ok().and_then(|code| code.as_string()).unwrap_or_default();
-    matches!(code.as_str(), "ECONNREFUSED" | "ENOTFOUND" | "EAI_AGAIN" | "UND_ERR_CONNECT_TIMEOUT")
 }

@@ -344,10 +344,10 @@ fn flatten(kind: &Kind, path: &str, required: bool, rows: &mut Rows) {
 }
 
 fn flatten_record(record: &Record, path: &str, rows: &mut Rows) {
-    for field in record.fields {
+    for field in record.fields() {
         flatten(&field.kind, &join(path, field.name), field.required, rows);
     }
-    let field = |index: u16| record.fields[usize::from(index)].name;
+    let field = |index: u16| record.name(index);
     for rule in record.rules {
         rows.insert(match rule {
             Rule::OneOf(list) => one_of(path, list.iter().map(|i| field(*i).to_string())),

@@ -22,7 +22,9 @@ before(async () => {
     assert.ok(ROOT && existsSync(join(ROOT, "www/serve.mjs")), "GHL_REPO_ROOT must name the checkout");
     assert.ok(CHROMIUM && existsSync(CHROMIUM), "CHROMIUM_PATH must name a Chromium");
     mkdirSync(SCREENSHOTS, { recursive: true });
-    server = spawn(process.execPath, [join(ROOT, "www/serve.mjs"), "--port", "0"], { stdio: ["ignore", "pipe", "pipe"] });
+    server = spawn(process.execPath, [join(ROOT, "www/serve.mjs"), "--port", "0"], {
+        stdio: ["ignore", "pipe", "pipe"],
+    });
     url = await address(server);
     browser = await chromium.launch({
         executablePath: CHROMIUM,
@@ -77,7 +79,10 @@ function walk(name, { provoked = [], hash = "#/orders", viewport = "desktop", sc
             await page.goto(url + hash);
             await steps(page, sent);
         } catch (error) {
-            await page.screenshot({ path: join(SCREENSHOTS, `failed-${name.replace(/\W+/g, "-")}.png`), caret: "initial" });
+            await page.screenshot({
+                path: join(SCREENSHOTS, `failed-${name.replace(/\W+/g, "-")}.png`),
+                caret: "initial",
+            });
             throw error;
         } finally {
             await context.close();
@@ -138,12 +143,22 @@ describe("the server", () => {
             assert.equal(headers["content-type"], type, path);
             assert.equal(headers["cache-control"], "no-cache", path);
             const policy = headers["content-security-policy"];
-            for (const part of ["default-src 'self'", "script-src 'self' 'wasm-unsafe-eval'", "style-src 'self'", "object-src 'none'"]) {
+            for (const part of [
+                "default-src 'self'",
+                "script-src 'self' 'wasm-unsafe-eval'",
+                "style-src 'self'",
+                "object-src 'none'",
+            ]) {
                 assert.ok(policy.includes(part), `${path}: ${part}`);
             }
         }
         const plain = await read("/style.css");
-        for (const [accepted, encoding] of [["gzip, br", "br"], ["gzip", "gzip"], ["br;q=0, gzip", "gzip"], ["", undefined]]) {
+        for (const [accepted, encoding] of [
+            ["gzip, br", "br"],
+            ["gzip", "gzip"],
+            ["br;q=0, gzip", "gzip"],
+            ["", undefined],
+        ]) {
             const { headers } = await read("/style.css", { "accept-encoding": accepted });
             assert.equal(headers["content-encoding"], encoding, accepted);
             if (encoding) assert.ok(Number(headers["content-length"]) < Number(plain.headers["content-length"]) / 2);
@@ -154,6 +169,8 @@ describe("the server", () => {
 
     test("serves nothing beside them", async () => {
         const paths = [
+            "/..%2fpkg%2fpackage.json",
+            "/pkg/..%2fwww%2fapp.js",
             "/..%2fCargo.toml",
             "/%2e%2e%2fCargo.lock",
             "/pkg/..%2f..%2fCargo.toml",
@@ -267,9 +284,14 @@ describe("the page", () => {
         assert.equal(posted(), 0, "wrong input is not sent");
 
         await dialog(page).getByLabel("Last four digits").fill("4242");
-        await dialog(page).getByLabel("Amount").fill(String(due + 1));
+        await dialog(page)
+            .getByLabel("Amount")
+            .fill(String(due + 1));
         await submit(page).click();
-        await dialog(page).locator("#field-amount-error").getByText("Must not be greater than the amount due").waitFor();
+        await dialog(page)
+            .locator("#field-amount-error")
+            .getByText("Must not be greater than the amount due")
+            .waitFor();
         assert.equal(await dialog(page).getByLabel("Amount").getAttribute("aria-invalid"), "true");
 
         await dialog(page).getByLabel("Amount").fill("1");
@@ -319,7 +341,10 @@ describe("the page", () => {
         await dialog(page).getByLabel("Amount").fill("2,50");
         await submit(page).click();
         await dialog(page).getByRole("button", { name: "Check the order" }).click();
-        await page.locator(".notice-green").getByText(/^It was recorded: \D{1,3}2\.50 on/).waitFor();
+        await page
+            .locator(".notice-green")
+            .getByText(/^It was recorded: \D{1,3}2\.50 on/)
+            .waitFor();
         assert.equal((await left(page)).toFixed(2), (due - 2.5).toFixed(2));
 
         await fail("truncated");
@@ -329,6 +354,23 @@ describe("the page", () => {
         await page.locator(".notice-green").getByText("Partially paid → Paid").waitFor();
         assert.equal(await left(page), 0);
         assert.equal(posted(), 3);
+    });
+
+    walk("does not lose sight of a payment on its way", {}, async (page) => {
+        await openUnpaid(page, 0);
+        await page.route("**/record-payment", async (route) => {
+            await new Promise((resolve) => setTimeout(resolve, 800));
+            await route.continue();
+        });
+        await payButton(page).click();
+        await dialog(page).getByRole("radio", { name: "Other" }).check();
+        await submit(page).click();
+        await dialog(page).getByRole("button", { name: "Recording …" }).waitFor();
+        await page.keyboard.press("Escape");
+        await page.keyboard.press("Escape");
+        await dialog(page).getByRole("button", { name: "Recording …" }).waitFor();
+        await page.locator(".notice-green").getByText("Unpaid → Paid").waitFor();
+        assert.equal(await dialog(page).count(), 0);
     });
 
     walk("lists transactions and opens one", { hash: "#/transactions" }, async (page) => {
@@ -351,10 +393,38 @@ describe("the page", () => {
         { id: "body", error: "ValidationError", outcome: "not_sent", says: "card.last4", requests: 0 },
         { id: "token", error: "AuthenticationError", outcome: "rejected", says: "HTTP 401", provoked: [401] },
         { id: "unknown-id", error: "NotFoundError", outcome: "rejected", says: "Trace id", provoked: [404] },
-        { id: "overpay", error: "InvalidRequestError", outcome: "rejected", says: "amount must not", provoked: [422], requests: 2 },
-        { id: "status-500", error: "ServerError", outcome: "rejected", says: "HTTP 500", provoked: [500, 500, 500], requests: 3 },
-        { id: "lost-answer", error: "ServerError", outcome: "unknown", says: "before you send it again", provoked: [500], requests: 2 },
-        { id: "rate-limit", error: "RateLimitError", outcome: "rejected", says: "Asks to wait", provoked: [429, 429], requests: 2 },
+        {
+            id: "overpay",
+            error: "InvalidRequestError",
+            outcome: "rejected",
+            says: "amount must not",
+            provoked: [422],
+            requests: 2,
+        },
+        {
+            id: "status-500",
+            error: "ServerError",
+            outcome: "rejected",
+            says: "HTTP 500",
+            provoked: [500, 500, 500],
+            requests: 3,
+        },
+        {
+            id: "lost-answer",
+            error: "ServerError",
+            outcome: "unknown",
+            says: "before you send it again",
+            provoked: [500],
+            requests: 2,
+        },
+        {
+            id: "rate-limit",
+            error: "RateLimitError",
+            outcome: "rejected",
+            says: "Asks to wait",
+            provoked: [429, 429],
+            requests: 2,
+        },
         { id: "timeout", error: "TimeoutError", outcome: "unknown", says: "asking again is safe" },
         { id: "html", error: "DecodeError", outcome: "applied", says: "<!DOCTYPE html>" },
         { id: "truncated", error: "DecodeError", outcome: "applied", says: "Where it differs" },
@@ -369,7 +439,10 @@ describe("the page", () => {
             assert.ok((await shown.innerText()).includes(says), says);
             assert.equal(sent.length, requests, "requests sent");
             assert.ok(!(await page.locator("body").innerText()).includes("not-a-token"), "the token is nowhere");
-            assert.equal(await page.evaluate(() => document.activeElement.textContent), await shown.locator("h2").innerText());
+            assert.equal(
+                await page.evaluate(() => document.activeElement.textContent),
+                await shown.locator("h2").innerText(),
+            );
         });
     }
 
@@ -425,7 +498,11 @@ describe("the page", () => {
         await page.keyboard.press("Enter");
         assert.equal(await page.evaluate(() => document.activeElement.id), "main");
         await openUnpaid(page, 0);
-        assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1", "a new view starts at its heading");
+        assert.equal(
+            await page.evaluate(() => document.activeElement.tagName),
+            "H1",
+            "a new view starts at its heading",
+        );
         await payButton(page).focus();
         await page.keyboard.press("Enter");
         await dialog(page).waitFor();

@@ -162,9 +162,10 @@ impl Choices<'_> {
     /// Members in a random order, some missing, some unknown, some twice.
     fn record(&mut self, record: &'static Record) -> Document {
         let mut members = Vec::new();
-        let start = self.below(record.fields.len().max(1));
-        let (behind, before) = record.fields.split_at(start);
-        for field in before.iter().chain(behind) {
+        let mut fields: Vec<_> = record.fields().collect();
+        let start = self.below(fields.len().max(1));
+        fields.rotate_left(start);
+        for field in fields {
             let times = match (field.required, self.below(8)) {
                 (true, 1) | (false, 0..=4) => 0,
                 (_, 7) => 2,

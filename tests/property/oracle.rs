@@ -20,7 +20,7 @@ fn record(members: &[(Key, Document)], record: &'static Record, path: &str, drif
     let at = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     let mut delivered = Vec::new();
     for (index, (key, member)) in members.iter().enumerate() {
-        let field = record.fields.iter().find(|field| field.name == key.meant);
+        let field = record.fields().find(|field| field.name == key.meant);
         let member = match field {
             Some(field) if last_of(members, index) => {
                 value(member, field.kind, !field.required, &at(field.name), drifts)
@@ -29,7 +29,7 @@ fn record(members: &[(Key, Document)], record: &'static Record, path: &str, drif
         };
         delivered.push((key.clone(), member));
     }
-    for field in record.fields.iter().filter(|field| field.required) {
+    for field in record.fields().filter(|field| field.required) {
         if members.iter().all(|(key, _)| key.meant != field.name) {
             drifts.push(drift(&at(field.name), expected(field.kind), "nothing", false));
         }

@@ -24,7 +24,7 @@ impl Choices<'_> {
     fn request(&mut self, record: &'static Record, path: &str, issues: &mut Vec<String>) -> Document {
         let at = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         let mut members: Vec<(Key, Document)> = Vec::new();
-        for field in record.fields {
+        for field in record.fields() {
             let member = match self.below(if field.required { 9 } else { 5 }) {
                 0 if !field.required => continue,
                 7 => self.violating(field.kind, &at(field.name), issues),
@@ -43,25 +43,25 @@ impl Choices<'_> {
             members.push((Key::plain(name), Document::Null));
         }
         let member = |index: u16| {
-            let name = record.fields[usize::from(index)].name;
+            let name = record.name(index);
             members.iter().find(|(key, _)| key.meant == name).map(|(_, member)| member)
         };
         for rule in record.rules {
             match *rule {
                 Rule::OneOf(list) => {
-                    let filled = |index: &u16| ACCOUNT.contains(&record.fields[usize::from(*index)].name);
+                    let filled = |index: &u16| ACCOUNT.contains(&record.name(*index));
                     if !list.iter().any(|index| member(*index).is_some() || filled(index)) {
                         issues.push(path.to_owned());
                     }
                 }
                 Rule::Only { field, when, is } => {
                     if member(field).is_some() && member(when) != Some(&Document::Text(is.into())) {
-                        issues.push(at(record.fields[usize::from(field)].name));
+                        issues.push(at(record.name(field)));
                     }
                 }
                 Rule::Needs { field, when, is } => {
                     if member(field).is_none() && member(when) == Some(&Document::Text(is.into())) {
-                        issues.push(at(record.fields[usize::from(field)].name));
+                        issues.push(at(record.name(field)));
                     }
                 }
             }
@@ -188,7 +188,7 @@ fn as_text(value: &Value) -> String {
 /// What the caller gave together with what the client fills in.
 fn filled(mut given: Map<String, Value>, record: Option<&'static Record>) -> Map<String, Value> {
     let location = given.get("altId").or(given.get("locationId")).cloned().unwrap_or(LOCATION.into());
-    for field in record.map_or(&[][..], |record| record.fields) {
+    for field in record.into_iter().flat_map(Record::fields) {
         let value = match field.name {
             _ if given.contains_key("companyId") => continue,
             "altId" | "locationId" => location.clone(),

@@ -1,6 +1,7 @@
 //! What the properties are held against: the answers of all 23 operations, and records that no operation has yet.
 
 use ghl_payments::endpoint::*;
+use ghl_payments::record;
 use ghl_payments::shape::{decode, Checked, Field, Kind, Record};
 use serde_json::Value;
 
@@ -61,8 +62,8 @@ const fn field(name: &'static str, kind: &'static Kind, required: bool) -> Field
 }
 
 /// Every kind, also those that only requests use today, in lists and records.
-static EVERY_KIND: Record = Record {
-    fields: &[
+static EVERY_KIND: Record = record!(
+    &[
         field("text", &Kind::Text, true),
         field("id", &Kind::Id, false),
         field("number", &Kind::Number, true),
@@ -82,18 +83,16 @@ static EVERY_KIND: Record = Record {
         field("records", &Kind::List(&Kind::Object(&INNER)), false),
         field("oneOrList", &Kind::OneOrList(&Kind::Object(&INNER)), false),
     ],
-    rules: &[],
-};
+    &[]
+);
 
-static INNER: Record = Record {
-    fields: &[field("a", &Kind::Text, true), field("b", &Kind::List(&Kind::Object(&LEAF)), false)],
-    rules: &[],
-};
+static INNER: Record =
+    record!(&[field("a", &Kind::Text, true), field("b", &Kind::List(&Kind::Object(&LEAF)), false)], &[]);
 
-static LEAF: Record = Record { fields: &[field("a", &Kind::Number, true)], rules: &[] };
+static LEAF: Record = record!(&[field("a", &Kind::Number, true)], &[]);
 
 /// More fields than a word has bits.
-pub static WIDE: Record = Record { fields: &WIDE_FIELDS, rules: &[] };
+pub static WIDE: Record = record!(&WIDE_FIELDS, &[]);
 
 const WIDE_FIELDS: [Field; 70] = {
     const NAMES: &str = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869";

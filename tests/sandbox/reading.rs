@@ -1,4 +1,6 @@
 use crate::support::{cents, id, text, Api};
+use ghl_payments::model::{CouponList, OrderList, SubscriptionList, TransactionList, WhitelabelList};
+use ghl_payments::shape::{Kind, Shape};
 use serde_json::Value;
 
 /// Every list with its filter holds exactly the records that a look at each of them finds.
@@ -215,6 +217,30 @@ fn an_unknown_record_is_404_in_the_shape_of_the_service() {
         assert_eq!((status, &body["status"], &body["name"]), (404, &404.into(), &"HttpException".into()), "{path}");
         assert!(body["traceId"].is_string() && has(&body["message"], "not found"));
     }
+}
+
+#[test]
+fn the_checker_finds_nothing_to_repair_unless_drift_is_asked_for() {
+    let mut api = Api::new();
+    let mut check = |path: &str, query: &str, answer: Kind, fault: &str| {
+        let url = format!("{path}?altId={}&altType=location&{query}", api.location);
+        let mut body = api.faulty(fault, "GET", &url, None).body;
+        ghl_payments::shape::check(&mut body, &*Box::leak(Box::new(answer))).expect("readable").drift_count
+    };
+    for (path, answer) in [
+        ("/payments/orders", OrderList::KIND),
+        ("/payments/transactions", TransactionList::KIND),
+        ("/payments/subscriptions", SubscriptionList::KIND),
+        ("/payments/coupon/list", CouponList::KIND),
+    ] {
+        assert_eq!(check(path, "limit=1000", answer, ""), 0, "{path}");
+        for drift in ["quoted", "wrong"] {
+            assert!(check(path, "limit=5", answer, &format!("drift={drift}")) >= 5, "{path} {drift}");
+        }
+    }
+    let whitelabel = "/payments/integrations/provider/whitelabel";
+    assert_eq!(check(whitelabel, "", WhitelabelList::KIND, ""), 0);
+    assert_eq!(check(whitelabel, "limit=1", WhitelabelList::KIND, ""), 0, "one object is expected here");
 }
 
 #[test]

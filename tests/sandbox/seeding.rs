@@ -217,7 +217,7 @@ fn a_large_account_starts_and_pages_quickly() {
     };
     let (first, last) = (page(&mut api, 0), page(&mut api, 99_980));
     // Without optimisation; generous, because other programs use the machine as well.
-    assert!(start.as_secs_f64() < 6.0, "{start:?}");
+    assert!(start.as_secs_f64() < 20.0, "{start:?}");
     assert!(last < first * 5 + std::time::Duration::from_millis(50), "{first:?} {last:?}");
 }
 

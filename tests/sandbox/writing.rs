@@ -312,4 +312,7 @@ fn subscriptions_are_paid_as_time_goes_on() {
     assert!(after[0]["subscriptionId"].is_string() && text(&after[0], "createdAt") > "2026-11-01T12");
     assert!(after.windows(2).all(|pair| text(&pair[0], "createdAt") >= text(&pair[1], "createdAt")));
     assert_eq!((trials(&mut api), active(&mut api).len()), (0, count + tried));
+    api.sandbox.advance(32.0 * 86_400_000.0);
+    let later = api.ok("/payments/transactions", "")["totalCount"].as_f64().unwrap();
+    assert!(later > after.len() as f64 + count as f64 / 2.0, "the month after is paid as well");
 }

@@ -39,7 +39,11 @@ const GROUPS = [
                 expected: "ValidationError",
                 operation: "orders.recordPayment",
                 run: (options) =>
-                    payments.orders.recordPayment(UNKNOWN_ID, { mode: "gold", tip: 5, card: { type: "visa" } }, options),
+                    payments.orders.recordPayment(
+                        UNKNOWN_ID,
+                        { mode: "gold", tip: 5, card: { type: "visa" } },
+                        options,
+                    ),
             },
         ],
     },
@@ -73,7 +77,11 @@ const GROUPS = [
                 operation: "orders.recordPayment",
                 run: async (options) => {
                     const order = await unpaid(options);
-                    return payments.orders.recordPayment(order._id, { mode: "cash", amount: order.amount + 1000 }, options);
+                    return payments.orders.recordPayment(
+                        order._id,
+                        { mode: "cash", amount: order.amount + 1000 },
+                        options,
+                    );
                 },
             },
         ],
@@ -101,7 +109,9 @@ const GROUPS = [
                 operation: "orders.recordPayment",
                 run: async (options, tell) => {
                     const order = await unpaid(options);
-                    tell(h("a", { class: "button button-primary", href: `#/orders/${order._id}` }, "Look at the order"));
+                    tell(
+                        h("a", { class: "button button-primary", href: `#/orders/${order._id}` }, "Look at the order"),
+                    );
                     const body = { mode: "cash", amount: order.amount, notes: "Its answer was lost" };
                     return payments.orders.recordPayment(order._id, body, fault("applied-then=500", options));
                 },
@@ -115,7 +125,10 @@ const GROUPS = [
                 expected: "RateLimitError",
                 operation: "orders.list",
                 run: (options) =>
-                    payments.orders.list({ limit: 1 }, fault("status=429; retry-after=1", { ...options, maxRetries: 1 })),
+                    payments.orders.list(
+                        { limit: 1 },
+                        fault("status=429; retry-after=1", { ...options, maxRetries: 1 }),
+                    ),
             },
             {
                 id: "timeout",
@@ -126,7 +139,10 @@ const GROUPS = [
                 expected: "TimeoutError",
                 operation: "orders.list",
                 run: (options) =>
-                    payments.orders.list({ limit: 1 }, fault("delay=5000", { ...options, timeoutMs: 500, maxRetries: 0 })),
+                    payments.orders.list(
+                        { limit: 1 },
+                        fault("delay=5000", { ...options, timeoutMs: 500, maxRetries: 0 }),
+                    ),
             },
         ],
     },
@@ -191,7 +207,11 @@ export function faults({ signal }) {
     trail.hidden = true;
     fill(
         result,
-        h("div", { class: "card" }, empty("bolt", "Nothing is broken yet", "Run a call on this page; its error appears here.")),
+        h(
+            "div",
+            { class: "card" },
+            empty("bolt", "Nothing is broken yet", "Run a call on this page; its error appears here."),
+        ),
     );
 
     async function run(scenario, item) {
@@ -265,7 +285,9 @@ export function faults({ signal }) {
         ),
         columns,
     );
-    const groups = GROUPS.map(({ title, scenarios }) => card(title, h("ul", { class: "scenarios" }, scenarios.map(entry))));
+    const groups = GROUPS.map(({ title, scenarios }) =>
+        card(title, h("ul", { class: "scenarios" }, scenarios.map(entry))),
+    );
     fill(columns, h("div", { class: "column" }, groups), side);
     narrow.addEventListener("change", place);
     signal.addEventListener("abort", () => narrow.removeEventListener("change", place));

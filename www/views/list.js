@@ -18,6 +18,7 @@ export function listView({ path, title, one, many, intro, filters, columns, list
         let page;
 
         const total = h("span", { class: "total" }, bone("short"));
+        const heading = h("h1", { tabindex: -1 }, title, " ", total);
         const rows = h("div", { class: "card card-table" });
         const range = h("p", { class: "range" });
         const previous = pageButton("previous", "Previous", -1);
@@ -27,11 +28,7 @@ export function listView({ path, title, one, many, intro, filters, columns, list
         const element = h(
             "div",
             { class: "view" },
-            h(
-                "div",
-                { class: "head" },
-                h("div", {}, h("h1", { tabindex: -1 }, title, " ", total), h("p", { class: "muted" }, intro)),
-            ),
+            h("div", { class: "head" }, h("div", {}, heading, h("p", { class: "muted" }, intro))),
             form.element,
             rows,
             pages,
@@ -47,11 +44,16 @@ export function listView({ path, title, one, many, intro, filters, columns, list
             const label = h("span", {}, text);
             const children = step < 0 ? [icon(picture), label] : [label, icon(picture)];
             // Not `disabled`: a button that is disabled while it has the focus loses it.
-            const turn = () => {
-                if (turned.getAttribute("aria-disabled") !== "true") move({ ...query, page: String(pageNumber() + step) });
-            };
-            const turned = h("button", { type: "button", class: "button button-secondary", "aria-disabled": "true", onclick: turn }, children);
-            return turned;
+            const control = h(
+                "button",
+                { type: "button", class: "button button-secondary", "aria-disabled": "true", onclick: turn },
+                children,
+            );
+            function turn() {
+                const possible = control.getAttribute("aria-disabled") === "false";
+                if (possible) move({ ...query, page: String(pageNumber() + step) });
+            }
+            return control;
         }
 
         function pageNumber() {
@@ -68,6 +70,8 @@ export function listView({ path, title, one, many, intro, filters, columns, list
             const own = new AbortController();
             reading = own;
             const shown = pageNumber();
+            // The button that asked for it (clear, try again) goes, so the focus has to go somewhere.
+            if (rows.contains(document.activeElement)) heading.focus({ preventScroll: true });
             rows.setAttribute("aria-busy", "true");
             if (!page) fill(rows, skeleton(columns));
             try {
@@ -84,6 +88,7 @@ export function listView({ path, title, one, many, intro, filters, columns, list
                 announce(`${title} could not be read`);
                 return;
             }
+            if (own.signal.aborted) return;
             rows.removeAttribute("aria-busy");
             draw(shown);
         }
@@ -103,7 +108,14 @@ export function listView({ path, title, one, many, intro, filters, columns, list
             }
             const text = `${number(from)}–${number(from + data.length - 1)} of ${count(totalCount, one, many)}`;
             fill(range, text);
-            fill(rows, table(title, columns, data.map((record) => (column) => column.cell(record))));
+            fill(
+                rows,
+                table(
+                    title,
+                    columns,
+                    data.map((record) => (column) => column.cell(record)),
+                ),
+            );
             announce(`${title} ${text}`);
         }
 
@@ -143,7 +155,11 @@ function enable(control, possible) {
 function skeleton(columns) {
     const bones = ["medium", "short", "short", "short"];
     const row = (column) => (column.bone ? column.bone() : bone(bones[columns.indexOf(column) % bones.length]));
-    return table("Loading", columns, Array.from({ length: PAGE_SIZE }, () => row));
+    return table(
+        "Loading",
+        columns,
+        Array.from({ length: PAGE_SIZE }, () => row),
+    );
 }
 
 const TYPING_MS = 250;
@@ -160,7 +176,15 @@ function filterForm(filters, changed) {
                   h("option", { value: "" }, `Any`),
                   choices.map(([value, text]) => h("option", { value }, text)),
               )
-            : h("input", { id, name, type: "search", placeholder, autocomplete: "off", spellcheck: "false", oninput: typed });
+            : h("input", {
+                  id,
+                  name,
+                  type: "search",
+                  placeholder,
+                  autocomplete: "off",
+                  spellcheck: "false",
+                  oninput: typed,
+              });
         function typed() {
             clearTimeout(timer);
             timer = setTimeout(() => changed(name, control.value.trim(), true), TYPING_MS);
@@ -173,14 +197,19 @@ function filterForm(filters, changed) {
             choices ? control : h("span", { class: "search" }, icon("search"), control),
         );
     });
-    const element = h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() }, fields);
+    const element = h(
+        "form",
+        { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
+        fields,
+    );
     return {
         element,
         stop: () => clearTimeout(timer),
         /** Puts the filters of the address into the form, but not into what is being typed. */
         show(query) {
             for (const [name, control] of controls) {
-                if (control !== document.activeElement || control.tagName === "SELECT") control.value = query[name] ?? "";
+                if (control !== document.activeElement || control.tagName === "SELECT")
+                    control.value = query[name] ?? "";
             }
         },
     };

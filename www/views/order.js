@@ -3,7 +3,25 @@
 import { logged, payments, wasLeft } from "../api.js";
 import { errorCard } from "../errors.js";
 import { count, dateTime, label, money, number, rounded } from "../format.js";
-import { announce, backLink, badge, bone, button, card, cardSkeleton, copyable, empty, facts, fill, h, notice, statusBadge, table, testBadge } from "../ui.js";
+import {
+    announce,
+    backLink,
+    badge,
+    bone,
+    button,
+    card,
+    cardSkeleton,
+    copyable,
+    empty,
+    facts,
+    fill,
+    h,
+    notice,
+    statusBadge,
+    table,
+    testBadge,
+} from "../ui.js";
+import { customer } from "./customer.js";
 import { methodOf } from "./method.js";
 import { openPayment } from "./payment.js";
 
@@ -37,6 +55,12 @@ export function order({ id, signal, title }) {
         return { order: order.value, transactions, fulfillments, notes };
     }
 
+    /** The button that asked for it goes, so the focus has to go somewhere. */
+    function retry() {
+        heading.focus();
+        show();
+    }
+
     async function show() {
         content.setAttribute("aria-busy", "true");
         let found;
@@ -48,13 +72,14 @@ export function order({ id, signal, title }) {
             fill(badges);
             fill(below, h("code", {}, id));
             fill(actions);
-            const again = error.code === "not_found" ? [] : [button("Try again", { kind: "primary", onclick: show })];
+            const again = error.code === "not_found" ? [] : [button("Try again", { kind: "primary", onclick: retry })];
             fill(content, h("div", { class: "column" }, errorCard(error, ...again)));
             announce("The order could not be read");
             return undefined;
         } finally {
             content.removeAttribute("aria-busy");
         }
+        if (signal.aborted) return undefined;
         draw(found);
         return found;
     }
@@ -67,11 +92,20 @@ export function order({ id, signal, title }) {
         fill(heading, h("span", { class: "visually-hidden" }, "Order over "), money(order.amount, order.currency));
         fill(badges, statusBadge(order.paymentStatus, label), testBadge(order));
         fill(below, [customerOf(order), dateTime(order.createdAt)].filter(Boolean).join(" · "));
-        fill(actions, balance?.due > 0 && button("Record payment", { kind: "primary", onclick: () => pay(found, balance) }));
+        fill(
+            actions,
+            balance?.due > 0 && button("Record payment", { kind: "primary", onclick: () => pay(found, balance) }),
+        );
         fill(
             content,
             h("div", { class: "column" }, items(order, balance), paymentsCard(found, balance), notesCard(found.notes)),
-            h("div", { class: "column column-side" }, details(order), customer(order), fulfillments(found.fulfillments)),
+            h(
+                "div",
+                { class: "column column-side" },
+                details(order),
+                customer(order),
+                fulfillments(found.fulfillments),
+            ),
         );
     }
 
@@ -84,7 +118,9 @@ export function order({ id, signal, title }) {
             signal,
             /** Payments on the order that were not there when the form was opened. */
             recorded: async () => {
-                const now = await logged(payments.transactions.list({ entityId: id, limit: 100 }, { signal }).toArray());
+                const now = await logged(
+                    payments.transactions.list({ entityId: id, limit: 100 }, { signal }).toArray(),
+                );
                 return now.filter((transaction) => !before.has(transaction._id));
             },
             done: async (words) => {
@@ -92,7 +128,8 @@ export function order({ id, signal, title }) {
                 if (!found) return;
                 const balance = balanceOf(found);
                 const after = found.order.paymentStatus;
-                const change = after === status ? `Still ${label(after).toLowerCase()}` : `${label(status)} → ${label(after)}`;
+                const change =
+                    after === status ? `Still ${label(after).toLowerCase()}` : `${label(status)} → ${label(after)}`;
                 const left = balance ? `${money(balance.due, order.currency)} left to pay` : "";
                 const told = notice("green", words, [change, left].filter(Boolean).join(" · "));
                 fill(notices, told);
@@ -188,7 +225,11 @@ function paymentsCard({ order, transactions }, balance) {
             ],
         },
         { label: "Status", class: "col-badge", cell: (transaction) => statusBadge(transaction.status, label) },
-        { label: "Amount", class: "col-amount", cell: (transaction) => money(transaction.amount, transaction.currency) },
+        {
+            label: "Amount",
+            class: "col-amount",
+            cell: (transaction) => money(transaction.amount, transaction.currency),
+        },
     ];
     return card(
         "Payments",
@@ -197,16 +238,28 @@ function paymentsCard({ order, transactions }, balance) {
                 "div",
                 { class: "share" },
                 h("progress", { max: order.amount, value: balance.paid, "aria-label": "Share that is paid" }),
-                h("span", { class: "muted" }, `${money(balance.paid, order.currency)} of ${money(order.amount, order.currency)} paid`),
+                h(
+                    "span",
+                    { class: "muted" },
+                    `${money(balance.paid, order.currency)} of ${money(order.amount, order.currency)} paid`,
+                ),
             ),
         list.length > 0
-            ? table("Payments", columns, list.map((transaction) => (column) => column.cell(transaction)))
+            ? table(
+                  "Payments",
+                  columns,
+                  list.map((transaction) => (column) => column.cell(transaction)),
+              )
             : h("p", { class: "card-text muted" }, "Nothing has been paid yet."),
     );
 }
 
 function failed(error) {
-    return h("p", { class: "card-text bad", role: "alert" }, `Could not be read: ${error.name}. ${error.messages?.join("; ") ?? ""}`);
+    return h(
+        "p",
+        { class: "card-text bad", role: "alert" },
+        `Could not be read: ${error.name}. ${error.messages?.join("; ") ?? ""}`,
+    );
 }
 
 /** HighLevel publishes no schema of the notes: a list, or an object that holds one. */
@@ -225,7 +278,12 @@ function notesCard(notes) {
                   "ul",
                   { class: "notes" },
                   list.map((note) =>
-                      h("li", {}, h("p", {}, note.body ?? JSON.stringify(note)), h("p", { class: "sub" }, dateTime(note.createdAt))),
+                      h(
+                          "li",
+                          {},
+                          h("p", {}, note.body ?? JSON.stringify(note)),
+                          h("p", { class: "sub" }, dateTime(note.createdAt)),
+                      ),
                   ),
               )
             : h("p", { class: "card-text muted" }, "No notes."),
@@ -250,25 +308,11 @@ function details(order) {
     );
 }
 
-function customer(order) {
-    const contact = order.contactSnapshot ?? {};
-    const place = [contact.postalCode, contact.city, contact.state, contact.country].filter(Boolean).join(", ");
-    return card(
-        "Customer",
-        facts([
-            ["Name", contact.name],
-            ["E-mail", contact.email && h("a", { class: "wrap", href: `mailto:${contact.email}` }, contact.email)],
-            ["Phone", contact.phone],
-            ["Place", place],
-            ["Contact id", order.contactId && copyable(order.contactId)],
-        ]),
-    );
-}
-
 function fulfillments(answer) {
     if (answer.status === "rejected") return card("Fulfillments", failed(answer.reason));
     const list = answer.value.data ?? [];
-    if (list.length === 0) return card("Fulfillments", h("p", { class: "card-text muted" }, "Nothing was delivered yet."));
+    if (list.length === 0)
+        return card("Fulfillments", h("p", { class: "card-text muted" }, "Nothing was delivered yet."));
     return card(
         "Fulfillments",
         h(
@@ -295,13 +339,23 @@ function tracked({ trackingNumber, trackingUrl }) {
     const text = trackingNumber || "";
     // Only web addresses become links: the text comes from someone else.
     return /^https?:\/\//.test(trackingUrl ?? "")
-        ? h("a", { class: "wrap", href: trackingUrl, rel: "noreferrer noopener", target: "_blank" }, text || trackingUrl)
+        ? h(
+              "a",
+              { class: "wrap", href: trackingUrl, rel: "noreferrer noopener", target: "_blank" },
+              text || trackingUrl,
+          )
         : h("code", {}, text);
 }
 
 function skeleton() {
     return [
         h("div", { class: "column" }, cardSkeleton("Items", 6), cardSkeleton("Payments", 3), cardSkeleton("Notes", 2)),
-        h("div", { class: "column column-side" }, cardSkeleton("Details", 8), cardSkeleton("Customer", 5), cardSkeleton("Fulfillments", 2)),
+        h(
+            "div",
+            { class: "column column-side" },
+            cardSkeleton("Details", 8),
+            cardSkeleton("Customer", 5),
+            cardSkeleton("Fulfillments", 2),
+        ),
     ];
 }

@@ -25,11 +25,38 @@ export function openPayment({ order, due, signal, recorded, done }) {
     const field = fields();
     const full = money(due, currency);
 
-    const mode = radios("mode", "How was it paid?", MODES.map((value) => [value, label(value)]), "cash", refresh);
-    const share = radios("share", "How much?", [["full", `All of it, ${full}`], ["part", "A part of it"]], "full", refresh);
-    const amount = field.input("amount", "Amount", { inputmode: "decimal", autocomplete: "off", hint: `At most ${full}` });
-    const brand = field.select("card.type", "Card brand", BRANDS.map((value) => [value, label(value)]));
-    const last4 = field.input("card.last4", "Last four digits", { inputmode: "numeric", maxlength: 4, autocomplete: "off" });
+    const mode = radios(
+        "mode",
+        "How was it paid?",
+        MODES.map((value) => [value, label(value)]),
+        "cash",
+        refresh,
+    );
+    const share = radios(
+        "share",
+        "How much?",
+        [
+            ["full", `All of it, ${full}`],
+            ["part", "A part of it"],
+        ],
+        "full",
+        refresh,
+    );
+    const amount = field.input("amount", "Amount", {
+        inputmode: "decimal",
+        autocomplete: "off",
+        hint: `At most ${full}`,
+    });
+    const brand = field.select(
+        "card.type",
+        "Card brand",
+        BRANDS.map((value) => [value, label(value)]),
+    );
+    const last4 = field.input("card.last4", "Last four digits", {
+        inputmode: "numeric",
+        maxlength: 4,
+        autocomplete: "off",
+    });
     const cheque = field.input("cheque.number", "Cheque number", { autocomplete: "off" });
     const notes = field.area("notes", "Notes", "Optional; kept with the transaction");
     const fault = field.select("fault", "What goes wrong", FAULTS);
@@ -82,6 +109,7 @@ export function openPayment({ order, due, signal, recorded, done }) {
         amount.row.hidden = share.value() !== "part";
         fill(send, busy ? "Recording …" : "Record payment");
         send.disabled = busy;
+        cancel.disabled = busy;
     }
 
     function read() {
@@ -108,19 +136,21 @@ export function openPayment({ order, due, signal, recorded, done }) {
         const headers = fault.value() ? { "x-sandbox-fault": fault.value() } : undefined;
         const body = read();
         try {
-            await logged(payments.orders.recordPayment(order._id, body, { signal, ...(headers && { headers }) }));
+            // No signal: a payment on its way is not given up because somebody looks at another page.
+            await logged(payments.orders.recordPayment(order._id, body, headers && { headers }));
         } catch (error) {
             busy = false;
             refresh();
-            if (!wasLeft(error, signal)) show(error);
+            if (!signal.aborted) show(error);
             return;
         }
+        busy = false;
         finish(`Payment of ${money(body.amount ?? due, currency)} recorded`);
     }
 
     function finish(words) {
         dialog.close();
-        done(words);
+        if (!signal.aborted) done(words);
     }
 
     function show(error) {
@@ -159,7 +189,9 @@ export function openPayment({ order, due, signal, recorded, done }) {
         const check = button("Check the order", { kind: "primary", onclick: look });
         const told = notice(
             "amber",
-            error.outcome === "applied" ? "It was recorded, but the answer could not be read" : "It may have been recorded",
+            error.outcome === "applied"
+                ? "It was recorded, but the answer could not be read"
+                : "It may have been recorded",
             `${error.name}: ${summaryOf(error)}. ${advice}`,
             h("div", { class: "actions" }, check),
             answer,
@@ -181,7 +213,11 @@ export function openPayment({ order, due, signal, recorded, done }) {
                 finish(`It was recorded: ${money(found.amount, found.currency)} on ${dateTime(found.createdAt)}`);
                 return;
             }
-            const free = notice("green", "It was not recorded", "The order holds no new payment: you may send it again.");
+            const free = notice(
+                "green",
+                "It was not recorded",
+                "The order holds no new payment: you may send it again.",
+            );
             fill(problems, free);
             ask(true);
             fault.control.value = "";
@@ -192,6 +228,11 @@ export function openPayment({ order, due, signal, recorded, done }) {
     const leave = () => dialog.close();
     signal.addEventListener("abort", leave);
     dialog.addEventListener("close", () => {
+        // The Escape key must not hide what becomes of a payment.
+        if (busy && !signal.aborted) {
+            dialog.showModal();
+            return;
+        }
         signal.removeEventListener("abort", leave);
         dialog.remove();
     });
@@ -204,7 +245,14 @@ export function openPayment({ order, due, signal, recorded, done }) {
 /** A choice of a few. */
 function radios(name, legend, choices, chosen, changed) {
     const inputs = choices.map(([value]) =>
-        h("input", { type: "radio", name, value, id: `${name}-${value}`, checked: value === chosen, onchange: changed }),
+        h("input", {
+            type: "radio",
+            name,
+            value,
+            id: `${name}-${value}`,
+            checked: value === chosen,
+            onchange: changed,
+        }),
     );
     const element = h(
         "fieldset",
@@ -243,9 +291,18 @@ function fields() {
     }
 
     return {
-        input: (path, text, { hint, ...properties }) => add(path, text, h("input", { type: "text", ...properties }), hint),
+        input: (path, text, { hint, ...properties }) =>
+            add(path, text, h("input", { type: "text", ...properties }), hint),
         select: (path, text, choices) =>
-            add(path, text, h("select", {}, choices.map(([value, name]) => h("option", { value }, name)))),
+            add(
+                path,
+                text,
+                h(
+                    "select",
+                    {},
+                    choices.map(([value, name]) => h("option", { value }, name)),
+                ),
+            ),
         area: (path, text, hint) => add(path, text, h("textarea", { rows: 2 }), hint),
         names: () => [...known.keys()],
         /** Puts an error to its field; `false` where no visible field has that path. */

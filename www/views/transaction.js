@@ -3,7 +3,21 @@
 import { logged, payments, wasLeft } from "../api.js";
 import { errorCard } from "../errors.js";
 import { dateTime, label, money } from "../format.js";
-import { announce, backLink, bone, button, card, cardSkeleton, copyable, facts, fill, h, statusBadge, testBadge } from "../ui.js";
+import {
+    announce,
+    backLink,
+    bone,
+    button,
+    card,
+    cardSkeleton,
+    copyable,
+    facts,
+    fill,
+    h,
+    statusBadge,
+    testBadge,
+} from "../ui.js";
+import { customer } from "./customer.js";
 import { methodOf } from "./method.js";
 
 export function transaction({ id, signal, title }) {
@@ -19,6 +33,12 @@ export function transaction({ id, signal, title }) {
         content,
     );
 
+    /** The button that asked for it goes, so the focus has to go somewhere. */
+    function retry() {
+        heading.focus();
+        show();
+    }
+
     async function show() {
         let found;
         content.setAttribute("aria-busy", "true");
@@ -28,13 +48,14 @@ export function transaction({ id, signal, title }) {
             if (wasLeft(error, signal)) return;
             fill(heading, "Transaction");
             fill(below, h("code", {}, id));
-            const again = error.code === "not_found" ? [] : [button("Try again", { kind: "primary", onclick: show })];
+            const again = error.code === "not_found" ? [] : [button("Try again", { kind: "primary", onclick: retry })];
             fill(content, h("div", { class: "column" }, errorCard(error, ...again)));
             announce("The transaction could not be read");
             return;
         } finally {
             content.removeAttribute("aria-busy");
         }
+        if (signal.aborted) return;
         const amount = money(found.amount, found.currency);
         title(`Transaction over ${amount}`);
         fill(heading, h("span", { class: "visually-hidden" }, "Transaction over "), amount);
@@ -95,19 +116,6 @@ function purpose(found) {
             ["Source", source.name || label(source.type)],
             ["Source kind", [source.type, source.subType].filter(Boolean).map(label).join(" · ")],
             ["Subscription", found.subscriptionId && copyable(found.subscriptionId)],
-        ]),
-    );
-}
-
-function customer(found) {
-    const contact = found.contactSnapshot ?? {};
-    return card(
-        "Customer",
-        facts([
-            ["Name", contact.name],
-            ["E-mail", contact.email && h("a", { class: "wrap", href: `mailto:${contact.email}` }, contact.email)],
-            ["Phone", contact.phone],
-            ["Contact id", found.contactId && copyable(found.contactId)],
         ]),
     );
 }

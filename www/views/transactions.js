@@ -6,7 +6,18 @@ import { bone, h, statusBadge, testBadge } from "../ui.js";
 import { listView } from "./list.js";
 import { methodOf } from "./method.js";
 
-const SOURCES = ["funnel", "website", "invoice", "calendar", "payment_link", "form", "point_of_sale", "mobile_app", "external", "manual"];
+const SOURCES = [
+    "funnel",
+    "website",
+    "invoice",
+    "calendar",
+    "payment_link",
+    "form",
+    "point_of_sale",
+    "mobile_app",
+    "external",
+    "manual",
+];
 
 export const transactions = listView({
     path: "/transactions",
@@ -17,7 +28,14 @@ export const transactions = listView({
     filters: [
         { name: "search", label: "Search", placeholder: "Customer, source or charge" },
         { name: "entitySourceType", label: "Source", choices: SOURCES.map((value) => [value, label(value)]) },
-        { name: "paymentMode", label: "Mode", choices: [["live", "Live"], ["test", "Test"]] },
+        {
+            name: "paymentMode",
+            label: "Mode",
+            choices: [
+                ["live", "Live"],
+                ["test", "Test"],
+            ],
+        },
     ],
     columns: [
         {

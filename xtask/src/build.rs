@@ -27,8 +27,15 @@ struct Module {
 const MODULES: [Module; 2] =
     [Module { feature: "npm", name: "core" }, Module { feature: "npm-sandbox", name: "sandbox-core" }];
 
-/// Leaves the publishable package in `pkg/`.
+/// Leaves the publishable package in `pkg/` and prints its sizes; over a limit is an error.
 pub fn build(workspace: &Workspace) -> Result<()> {
+    package(workspace)?;
+    println!();
+    sizes(workspace)
+}
+
+/// Leaves the publishable package in `pkg/`.
+pub fn package(workspace: &Workspace) -> Result<()> {
     let staged = stage(workspace)?;
     let assembled = assemble(workspace, &staged)?;
     instantiate(workspace, &assembled)?;
@@ -36,7 +43,12 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     for file in files(&assembled, |_| true)? {
         copy(&file, &workspace.package().join(file_name(&file)))?;
     }
-    println!("The package is in pkg/.\n");
+    println!("The package is in pkg/.");
+    Ok(())
+}
+
+/// Prints the sizes of the package; over a limit is an error.
+pub fn sizes(workspace: &Workspace) -> Result<()> {
     report(&measure(workspace)?)
 }
 

@@ -87,7 +87,7 @@ fn rust_component(workspace: &Workspace, component: &str, command: &str) -> Resu
 enum Kind {
     /// Without the lock file that its authors publish, which can name a version that was withdrawn.
     Unlocked,
-    /// Locked and without optimisation: it only starts other programs, and compiles in half the time.
+    /// Locked and without optimisation: it only passes commands on, and compiles in half the time.
     Debug,
 }
 

@@ -2,7 +2,8 @@
 //!
 //! - A panic ends the instance and its message goes nowhere, so the functions that only write messages are cut to a
 //!   trap. wasm-opt then drops what nobody calls any more.
-//! - The names of the imports are an agreement between the module and its glue alone, so they may be short.
+//! - The names of the imports are an agreement between the module and its glue alone, so they may be short. The scripts
+//!   of the crate that it imports lie beside the module, in one folder.
 
 use anyhow::{bail, ensure, Context, Result};
 use std::collections::BTreeMap;
@@ -30,13 +31,19 @@ pub fn slim(wasm: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
     let cut = functions.to_cut()?;
     let mut glue = glue.to_owned();
     let mut short = BTreeMap::new();
-    for (module, name) in &functions.imports {
-        let new = short_name(short.len());
-        replace_once(&mut glue, &format!("{name}: function"), &format!("{new}: function"))?;
-        short.insert((module.clone(), name.clone()), new);
-        if !glue.contains(&format!("\n        {MODULE}: ")) {
-            replace_once(&mut glue, &format!("\"{module}\": "), &format!("{MODULE}: "))?;
-        }
+    for import in &functions.imports {
+        let (module, name) = import;
+        let new = if let Some((_, file)) = module.split_once("/snippets/") {
+            let file = format!("./{}", file.rsplit('/').next().unwrap_or(file));
+            glue = glue.replace(module, &file);
+            (file, name.clone())
+        } else {
+            let new = short_name(short.len());
+            replace_once(&mut glue, &format!("{name}: function"), &format!("{new}: function"))?;
+            glue = glue.replace(&format!("\"{module}\": "), &format!("{GLUE}: "));
+            (GLUE.to_owned(), new)
+        };
+        short.insert(import.clone(), new);
     }
     let mut module = wasm_encoder::Module::new();
     let mut slimmer = Slimmer { short, cut: cut.into_iter() };
@@ -44,8 +51,8 @@ pub fn slim(wasm: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
     Ok((module.finish(), glue))
 }
 
-/// What the glue is to the module.
-const MODULE: &str = "g";
+/// The glue's name in the module.
+const GLUE: &str = "g";
 
 /// `a` to `z`, then `aa` and so on.
 fn short_name(index: usize) -> String {
@@ -147,7 +154,7 @@ fn without_hashes(name: &str) -> String {
 }
 
 struct Slimmer {
-    short: BTreeMap<(String, String), String>,
+    short: BTreeMap<(String, String), (String, String)>,
     cut: std::vec::IntoIter<bool>,
 }
 
@@ -165,7 +172,7 @@ impl Reencode for Slimmer {
         let key = (import.module.to_owned(), import.name.to_owned());
         let ty = self.entity_type(import.ty)?;
         match self.short.get(&key) {
-            Some(short) => section.import(MODULE, short, ty),
+            Some((module, name)) => section.import(module, name, ty),
             None => section.import(import.module, import.name, ty),
         };
         Ok(())

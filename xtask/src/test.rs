@@ -53,6 +53,8 @@ enum Job {
     /// Unit, integration and documentation tests on this machine.
     Native,
     Build,
+    /// The limits of what is shipped; a package over them still runs.
+    Size,
     /// The tarball, installed into an empty application.
     Install,
     /// `tests/web` in a browser that wasm-pack drives.
@@ -71,7 +73,7 @@ enum WebBrowser {
 
 impl Job {
     fn needs_package(&self) -> bool {
-        matches!(self, Self::Install | Self::JavaScript | Self::Types)
+        matches!(self, Self::Size | Self::Install | Self::JavaScript | Self::Types)
     }
 }
 
@@ -129,6 +131,7 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
     add("web-chromium", Job::Web(WebBrowser::Chromium));
     add("web-firefox", Job::Web(WebBrowser::Firefox));
     add("build", Job::Build);
+    add("size", Job::Size);
     add("install", Job::Install);
     let mut runtimes: Vec<String> = RUNTIMES.iter().map(ToString::to_string).collect();
     for file in files(&workspace.root.join("tests/js"), |name| name.ends_with(TEST_FILE))? {
@@ -163,8 +166,14 @@ fn select(suites: Vec<Suite>, filters: &[String]) -> Result<Vec<Suite>> {
         bail!("there is no suite `{unknown}`; the suites are {}", names.join(", "));
     }
     let wanted = |suite: &Suite| filters.iter().any(|filter| takes(filter, suite));
-    let needs_package = suites.iter().any(|suite| wanted(suite) && suite.job.needs_package());
-    let implied = |suite: &Suite| needs_package && matches!(suite.job, Job::Build | Job::Install);
+    let wants = |job: fn(&Job) -> bool| suites.iter().any(|suite| wanted(suite) && job(&suite.job));
+    let needs_package = wants(Job::needs_package);
+    let needs_install = wants(|job| matches!(job, Job::JavaScript | Job::Types));
+    let implied = |suite: &Suite| match suite.job {
+        Job::Build => needs_package,
+        Job::Install => needs_install,
+        _ => false,
+    };
     Ok(suites.into_iter().filter(|suite| wanted(suite) || implied(suite)).collect())
 }
 
@@ -184,8 +193,9 @@ fn perform(workspace: &Workspace, suite: &Suite) -> Result<Counts> {
         }
         Job::Build => {
             setup::for_build(workspace)?;
-            build::build(workspace).map(|()| Counts::PASSED)
+            build::package(workspace).map(|()| Counts::PASSED)
         }
+        Job::Size => build::sizes(workspace).map(|()| Counts::PASSED),
         Job::Install => install(workspace).map(|()| Counts::PASSED),
         Job::JavaScript => java_script(workspace, &suite.name),
         Job::Types => types(workspace).map(|()| Counts::PASSED),
@@ -332,6 +342,7 @@ mod tests {
         vec![
             suite("native", Job::Native),
             suite("build", Job::Build),
+            suite("size", Job::Size),
             suite("install", Job::Install),
             suite("js-node", Job::JavaScript),
             suite("js-chromium", Job::JavaScript),
@@ -348,7 +359,8 @@ mod tests {
         assert_eq!(selected(&["native"]), ["native"]);
         assert_eq!(selected(&["js"]), ["build", "install", "js-node", "js-chromium"]);
         assert_eq!(selected(&["js-node"]), ["build", "install", "js-node"]);
-        assert_eq!(selected(&[]).len(), 5);
+        assert_eq!(selected(&["size"]), ["build", "size"]);
+        assert_eq!(selected(&[]).len(), 6);
     }
 
     #[test]

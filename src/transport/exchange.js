@@ -1,0 +1,74 @@
+// Waiting, for fetch.rs: in Rust each timer, listener and race would be a closure, several times the size.
+
+// What ends a wait early; `how` as fetch.rs reads it.
+const TIMEOUT = { how: 1 };
+const ABORTED = { how: 2 };
+const NETWORK = 0;
+const DONE = 3;
+
+// Codes with which Node's fetch says that no connection was made.
+const UNSENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"];
+
+/** Gives `work` a promise that rejects when the time is over or the signal aborts; leaves no timer and no listener. */
+async function within(ms, signal, work) {
+    let release;
+    const over = new Promise((_, reject) => {
+        const abort = () => reject(ABORTED);
+        // Timers take at most 31 bits.
+        const timer = setTimeout(reject, Math.min(ms, 0x7fffffff), TIMEOUT);
+        signal?.addEventListener("abort", abort);
+        if (signal?.aborted) abort();
+        release = () => {
+            clearTimeout(timer);
+            signal?.removeEventListener("abort", abort);
+        };
+    });
+    try {
+        return await work(over);
+    } finally {
+        release();
+    }
+}
+
+/** Waits; rejects with the signal's reason when it aborts. */
+export function pause(ms, signal) {
+    return within(ms, signal, (over) => over).catch((end) => {
+        if (end === ABORTED) throw signal.reason;
+    });
+}
+
+/** Sends a request and reads the whole answer. Never rejects: `how` says how it ended. */
+export async function exchange(fetch = globalThis.fetch, request, controller, ms, signal) {
+    const result = { how: NETWORK, sent: false, cause: undefined, response: undefined, body: undefined };
+    if (signal?.aborted) return { ...result, how: ABORTED.how, cause: signal.reason };
+    if (typeof fetch !== "function") {
+        return { ...result, cause: "this runtime has no fetch: pass one as the option fetch" };
+    }
+    await within(ms, signal, async (over) => {
+        const response = await Promise.race([over, fetch.call(globalThis, request)]);
+        result.sent = true;
+        if (!isResponse(response)) throw "fetch gave something that is no Response";
+        result.response = response;
+        result.body = new Uint8Array(await Promise.race([over, response.arrayBuffer()]));
+        result.how = DONE;
+    }).catch((cause) => {
+        result.sent ||= !UNSENT.includes(cause?.cause?.code);
+        if (cause === TIMEOUT || cause === ABORTED) {
+            controller.abort();
+            result.how = cause.how;
+            result.cause = cause === ABORTED ? signal.reason : undefined;
+        } else {
+            result.cause = cause;
+        }
+    });
+    return result;
+}
+
+/** By its behaviour: a fetch of another realm or of a library has its own class. */
+function isResponse(value) {
+    return (
+        typeof value?.status === "number" &&
+        typeof value.headers?.get === "function" &&
+        typeof value.arrayBuffer === "function"
+    );
+}

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import test from "node:test";
+import { initialize, NotFoundError, PaymentsClient, ValidationError } from "ghl-payments/slim";
+
+const bytes = readFileSync(createRequire(import.meta.url).resolve("ghl-payments/core.wasm"));
+const options = { token: "t", locationId: "3SwdhCu3svxI8AKsPJt6" };
+
+test("before initialize there is no client", () => {
+    assert.throws(() => new PaymentsClient(options));
+});
+
+test("after initialize with the bytes of core.wasm there is one", async () => {
+    initialize(bytes);
+    const fetch = async (request) =>
+        request.url.includes("/orders/a?")
+            ? Response.json({ _id: "a", amount: "5" })
+            : Response.json({ message: "no" }, { status: 404 });
+    const payments = new PaymentsClient({ ...options, fetch });
+    assert.deepEqual(await payments.orders.get("a"), { _id: "a", amount: 5 });
+    await assert.rejects(payments.orders.get("b"), NotFoundError);
+    await assert.rejects(payments.orders.get(".."), ValidationError);
+});
+
+test("the slim entry holds no wasm of its own", async () => {
+    const source = readFileSync(createRequire(import.meta.url).resolve("ghl-payments/slim"), "utf8");
+    assert.doesNotMatch(source, /bytes\.js|index\.js/);
+});

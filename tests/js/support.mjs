@@ -1,0 +1,54 @@
+// What the runtime tests share: a sandbox over real HTTP, the tools, and how the 23 methods are judged.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { METHODS } from "./all-methods.mjs";
+
+/** Where the installed package is. */
+export const PACKAGE = dirname(fileURLToPath(import.meta.resolve("ghl-payments/package.json")));
+
+/** Miniflare, esbuild and playwright-core are tools of the repository, installed beside the application under test. */
+export const tool = createRequire(process.env.NPM_TOOLS ?? new URL("../../../../tools/npm/package.json", import.meta.url));
+
+/** Starts `npx ghl-payments sandbox` on a free port. */
+export async function startSandbox(...options) {
+    const { bin } = createRequire(import.meta.url)("ghl-payments/package.json");
+    const program = join(PACKAGE, bin["ghl-payments"]);
+    const child = spawn(process.execPath, [program, "sandbox", "--port", "0", "--seed", "7", ...options], {
+        stdio: ["ignore", "pipe", "inherit"],
+    });
+    const facts = {};
+    for await (const line of createInterface({ input: child.stdout })) {
+        const [, name, value] = /^(base URL|location id|token): +(\S+)$/.exec(line) ?? [];
+        facts[name] = value;
+        if (name === "token") break;
+    }
+    assert.ok(facts.token, "the sandbox has started");
+    return {
+        baseUrl: facts["base URL"],
+        locationId: facts["location id"],
+        token: facts.token,
+        async stop() {
+            const ended = once(child, "exit");
+            child.kill();
+            await ended;
+        },
+    };
+}
+
+/** Fails unless every method did what it promises. */
+export function judge(results, runtime) {
+    const failed = results.filter((result) => !result.ok);
+    console.log(`${results.length - failed.length}/${METHODS.length} methods in ${runtime}`);
+    assert.deepEqual(
+        results.map((result) => result.method),
+        METHODS,
+    );
+    assert.equal(METHODS.length, 23);
+    assert.deepEqual(failed.map((result) => `${result.method}: ${result.detail}`), []);
+}

@@ -1,0 +1,18 @@
+// The contact behind an order or a transaction, as it was at that time.
+
+import { card, copyable, facts, h } from "../ui.js";
+
+export function customer({ contactSnapshot, contactId }) {
+    const contact = contactSnapshot ?? {};
+    const place = [contact.postalCode, contact.city, contact.state, contact.country].filter(Boolean).join(", ");
+    return card(
+        "Customer",
+        facts([
+            ["Name", contact.name],
+            ["E-mail", contact.email && h("a", { class: "wrap", href: `mailto:${contact.email}` }, contact.email)],
+            ["Phone", contact.phone],
+            ["Place", place],
+            ["Contact id", contactId && copyable(contactId)],
+        ]),
+    );
+}
