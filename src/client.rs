@@ -1,7 +1,8 @@
 //! The Rust-facing client.
 
-use crate::core::{build, CallOptions, Config, Error, ErrorKind, Outcome};
+use crate::core::{build, CallOptions, Config, Error, ErrorKind, Outcome, RateLimit};
 use crate::endpoint::Endpoint;
+use crate::shape::Drift;
 use crate::transport::{run, Transport};
 
 /// A client for Rust callers, over any [`Transport`].
@@ -46,11 +47,11 @@ impl<T: Transport> Client<T> {
 
     /// Sends a call and gives its typed answer.
     pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Answer, Error> {
-        self.send_with(endpoint, &CallOptions::default()).await
+        self.send_with(endpoint, &CallOptions::default()).await.map(|reply| reply.data)
     }
 
-    /// Like [`Self::send`], with options for this call.
-    pub async fn send_with<E: Endpoint>(&self, endpoint: &E, options: &CallOptions) -> Result<E::Answer, Error> {
+    /// Like [`Self::send`], with options for this call and with what is known about the answer.
+    pub async fn send_with<E: Endpoint>(&self, endpoint: &E, options: &CallOptions) -> Result<Reply<E::Answer>, Error> {
         let operation = E::OPERATION;
         let input = endpoint.input();
         let unreadable = |kind, outcome, error: serde_json::Error| {
@@ -62,12 +63,26 @@ impl<T: Transport> Client<T> {
         let request = build(operation, input.id, params.as_deref(), &config)
             .map_err(|issues| Error::validation(Some(operation), issues))?;
         let done = run(&self.transport, operation, &request, &config).await?;
-        crate::shape::decode(&done.answer.body, &done.answer.checked).map_err(|error| {
+        let answer = done.answer;
+        let data = crate::shape::decode(&answer.body, &answer.checked).map_err(|error| {
             let mut error = unreadable(ErrorKind::Decode, Outcome::Applied, error);
-            error.status = Some(200);
             error.attempts = done.attempts;
-            error.body = Some(String::from_utf8_lossy(&done.answer.body).into_owned());
+            error.body = Some(String::from_utf8_lossy(&answer.body).into_owned());
             error
-        })
+        })?;
+        Ok(Reply { data, drifts: answer.checked.drifts, attempts: done.attempts, rate_limit: done.rate_limit })
     }
+}
+
+/// An answer with what is known about it.
+#[derive(Debug, Clone)]
+pub struct Reply<T> {
+    /// The answer.
+    pub data: T,
+    /// Where it differed from the promised shape.
+    pub drifts: Vec<Drift>,
+    /// How often the call was sent.
+    pub attempts: u32,
+    /// The limits, if the server named them.
+    pub rate_limit: Option<RateLimit>,
 }

@@ -11,4 +11,4 @@ pub mod sandbox;
 pub mod shape;
 pub mod transport;
 
-pub use client::Client;
+pub use client::{Client, Reply};

@@ -99,7 +99,7 @@ pub fn expand_choices(input: &DeriveInput) -> Result<TokenStream> {
             }
         }
         impl crate::shape::Shape for #name {
-            const KIND: crate::shape::Kind = crate::shape::Kind::Choice(&[#(#texts),*]);
+            const KIND: crate::shape::Kind = crate::shape::Kind::Choice(&(&[#(#texts),*] as &[&str]));
         }
     })
 }

@@ -113,7 +113,7 @@ export class PagePromise<T> extends ApiPromise<Page<T>> implements AsyncIterable
 
     /** The pages one after the other, each read when it is asked for. */
     async *pages(): AsyncGenerator<Page<T>, void, undefined> {
-        let page = await this;
+        let page: Page<T> = await (this as PromiseLike<Page<T>>);
         yield page;
         while (page.hasNextPage()) {
             page = await page.getNextPage();

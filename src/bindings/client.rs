@@ -43,13 +43,10 @@ impl Core {
         on_event: Option<Function>,
         same_origin: bool,
     ) -> Result<Core, JsValue> {
-        let mut config = Config::default();
-        let configured = values::apply(&mut config, options, true)
-            .and_then(|based| config.check(same_origin).map(|config| (config, based)))
-            .map_err(|issues| Error::validation(None, issues))
-            .and_then(|(config, based)| Ok((config, token_source(token, based)?)));
-        let (config, token) = configured.map_err(|error| JsValue::from(values::error(&error)))?;
-        Ok(Self { config: Rc::new(config), token: Rc::new(token), fetch, on_event })
+        let mut config = Rc::new(Config::default());
+        let token = configure(Rc::make_mut(&mut config), options, token, same_origin);
+        let token = token.map_err(|error| JsValue::from(values::error(&error)))?;
+        Ok(Self { config, token: Rc::new(token), fetch, on_event })
     }
 
     /// Carries out the operation at this index of the ledger.
@@ -112,6 +109,13 @@ impl Core {
         };
         prepared().map_err(|issues| Error::validation(Some(operation), issues))
     }
+}
+
+fn configure(config: &mut Config, options: &str, token: JsValue, same_origin: bool) -> Result<TokenSource, Error> {
+    let invalid = |issues| Error::validation(None, issues);
+    let based = values::apply(config, options, true).map_err(invalid)?;
+    config.settle(same_origin).map_err(invalid)?;
+    token_source(token, based)
 }
 
 fn token_source(token: JsValue, proxied: bool) -> Result<TokenSource, Error> {

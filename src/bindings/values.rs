@@ -77,7 +77,7 @@ fn set_header(config: &mut Config, json: &[u8]) {
 fn whole(value: &[u8]) -> u32 {
     let digits = value.iter().take_while(|b| b.is_ascii_digit());
     let number = digits.fold(0u32, |n, b| n.saturating_mul(10).saturating_add(u32::from(b - b'0')));
-    number.saturating_add(u32::from(value.contains(&b'.')))
+    number.saturating_add(u32::from(value.iter().any(|b| *b == b'.')))
 }
 
 /// Writes one JSON object.

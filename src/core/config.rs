@@ -1,7 +1,7 @@
 //! What a client is told once, and what one call may override.
 
 use super::url::base_url;
-use crate::shape::Issue;
+use crate::shape::{joined, Issue};
 
 /// The longest id that is accepted in a path; HighLevel's have 20 or 24 characters.
 pub const MAX_ID_LENGTH: usize = 256;
@@ -72,6 +72,11 @@ const RESERVED: [&str; 4] = ["authorization", "content-type", "accept", "version
 impl Config {
     /// Checks everything and brings the base URL into its form. `same_origin`: see [`base_url`].
     pub fn check(mut self, same_origin: bool) -> Result<Self, Vec<Issue>> {
+        self.settle(same_origin).map(|()| self)
+    }
+
+    /// As [`Self::check`], in place: a configuration is large to hand around.
+    pub(crate) fn settle(&mut self, same_origin: bool) -> Result<(), Vec<Issue>> {
         let mut issues = Vec::new();
         match base_url(&self.base_url, same_origin) {
             Ok(url) => self.base_url = url,
@@ -81,7 +86,7 @@ impl Config {
         check_value("userAgent", &self.user_agent, &mut issues);
         self.check_overridable(&mut issues);
         if issues.is_empty() {
-            Ok(self)
+            Ok(())
         } else {
             Err(issues)
         }
@@ -114,7 +119,7 @@ impl Config {
             check_value("locationId", id, issues);
         }
         for (name, value) in &self.headers {
-            let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+            let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".iter().any(|t| *t == b);
             let problem = if name.is_empty() || !name.bytes().all(token) {
                 "is no header name"
             } else if RESERVED.iter().any(|r| r.eq_ignore_ascii_case(name)) {
@@ -124,7 +129,7 @@ impl Config {
             } else {
                 continue;
             };
-            issues.push(Issue::new(&["headers.", name].concat(), problem));
+            issues.push(Issue::new(&joined(&["headers.", name]), problem));
         }
     }
 }

@@ -39,23 +39,18 @@ pub fn build(
     let located = account.id.is_some();
     let (query, body) = match (operation.query, operation.body) {
         (query, Some(body)) => (query.map(|record| (record, "{}")), Some((body, params))),
-        (Some(query), None) => (Some((query, params)), None),
-        (None, None) => (None, None),
+        (query, None) => (query.map(|record| (record, params)), None),
     };
-    if let Some((record, json)) = query {
-        match validate(json, record, located) {
-            Ok(seen) => {
-                push_query(json, record, seen, &account, &mut url);
-                account.required(record, seen, &mut issues);
-            }
-            Err(found) => issues.extend(found),
-        }
-    }
     let mut text = None;
-    if let Some((record, json)) = body {
+    for (is_body, part) in [(false, query), (true, body)] {
+        let Some((record, json)) = part else { continue };
         match validate(json, record, located) {
             Ok(seen) => {
-                text = Some(fill_body(json, record, seen, &account));
+                if is_body {
+                    text = Some(fill_body(json, record, seen, &account));
+                } else {
+                    push_query(json, record, seen, &account, &mut url);
+                }
                 account.required(record, seen, &mut issues);
             }
             Err(found) => issues.extend(found),
@@ -66,13 +61,14 @@ pub fn build(
     }
 
     let mut headers = config.headers.clone();
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("user-agent")) {
-        headers.push(("User-Agent".into(), config.user_agent.clone()));
+    let mut header = |name: &str, value: &str| headers.push((name.into(), value.into()));
+    if !config.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("user-agent")) {
+        header("User-Agent", &config.user_agent);
     }
-    headers.push(("Version".into(), config.api_version.clone()));
-    headers.push(("Accept".into(), "application/json".into()));
+    header("Version", &config.api_version);
+    header("Accept", "application/json");
     if text.is_some() {
-        headers.push(("Content-Type".into(), "application/json".into()));
+        header("Content-Type", "application/json");
     }
     Ok(Request { method: operation.method, url, headers, body: text })
 }

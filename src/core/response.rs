@@ -47,6 +47,9 @@ pub fn read(
             Some(drift) if strict => drift.clone(),
             _ => return Ok(Answer { body, checked }),
         },
+        Err(Fault::Syntax { .. }) if body.trim_ascii_start().starts_with(b"<") => {
+            Drift { path: String::new(), expected: "JSON", found: "a web page", repaired: false }
+        }
         Err(fault) => drift_of(&fault),
     };
     let mut error = Error::new(ErrorKind::Decode, Some(operation), Outcome::Applied, String::new());
@@ -268,7 +271,7 @@ mod tests {
     fn an_html_page_with_status_200_is_no_data() {
         let error = error(&RECORD_PAYMENT, 200, "<!doctype html><title>x</title>");
         assert_eq!((error.kind, error.outcome), (ErrorKind::Decode, Outcome::Applied));
-        assert!(error.message.contains("<!doctype html>"));
+        assert!(error.message.contains("expected JSON, found a web page") && error.message.contains("<!doctype html>"));
         assert_eq!(error.body.as_deref(), Some("<!doctype html><title>x</title>"));
     }
 

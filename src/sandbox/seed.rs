@@ -197,7 +197,7 @@ fn online(rng: &mut Rng) -> Provider {
 fn subscribe(account: &mut Account, row: &mut OrderRow, rng: &mut Rng, index: usize, now: i64) {
     let number = account.subscriptions.len();
     let age = now - row.created;
-    let trial = age < 14 * DAY && (age < 5 * DAY || number % 2 == 0);
+    let trial = age < 14 * DAY && (age < 5 * DAY || number.is_multiple_of(2));
     let price = if trial { AFTER_TRIAL } else { rng.pick(&RECURRING) };
     row.lines[0] = Line { price: if trial { TRIAL } else { price } as u8, qty: 1, fulfilled: 0 };
     total(account, row, rng);

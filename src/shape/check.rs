@@ -1,8 +1,8 @@
 //! The interpreter of the shape tables: one walk over the bytes for answers ([`check`], open) and for requests
 //! ([`validate`], closed).
 
-use super::scan::{number_is_finite, unescape, NumberSpan, Scanner, Stop, TextSpan};
 use super::record::{Field, Fields, Record};
+use super::scan::{number_is_finite, unescape, NumberSpan, Scanner, Stop, TextSpan};
 use super::{Kind, Rule};
 use std::borrow::Cow;
 use std::iter::Enumerate;
@@ -143,7 +143,7 @@ pub fn validate(json: &str, record: &'static Record, located: bool) -> Result<Se
     if outcome.is_err() {
         let deep = matches!(walker.scan.fault, Some(Fault::Depth { .. }));
         let message = if deep { "must not be nested deeper than 128 levels" } else { "must be an object" };
-        walker.issue(&Path::ROOT, message.into());
+        walker.issue(&Path::ROOT, message);
     }
     match outcome {
         Ok(seen) if walker.issues.is_empty() => Ok(seen),
@@ -198,6 +198,13 @@ impl Path<'_> {
 #[inline(never)]
 pub(crate) fn put(out: &mut String, text: &str) {
     out.push_str(text);
+}
+
+/// The parts as one text; `concat` would bring a second, generic writer.
+pub(crate) fn joined(parts: &[&str]) -> String {
+    let mut out = String::new();
+    parts.iter().for_each(|part| put(&mut out, part));
+    out
 }
 
 /// Appends a whole number; `format!` would bring the formatting machinery into the wasm.
@@ -326,7 +333,7 @@ impl<'a> Walker<'a> {
                     let at = Path { parent: Some(path), segment: Segment::Key(field.name) };
                     if seen.insert(index) {
                         if self.closed.is_some() {
-                            self.issue(&at, "is there twice".into());
+                            self.issue(&at, "is there twice");
                         }
                         self.duplicates = true;
                         self.forget(&at);
@@ -338,7 +345,7 @@ impl<'a> Walker<'a> {
                 } else if self.closed.is_some() {
                     let name = unescape(self.scan.raw(key));
                     let at = Path { parent: Some(path), segment: Segment::Key(&name) };
-                    self.issue(&at, unknown_field(record));
+                    self.issue(&at, &unknown_field(record));
                     self.scan.skip(depth + 1)?;
                 } else {
                     self.scan.skip(depth + 1)?;
@@ -375,7 +382,7 @@ impl<'a> Walker<'a> {
             if field.required && !seen.has(index) {
                 let at = Path { parent: Some(path), segment: Segment::Key(field.name) };
                 if self.closed.is_some() {
-                    self.issue(&at, "is required".into());
+                    self.issue(&at, "is required");
                 } else {
                     self.drift(&at, expectation(field.kind), "nothing", false);
                 }
@@ -397,7 +404,7 @@ impl<'a> Walker<'a> {
                             put(&mut message, if i > 0 { ", " } else { "" });
                             put(&mut message, name(*index));
                         }
-                        self.issue(path, message);
+                        self.issue(path, &message);
                     }
                     continue;
                 }
@@ -409,8 +416,8 @@ impl<'a> Walker<'a> {
                 }
                 _ => continue,
             };
-            let message = [start, name(when), " \"", is, "\""].concat();
-            self.issue(&Path { parent: Some(path), segment: Segment::Key(name(field)) }, message);
+            let message = joined(&[start, name(when), " \"", is, "\""]);
+            self.issue(&Path { parent: Some(path), segment: Segment::Key(name(field)) }, &message);
         }
     }
 
@@ -457,7 +464,7 @@ impl<'a> Walker<'a> {
         if self.closed.is_some() {
             let text = unescape(raw);
             if let Some(message) = text_issue(kind, &text) {
-                self.issue(path, message);
+                self.issue(path, &message);
             }
             return;
         }
@@ -486,7 +493,7 @@ impl<'a> Walker<'a> {
         let number = self.scan.slice(span.start, span.end);
         if self.closed.is_some() {
             if let Some(message) = number_issue(kind, number, span.integer) {
-                self.issue(path, message);
+                self.issue(path, &message);
             }
             return;
         }
@@ -562,7 +569,7 @@ impl<'a> Walker<'a> {
     fn opaque(&mut self, path: &Path<'_>, depth: u16) -> Result<(), Stop> {
         if !self.scan.skip(depth)? {
             if self.closed.is_some() {
-                self.issue(path, "holds a number that is too large".into());
+                self.issue(path, "holds a number that is too large");
             } else {
                 self.drift(path, "number", "number that is too large", false);
             }
@@ -581,7 +588,7 @@ impl<'a> Walker<'a> {
             let mut message = requirement(kind);
             put(&mut message, ", found ");
             put(&mut message, found);
-            self.issue(path, message);
+            self.issue(path, &message);
         } else {
             self.drift(path, expectation(kind), found, false);
         }
@@ -595,9 +602,9 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn issue(&mut self, path: &Path<'_>, message: String) {
+    fn issue(&mut self, path: &Path<'_>, message: &str) {
         if self.issues.len() < MAX_FINDINGS {
-            self.issues.push(Issue { path: path.text(), message });
+            self.issues.push(Issue::new(&path.text(), message));
         }
     }
 

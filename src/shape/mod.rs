@@ -10,12 +10,12 @@ mod record;
 mod scan;
 
 pub use check::{check, validate, Checked, Drift, Fault, Issue, Seen};
-pub(crate) use check::{push_decimal, put};
+pub(crate) use check::{joined, push_decimal, put};
 pub use decode::decode;
 pub use ghl_payments_derive::Shape;
-pub use record::{Field, Fields, Record};
 #[doc(hidden)]
 pub use record::{kind_count, pack_kinds, pack_rows, packed_length};
+pub use record::{Field, Fields, Record};
 pub(crate) use scan::{items, json_text, members, quote, unescape};
 
 /// A type with a shape table.
@@ -49,8 +49,9 @@ pub enum Kind {
     Slug,
     /// Text or a list of texts (requests).
     TextOrList,
-    /// One of these texts (requests; answers keep their lists of texts open).
-    Choice(&'static [&'static str]),
+    /// One of these texts (requests; answers keep their lists of texts open). A reference to the list, so that a
+    /// [`Kind`] is two words.
+    Choice(&'static &'static [&'static str]),
     /// Anything: HighLevel promises nothing.
     Json,
     /// An object with any fields.

@@ -115,7 +115,8 @@ macro_rules! record {
     ($fields:expr, $rules:expr) => {{
         const FIELDS: &[$crate::shape::Field] = $fields;
         const ROWS: &[u8] = &$crate::shape::pack_rows::<{ $crate::shape::packed_length(FIELDS) }>(FIELDS);
-        const KINDS: &[$crate::shape::Kind] = &$crate::shape::pack_kinds::<{ $crate::shape::kind_count(FIELDS) }>(FIELDS);
+        const KINDS: &[$crate::shape::Kind] =
+            &$crate::shape::pack_kinds::<{ $crate::shape::kind_count(FIELDS) }>(FIELDS);
         $crate::shape::Record::packed(ROWS, KINDS, $rules)
     }};
 }
@@ -206,8 +207,7 @@ mod tests {
         );
         let fields: Vec<_> = RECORD.fields().map(|f| (f.name, format!("{:?}", f.kind), f.required)).collect();
         let text = |kind: &Kind| format!("{kind:?}");
-        let expected =
-            [("_id", text(&Kind::Text), true), ("flags", text(&LIST), false), ("", text(&Kind::Map), true)];
+        let expected = [("_id", text(&Kind::Text), true), ("flags", text(&LIST), false), ("", text(&Kind::Map), true)];
         assert_eq!(fields, expected);
         assert_eq!((RECORD.index("flags"), RECORD.index("other"), RECORD.rules.len()), (Some(1), None, 1));
     }

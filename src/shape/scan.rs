@@ -227,6 +227,7 @@ impl<'a> Scanner<'a> {
         match self.peek() {
             b'0' => self.pos += 1,
             b'1'..=b'9' => self.digits(),
+            _ if self.pos == start => return Err(self.stop("a JSON value")),
             _ => return Err(self.stop("a digit")),
         }
         let (mut integer, mut exponent) = (true, false);
@@ -430,7 +431,7 @@ pub(crate) fn number_is_finite(number: &[u8]) -> bool {
     let mut power = exponent.iter().filter(|b| b.is_ascii_digit());
     let power =
         power.try_fold(0i32, |n, b| n.checked_mul(10)?.checked_add(i32::from(b - b'0'))).unwrap_or(i32::MAX / 2);
-    let power = if exponent.contains(&b'-') { -power } else { power };
+    let power = if exponent.iter().any(|b| *b == b'-') { -power } else { power };
     let point = significand.iter().position(|b| *b == b'.').unwrap_or(significand.len()) as i32;
     match significand.iter().position(|b| matches!(b, b'1'..=b'9')) {
         // The power of ten of the first digit that is not 0, or one more.

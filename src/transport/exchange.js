@@ -64,6 +64,21 @@ export async function exchange(fetch = globalThis.fetch, request, controller, ms
     return result;
 }
 
+const asked = new Map();
+
+/** Calls a function; whoever calls it while its answer is awaited shares the answer. */
+export function shared(call) {
+    if (!asked.has(call)) {
+        asked.set(
+            call,
+            Promise.resolve()
+                .then(() => call())
+                .finally(() => asked.delete(call)),
+        );
+    }
+    return asked.get(call);
+}
+
 /** By its behaviour: a fetch of another realm or of a library has its own class. */
 function isResponse(value) {
     return (

@@ -3,6 +3,7 @@
 use super::{Event, Interrupted, Interruption, Transport};
 use crate::core::{Error, ErrorKind, Outcome, RateLimit, Request, Response};
 use crate::endpoint::Operation;
+use crate::shape::joined;
 use gloo_net::http::Headers;
 use js_sys::{Function, Promise};
 use std::cell::RefCell;
@@ -21,6 +22,7 @@ extern "C" {
         signal: Option<&AbortSignal>,
     ) -> Promise;
     fn pause(ms: f64, signal: Option<&AbortSignal>) -> Promise;
+    fn shared(function: &Function) -> Promise;
 }
 
 #[wasm_bindgen]
@@ -39,18 +41,22 @@ extern "C" {
     fn body(this: &Exchanged) -> Vec<u8>;
 }
 
+// What `how` can be; anything else is a failure of the network.
+const TIMEOUT: u8 = 1;
+const ABORTED: u8 = 2;
+const DONE: u8 = 3;
+
 /// Where the token comes from.
 #[derive(Debug)]
 pub struct TokenSource {
     function: Option<Function>,
     current: RefCell<Option<String>>,
-    pending: RefCell<Option<Promise>>,
 }
 
 impl TokenSource {
     /// No token: a proxy behind the base URL adds it.
     pub fn none() -> Self {
-        Self { function: None, current: RefCell::default(), pending: RefCell::default() }
+        Self { function: None, current: RefCell::default() }
     }
 
     /// Always this token.
@@ -76,19 +82,7 @@ impl TokenSource {
             let message = "the token function failed; see cause".into();
             (Error::new(ErrorKind::Authentication, None, Outcome::NotSent, message), cause)
         };
-        let waiting = self.pending.borrow().clone();
-        let promise = match waiting {
-            Some(promise) => promise,
-            None => {
-                let value = function.call0(&JsValue::UNDEFINED).map_err(failed)?;
-                let promise = Promise::resolve(&value);
-                *self.pending.borrow_mut() = Some(promise.clone());
-                promise
-            }
-        };
-        let value = JsFuture::from(promise).await;
-        *self.pending.borrow_mut() = None;
-        let token = value.map_err(failed)?.as_string().unwrap_or_default();
+        let token = JsFuture::from(shared(function)).await.map_err(failed)?.as_string().unwrap_or_default();
         let token = usable(token).map_err(|error| (error, JsValue::UNDEFINED))?;
         *self.current.borrow_mut() = Some(token.clone());
         Ok(Some(token))
@@ -164,7 +158,7 @@ impl FetchTransport {
             headers.set(name, value);
         }
         if let Some(token) = token {
-            headers.set("Authorization", &["Bearer ", token].concat());
+            headers.set("Authorization", &joined(&["Bearer ", token]));
         }
         let init = RequestInit::new();
         init.set_method(request.method.as_str());
@@ -205,7 +199,7 @@ impl Transport for FetchTransport {
         let raw = answer.response();
         let status = raw.as_ref().map(web_sys::Response::status);
         let how = match (answer.how(), raw) {
-            (3, Some(raw)) => {
+            (DONE, Some(raw)) => {
                 let response = gloo_net::http::Response::from(Clone::clone(&raw));
                 *self.last_response.borrow_mut() = raw.into();
                 let headers = response.headers();
@@ -216,8 +210,8 @@ impl Transport for FetchTransport {
                     body: answer.body(),
                 });
             }
-            (1, _) => Interruption::Timeout,
-            (2, _) => Interruption::Aborted,
+            (TIMEOUT, _) => Interruption::Timeout,
+            (ABORTED, _) => Interruption::Aborted,
             _ => Interruption::Network,
         };
         Err(self.interrupted(how, answer.sent(), status, answer.cause()))

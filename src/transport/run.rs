@@ -6,6 +6,7 @@ use crate::core::{
     Request,
 };
 use crate::endpoint::Operation;
+use crate::shape::joined;
 
 /// A call that succeeded.
 pub(crate) struct Done {
@@ -80,7 +81,7 @@ pub(crate) async fn run<T: Transport>(
         transport.event(operation, Event::Retry { attempt: attempts, delay_ms, reason: &error });
         if !transport.sleep(delay_ms).await {
             error.message =
-                [operation.name, " was aborted while it waited to be sent again after: ", &error.message].concat();
+                joined(&[operation.name, " was aborted while it waited to be sent again after: ", &error.message]);
             error.kind = ErrorKind::Aborted;
             error.retryable = false;
             return Err(error);
@@ -102,7 +103,7 @@ fn interruption(operation: &'static Operation, interrupted: &Interrupted) -> (Er
         None if !interrupted.sent => Failure::NotSent,
         None => failed,
     };
-    let message = [operation.name, ": ", interrupted.message].concat();
+    let message = joined(&[operation.name, ": ", interrupted.message]);
     // A call that its caller gave up is not sent again, whatever the server said.
     let decided_by = if interrupted.how == Interruption::Aborted { Failure::Aborted } else { failure };
     let mut error = Error::new(kind, Some(operation), outcome(operation.safety, failure), message);

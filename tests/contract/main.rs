@@ -1,8 +1,8 @@
-#![cfg(not(target_arch = "wasm32"))]
 //! Holds the ledger of operations and the shape tables against `payments.openapi.json`, a description of the API that
 //! was written from HighLevel's publications and real answers, not from the models.
 //!
 //! Both sides are flattened to rows such as `data[].amount: number` and compared in both directions.
+#![cfg(not(target_arch = "wasm32"))]
 
 use ghl_payments::endpoint::{Method, Operation, Safety, ALL};
 use ghl_payments::shape::{Kind, Record, Rule};
@@ -345,7 +345,7 @@ fn flatten(kind: &Kind, path: &str, required: bool, rows: &mut Rows) {
 
 fn flatten_record(record: &Record, path: &str, rows: &mut Rows) {
     for field in record.fields() {
-        flatten(&field.kind, &join(path, field.name), field.required, rows);
+        flatten(field.kind, &join(path, field.name), field.required, rows);
     }
     let field = |index: u16| record.name(index);
     for rule in record.rules {

@@ -74,7 +74,7 @@ static EVERY_KIND: Record = record!(
         field("date", &Kind::Date, false),
         field("https", &Kind::Https, false),
         field("slug", &Kind::Slug, false),
-        field("choice", &Kind::Choice(&["a", "b"]), false),
+        field("choice", &Kind::Choice(&(&["a", "b"] as &[&str])), false),
         field("json", &Kind::Json, true),
         field("map", &Kind::Map, true),
         field("object", &Kind::Object(&INNER), true),
@@ -86,10 +86,10 @@ static EVERY_KIND: Record = record!(
     &[]
 );
 
-static INNER: Record =
+const INNER: Record =
     record!(&[field("a", &Kind::Text, true), field("b", &Kind::List(&Kind::Object(&LEAF)), false)], &[]);
 
-static LEAF: Record = record!(&[field("a", &Kind::Number, true)], &[]);
+const LEAF: Record = record!(&[field("a", &Kind::Number, true)], &[]);
 
 /// More fields than a word has bits.
 pub static WIDE: Record = record!(&WIDE_FIELDS, &[]);

@@ -16,6 +16,7 @@ import {
     facts,
     fill,
     h,
+    icon,
     notice,
     statusBadge,
     table,
@@ -92,10 +93,7 @@ export function order({ id, signal, title }) {
         fill(heading, h("span", { class: "visually-hidden" }, "Order over "), money(order.amount, order.currency));
         fill(badges, statusBadge(order.paymentStatus, label), testBadge(order));
         fill(below, [customerOf(order), dateTime(order.createdAt)].filter(Boolean).join(" · "));
-        fill(
-            actions,
-            balance?.due > 0 && button("Record payment", { kind: "primary", onclick: () => pay(found, balance) }),
-        );
+        fill(actions, balance && action(found, balance));
         fill(
             content,
             h("div", { class: "column" }, items(order, balance), paymentsCard(found, balance), notesCard(found.notes)),
@@ -107,6 +105,11 @@ export function order({ id, signal, title }) {
                 fulfillments(found.fulfillments),
             ),
         );
+    }
+
+    function action(found, balance) {
+        if (balance.due > 0) return button("Record payment", { kind: "primary", onclick: () => pay(found, balance) });
+        return h("p", { class: "settled" }, icon("check"), "Nothing left to pay");
     }
 
     function pay({ order, transactions }, { due }) {

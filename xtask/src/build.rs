@@ -2,7 +2,10 @@
 
 use crate::inline;
 use crate::process::{capture, run};
-use crate::workspace::{copy, create_folder, empty_folder, file_name, files, read, read_bytes, write, Workspace};
+use crate::slim;
+use crate::workspace::{
+    copy, create_folder, empty_folder, file_name, files, folders, read, read_bytes, write, Workspace,
+};
 use anyhow::{bail, Context, Result};
 use flate2::{write::GzEncoder, Compression};
 use serde_json::Value;
@@ -22,10 +25,14 @@ struct Module {
     feature: &'static str,
     /// Its file name in the package, without ending.
     name: &'static str,
+    /// Whether its panics may be cut out; the sandbox formats its own texts.
+    slim: bool,
 }
 
-const MODULES: [Module; 2] =
-    [Module { feature: "npm", name: "core" }, Module { feature: "npm-sandbox", name: "sandbox-core" }];
+const MODULES: [Module; 2] = [
+    Module { feature: "npm", name: "core", slim: true },
+    Module { feature: "npm-sandbox", name: "sandbox-core", slim: false },
+];
 
 /// Leaves the publishable package in `pkg/` and prints its sizes; over a limit is an error.
 pub fn build(workspace: &Workspace) -> Result<()> {
@@ -70,7 +77,16 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
         let generated = compile(workspace, module)?;
         let wasm = read_bytes(&generated.join(format!("{name}_bg.wasm")))?;
         let declarations = declarations(&read(&generated.join(format!("{name}.d.ts")))?);
-        copy(&generated.join(format!("{name}.js")), &stage.join(format!("{name}.js")))?;
+        let mut glue = read(&generated.join(format!("{name}.js")))?;
+        for snippet in snippets(&generated.join("snippets"))? {
+            // Beside the glue, without the folder that is named after a hash. The key among the imports stays: it is
+            // also in the module.
+            let flat = file_name(&snippet);
+            copy(&snippet, &stage.join(&flat))?;
+            glue =
+                glue.replace(&format!("from \"./{}\"", relative(&snippet, &generated)), &format!("from \"./{flat}\""));
+        }
+        write(&stage.join(format!("{name}.js")), glue)?;
         write(&stage.join(format!("{name}.d.ts")), &declarations)?;
         write(&stage.join(format!("{name}-bytes.js")), inline::javascript(&wasm))?;
         write(&stage.join(format!("{name}-bytes.d.ts")), inline::TYPESCRIPT)?;
@@ -81,6 +97,21 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
         }
     }
     Ok(stage)
+}
+
+/// The JavaScript that Rust code brings along with `#[wasm_bindgen(module = ...)]`.
+fn snippets(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = files(folder, |_| true)?;
+    for inner in folders(folder)? {
+        found.extend(snippets(&inner)?);
+    }
+    Ok(found)
+}
+
+/// The path as an import spells it.
+fn relative(path: &Path, base: &Path) -> String {
+    let parts = path.strip_prefix(base).unwrap_or(path).components();
+    parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 /// What `import module from "./core.wasm"` gives where the runtime compiles it.
@@ -145,11 +176,16 @@ fn compile(workspace: &Workspace, module: &Module) -> Result<PathBuf> {
     )?;
     let raw = folder.join("unoptimised.wasm");
     std::fs::rename(&optimised, &raw).with_context(|| format!("wasm-bindgen left no {}", optimised.display()))?;
-    // No feature is switched on by hand: wasm-opt reads from the module which ones the compiler used.
-    run(
-        workspace.npm_tool("wasm-opt").arg(&raw).args(["-Oz", "--converge", "--strip-producers", "-o"]).arg(&optimised),
-        "",
-    )?;
+    if module.slim {
+        let glue = folder.join(format!("{}.js", module.name));
+        let (wasm, slim_glue) = slim::slim(&read_bytes(&raw)?, &read(&glue)?)?;
+        write(&raw, wasm)?;
+        write(&glue, slim_glue)?;
+    }
+    // No feature is switched on by hand: wasm-opt reads from the module which ones the compiler used. Nothing lies in
+    // the low memory because rustc puts the stack there.
+    let passes = ["-Oz", "--converge", "--low-memory-unused", "--strip-producers"];
+    run(workspace.npm_tool("wasm-opt").arg(&raw).args(passes).arg("-o").arg(&optimised), "")?;
     write(&stamp, "")?;
     Ok(folder)
 }

@@ -6,6 +6,7 @@ mod demo;
 mod inline;
 mod process;
 mod setup;
+mod slim;
 mod test;
 mod workspace;
 

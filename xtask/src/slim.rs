@@ -2,21 +2,21 @@
 //!
 //! - A panic ends the instance and its message goes nowhere, so the functions that only write messages are cut to a
 //!   trap. wasm-opt then drops what nobody calls any more.
-//! - The names of the imports are an agreement between the module and its glue alone, so they may be short. The scripts
-//!   of the crate that it imports lie beside the module, in one folder.
+//! - What those messages say about places in source files is blanked, with the paths of the building machine;
+//!   wasm-opt leaves longer runs of zeros out.
+//! - The names of the imports are an agreement between the module and its glue alone, so they may be short.
 
 use anyhow::{bail, ensure, Context, Result};
 use std::collections::BTreeMap;
 use wasm_encoder::reencode::{self, Reencode};
-use wasmparser::{BinaryReaderError, FunctionBody, KnownCustom, Name, Operator, Parser, Payload};
+use wasmparser::{BinaryReaderError, DataKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload};
 
 /// Functions that end in a panic, by parts of their names.
-const PANICS: [&str; 8] = [
+const PANICS: [&str; 7] = [
     "core::panicking::",
     "std::panicking::",
     "std::alloc::rust_oom",
     "core::cell::panic_already",
-    "core::option::expect_failed",
     "core::option::unwrap_failed",
     "core::result::unwrap_failed",
     "::len_mismatch_fail",
@@ -27,26 +27,29 @@ const FORMATTING: [&str; 2] = ["core::fmt::", "core::str::count::"];
 
 /// Cuts the panics out of a module and shortens the names of its imports, in the module and in its glue.
 pub fn slim(wasm: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
-    let functions = Functions::read(wasm)?;
-    let cut = functions.to_cut()?;
+    let contents = Contents::read(wasm)?;
+    let cut = contents.to_cut()?;
     let mut glue = glue.to_owned();
     let mut short = BTreeMap::new();
-    for import in &functions.imports {
+    for import in &contents.imports {
         let (module, name) = import;
-        let new = if let Some((_, file)) = module.split_once("/snippets/") {
-            let file = format!("./{}", file.rsplit('/').next().unwrap_or(file));
-            glue = glue.replace(module, &file);
-            (file, name.clone())
+        let new = if let Some((_, script)) = module.rsplit_once('/').filter(|_| module.contains("/snippets/")) {
+            (script.to_owned(), name.clone())
         } else {
             let new = short_name(short.len());
             replace_once(&mut glue, &format!("{name}: function"), &format!("{new}: function"))?;
-            glue = glue.replace(&format!("\"{module}\": "), &format!("{GLUE}: "));
             (GLUE.to_owned(), new)
         };
+        glue = glue.replace(&format!("\"{module}\": "), &format!("\"{}\": ", new.0));
         short.insert(import.clone(), new);
     }
     let mut module = wasm_encoder::Module::new();
-    let mut slimmer = Slimmer { short, cut: cut.into_iter() };
+    let mut data = contents.data;
+    ensure!(
+        blank_locations(&mut data) > 0,
+        "the data holds no source locations any more: mend or delete `blank_locations`"
+    );
+    let mut slimmer = Slimmer { short, cut: cut.into_iter(), data: data.into_iter() };
     slimmer.parse_core_module(&mut module, Parser::new(0), wasm).context("the module cannot be written again")?;
     Ok((module.finish(), glue))
 }
@@ -71,35 +74,48 @@ fn replace_once(text: &mut String, from: &str, to: &str) -> Result<()> {
     Ok(())
 }
 
-/// What has to be known about the functions of a module.
+/// What has to be known about a module.
 #[derive(Default)]
-struct Functions {
+struct Contents {
     imports: Vec<(String, String)>,
     /// By index, imports included.
     names: BTreeMap<u32, String>,
     /// For each function that is not imported, which ones it calls.
     calls: Vec<Vec<u32>>,
+    data: Vec<Data>,
 }
 
-impl Functions {
+/// A segment of the data and its address.
+struct Data {
+    start: usize,
+    bytes: Vec<u8>,
+}
+
+impl Contents {
     fn read(wasm: &[u8]) -> Result<Self> {
-        let mut functions = Self::default();
+        let mut contents = Self::default();
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
                         let import = import?;
-                        functions.imports.push((import.module.into(), import.name.into()));
+                        contents.imports.push((import.module.into(), import.name.into()));
                     }
                 }
-                Payload::CodeSectionEntry(body) => functions.calls.push(calls(&body)?),
+                Payload::DataSection(section) => {
+                    for data in section {
+                        let data = data?;
+                        contents.data.push(Data { start: address(&data)?, bytes: data.data.to_vec() });
+                    }
+                }
+                Payload::CodeSectionEntry(body) => contents.calls.push(calls(&body)?),
                 Payload::CustomSection(section) => {
                     if let KnownCustom::Name(names) = section.as_known() {
                         for name in names {
                             if let Name::Function(names) = name? {
                                 for naming in names {
                                     let naming = naming?;
-                                    functions.names.insert(naming.index, without_hashes(naming.name));
+                                    contents.names.insert(naming.index, without_hashes(naming.name));
                                 }
                             }
                         }
@@ -108,14 +124,17 @@ impl Functions {
                 _ => {}
             }
         }
-        Ok(functions)
+        Ok(contents)
     }
 
     /// For each function that is not imported, whether it is cut.
     fn to_cut(&self) -> Result<Vec<bool>> {
         let unmatched = |pattern: &&&str| !self.names.values().any(|name| name.contains(**pattern));
         let unmatched: Vec<_> = PANICS.iter().chain(&FORMATTING).filter(unmatched).collect();
-        ensure!(unmatched.is_empty(), "no function's name holds {unmatched:?} any more: delete or mend these in slim.rs");
+        ensure!(
+            unmatched.is_empty(),
+            "no function's name holds {unmatched:?} any more: delete or mend these in slim.rs"
+        );
         let first = u32::try_from(self.imports.len())?;
         let name = |index: u32| self.names.get(&index).map_or("", String::as_str);
         let is = |index: u32, patterns: &[&str]| patterns.iter().any(|pattern| name(index).contains(pattern));
@@ -123,7 +142,11 @@ impl Functions {
         for ((caller, calls), cut) in (first..).zip(&self.calls).zip(&cut) {
             let formatter = calls.iter().find(|callee| is(**callee, &FORMATTING));
             if let (false, Some(callee)) = (cut, formatter) {
-                bail!("{} calls {}, which is cut out of the client: write the text another way", name(caller), name(*callee));
+                bail!(
+                    "{} calls {}, which is cut out of the client: write the text another way",
+                    name(caller),
+                    name(*callee)
+                );
             }
         }
         Ok(cut)
@@ -138,6 +161,41 @@ fn calls(body: &FunctionBody<'_>) -> Result<Vec<u32>, BinaryReaderError> {
         }
     }
     Ok(calls)
+}
+
+fn address(data: &wasmparser::Data<'_>) -> Result<usize> {
+    if let DataKind::Active { memory_index: 0, offset_expr } = &data.kind {
+        if let Operator::I32Const { value } = offset_expr.get_operators_reader().read()? {
+            return Ok(usize::try_from(value)?);
+        }
+    }
+    bail!("a data segment has no fixed address")
+}
+
+/// Blanks every `core::panic::Location`, which is address and length of a path that ends in `.rs`, line and column, and
+/// the paths themselves. Gives how many there were.
+fn blank_locations(data: &mut [Data]) -> usize {
+    let mut blank = Vec::new();
+    for segment in &*data {
+        for (at, location) in segment.bytes.windows(16).enumerate().filter(|(at, _)| (segment.start + at) % 4 == 0) {
+            let word = |i: usize| location[4 * i..].iter().take(4).rev().fold(0, |n, b| n << 8 | usize::from(*b));
+            let (path, length, line, column) = (word(0), word(1), word(2), word(3));
+            let text = data.iter().find_map(|s| s.bytes.get(path.checked_sub(s.start)?..)?.get(..length));
+            let is_path = text.is_some_and(|t| t.strip_suffix(b"\0").unwrap_or(t).ends_with(b".rs") && t.len() < 256);
+            if is_path && (1..1 << 16).contains(&line) && (1..1 << 10).contains(&column) {
+                blank.extend([(segment.start + at, 16), (path, length)]);
+            }
+        }
+    }
+    for (start, length) in &blank {
+        for segment in &mut *data {
+            let bytes = start.checked_sub(segment.start).and_then(|at| segment.bytes.get_mut(at..at + length));
+            if let Some(bytes) = bytes {
+                bytes.fill(0);
+            }
+        }
+    }
+    blank.len() / 2
 }
 
 /// `core[1f2e]::fmt` is `core::fmt`.
@@ -156,6 +214,7 @@ fn without_hashes(name: &str) -> String {
 struct Slimmer {
     short: BTreeMap<(String, String), (String, String)>,
     cut: std::vec::IntoIter<bool>,
+    data: std::vec::IntoIter<Data>,
 }
 
 impl Reencode for Slimmer {
@@ -178,6 +237,15 @@ impl Reencode for Slimmer {
         Ok(())
     }
 
+    fn parse_data(
+        &mut self,
+        section: &mut wasm_encoder::DataSection,
+        data: wasmparser::Data<'_>,
+    ) -> Result<(), reencode::Error> {
+        let blanked = self.data.next().map_or(Vec::new(), |data| data.bytes);
+        reencode::utils::parse_data(self, section, wasmparser::Data { data: &blanked, ..data })
+    }
+
     fn parse_function_body(
         &mut self,
         code: &mut wasm_encoder::CodeSection,
@@ -195,7 +263,7 @@ impl Reencode for Slimmer {
 
 #[cfg(test)]
 mod tests {
-    use super::{replace_once, short_name, without_hashes};
+    use super::{blank_locations, replace_once, short_name, without_hashes, Data};
 
     #[test]
     fn short_names_are_distinct() {
@@ -203,8 +271,23 @@ mod tests {
     }
 
     #[test]
+    fn locations_and_their_paths_are_blanked_and_nothing_else() {
+        let words = |words: [u32; 4]| words.into_iter().flat_map(u32::to_le_bytes);
+        let location = words([1000, 9, 12, 5]);
+        let other = words([1000, 4, 12, 5]);
+        let texts = Data { start: 1000, bytes: b"src/a.rs\0some text".to_vec() };
+        let mut data = [texts, Data { start: 2000, bytes: location.chain(other.clone()).collect() }];
+        assert_eq!(blank_locations(&mut data), 1);
+        assert_eq!(data[0].bytes, b"\0\0\0\0\0\0\0\0\0some text");
+        assert!(data[1].bytes.iter().copied().eq([0; 16].into_iter().chain(other)));
+    }
+
+    #[test]
     fn hashes_of_crates_are_no_part_of_a_name() {
-        assert_eq!(without_hashes("<str as core[c5930c85a12de822]::fmt::Debug>::fmt"), "<str as core::fmt::Debug>::fmt");
+        assert_eq!(
+            without_hashes("<str as core[c5930c85a12de822]::fmt::Debug>::fmt"),
+            "<str as core::fmt::Debug>::fmt"
+        );
         assert_eq!(without_hashes("<[u8]>::starts_with"), "<[u8]>::starts_with");
     }
 

@@ -123,16 +123,23 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
 
 /// The files directly inside a folder whose name passes, sorted by name; none when there is no such folder.
 pub fn files(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
+    entries(folder, |path| path.is_file() && wanted(&file_name(path)))
+}
+
+/// The folders directly inside a folder, sorted by name; none when there is no such folder.
+pub fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    entries(folder, Path::is_dir)
+}
+
+fn entries(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_file() && wanted(&file_name(&path)) {
-            found.push(path);
-        }
+        found.push(entry?.path());
     }
+    found.retain(|path| wanted(path));
     found.sort();
     Ok(found)
 }
