@@ -5,7 +5,6 @@ use super::record::{Field, Fields, Record};
 use super::scan::{number_is_finite, unescape, NumberSpan, Scanner, Stop, TextSpan};
 use super::{Kind, Rule};
 use std::borrow::Cow;
-use std::iter::Enumerate;
 
 /// How many findings of one answer are kept one by one; beyond that they are counted.
 const MAX_FINDINGS: usize = 100;
@@ -323,7 +322,7 @@ impl<'a> Walker<'a> {
     fn record(&mut self, record: &'static Record, path: &Path<'_>, depth: u16) -> Result<Seen, Stop> {
         self.scan.enter(depth)?;
         let mut seen = Seen::default();
-        let mut next = record.fields().enumerate();
+        let mut next = record.fields();
         let when = if self.closed.is_some() { deciding_field(record) } else { None };
         let mut decider: Option<TextSpan> = None;
         if !self.scan.closes(b'}') {
@@ -364,14 +363,14 @@ impl<'a> Walker<'a> {
 
     /// The row for a key, with its index. Answers list their fields in the order of the table more often than not, so
     /// the search starts behind the last hit.
-    fn field(&self, record: &'static Record, key: TextSpan, next: &mut Enumerate<Fields>) -> Option<(usize, Field)> {
+    fn field(&self, record: &'static Record, key: TextSpan, next: &mut Fields) -> Option<(usize, Field)> {
         let raw = self.scan.raw(key);
         let name: Cow<'_, [u8]> = if key.escaped { Cow::Owned(unescape(raw).into_bytes()) } else { Cow::Borrowed(raw) };
-        let hit = |(_, field): &(usize, Field)| field.name.as_bytes() == &*name;
-        for mut rows in [next.clone(), record.fields().enumerate()] {
-            if let Some(found) = rows.find(hit) {
+        let hit = |field: &Field| field.name.as_bytes() == &*name;
+        for mut rows in [*next, record.fields()] {
+            if let Some(field) = rows.find(hit) {
                 *next = rows;
-                return Some(found);
+                return Some((rows.passed - 1, field));
             }
         }
         None

@@ -66,7 +66,7 @@ const fn code(kind: &Kind) -> Option<u8> {
 impl Record {
     /// The fields, in the order of the declaration.
     pub fn fields(&self) -> Fields {
-        Fields { rows: self.rows, kinds: self.kinds }
+        Fields { rows: self.rows, kinds: self.kinds, passed: 0 }
     }
 
     /// The index of a field.
@@ -93,6 +93,8 @@ impl Record {
 pub struct Fields {
     rows: &'static str,
     kinds: &'static [Kind],
+    /// How many came so far.
+    pub(super) passed: usize,
 }
 
 impl Iterator for Fields {
@@ -103,6 +105,7 @@ impl Iterator for Fields {
         let [head, code, ..] = *self.rows.as_bytes() else { return None };
         let (row, rest) = self.rows.split_at_checked(2 + usize::from(head & (REQUIRED - 1)))?;
         self.rows = rest;
+        self.passed += 1;
         let code = usize::from(code);
         let kind = SIMPLE.get(code).or_else(|| self.kinds.get(code - SIMPLE.len()))?;
         Some(Field { name: row.get(2..)?, kind, required: head & REQUIRED != 0 })

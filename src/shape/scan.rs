@@ -138,10 +138,8 @@ impl<'a> Scanner<'a> {
 
     /// Passes the bytes of a text that need no look: printable ASCII but quote and backslash.
     fn plain(&mut self) {
-        while let Some(chunk) = self.bytes.get(self.pos..self.pos + 8) {
-            let mut word = [0; 8];
-            word.copy_from_slice(chunk);
-            let word = u64::from_le_bytes(word);
+        while let Some(chunk) = self.bytes.get(self.pos..).and_then(<[u8]>::first_chunk) {
+            let word = u64::from_le_bytes(*chunk);
             let quote = word ^ (LOW_BITS * b'"' as u64);
             let backslash = word ^ (LOW_BITS * b'\\' as u64);
             // The lowest marked byte is always a real hit; borrows can only mark bytes above one.

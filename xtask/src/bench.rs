@@ -7,7 +7,7 @@ use anyhow::Result;
 
 pub fn bench(workspace: &Workspace) -> Result<()> {
     setup::for_build(workspace)?;
-    build::build(workspace)?;
+    build::package(workspace)?;
     println!();
     run(
         // With its own collector calls the benchmark keeps one side's garbage out of the other side's time.

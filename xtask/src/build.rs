@@ -86,7 +86,7 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
             glue =
                 glue.replace(&format!("from \"./{}\"", relative(&snippet, &generated)), &format!("from \"./{flat}\""));
         }
-        write(&stage.join(format!("{name}.js")), glue)?;
+        write(&stage.join(format!("{name}.js")), without_twins(&glue))?;
         write(&stage.join(format!("{name}.d.ts")), &declarations)?;
         write(&stage.join(format!("{name}-bytes.js")), inline::javascript(&wasm))?;
         write(&stage.join(format!("{name}-bytes.d.ts")), inline::TYPESCRIPT)?;
@@ -106,6 +106,20 @@ fn snippets(folder: &Path) -> Result<Vec<PathBuf>> {
         found.extend(snippets(&inner)?);
     }
     Ok(found)
+}
+
+/// The glue with each script imported once: wasm-bindgen repeats one that two declarations name, and bundlers then warn
+/// of a key that stands twice among the imports.
+fn without_twins(glue: &str) -> String {
+    let imports = glue.lines().filter_map(|line| line.strip_prefix("import * as ")?.split_once(" from "));
+    let mut seen = BTreeSet::new();
+    let twins: Vec<_> = imports.filter(|(_, file)| !seen.insert(*file)).map(|(name, _)| name).collect();
+    let is_twin = |line: &str| {
+        twins
+            .iter()
+            .any(|name| line.starts_with(&format!("import * as {name} ")) || line.ends_with(&format!("\": {name},")))
+    };
+    glue.lines().filter(|line| !is_twin(line)).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The path as an import spells it.
@@ -184,7 +198,7 @@ fn compile(workspace: &Workspace, module: &Module) -> Result<PathBuf> {
     }
     // No feature is switched on by hand: wasm-opt reads from the module which ones the compiler used. Nothing lies in
     // the low memory because rustc puts the stack there.
-    let passes = ["-Oz", "--converge", "--low-memory-unused", "--strip-producers"];
+    let passes = ["-Oz", "--flatten", "--rereloop", "-Oz", "--converge", "--low-memory-unused", "--strip-producers"];
     run(workspace.npm_tool("wasm-opt").arg(&raw).args(passes).arg("-o").arg(&optimised), "")?;
     write(&stamp, "")?;
     Ok(folder)
@@ -371,7 +385,7 @@ fn has_ending(name: &str, ending: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{declarations, gzip, models, named_files, report, Size};
+    use super::{declarations, gzip, models, named_files, report, without_twins, Size};
     use serde_json::json;
 
     #[test]
@@ -384,6 +398,14 @@ mod tests {
         });
         let found: Vec<_> = named_files(&manifest).into_iter().collect();
         assert_eq!(found, ["a.d.ts", "a.js", "b.wasm", "cli.js"]);
+    }
+
+    #[test]
+    fn a_script_is_imported_once() {
+        let glue = "import * as import1 from \"./a.js\"\nimport * as import2 from \"./a.js\"\nconst imports = {\n    \
+                    \"./a.js\": import1,\n    \"./a.js\": import2,\n};\n";
+        let once = "import * as import1 from \"./a.js\"\nconst imports = {\n    \"./a.js\": import1,\n};\n";
+        assert_eq!(without_twins(glue), once);
     }
 
     #[test]

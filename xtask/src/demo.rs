@@ -13,7 +13,7 @@ pub fn demo(workspace: &Workspace, port: u16) -> Result<()> {
         bail!("{} does not exist", server.display());
     }
     setup::for_build(workspace)?;
-    build::build(workspace)?;
+    build::package(workspace)?;
     println!("\nStarting the demo (Ctrl+C ends it) ...");
     run(
         workspace.node().arg(&server).arg("--port").arg(port.to_string()),
