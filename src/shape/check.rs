@@ -1,7 +1,7 @@
 //! The interpreter of the shape tables: one walk over the bytes for answers ([`check`], open) and for requests
 //! ([`validate`], closed).
 
-use super::record::{Field, Fields, Record};
+use super::record::{Cursor, Record, Row};
 use super::scan::{number_is_finite, unescape, NumberSpan, Scanner, Stop, TextSpan};
 use super::{Kind, Rule};
 use std::borrow::Cow;
@@ -160,6 +160,7 @@ struct Path<'p> {
 enum Segment<'p> {
     Root,
     Key(&'p str),
+    Field(&'static Record, usize),
     Index(usize),
 }
 
@@ -177,6 +178,10 @@ impl Path<'_> {
                     out.push('.');
                 }
                 put(out, key);
+            }
+            Segment::Field(record, index) => {
+                let segment = Segment::Key(record.name(index as u16));
+                Path { parent: None, segment }.write(out);
             }
             Segment::Index(index) => {
                 out.push('[');
@@ -322,32 +327,39 @@ impl<'a> Walker<'a> {
     fn record(&mut self, record: &'static Record, path: &Path<'_>, depth: u16) -> Result<Seen, Stop> {
         self.scan.enter(depth)?;
         let mut seen = Seen::default();
-        let mut next = record.fields();
-        let when = if self.closed.is_some() { deciding_field(record) } else { None };
+        let mut next = record.cursor();
+        let when = if self.closed.is_some() { deciding_field(record) } else { NONE };
         let mut decider: Option<TextSpan> = None;
         if !self.scan.closes(b'}') {
             loop {
-                let key = self.scan.key()?;
-                if let Some((index, field)) = self.field(record, key, &mut next) {
-                    let at = Path { parent: Some(path), segment: Segment::Key(field.name) };
-                    if seen.insert(index) {
-                        if self.closed.is_some() {
-                            self.issue(&at, "is there twice");
+                match self.key(record, &mut next)? {
+                    Key::Known(row, index) => {
+                        let at = Path { parent: Some(path), segment: Segment::Field(record, index) };
+                        if seen.insert(index) {
+                            self.twice(&at);
                         }
-                        self.duplicates = true;
-                        self.forget(&at);
+                        if when == index && self.scan.token() == b'"' {
+                            decider = Some(self.peek_text()?);
+                        }
+                        let kind = record.kind(row.code);
+                        // Most fields are texts with nothing to check but that.
+                        if self.closed.is_none()
+                            && self.scan.peek() == b'"'
+                            && matches!(kind, Kind::Text | Kind::Timestamp)
+                        {
+                            self.scan.text()?;
+                        } else {
+                            self.value(kind, !row.required, &at, depth + 1)?;
+                        }
                     }
-                    if when == Some(index) && self.scan.token() == b'"' {
-                        decider = Some(self.peek_text()?);
+                    Key::Unknown(key) => {
+                        if self.closed.is_some() {
+                            let name = unescape(self.scan.raw(key));
+                            let at = Path { parent: Some(path), segment: Segment::Key(&name) };
+                            self.issue(&at, &unknown_field(record));
+                        }
+                        self.scan.skip(depth + 1)?;
                     }
-                    self.value(field.kind, !field.required, &at, depth + 1)?;
-                } else if self.closed.is_some() {
-                    let name = unescape(self.scan.raw(key));
-                    let at = Path { parent: Some(path), segment: Segment::Key(&name) };
-                    self.issue(&at, &unknown_field(record));
-                    self.scan.skip(depth + 1)?;
-                } else {
-                    self.scan.skip(depth + 1)?;
                 }
                 if !self.scan.more(b'}')? {
                     break;
@@ -361,30 +373,41 @@ impl<'a> Walker<'a> {
         Ok(seen)
     }
 
-    /// The row for a key, with its index. Answers list their fields in the order of the table more often than not, so
-    /// the search starts behind the last hit.
-    fn field(&self, record: &'static Record, key: TextSpan, next: &mut Fields) -> Option<(usize, Field)> {
-        let raw = self.scan.raw(key);
-        let name: Cow<'_, [u8]> = if key.escaped { Cow::Owned(unescape(raw).into_bytes()) } else { Cow::Borrowed(raw) };
-        let hit = |field: &Field| field.name.as_bytes() == &*name;
-        for mut rows in [*next, record.fields()] {
-            if let Some(field) = rows.find(hit) {
-                *next = rows;
-                return Some((rows.passed - 1, field));
+    /// Passes a key and finds its row. Answers list their fields in the order of the table more often than not, so the
+    /// next row is tried first, as servers write it: no white space, no escapes.
+    fn key(&mut self, record: &'static Record, next: &mut Cursor) -> Result<Key, Stop> {
+        let mut cursor = *next;
+        if let Some(row) = cursor.next() {
+            if self.scan.passes_key(row.name) {
+                *next = cursor;
+                return Ok(Key::Known(row, cursor.passed - 1));
             }
         }
-        None
+        let key = self.scan.key()?;
+        let raw = self.scan.raw(key);
+        let name: Cow<'_, [u8]> = if key.escaped { Cow::Owned(unescape(raw).into_bytes()) } else { Cow::Borrowed(raw) };
+        for mut cursor in [*next, record.cursor()] {
+            while let Some(row) = cursor.next() {
+                if row.name == &*name {
+                    *next = cursor;
+                    return Ok(Key::Known(row, cursor.passed - 1));
+                }
+            }
+        }
+        Ok(Key::Unknown(key))
     }
 
     fn missing(&mut self, record: &'static Record, seen: Seen, path: &Path<'_>) {
-        for (index, field) in record.fields().enumerate() {
-            if field.required && !seen.has(index) {
-                let at = Path { parent: Some(path), segment: Segment::Key(field.name) };
-                if self.closed.is_some() {
-                    self.issue(&at, "is required");
-                } else {
-                    self.drift(&at, expectation(field.kind), "nothing", false);
-                }
+        for &index in record.required() {
+            if seen.has(usize::from(index)) {
+                continue;
+            }
+            let Some(field) = record.fields().nth(usize::from(index)) else { continue };
+            let at = Path { parent: Some(path), segment: Segment::Key(field.name) };
+            if self.closed.is_some() {
+                self.issue(&at, "is required");
+            } else {
+                self.drift(&at, expectation(field.kind), "nothing", false);
             }
         }
     }
@@ -607,6 +630,16 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// A key came again: wrong in a request, in an answer the last one counts.
+    #[inline(never)]
+    fn twice(&mut self, path: &Path<'_>) {
+        if self.closed.is_some() {
+            self.issue(path, "is there twice");
+        }
+        self.duplicates = true;
+        self.forget(path);
+    }
+
     /// A key came again: what was found about its earlier value does not count.
     fn forget(&mut self, path: &Path<'_>) {
         let prefix = path.text();
@@ -620,12 +653,25 @@ impl<'a> Walker<'a> {
     }
 }
 
+/// No field has this index.
+const NONE: usize = usize::MAX;
+
 /// The field on whose text the rules of a record depend.
-fn deciding_field(record: &'static Record) -> Option<usize> {
-    record.rules.iter().find_map(|rule| match rule {
-        Rule::Only { when, .. } | Rule::Needs { when, .. } => Some(usize::from(*when)),
-        Rule::OneOf(_) => None,
-    })
+fn deciding_field(record: &'static Record) -> usize {
+    for rule in record.rules {
+        if let Rule::Only { when, .. } | Rule::Needs { when, .. } = rule {
+            return usize::from(*when);
+        }
+    }
+    NONE
+}
+
+/// A key of a record.
+enum Key {
+    /// Its row and the row's index.
+    Known(Row, usize),
+    /// A key that the table does not hold.
+    Unknown(TextSpan),
 }
 
 fn unknown_field(record: &'static Record) -> String {

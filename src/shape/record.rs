@@ -12,6 +12,8 @@ pub struct Record {
     rows: &'static str,
     /// The kinds that are not [`SIMPLE`]; their codes go on from there.
     kinds: &'static [Kind],
+    /// The indices of the required fields: most answers have one among dozens.
+    required: &'static [u16],
 }
 
 /// One row of a record's table.
@@ -66,7 +68,7 @@ const fn code(kind: &Kind) -> Option<u8> {
 impl Record {
     /// The fields, in the order of the declaration.
     pub fn fields(&self) -> Fields {
-        Fields { rows: self.rows, kinds: self.kinds, passed: 0 }
+        Fields { rows: self.rows, kinds: self.kinds }
     }
 
     /// The index of a field.
@@ -79,12 +81,59 @@ impl Record {
         self.fields().nth(usize::from(index)).map_or("", |f| f.name)
     }
 
+    /// The indices of the fields that must be there.
+    pub fn required(&self) -> &'static [u16] {
+        self.required
+    }
+
+    /// The rows as bytes, for the walk over an answer: it needs a name as text only where something is wrong.
+    pub(super) fn cursor(&self) -> Cursor {
+        Cursor { rows: self.rows.as_bytes(), passed: 0 }
+    }
+
+    /// The kind that a row's code stands for.
+    pub(super) fn kind(&self, code: u8) -> &'static Kind {
+        let code = usize::from(code);
+        SIMPLE.get(code).or_else(|| self.kinds.get(code - SIMPLE.len())).unwrap_or(&Kind::Json)
+    }
+
     #[doc(hidden)]
-    pub const fn packed(rows: &'static [u8], kinds: &'static [Kind], rules: &'static [Rule]) -> Self {
+    pub const fn packed(
+        rows: &'static [u8],
+        kinds: &'static [Kind],
+        required: &'static [u16],
+        rules: &'static [Rule],
+    ) -> Self {
         match core::str::from_utf8(rows) {
-            Ok(rows) => Self { rules, rows, kinds },
+            Ok(rows) => Self { rules, rows, kinds, required },
             Err(_) => panic!("a name, a length or a code is no ASCII"),
         }
+    }
+}
+
+/// A place between the rows of a record.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor {
+    rows: &'static [u8],
+    /// How many rows were passed: the index of the next one.
+    pub passed: usize,
+}
+
+/// A row as it is packed.
+pub(super) struct Row {
+    pub name: &'static [u8],
+    pub code: u8,
+    pub required: bool,
+}
+
+impl Cursor {
+    #[inline(always)]
+    pub fn next(&mut self) -> Option<Row> {
+        let [head, code, rows @ ..] = self.rows else { return None };
+        let (name, rows) = rows.split_at_checked(usize::from(head & (REQUIRED - 1)))?;
+        self.rows = rows;
+        self.passed += 1;
+        Some(Row { name, code: *code, required: head & REQUIRED != 0 })
     }
 }
 
@@ -93,8 +142,6 @@ impl Record {
 pub struct Fields {
     rows: &'static str,
     kinds: &'static [Kind],
-    /// How many came so far.
-    pub(super) passed: usize,
 }
 
 impl Iterator for Fields {
@@ -105,7 +152,6 @@ impl Iterator for Fields {
         let [head, code, ..] = *self.rows.as_bytes() else { return None };
         let (row, rest) = self.rows.split_at_checked(2 + usize::from(head & (REQUIRED - 1)))?;
         self.rows = rest;
-        self.passed += 1;
         let code = usize::from(code);
         let kind = SIMPLE.get(code).or_else(|| self.kinds.get(code - SIMPLE.len()))?;
         Some(Field { name: row.get(2..)?, kind, required: head & REQUIRED != 0 })
@@ -120,7 +166,8 @@ macro_rules! record {
         const ROWS: &[u8] = &$crate::shape::pack_rows::<{ $crate::shape::packed_length(FIELDS) }>(FIELDS);
         const KINDS: &[$crate::shape::Kind] =
             &$crate::shape::pack_kinds::<{ $crate::shape::kind_count(FIELDS) }>(FIELDS);
-        $crate::shape::Record::packed(ROWS, KINDS, $rules)
+        const REQUIRED: &[u16] = &$crate::shape::pack_required::<{ $crate::shape::required_count(FIELDS) }>(FIELDS);
+        $crate::shape::Record::packed(ROWS, KINDS, REQUIRED, $rules)
     }};
 }
 
@@ -142,6 +189,30 @@ pub const fn kind_count(fields: &[Field]) -> usize {
         i += 1;
     }
     count
+}
+
+#[doc(hidden)]
+pub const fn required_count(fields: &[Field]) -> usize {
+    let (mut count, mut i) = (0, 0);
+    while i < fields.len() {
+        count += fields[i].required as usize;
+        i += 1;
+    }
+    count
+}
+
+#[doc(hidden)]
+pub const fn pack_required<const N: usize>(fields: &[Field]) -> [u16; N] {
+    let mut required = [0; N];
+    let (mut at, mut i) = (0, 0);
+    while i < fields.len() {
+        if fields[i].required {
+            required[at] = i as u16;
+            at += 1;
+        }
+        i += 1;
+    }
+    required
 }
 
 #[doc(hidden)]
@@ -213,5 +284,6 @@ mod tests {
         let expected = [("_id", text(&Kind::Text), true), ("flags", text(&LIST), false), ("", text(&Kind::Map), true)];
         assert_eq!(fields, expected);
         assert_eq!((RECORD.index("flags"), RECORD.index("other"), RECORD.rules.len()), (Some(1), None, 1));
+        assert_eq!(RECORD.required(), [0, 2]);
     }
 }

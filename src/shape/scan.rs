@@ -74,6 +74,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The byte at the position, 0 at the end (0 starts no JSON token).
+    #[inline(always)]
     pub fn peek(&self) -> u8 {
         self.bytes.get(self.pos).copied().unwrap_or(0)
     }
@@ -137,6 +138,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes the bytes of a text that need no look: printable ASCII but quote and backslash.
+    #[inline(always)]
     fn plain(&mut self) {
         while let Some(chunk) = self.bytes.get(self.pos..).and_then(<[u8]>::first_chunk) {
             let word = u64::from_le_bytes(*chunk);
@@ -329,6 +331,18 @@ impl<'a> Scanner<'a> {
         closes
     }
 
+    /// Passes `"name":` if exactly that stands at the position.
+    #[inline(always)]
+    pub fn passes_key(&mut self, name: &[u8]) -> bool {
+        let rest = self.bytes.get(self.pos..).unwrap_or_default();
+        let Some((key, behind)) = rest.split_at_checked(name.len() + 1) else { return false };
+        let passes = matches!((key, behind), ([b'"', key @ ..], [b'"', b':', ..]) if key == name);
+        if passes {
+            self.pos += name.len() + 3;
+        }
+        passes
+    }
+
     /// Passes a key and its colon.
     pub fn key(&mut self) -> Result<TextSpan, Stop> {
         if self.token() != b'"' {
@@ -341,7 +355,8 @@ impl<'a> Scanner<'a> {
 
     /// Passes a comma (true) or `close` (false).
     pub fn more(&mut self, close: u8) -> Result<bool, Stop> {
-        let byte = self.token();
+        // Servers write no white space.
+        let byte = if self.peek() == b',' { b',' } else { self.token() };
         if byte != b',' && byte != close {
             return Err(self.stop("a comma or a closing bracket"));
         }

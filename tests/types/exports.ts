@@ -1,6 +1,6 @@
 // Every public name is exported, and none of their types holds an `any`.
 
-import * as edgeOfPackage from "ghl-payments";
+import * as library from "ghl-payments";
 import type * as P from "ghl-payments";
 import { createSandbox, type Sandbox, type SandboxFaults, type SandboxOptions, type SandboxRequest, type SandboxState } from "ghl-payments/sandbox";
 import { initialize, PaymentsClient as SlimClient } from "ghl-payments/slim";
@@ -28,7 +28,7 @@ console.log(found, here);
 none<{ a?: { b: any } | null }>("none");
 
 none<P.AmountSummary>("none");
-none<P.CallOptions>("none");
+none<Omit<P.CallOptions, "signal">>("none");
 none<P.CardDetails>("none");
 none<P.ChequeDetails>("none");
 none<P.ConnectProviderBody>("none");
@@ -108,7 +108,7 @@ typed<P.Integrations>("typed");
 none<Pick<P.PaymentsError, "code" | "status" | "messages" | "traceId" | "retryable" | "attempts" | "outcome" | "operation" | "body">>("none");
 none<Omit<P.ResponseInfo, "headers">>("none");
 
-const { ApiPromise, Page, PagePromise, PaymentsClient, PaymentsError } = edgeOfPackage;
+const { ApiPromise, Page, PagePromise, PaymentsClient, PaymentsError } = library;
 console.log(ApiPromise, Page, PagePromise, PaymentsClient, PaymentsError);
 
 // The sandbox is a `fetch`, and the slim client is the same client.
@@ -119,7 +119,7 @@ initialize(new Uint8Array());
 initialize(new WebAssembly.Module(new Uint8Array()));
 export const slim = new SlimClient({ token: sandbox.token(), locationId: sandbox.locationId, fetch: sandbox.fetch });
 export const page: Promise<P.Page<P.OrderSummary>> = slim.orders.list().then((page) => page);
-// @ts-expect-error bytes or a compiled module, no address
-initialize("core.wasm");
+// @ts-expect-error bytes or a compiled module are needed
+initialize();
 // @ts-expect-error a seed is a number
 createSandbox({ seed: "7" });
