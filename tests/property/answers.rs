@@ -287,6 +287,18 @@ fn every_beginning_of_a_real_answer_is_a_fault() {
 }
 
 #[test]
+fn a_byte_means_the_same_wherever_it_stands_in_a_text() {
+    // Texts are read in words of eight bytes with a tail.
+    for byte in 0..=u8::MAX {
+        for at in 0..=17 {
+            let mut text = b"{\"_id\":\"abcdefghijklmnopq\"}".to_vec();
+            text.insert(8 + at, byte);
+            let _ = verdict(&text, &GET_ORDER.answer);
+        }
+    }
+}
+
+#[test]
 fn a_key_is_known_however_it_is_written() {
     let (value, drifts) =
         checked(r#"{"\u005fid":7,"\u0061\u006d\u006f\u0075\u006e\u0074":"5","currency\u0000":1}"#, &GET_ORDER.answer);

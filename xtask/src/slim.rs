@@ -7,19 +7,13 @@
 //! - The names of the imports are an agreement between the module and its glue alone, so they may be short.
 
 use anyhow::{bail, ensure, Context, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use wasm_encoder::reencode::{self, Reencode};
 use wasmparser::{BinaryReaderError, DataKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload};
 
 /// Functions that end in a panic, by parts of their names.
-const PANICS: [&str; 6] = [
-    "core::panicking::",
-    "std::panicking::",
-    "std::alloc::rust_oom",
-    "core::cell::panic_already",
-    "::unwrap_failed",
-    "::len_mismatch_fail",
-];
+const PANICS: [&str; 5] =
+    ["core::panicking::", "std::panicking::", "std::alloc::rust_oom", "core::cell::panic_already", "::unwrap_failed"];
 
 /// Functions that write text for panics. Nothing else may need them: the client writes its texts without them.
 const FORMATTING: [&str; 2] = ["core::fmt::", "core::str::count::"];
@@ -50,7 +44,28 @@ pub fn slim(wasm: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
     );
     let mut slimmer = Slimmer { short, cut: cut.into_iter(), data: data.into_iter() };
     slimmer.parse_core_module(&mut module, Parser::new(0), wasm).context("the module cannot be written again")?;
-    Ok((module.finish(), glue))
+    Ok((module.finish(), without_repeats(&glue)))
+}
+
+/// wasm-bindgen imports a script once for each of its functions, under one key, and bundlers warn of that.
+fn without_repeats(glue: &str) -> String {
+    let mut scripts = BTreeSet::new();
+    let mut repeated = Vec::new();
+    let mut out = String::with_capacity(glue.len());
+    for line in glue.lines() {
+        let import = line.strip_prefix("import * as ").and_then(|rest| rest.split_once(" from "));
+        if let Some((name, script)) = import {
+            if !scripts.insert(script) {
+                repeated.push(format!(": {name},"));
+                continue;
+            }
+        }
+        if !repeated.iter().any(|end| line.ends_with(end.as_str())) {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
 }
 
 /// The glue's name in the module.
@@ -262,6 +277,13 @@ impl Reencode for Slimmer {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_script_is_imported_once() {
+        let glue = "import * as import1 from \"./a.js\"\nimport * as import2 from \"./a.js\"\nx = {\n  \"a.js\": import1,\n  \"a.js\": import2,\n};\n";
+        let once = "import * as import1 from \"./a.js\"\nx = {\n  \"a.js\": import1,\n};\n";
+        assert_eq!(super::without_repeats(glue), once);
+    }
+
     use super::{blank_locations, replace_once, short_name, without_hashes, Data};
 
     #[test]
