@@ -143,9 +143,18 @@ async function follow<T>(
     const { records, total, response } = await read(offset);
     const fresh = records.filter((record) => state.deliver(idOf(record)));
     const next = state.advance(records.length, total);
-    // Two callers that ask for the next page share it.
+    // Two callers that ask for the next page share it; one that could not be read can be asked for again.
     let following: Promise<Page<T>> | undefined;
-    const more = () => (following ??= follow(read, state, next, start).then((result) => result.data));
+    const more = () => {
+        following ??= follow(read, state, next, start).then(
+            (result) => result.data,
+            (error: unknown) => {
+                following = undefined;
+                throw error;
+            },
+        );
+        return following;
+    };
     const known = total ?? (offset ?? start) + records.length;
     return { data: new Page(fresh, known, next < 0 ? undefined : more), response };
 }

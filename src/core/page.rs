@@ -4,6 +4,9 @@
 /// delivered twice.
 const WINDOW: usize = 1024;
 
+/// How many pages in a row may bring nothing new before the server is taken for one that ignores the offset.
+const MAX_STALLED: u32 = 10;
+
 /// Where an iteration stands.
 ///
 /// The lists are newest first and grow at their front while they are read, which shifts records to later offsets: a page
@@ -17,12 +20,14 @@ pub struct Pager {
     next: usize,
     /// Whether the page so far brought a record that was not delivered before.
     progress: bool,
+    /// How many pages in a row brought none.
+    stalled: u32,
 }
 
 impl Pager {
     /// Starts at `offset` with pages of `limit` records (`None`: the server's default).
     pub fn new(offset: u32, limit: Option<u32>) -> Self {
-        Self { offset, limit, seen: Vec::new(), next: 0, progress: false }
+        Self { offset, limit, seen: Vec::new(), next: 0, progress: false, stalled: 0 }
     }
 
     /// Takes the next record of a page by its id (empty where it has none): whether it is to be delivered.
@@ -37,8 +42,10 @@ impl Pager {
     pub fn advance(&mut self, count: u32, total: Option<f64>) -> Option<u32> {
         let progress = std::mem::take(&mut self.progress);
         self.offset = self.offset.saturating_add(count);
+        self.stalled = if progress { 0 } else { self.stalled + 1 };
         let more = match (total, self.limit) {
-            (Some(total), _) => f64::from(self.offset) < total,
+            // Pages without a new record come where many are added at once, but not for ever.
+            (Some(total), _) => f64::from(self.offset) < total && self.stalled < MAX_STALLED,
             // Without a total, a page that brings nothing new is the sign of a server that knows no offset.
             (None, Some(limit)) => progress && count >= limit,
             (None, None) => progress,
@@ -116,6 +123,9 @@ mod tests {
         let mut pager = Pager::new(0, None);
         assert_eq!(step(&mut pager, &["a", "b"], None), (vec![0, 1], Some(2)));
         assert_eq!(step(&mut pager, &["a", "b"], None), (vec![], None));
+        let mut pager = Pager::new(0, None);
+        let pages = (0..99).take_while(|_| step(&mut pager, &["a", "b"], Some(1000.0)).1.is_some()).count();
+        assert_eq!(pages, MAX_STALLED as usize);
     }
 
     #[test]

@@ -51,10 +51,10 @@ pub fn build(
                 } else {
                     push_query(json, record, seen, &account, &mut url);
                 }
-                account.required(record, seen, &mut issues);
             }
             Err(found) => issues.extend(found),
         }
+        account.required(record, &mut issues);
     }
     if !issues.is_empty() {
         return Err(issues);
@@ -109,41 +109,40 @@ fn id_problem(id: &[u8]) -> &'static str {
 struct Account {
     /// For `altId` and `locationId` where they are left out.
     id: Option<String>,
+    /// A company was named instead of a location.
+    company: bool,
 }
 
 impl Account {
     /// The account named in the parameters goes before the configured one.
     fn of(params: &str, config: &Config) -> Self {
-        let mut given = None;
+        let (mut given, mut company) = (None, false);
         for (key, value) in members(params) {
+            company |= key == b"companyId";
             if matches!(key, b"altId" | b"locationId") && given.is_none() {
                 given = json_text(value).filter(|id| !id.as_bytes().trim_ascii().is_empty());
             }
         }
-        Self { id: given.or_else(|| config.location_id.clone()) }
+        Self { id: given.or_else(|| config.location_id.clone()), company }
     }
 
     /// The value for a field that was left out.
-    fn fill(&self, record: &'static Record, seen: Seen, field: &str) -> Option<&str> {
-        // A company was named instead of a location.
-        if record.index("companyId").is_some_and(|i| seen.has(i)) {
-            return None;
-        }
+    fn fill(&self, field: &str) -> Option<&str> {
         match field {
+            _ if self.company => None,
             "altId" | "locationId" => self.id.as_deref(),
             "altType" => Some("location"),
             _ => None,
         }
     }
 
-    fn required(&self, record: &'static Record, seen: Seen, issues: &mut Vec<Issue>) {
+    fn required(&self, record: &'static Record, issues: &mut Vec<Issue>) {
         // Missing in the query and in the body: say it once.
         if issues.iter().any(|issue| issue.path == "locationId") {
             return;
         }
         let needed = ["altId", "locationId"].iter().any(|f| record.index(f).is_some());
-        let company = record.index("companyId").is_some_and(|i| seen.has(i));
-        if self.id.is_none() && needed && !company {
+        if self.id.is_none() && needed && !self.company {
             issues.push(Issue::new(
                 "locationId",
                 "is not known: set locationId in new PaymentsClient({ locationId }) or in the call's options",
@@ -178,7 +177,7 @@ fn push_query(json: &str, record: &'static Record, seen: Seen, account: &Account
         }
     }
     for (index, field) in record.fields().enumerate() {
-        if let (false, Some(value)) = (seen.has(index), account.fill(record, seen, field.name)) {
+        if let (false, Some(value)) = (seen.has(index), account.fill(field.name)) {
             pair(field.name, url);
             encode_component(value, url);
         }
@@ -193,7 +192,7 @@ fn fill_body(json: &str, record: &'static Record, seen: Seen, account: &Account)
     let mut out = String::with_capacity(json.len() + 80);
     out.push('{');
     for (index, field) in record.fields().enumerate() {
-        if let (false, Some(value)) = (seen.has(index), account.fill(record, seen, field.name)) {
+        if let (false, Some(value)) = (seen.has(index), account.fill(field.name)) {
             if out.len() > 1 {
                 out.push(',');
             }

@@ -97,11 +97,12 @@ impl Checked {
 /// gets quotes, a single object where a list of objects is promised gets brackets. Unknown fields pass untouched.
 /// On a [`Fault`] the bytes are unchanged.
 pub fn check(bytes: &mut Vec<u8>, kind: &'static Kind) -> Result<Checked, Fault> {
-    if let Some(mark) = bytes.get_mut(..3).filter(|mark| **mark == *b"\xef\xbb\xbf") {
-        // A byte order mark is no part of the text, as in `Response.json()`.
-        mark.fill(b' ');
-    }
     let mut walker = Walker::new(bytes, None);
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        // A byte order mark is no part of the text, as in `Response.json()`.
+        (0..3).for_each(|at| walker.edits.push(Edit::Blank(at)));
+        walker.scan.seek(3);
+    }
     if walker.root(kind).is_err() {
         return Err(walker.scan.fault.unwrap_or(Fault::Utf8 { at: 0 }));
     }
@@ -136,7 +137,7 @@ impl Seen {
 pub fn validate(json: &str, record: &'static Record, located: bool) -> Result<Seen, Vec<Issue>> {
     let mut walker = Walker::new(json.as_bytes(), Some(located));
     let outcome = match walker.scan.token() {
-        b'{' => walker.record(record, &Path::ROOT, 0),
+        b'{' => walker.record(record, &Path::ROOT, 0).and_then(|seen| walker.scan.finish().map(|()| seen)),
         _ => Err(Stop),
     };
     if outcome.is_err() {
@@ -291,7 +292,7 @@ impl<'a> Walker<'a> {
         let seen = match (kind, found) {
             (Kind::Object(record), "object") => Some((*record, self.record(record, &Path::ROOT, 0)?)),
             _ => {
-                self.scan.skip(0)?;
+                self.opaque(&Path::ROOT, 0)?;
                 None
             }
         };

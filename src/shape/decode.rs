@@ -1,7 +1,9 @@
 //! From checked bytes to the typed structs, for Rust callers.
 
-use super::Checked;
+use super::scan::number_is_finite;
+use super::{Checked, Drift};
 use serde::de::DeserializeOwned;
+use serde::de::Error as _;
 use serde::Deserialize;
 
 /// Decodes a body that [`check`](super::check) has passed.
@@ -9,10 +11,21 @@ use serde::Deserialize;
 /// # Errors
 /// Where the check left a difference that it could not repair.
 pub fn decode<T: DeserializeOwned>(body: &[u8], checked: &Checked) -> Result<T, serde_json::Error> {
+    if let Some(drift) = checked.unrepaired() {
+        let Drift { path, expected, found, .. } = drift;
+        return Err(serde_json::Error::custom(format_args!("{path}: expected {expected}, found {found}")));
+    }
     let replaced;
     let body = if checked.lone_surrogate {
         replaced = without_lone_surrogates(body);
         &replaced
+    } else {
+        body
+    };
+    let in_range;
+    let body = if checked.duplicates {
+        in_range = without_large_numbers(body);
+        &in_range
     } else {
         body
     };
@@ -48,6 +61,36 @@ fn without_lone_surrogates(body: &[u8]) -> Vec<u8> {
                 at += 6;
             }
             _ => at += 2,
+        }
+    }
+    out
+}
+
+/// A number that no double can hold can only stand where it does not count: in an unknown field, or as a value that a
+/// later one of the same key replaces. It becomes null.
+fn without_large_numbers(body: &[u8]) -> Vec<u8> {
+    let mut out = body.to_vec();
+    let mut at = 0;
+    while let Some(&byte) = body.get(at) {
+        let start = at;
+        at += 1;
+        if byte == b'"' {
+            while let Some(&inside) = body.get(at) {
+                at += if inside == b'\\' { 2 } else { 1 };
+                if inside == b'"' {
+                    break;
+                }
+            }
+        } else if byte == b'-' || byte.is_ascii_digit() {
+            let number = |b: &&u8| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+            at = start + body[start..].iter().take_while(number).count();
+            // Every such number has at least the length of null.
+            if let (false, Some((null, rest))) =
+                (number_is_finite(&body[start..at]), out[start..at].split_at_mut_checked(4))
+            {
+                null.copy_from_slice(b"null");
+                rest.fill(b' ');
+            }
         }
     }
     out

@@ -447,8 +447,8 @@ pub(crate) fn number_is_finite(number: &[u8]) -> bool {
     let power = if exponent.iter().any(|b| *b == b'-') { -power } else { power };
     let point = significand.iter().position(|b| *b == b'.').unwrap_or(significand.len()) as i32;
     match significand.iter().position(|b| matches!(b, b'1'..=b'9')) {
-        // The power of ten of the first digit that is not 0, or one more.
-        Some(first) => point - first as i32 + power < 309,
+        // The power of ten of the first digit that is not 0.
+        Some(first) => point - first as i32 - i32::from(point > first as i32) + power < 308,
         None => true,
     }
 }

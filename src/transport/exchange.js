@@ -66,8 +66,8 @@ export async function exchange(fetch = globalThis.fetch, request, controller, ms
 
 const asked = new Map();
 
-/** Calls a function; whoever calls it while its answer is awaited shares the answer. */
-export function shared(call) {
+/** Calls a function; whoever calls it while its answer is awaited shares the answer. Rejects early when the signal aborts. */
+export function shared(call, signal) {
     if (!asked.has(call)) {
         asked.set(
             call,
@@ -76,7 +76,8 @@ export function shared(call) {
                 .finally(() => asked.delete(call)),
         );
     }
-    return asked.get(call);
+    const answer = asked.get(call);
+    return signal ? within(Infinity, signal, (over) => Promise.race([over, answer])) : answer;
 }
 
 /** By its behaviour: a fetch of another realm or of a library has its own class. */

@@ -22,7 +22,7 @@ extern "C" {
         signal: Option<&AbortSignal>,
     ) -> Promise;
     fn pause(ms: f64, signal: Option<&AbortSignal>) -> Promise;
-    fn shared(function: &Function) -> Promise;
+    fn shared(function: &Function, signal: Option<&AbortSignal>) -> Promise;
 }
 
 #[wasm_bindgen]
@@ -70,7 +70,11 @@ impl TokenSource {
         Self { function: Some(function), ..Self::none() }
     }
 
-    async fn get(&self, rejected: Option<&str>) -> Result<Option<String>, (Error, JsValue)> {
+    async fn get(
+        &self,
+        rejected: Option<&str>,
+        signal: Option<&AbortSignal>,
+    ) -> Result<Option<String>, (Error, JsValue)> {
         let current = self.current.borrow().clone();
         let Some(function) = &self.function else {
             return Ok(if rejected.is_some() { None } else { current });
@@ -79,10 +83,13 @@ impl TokenSource {
             return Ok(current);
         }
         let failed = |cause: JsValue| {
-            let message = "the token function failed; see cause".into();
-            (Error::new(ErrorKind::Authentication, None, Outcome::NotSent, message), cause)
+            let (kind, message, cause) = match signal.filter(|signal| signal.aborted()) {
+                Some(signal) => (ErrorKind::Aborted, "aborted while the token was fetched", signal.reason()),
+                None => (ErrorKind::Authentication, "the token function failed; see cause", cause),
+            };
+            (Error::new(kind, None, Outcome::NotSent, message.into()), cause)
         };
-        let token = JsFuture::from(shared(function)).await.map_err(failed)?.as_string().unwrap_or_default();
+        let token = JsFuture::from(shared(function, signal)).await.map_err(failed)?.as_string().unwrap_or_default();
         let token = usable(token).map_err(|error| (error, JsValue::UNDEFINED))?;
         *self.current.borrow_mut() = Some(token.clone());
         Ok(Some(token))
@@ -236,7 +243,7 @@ impl Transport for FetchTransport {
     }
 
     async fn token(&self, rejected: Option<&str>) -> Result<Option<String>, Error> {
-        self.token.get(rejected).await.map_err(|(error, cause)| {
+        self.token.get(rejected, self.signal.as_ref()).await.map_err(|(error, cause)| {
             *self.last_cause.borrow_mut() = cause;
             error
         })
