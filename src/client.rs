@@ -59,7 +59,9 @@ impl<T: Transport> Client<T> {
         };
         let params = input.params.map(serde_json::to_string).transpose();
         let params = params.map_err(|error| unreadable(ErrorKind::Validation, Outcome::NotSent, error))?;
-        let config = self.config.with(options);
+        let mut config = self.config.with(options);
+        // A typed answer cannot hold what differs from its shape.
+        config.strict = true;
         let request = build(operation, input.id, params.as_deref(), &config)
             .map_err(|issues| Error::validation(Some(operation), issues))?;
         let done = run(&self.transport, operation, &request, &config).await?;
@@ -67,7 +69,6 @@ impl<T: Transport> Client<T> {
         let data = crate::shape::decode(&answer.body, &answer.checked).map_err(|error| {
             let mut error = unreadable(ErrorKind::Decode, Outcome::Applied, error);
             error.attempts = done.attempts;
-            error.body = Some(String::from_utf8_lossy(&answer.body).into_owned());
             error
         })?;
         Ok(Reply { data, drifts: answer.checked.drifts, attempts: done.attempts, rate_limit: done.rate_limit })

@@ -31,7 +31,7 @@ pub struct Config {
     pub user_agent: String,
     /// Headers of every call.
     pub headers: Vec<(String, String)>,
-    /// Whether an answer that differs from its promised shape is an error.
+    /// Whether an answer that differs from its promised shape is an error. For [`Client`](crate::Client) it always is.
     pub strict: bool,
 }
 

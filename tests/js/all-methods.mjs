@@ -56,7 +56,10 @@ export async function callAllMethods({ PaymentsClient, NotFoundError, InvalidReq
         for await (const record of list({ limit: 100 })) all.push(record);
         equal(all.length, first.totalCount);
         equal(new Set(all.map((record) => record._id)).size, all.length);
-        check(all.every((record) => record.altId === locationId), "every record belongs to the location");
+        check(
+            all.every((record) => record.altId === locationId),
+            "every record belongs to the location",
+        );
         equal(all[0]._id, first.data[0]._id);
         return all;
     }
@@ -64,7 +67,10 @@ export async function callAllMethods({ PaymentsClient, NotFoundError, InvalidReq
     let orders = [];
     await method("orders.list", async () => {
         orders = await whole((params) => payments.orders.list(params), 250);
-        check(orders.every((order) => typeof order.amount === "number"), "amounts are numbers");
+        check(
+            orders.every((order) => typeof order.amount === "number"),
+            "amounts are numbers",
+        );
         const newestFirst = orders.every((order, i) => i === 0 || order.createdAt <= orders[i - 1].createdAt);
         check(newestFirst, "newest orders come first");
         const paid = await payments.orders.list({ paymentStatus: "paid", limit: 5 });
@@ -105,7 +111,10 @@ export async function callAllMethods({ PaymentsClient, NotFoundError, InvalidReq
         });
         equal(part.success, true);
         equal((await payments.orders.get(order._id)).paymentStatus, "partially_paid");
-        const rest = await payments.orders.recordPayment(order._id, { mode: "card", card: { type: "visa", last4: "4242" } });
+        const rest = await payments.orders.recordPayment(order._id, {
+            mode: "card",
+            card: { type: "visa", last4: "4242" },
+        });
         equal(rest.success, true);
         const after = await payments.orders.get(order._id);
         equal(after.paymentStatus, "paid");
@@ -136,7 +145,10 @@ export async function callAllMethods({ PaymentsClient, NotFoundError, InvalidReq
 
     await method("orders.listFulfillments", async () => {
         const list = await payments.orders.listFulfillments(fulfilled.order._id);
-        equal(list.data.map((fulfillment) => fulfillment._id), [fulfilled.fulfillment._id]);
+        equal(
+            list.data.map((fulfillment) => fulfillment._id),
+            [fulfilled.fulfillment._id],
+        );
         const missing = await failure(payments.orders.listFulfillments(UNKNOWN_ID));
         check(missing instanceof NotFoundError, `a NotFoundError, found ${missing}`);
     });
@@ -156,7 +168,10 @@ export async function callAllMethods({ PaymentsClient, NotFoundError, InvalidReq
     await method("transactions.list", async () => {
         transactions = await whole((params) => payments.transactions.list(params), 300);
         const test = await payments.transactions.list({ paymentMode: "test", limit: 3 });
-        check(test.data.every((transaction) => transaction.liveMode === false), "a filter filters");
+        check(
+            test.data.every((transaction) => transaction.liveMode === false),
+            "a filter filters",
+        );
     });
 
     await method("transactions.get", async () => {
@@ -171,10 +186,16 @@ export async function callAllMethods({ PaymentsClient, NotFoundError, InvalidReq
         subscriptions = await whole((params) => payments.subscriptions.list(params), 40);
         const pages = [];
         for await (const page of payments.subscriptions.list({ limit: 15 }).pages()) pages.push(page.data.length);
-        equal(pages.reduce((sum, count) => sum + count, 0), subscriptions.length);
+        equal(
+            pages.reduce((sum, count) => sum + count, 0),
+            subscriptions.length,
+        );
         equal(pages.length, Math.ceil(subscriptions.length / 15));
         const own = await payments.subscriptions.list({ contactId: subscriptions[0].contactId }).toArray();
-        check(own.some((subscription) => subscription._id === subscriptions[0]._id), "a filter finds");
+        check(
+            own.some((subscription) => subscription._id === subscriptions[0]._id),
+            "a filter finds",
+        );
     });
 
     await method("subscriptions.get", async () => {
@@ -187,7 +208,10 @@ export async function callAllMethods({ PaymentsClient, NotFoundError, InvalidReq
         const coupons = await whole((params) => payments.coupons.list(params), 20);
         const expired = await payments.coupons.list({ status: "expired" });
         check(expired.totalCount < coupons.length, "a filter leaves some out");
-        check(expired.data.every((coupon) => coupon.status === "expired"), "a filter filters");
+        check(
+            expired.data.every((coupon) => coupon.status === "expired"),
+            "a filter filters",
+        );
     });
 
     const code = "SPRING-26";
@@ -297,7 +321,10 @@ export async function callAllMethods({ PaymentsClient, NotFoundError, InvalidReq
     await method("integrations.listWhitelabel", async () => {
         const page = await payments.integrations.listWhitelabel();
         equal(page.data.length, integrations.length + 1);
-        check(page.data.some((own) => own.route === integration.uniqueName), "the new one is there");
+        check(
+            page.data.some((own) => own.route === integration.uniqueName),
+            "the new one is there",
+        );
         // HighLevel sends a single one as an object, not as a list.
         const single = await payments.integrations.listWhitelabel({ limit: 1 });
         equal(single.data.length, 1);

@@ -43,7 +43,8 @@ test("numbers and booleans that came as text are what the types promise", async 
 });
 
 test("an answer without drift reports none and arrives as JSON.parse gives it", async () => {
-    const text = '{"_id":"a","amount":1e2,"big":12345678901234567890,"__proto__":{"x":1},"é\\u00e9":"\\ud83d","amount":7}';
+    const text =
+        '{"_id":"a","amount":1e2,"big":12345678901234567890,"__proto__":{"x":1},"é\\u00e9":"\\ud83d","amount":7}';
     const { payments, events } = stub(() => new Response(text));
     const order = await payments.orders.get(ID);
     assert.equal(JSON.stringify(order), JSON.stringify(JSON.parse(text)));
@@ -64,12 +65,21 @@ test("a record without a required field is delivered and reported, in strict mod
         const lax = stub(answer);
         const delivered = await call(lax.payments, name);
         assert.deepEqual(Array.isArray(answer.data) ? delivered.data : delivered, answer.data ?? answer);
-        assert.deepEqual(drifts(lax.events).map((event) => [event.path, event.found, event.repaired]), [[path, found, false]]);
+        assert.deepEqual(
+            drifts(lax.events).map((event) => [event.path, event.found, event.repaired]),
+            [[path, found, false]],
+        );
 
-        for (const [client, options] of [[{ strict: true }, undefined], [{}, { strict: true }]]) {
+        for (const [client, options] of [
+            [{ strict: true }, undefined],
+            [{}, { strict: true }],
+        ]) {
             const strict = stub(answer, client);
             const error = await failure(call(strict.payments, name, options));
-            assert.deepEqual([error.name, error.path, error.found, error.outcome], ["DecodeError", path, found, "applied"]);
+            assert.deepEqual(
+                [error.name, error.path, error.found, error.outcome],
+                ["DecodeError", path, found, "applied"],
+            );
             assert.deepEqual(error.body, answer);
         }
         await call(stub(answer, { strict: true }).payments, name, { strict: false });
@@ -85,7 +95,10 @@ test("white-label providers come as one object or as a list and arrive as data",
     const [one, two] = [{ _id: "a", title: "Example" }, { _id: "b" }];
     for (const [providers, data] of [
         [one, [one]],
-        [[one, two], [one, two]],
+        [
+            [one, two],
+            [one, two],
+        ],
         [[], []],
     ]) {
         const { payments, events } = stub({ providers });
@@ -100,7 +113,8 @@ test("white-label providers, whose list names no total, are delivered once each 
     const all = [{ _id: "a" }, { _id: "b" }, { _id: "c" }];
     for (const answer of [
         // A server that knows the offset, one that does not.
-        (request) => Response.json({ providers: all.slice(Number(new URL(request.url).searchParams.get("offset") ?? 0)) }),
+        (request) =>
+            Response.json({ providers: all.slice(Number(new URL(request.url).searchParams.get("offset") ?? 0)) }),
         () => Response.json({ providers: all }),
         () => Response.json({ providers: all[0] }),
     ]) {
@@ -127,7 +141,7 @@ test("fulfillments keep their status and data", async () => {
 });
 
 test("an empty text stays text, a byte order mark is no part of the answer", async () => {
-    const { payments } = stub(() => new Response("\ufeff{\"_id\":\"\",\"currency\":\"\"}"));
+    const { payments } = stub(() => new Response('\ufeff{"_id":"","currency":""}'));
     assert.deepEqual(await payments.orders.get(ID), { _id: "", currency: "" });
 });
 
@@ -155,7 +169,9 @@ test("bytes that are no UTF-8 are a DecodeError", async () => {
 test("withResponse gives the answer behind a result", async () => {
     const headers = { "x-custom": "1", "x-ratelimit-max": "100", "x-ratelimit-remaining": "42" };
     const { payments } = stub((_, before) =>
-        before === 0 ? new Response("", { status: 503 }) : Response.json({ _id: "a", traceId: "t-1" }, { status: 201, headers }),
+        before === 0
+            ? new Response("", { status: 503 })
+            : Response.json({ _id: "a", traceId: "t-1" }, { status: 201, headers }),
     );
     const promise = payments.orders.get(ID);
     assert.ok(promise instanceof ApiPromise && promise instanceof Promise);
@@ -189,9 +205,18 @@ test("an ApiPromise is awaited, caught and finished like any promise, and sends 
 
     const bad = stub(() => new Response("", { status: 404 }));
     const failed = bad.payments.orders.get(ID);
-    assert.equal(await failed.then(() => "fine", (error) => error.name), "NotFoundError");
+    assert.equal(
+        await failed.then(
+            () => "fine",
+            (error) => error.name,
+        ),
+        "NotFoundError",
+    );
     assert.equal(await failed.catch((error) => error.name), "NotFoundError");
-    await assert.rejects(failed.finally(() => seen.push("again")), { name: "NotFoundError" });
+    await assert.rejects(
+        failed.finally(() => seen.push("again")),
+        { name: "NotFoundError" },
+    );
     await assert.rejects(failed.withResponse(), { name: "NotFoundError" });
     const [settled] = await Promise.allSettled([failed]);
     assert.equal(settled.reason.name, "NotFoundError");

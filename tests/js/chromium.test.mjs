@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import test, { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
-import { judge, startSandbox, tool } from "./support.mjs";
+import { judge, PACKAGE, startSandbox, tool } from "./support.mjs";
 
 const { build } = tool("esbuild");
 const { chromium } = tool("playwright-core");
@@ -36,7 +37,10 @@ before(async () => {
     });
     assert.equal(bundle.outputFiles.length, 1, "the wasm is inside");
     const files = {
-        "/": ["text/html", "<!doctype html><meta charset=utf-8><link rel=icon href=data:,><script type=module src=/page.js></script>"],
+        "/": [
+            "text/html",
+            "<!doctype html><meta charset=utf-8><link rel=icon href=data:,><script type=module src=/page.js></script>",
+        ],
         "/page.js": ["text/javascript", bundle.outputFiles[0].text],
         "/api/payments/orders/here": ["application/json", '{"_id":"here"}'],
     };
@@ -44,6 +48,11 @@ before(async () => {
         const { pathname } = new URL(request.url, "http://page.test");
         if (pathname.startsWith("/redirected/")) {
             response.writeHead(302, { location: `${elsewhere.url}/taken` }).end();
+            return;
+        }
+        if (pathname.startsWith("/package/")) {
+            response.writeHead(200, { "content-type": "text/javascript" });
+            response.end(readFileSync(join(PACKAGE, pathname.slice("/package/".length))));
             return;
         }
         const [type, text] = files[pathname] ?? [];
@@ -62,8 +71,14 @@ before(async () => {
     await once(elsewhere, "listening");
     Object.assign(elsewhere, { url: `http://127.0.0.1:${elsewhere.address().port}`, requests: [] });
     browser = await chromium.launch({
-        executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
-        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"],
+        executablePath: process.env.CHROMIUM_PATH,
+        args: [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--no-first-run",
+        ],
     });
     page = await browser.newPage();
     page.on("pageerror", (error) => complaints.push(error.stack));
@@ -82,10 +97,11 @@ after(async () => {
 
 test("all 23 methods do what they promise in Chromium", async () => {
     const { baseUrl, token, locationId } = sandbox;
-    const results = await page.evaluate(
-        (sandbox) => globalThis.callAllMethods(globalThis.library, sandbox),
-        { baseUrl, token, locationId },
-    );
+    const results = await page.evaluate((sandbox) => globalThis.callAllMethods(globalThis.library, sandbox), {
+        baseUrl,
+        token,
+        locationId,
+    });
     judge(results, "Chromium");
 });
 
@@ -95,6 +111,15 @@ test("a path of the page's own origin is a base URL", async () => {
         return payments.orders.get("here");
     });
     assert.deepEqual(order, { _id: "here" });
+});
+
+test("the files of the package work in a page without any bundler", async () => {
+    const found = await page.evaluate(async () => {
+        const { PaymentsClient } = await import("/package/index.js");
+        const payments = new PaymentsClient({ baseUrl: "/api", locationId: "l" });
+        return [PaymentsClient === globalThis.library.PaymentsClient, await payments.orders.get("here")];
+    });
+    assert.deepEqual(found, [false, { _id: "here" }]);
 });
 
 test("a redirect is an error and the token does not follow it", async () => {

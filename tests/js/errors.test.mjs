@@ -42,7 +42,11 @@ test("a status decides the class, whatever the body", async () => {
 test("all five shapes of error give their messages and trace id, and keep their body", async () => {
     for (const [body, messages, traceId] of [
         [{ statusCode: 401, message: "Invalid token", error: "Unauthorized" }, ["Invalid token"]],
-        [{ status: 404, message: "Order not found", name: "HttpException", traceId: "t-1" }, ["Order not found"], "t-1"],
+        [
+            { status: 404, message: "Order not found", name: "HttpException", traceId: "t-1" },
+            ["Order not found"],
+            "t-1",
+        ],
         [{ statusCode: 422, message: ["a must be text", "b is required"] }, ["a must be text", "b is required"]],
         [{ error: "UnAuthorized!", error_description: "no such code" }, ["no such code"]],
         [{ error: { code: "E1", message: "broken" }, traceId: "t-2" }, ["broken"], "t-2"],
@@ -119,7 +123,10 @@ test("ids that would leave the path are refused and nothing is sent", async () =
         ]) {
             const error = await failure(call);
             assert.deepEqual([error.name, error.outcome, error.attempts], ["ValidationError", "not_sent", 0]);
-            assert.deepEqual(error.issues.map((issue) => issue.path), [path]);
+            assert.deepEqual(
+                error.issues.map((issue) => issue.path),
+                [path],
+            );
         }
     }
     assert.equal(requests.length, 0);
@@ -177,7 +184,11 @@ test("each wrong parameter of a list is refused and nothing is sent", async () =
     ]) {
         const error = await failure(payments.orders.list(params));
         assert.equal(error.name, "ValidationError", JSON.stringify(params));
-        assert.deepEqual(error.issues.map((issue) => issue.path), [path], JSON.stringify(params));
+        assert.deepEqual(
+            error.issues.map((issue) => issue.path),
+            [path],
+            JSON.stringify(params),
+        );
     }
     assert.equal(requests.length, 0);
 });
@@ -207,7 +218,15 @@ test("parameters that JSON cannot hold are a ValidationError, not a crash", asyn
     const { payments, requests } = stub(ANY_ANSWER);
     const circle = {};
     circle.meta = circle;
-    for (const meta of [circle, { big: 1n }, { get x() { throw new Error("no"); } }]) {
+    for (const meta of [
+        circle,
+        { big: 1n },
+        {
+            get x() {
+                throw new Error("no");
+            },
+        },
+    ]) {
         const error = await failure(payments.orders.recordPayment(ID, { mode: "cash", meta }));
         assert.deepEqual([error.name, error.outcome], ["ValidationError", "not_sent"]);
     }
@@ -251,7 +270,9 @@ test("a dropped connection leaves the outcome unknown and is no reason to send a
 
 test("a connection that was never made has sent nothing", async () => {
     // As Node's fetch fails when nobody listens.
-    const refused = Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error(), { code: "ECONNREFUSED" }) });
+    const refused = Object.assign(new TypeError("fetch failed"), {
+        cause: Object.assign(new Error(), { code: "ECONNREFUSED" }),
+    });
     const { payments, requests } = stub(
         () => {
             throw refused;
@@ -259,7 +280,10 @@ test("a connection that was never made has sent nothing", async () => {
         { maxRetries: 1 },
     );
     const error = await failure(call(payments, "orders.recordPayment"));
-    assert.deepEqual([error.name, error.outcome, error.retryable, error.attempts], ["NetworkError", "not_sent", true, 2]);
+    assert.deepEqual(
+        [error.name, error.outcome, error.retryable, error.attempts],
+        ["NetworkError", "not_sent", true, 2],
+    );
     assert.equal(requests.length, 2);
 });
 
@@ -287,12 +311,58 @@ test("an attempt whose outcome is unknown stays unknown when a later one is refu
 });
 
 test("something that is no Response is a NetworkError that says so, and no crash", async () => {
-    for (const value of [undefined, null, "text", 0, 1, 2, 3, true, {}, [], { status: 200 }, { ok: true, json() {} }, Symbol("s")]) {
+    for (const value of [
+        undefined,
+        null,
+        "text",
+        0,
+        1,
+        2,
+        3,
+        true,
+        {},
+        [],
+        { status: 200 },
+        { ok: true, json() {} },
+        Symbol("s"),
+    ]) {
         const { payments } = stub(() => value, { maxRetries: 0 });
         const error = await failure(payments.orders.get(ID));
         assert.equal(error.name, "NetworkError", String(value));
         assert.match(String(error.cause), /Response/, String(value));
     }
+});
+
+test("a fetch that throws at once is a failed call and nothing else", async (t) => {
+    const unhandled = [];
+    const listen = (reason) => unhandled.push(reason);
+    process.on("unhandledRejection", listen);
+    t.after(() => process.off("unhandledRejection", listen));
+    const controller = new AbortController();
+    for (const [fetch, options, name] of [
+        [
+            () => {
+                throw new TypeError("at once");
+            },
+            {},
+            /^NetworkError$/,
+        ],
+        [
+            () => {
+                controller.abort();
+                throw new TypeError("at once");
+            },
+            { signal: controller.signal },
+            /^(Network|Aborted)Error$/,
+        ],
+        [() => Promise.reject(undefined), {}, /^NetworkError$/],
+        [() => Promise.reject(null), {}, /^NetworkError$/],
+    ]) {
+        const { payments } = stub(undefined, { fetch, maxRetries: 0 });
+        assert.match((await failure(payments.orders.get(ID, options))).name, name);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(unhandled, []);
 });
 
 test("a Response is known by what it does: one of another realm will do", async () => {
@@ -310,9 +380,14 @@ test("a Response is known by what it does: one of another realm will do", async 
 
 test("a redirect is an error and is not followed", async () => {
     for (const status of [301, 302, 303, 307, 308]) {
-        const { payments, requests } = stub(() => new Response("", { status, headers: { location: "https://evil.example/" } }));
+        const { payments, requests } = stub(
+            () => new Response("", { status, headers: { location: "https://evil.example/" } }),
+        );
         const error = await failure(payments.orders.get(ID));
-        assert.deepEqual([error.name, error.status, error.outcome, requests.length], ["PaymentsError", status, "rejected", 1]);
+        assert.deepEqual(
+            [error.name, error.status, error.outcome, requests.length],
+            ["PaymentsError", status, "rejected", 1],
+        );
         assert.match(error.message, /redirect/);
         assert.equal(requests[0].redirect, "manual");
     }
@@ -324,7 +399,13 @@ test("no error shows the token, however it is printed", async () => {
         (status) => stub(() => Response.json(echo, { status })),
         () => stub(() => new Response(`<html>${TOKEN}`)),
         () => stub(() => new Response(`${TOKEN}${TOKEN}`.slice(0, -3))),
-        () => stub(() => { throw new TypeError(`fetch failed`); }, { maxRetries: 0 }),
+        () =>
+            stub(
+                () => {
+                    throw new TypeError(`fetch failed`);
+                },
+                { maxRetries: 0 },
+            ),
         () => stub(() => new Promise(() => {}), { timeoutMs: 5, maxRetries: 0 }),
         () => stub(() => Response.json({ _id: {}, note: TOKEN }), { strict: true }),
         () => stub(ANY_ANSWER, { locationId: undefined }),

@@ -35,15 +35,28 @@ test("awaited, a list is its first page", async () => {
     assert.equal(page.totalCount, 25);
     assert.equal(page.hasNextPage(), true);
     assert.equal(requests.length, 1);
-    assert.deepEqual([...requests[0].url.searchParams.keys()].sort(), ["altId", "altType", "limit", "locationId", "status"]);
+    assert.deepEqual([...requests[0].url.searchParams.keys()].sort(), [
+        "altId",
+        "altType",
+        "limit",
+        "locationId",
+        "status",
+    ]);
 });
 
 test("iterated, a list delivers every record once, in order", async () => {
     for (const list of ["orders", "transactions", "subscriptions", "coupons"]) {
-        for (const [count, limit, pages] of [[25, 10, 3], [20, 10, 2], [1, 10, 1], [0, 10, 1], [25, undefined, 3]]) {
+        for (const [count, limit, pages] of [
+            [25, 10, 3],
+            [20, 10, 2],
+            [1, 10, 1],
+            [0, 10, 1],
+            [25, undefined, 3],
+        ]) {
             const { payments, requests } = stub(server(numbers(0, count)));
             const all = [];
-            for await (const record of payments[list].list(limit === undefined ? undefined : { limit })) all.push(record);
+            for await (const record of payments[list].list(limit === undefined ? undefined : { limit }))
+                all.push(record);
             assert.deepEqual(ids(all), numbers(0, count));
             assert.equal(requests.length, pages, `${list} ${count} ${limit}`);
         }
@@ -55,7 +68,10 @@ test("every page is asked for with the caller's parameters and the next offset",
     await payments.orders.list({ limit: 10, search: "x" }, { headers: { "x-call": "1" } }).toArray();
     assert.deepEqual(offsets(requests), [null, "10", "20"]);
     for (const { url, headers } of requests) {
-        assert.deepEqual([url.searchParams.get("search"), url.searchParams.get("limit"), headers.get("x-call")], ["x", "10", "1"]);
+        assert.deepEqual(
+            [url.searchParams.get("search"), url.searchParams.get("limit"), headers.get("x-call")],
+            ["x", "10", "1"],
+        );
     }
 });
 
@@ -70,7 +86,10 @@ test("a page that is shorter than the limit does not end a list that says there 
     const { payments } = stub(server(numbers(0, 25), { limit: 4 }));
     const short = stub((request) => {
         const offset = Number(new URL(request.url).searchParams.get("offset") ?? 0);
-        return Response.json({ data: numbers(offset, Math.min(offset + 3, 25)).map((_id) => ({ _id })), totalCount: 25 });
+        return Response.json({
+            data: numbers(offset, Math.min(offset + 3, 25)).map((_id) => ({ _id })),
+            totalCount: 25,
+        });
     });
     assert.equal((await payments.orders.list().toArray()).length, 25);
     assert.deepEqual(ids(await short.payments.orders.list({ limit: 10 }).toArray()), numbers(0, 25));
@@ -104,7 +123,9 @@ test("a page holds only what no page before delivered", async () => {
 });
 
 test("records without an id are all delivered", async () => {
-    const { payments } = stub((_, before) => Response.json({ data: [{ amount: 1 }, { amount: 1 }], totalCount: 4, before }));
+    const { payments } = stub((_, before) =>
+        Response.json({ data: [{ amount: 1 }, { amount: 1 }], totalCount: 4, before }),
+    );
     assert.equal((await payments.orders.list({ limit: 2 }).toArray()).length, 4);
 });
 
@@ -127,7 +148,10 @@ test("a whole page of records that are added at once does not end the list", asy
     });
     const all = ids(await payments.orders.list({ limit: 5 }).toArray());
     assert.equal(new Set(all).size, all.length);
-    assert.deepEqual(all.filter((id) => !id.startsWith("new")), numbers(0, 25));
+    assert.deepEqual(
+        all.filter((id) => !id.startsWith("new")),
+        numbers(0, 25),
+    );
 });
 
 test("a list that names no total ends with a short page", async () => {
@@ -171,7 +195,10 @@ test("two concurrent next() get two records, in order, with one request", async 
     const { payments, requests } = stub(server(numbers(0, 25)));
     const iterator = payments.orders.list({ limit: 10 })[Symbol.asyncIterator]();
     const results = await Promise.all([iterator.next(), iterator.next(), iterator.next()]);
-    assert.deepEqual(results.map((result) => result.value._id), numbers(0, 3));
+    assert.deepEqual(
+        results.map((result) => result.value._id),
+        numbers(0, 3),
+    );
     assert.equal(requests.length, 1);
 });
 
@@ -193,7 +220,13 @@ test("a page is read when it is needed, not before", async () => {
 });
 
 test("toArray takes as many as it is told and asks for no more pages than that needs", async () => {
-    for (const [limit, count, pages] of [[5, 5, 1], [10, 10, 1], [11, 11, 2], [1000, 25, 3], [undefined, 25, 3]]) {
+    for (const [limit, count, pages] of [
+        [5, 5, 1],
+        [10, 10, 1],
+        [11, 11, 2],
+        [1000, 25, 3],
+        [undefined, 25, 3],
+    ]) {
         const { payments, requests } = stub(server(numbers(0, 25)));
         const all = await payments.orders.list({ limit: 10 }).toArray(limit === undefined ? undefined : { limit });
         assert.deepEqual([all.length, requests.length], [count, pages], `${limit}`);
@@ -232,7 +265,9 @@ test("withResponse gives the first page and its answer", async () => {
 });
 
 test("a failure on a later page ends the loop with the error", async () => {
-    const { payments } = stub((request, before) => (before === 1 ? new Response("", { status: 403 }) : server(numbers(0, 25))(request)));
+    const { payments } = stub((request, before) =>
+        before === 1 ? new Response("", { status: 403 }) : server(numbers(0, 25))(request),
+    );
     const seen = [];
     await assert.rejects(
         async () => {

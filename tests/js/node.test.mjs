@@ -37,7 +37,11 @@ test("all 23 methods do what they promise in Node", async () => {
 });
 
 test("a wrong token is an AuthenticationError of the server", async () => {
-    const wrong = new library.PaymentsClient({ baseUrl: sandbox.baseUrl, locationId: sandbox.locationId, token: TOKEN });
+    const wrong = new library.PaymentsClient({
+        baseUrl: sandbox.baseUrl,
+        locationId: sandbox.locationId,
+        token: TOKEN,
+    });
     const error = await failure(wrong.orders.list());
     assert.ok(error instanceof library.AuthenticationError);
     assert.deepEqual([error.status, error.outcome, error.attempts], [401, "rejected", 1]);
@@ -157,7 +161,7 @@ test("a failure that nobody looks at is reported by Node, one that was looked at
     for (const act of [
         'await payments.orders.get("a").catch(() => {});',
         'await payments.orders.get("a").withResponse().catch(() => {});',
-        'await payments.orders.list().toArray().catch(() => {});',
+        "await payments.orders.list().toArray().catch(() => {});",
         'try { await payments.orders.get("a"); } catch {}',
         'await Promise.allSettled([payments.orders.get("a"), payments.orders.list()]);',
         'const call = payments.orders.get("a"); await call.then(undefined, () => {}); await call.withResponse().catch(() => {});',
@@ -187,6 +191,37 @@ test("CommonJS takes the package with require() and with import()", () => {
     }
 });
 
+test("the package exports its public names and nothing else", async () => {
+    const names = [
+        "AbortedError",
+        "ApiPromise",
+        "AuthenticationError",
+        "ConflictError",
+        "Coupons",
+        "CustomProvider",
+        "DecodeError",
+        "Integrations",
+        "InvalidRequestError",
+        "NetworkError",
+        "NotFoundError",
+        "Orders",
+        "Page",
+        "PagePromise",
+        "PaymentsClient",
+        "PaymentsError",
+        "PermissionError",
+        "RateLimitError",
+        "ServerError",
+        "Subscriptions",
+        "TimeoutError",
+        "Transactions",
+        "ValidationError",
+    ];
+    assert.deepEqual(Object.keys(library), names);
+    assert.deepEqual(Object.keys(await import("ghl-payments/slim")), [...names, "initialize"]);
+    assert.deepEqual(Object.keys(await import("ghl-payments/sandbox")).sort(), ["DroppedConnection", "createSandbox"]);
+});
+
 test("require() and import give the same classes", () => {
     const required = createRequire(import.meta.url)("ghl-payments");
     assert.equal(required.PaymentsClient, library.PaymentsClient);
@@ -206,6 +241,12 @@ test("a hundred calls at once all get their own answer", async () => {
     });
     const ids = Array.from({ length: 100 }, (_, i) => `${i}`);
     const orders = await Promise.all(ids.map((id) => payments.orders.get(id)));
-    assert.deepEqual(orders.map((order) => order._id), ids);
-    assert.deepEqual(orders.map((order) => order.amount), ids.map(Number));
+    assert.deepEqual(
+        orders.map((order) => order._id),
+        ids,
+    );
+    assert.deepEqual(
+        orders.map((order) => order.amount),
+        ids.map(Number),
+    );
 });

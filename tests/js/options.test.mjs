@@ -15,14 +15,22 @@ function refusal(options) {
 test("a typing error in the options is named, with the options there are", () => {
     for (const name of ["locationID", "baseURL", "timeout", "retries", "apikey", "Token"]) {
         const error = refusal({ token: TOKEN, [name]: "x" });
-        assert.deepEqual(error.issues.map((issue) => issue.path), [name]);
+        assert.deepEqual(
+            error.issues.map((issue) => issue.path),
+            [name],
+        );
         assert.match(error.message, /locationId/);
     }
 });
 
 test("a typing error in the options of a call is named and nothing is sent", async () => {
     const { payments, requests } = stub(ANY_ANSWER);
-    for (const options of [{ timeout: 5 }, { retries: 1 }, { abortSignal: new AbortController().signal }, { baseUrl: "https://x.example" }]) {
+    for (const options of [
+        { timeout: 5 },
+        { retries: 1 },
+        { abortSignal: new AbortController().signal },
+        { baseUrl: "https://x.example" },
+    ]) {
         const error = await failure(payments.orders.get(ID, options));
         assert.equal(error.name, "ValidationError", Object.keys(options)[0]);
         assert.ok(error.message.includes(Object.keys(options)[0]));
@@ -72,8 +80,24 @@ test("each option of the wrong kind is refused", () => {
     for (const options of [undefined, null, 5, "token"]) refusal(options);
 });
 
+test("a function where a value is meant is refused, not dropped", () => {
+    for (const name of ["locationId", "baseUrl", "apiVersion", "timeoutMs", "maxRetries", "strict", "userAgent"]) {
+        const error = refusal({ token: TOKEN, [name]: () => "x" });
+        assert.deepEqual(
+            error.issues.map((issue) => issue.path),
+            [name],
+        );
+    }
+});
+
 test("an option that is undefined is as good as left out", async () => {
-    const options = { baseUrl: undefined, timeoutMs: undefined, headers: undefined, strict: undefined, apiVersion: undefined };
+    const options = {
+        baseUrl: undefined,
+        timeoutMs: undefined,
+        headers: undefined,
+        strict: undefined,
+        apiVersion: undefined,
+    };
     const { payments, requests } = stub(ANY_ANSWER, options);
     await payments.orders.get(ID, { timeoutMs: undefined, signal: undefined, headers: undefined });
     assert.equal(requests.length, 1);
@@ -106,14 +130,21 @@ test("a base URL that would leak the token or lead nowhere is refused", () => {
         "javascript:alert(1)",
     ]) {
         const error = refusal({ token: TOKEN, baseUrl });
-        assert.deepEqual(error.issues.map((issue) => issue.path), ["baseUrl"], baseUrl);
+        assert.deepEqual(
+            error.issues.map((issue) => issue.path),
+            ["baseUrl"],
+            baseUrl,
+        );
     }
 });
 
 test("a missing token is named; a client of a proxy works without", async () => {
     for (const token of [undefined, null, "", 5, {}, " ", "a b", "a\nb", "é"]) {
         const error = refusal({ locationId: LOCATION, token });
-        assert.deepEqual(error.issues.map((issue) => issue.path), ["token"]);
+        assert.deepEqual(
+            error.issues.map((issue) => issue.path),
+            ["token"],
+        );
         if (typeof token === "string" && token.trim() !== "") assert.ok(!error.message.includes(token));
     }
     const { payments, requests } = stub(ANY_ANSWER, { token: undefined, baseUrl: "https://proxy.example/api" });
@@ -170,7 +201,10 @@ test("a second 401 is the caller's: the token function is asked twice, not for e
 test("a fixed token is not sent a second time after a 401", async () => {
     const { payments, requests } = stub(guarded("never"));
     const error = await failure(payments.orders.get(ID));
-    assert.deepEqual([error.name, error.code, error.attempts, requests.length], ["AuthenticationError", "authentication_failed", 1, 1]);
+    assert.deepEqual(
+        [error.name, error.code, error.attempts, requests.length],
+        ["AuthenticationError", "authentication_failed", 1, 1],
+    );
     assert.deepEqual(error.messages, ["Invalid JWT"]);
 });
 
@@ -199,11 +233,19 @@ function turn() {
 
 test("a token function that fails is an AuthenticationError with its cause; nothing is sent; the next call asks again", async () => {
     const cause = new Error("store unreachable");
-    for (const fail of [() => { throw cause; }, () => Promise.reject(cause)]) {
+    for (const fail of [
+        () => {
+            throw cause;
+        },
+        () => Promise.reject(cause),
+    ]) {
         let broken = true;
         const { payments, requests } = stub(ANY_ANSWER, { token: () => (broken ? fail() : "fine") });
         const error = await failure(payments.orders.get(ID));
-        assert.deepEqual([error.name, error.outcome, error.cause, error.attempts], ["AuthenticationError", "not_sent", cause, 0]);
+        assert.deepEqual(
+            [error.name, error.outcome, error.cause, error.attempts],
+            ["AuthenticationError", "not_sent", cause, 0],
+        );
         assert.equal(error.operation.name, "orders.get");
         assert.equal(requests.length, 0);
         broken = false;
@@ -235,7 +277,10 @@ test("two clients do not share anything", async () => {
     const one = stub({ _id: "1" }, { token: "one", locationId: "l1" });
     const two = stub({ _id: "2" }, { token: "two", locationId: "l2" });
     const answers = await Promise.all([one.payments.orders.get(ID), two.payments.orders.get(ID)]);
-    assert.deepEqual(answers.map((order) => order._id), ["1", "2"]);
+    assert.deepEqual(
+        answers.map((order) => order._id),
+        ["1", "2"],
+    );
     assert.equal(one.requests[0].headers.get("authorization"), "Bearer one");
     assert.equal(two.requests[0].url.searchParams.get("altId"), "l2");
 });

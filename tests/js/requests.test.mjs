@@ -11,7 +11,10 @@ const contract = JSON.parse(readFileSync(new URL("../contract/payments.openapi.j
 function resolved(node) {
     let found = node;
     while (found?.$ref !== undefined) {
-        found = found.$ref.slice(2).split("/").reduce((parent, key) => parent[key], contract);
+        found = found.$ref
+            .slice(2)
+            .split("/")
+            .reduce((parent, key) => parent[key], contract);
     }
     return found;
 }
@@ -26,7 +29,15 @@ for (const [path, item] of Object.entries(contract.paths)) {
         const body = resolved(operation.requestBody?.content["application/json"].schema);
         const query = parameters.filter((parameter) => parameter.in === "query");
         const name = operation["x-js-method"];
-        OPERATIONS.set(name, { name, id: operation.operationId, method: verb.toUpperCase(), path, parameters, query, body });
+        OPERATIONS.set(name, {
+            name,
+            id: operation.operationId,
+            method: verb.toUpperCase(),
+            path,
+            parameters,
+            query,
+            body,
+        });
     }
 }
 
@@ -171,8 +182,14 @@ test("headers of the client and of the call go along, those of the call first", 
     await payments.orders.get(ID, { headers: { "X-Two": "two", "x-three": "3" } });
     await payments.orders.get(ID);
     const [first, second] = requests.map(({ headers }) => headers);
-    assert.deepEqual(["x-one", "x-two", "x-three", "user-agent"].map((name) => first.get(name)), ["1", "two", "3", "shop/1"]);
-    assert.deepEqual(["x-one", "x-two", "x-three"].map((name) => second.get(name)), ["1", "2", null]);
+    assert.deepEqual(
+        ["x-one", "x-two", "x-three", "user-agent"].map((name) => first.get(name)),
+        ["1", "two", "3", "shop/1"],
+    );
+    assert.deepEqual(
+        ["x-one", "x-two", "x-three"].map((name) => second.get(name)),
+        ["1", "2", null],
+    );
 });
 
 test("only method, headers, body, signal and redirect are set: other fields throw on workerd", async () => {

@@ -106,13 +106,20 @@ test("backoff doubles from retryDelayMs up to 8 s, at least half of it fixed", a
         assert.ok(wait >= full[i] / 2 && wait <= full[i], `${wait} of ${full[i]}`);
     }
     const told = events.filter((event) => event.type === "retry").map((event) => event.delayMs);
-    assert.ok(told.every((delay, i) => Math.abs(delay - waits[i]) < 1), `${told}`);
+    assert.ok(
+        told.every((delay, i) => Math.abs(delay - waits[i]) < 1),
+        `${told}`,
+    );
 });
 
 test("two clients that fail together do not come back together", async (t) => {
     const waits = impatient(t, 31_000);
     for (let i = 0; i < 8; i += 1) {
-        const { payments } = stub(() => new Response("", { status: 500 }), { retryDelayMs: 8000, maxRetries: 1, timeoutMs: 31_000 });
+        const { payments } = stub(() => new Response("", { status: 500 }), {
+            retryDelayMs: 8000,
+            maxRetries: 1,
+            timeoutMs: 31_000,
+        });
         await failure(payments.orders.get(ID));
     }
     assert.ok(new Set(waits).size > 1);
@@ -129,9 +136,12 @@ test("Retry-After is honoured, in seconds and as a date", async (t) => {
     ]) {
         for (const status of [429, 503]) {
             const headers = { "retry-after": retryAfter };
-            const { payments } = stub((_, before) => (before ? Response.json(ANY_ANSWER) : new Response("", { status, headers })), {
-                timeoutMs: 31_000,
-            });
+            const { payments } = stub(
+                (_, before) => (before ? Response.json(ANY_ANSWER) : new Response("", { status, headers })),
+                {
+                    timeoutMs: 31_000,
+                },
+            );
             await payments.orders.get(ID);
             const wait = waits.pop();
             assert.ok(wait >= least && wait <= most, `${retryAfter}: ${wait}`);
@@ -142,9 +152,12 @@ test("Retry-After is honoured, in seconds and as a date", async (t) => {
 test("the interval of the limits is waited for after a 429 without Retry-After", async (t) => {
     const waits = impatient(t, 31_000);
     const headers = { "x-ratelimit-interval-milliseconds": "10000" };
-    const { payments } = stub((_, before) => (before ? Response.json(ANY_ANSWER) : new Response("", { status: 429, headers })), {
-        timeoutMs: 31_000,
-    });
+    const { payments } = stub(
+        (_, before) => (before ? Response.json(ANY_ANSWER) : new Response("", { status: 429, headers })),
+        {
+            timeoutMs: 31_000,
+        },
+    );
     await payments.orders.get(ID);
     assert.deepEqual(waits, [10_000]);
 });
@@ -163,23 +176,34 @@ test("timeoutMs bounds one attempt and stops its request; that of the call goes 
     ]) {
         const { payments, requests } = stub(() => new Promise(() => {}), { ...client, maxRetries: 1 });
         const error = await failure(payments.orders.get(ID, options));
-        assert.deepEqual([error.name, error.code, error.outcome, error.attempts], ["TimeoutError", "timeout", "unknown", 2]);
+        assert.deepEqual(
+            [error.name, error.code, error.outcome, error.attempts],
+            ["TimeoutError", "timeout", "unknown", 2],
+        );
         assert.equal(error.retryable, true);
         assert.ok(requests.every(({ signal }) => signal.aborted));
     }
 });
 
 test("a body that does not come in time is a TimeoutError and a payment counts as recorded", async () => {
-    const { payments } = stub(() => new Response(new ReadableStream({ pull: () => new Promise(() => {}) })), { timeoutMs: 5 });
+    const { payments } = stub(() => new Response(new ReadableStream({ pull: () => new Promise(() => {}) })), {
+        timeoutMs: 5,
+    });
     const error = await failure(payments.orders.recordPayment(ID, { mode: "cash" }));
-    assert.deepEqual([error.name, error.status, error.outcome, error.retryable], ["TimeoutError", 200, "applied", false]);
+    assert.deepEqual(
+        [error.name, error.status, error.outcome, error.retryable],
+        ["TimeoutError", 200, "applied", false],
+    );
 });
 
 test("a signal that is aborted already sends nothing", async () => {
     const reason = new Error("changed my mind");
     const { payments, requests } = stub(ANY_ANSWER);
     const error = await failure(payments.orders.get(ID, { signal: AbortSignal.abort(reason) }));
-    assert.deepEqual([error.name, error.code, error.outcome, error.cause], ["AbortedError", "aborted", "not_sent", reason]);
+    assert.deepEqual(
+        [error.name, error.code, error.outcome, error.cause],
+        ["AbortedError", "aborted", "not_sent", reason],
+    );
     assert.equal(requests.length, 0);
 });
 
@@ -266,7 +290,9 @@ test("a signal keeps no listener after the call", async () => {
         listeners -= 1;
         return removeEventListener.apply(this, args);
     };
-    const { payments } = stub((_, before) => (before % 2 ? Response.json(ANY_ANSWER) : new Response("", { status: 500 })));
+    const { payments } = stub((_, before) =>
+        before % 2 ? Response.json(ANY_ANSWER) : new Response("", { status: 500 }),
+    );
     for (let i = 0; i < 3; i += 1) await payments.orders.get(ID, { signal });
     assert.equal(listeners, 0);
 });

@@ -19,7 +19,14 @@ export function stub(answer, options = {}) {
     const fetch = async (request) => {
         const body = await request.clone().text();
         const { method, url, headers, signal, redirect } = request;
-        requests.push({ method, url: new URL(url), headers, body: body === "" ? undefined : JSON.parse(body), signal, redirect });
+        requests.push({
+            method,
+            url: new URL(url),
+            headers,
+            body: body === "" ? undefined : JSON.parse(body),
+            signal,
+            redirect,
+        });
         return typeof answer === "function" ? answer(request, requests.length - 1) : Response.json(answer);
     };
     const payments = new PaymentsClient({
@@ -64,7 +71,13 @@ const coupon = {
 /** Correct arguments for each of the 23 methods. */
 export const ARGUMENTS = {
     "integrations.createWhitelabel": [
-        { uniqueName: "my-pay", title: "My Pay", provider: "nmi", description: "Cards", imageUrl: "https://example.com/l.png" },
+        {
+            uniqueName: "my-pay",
+            title: "My Pay",
+            provider: "nmi",
+            description: "Cards",
+            imageUrl: "https://example.com/l.png",
+        },
     ],
     "integrations.listWhitelabel": [{ limit: 5 }],
     "orders.list": [{ limit: 5, search: "a b" }],

@@ -13,7 +13,9 @@ import { METHODS } from "./all-methods.mjs";
 export const PACKAGE = dirname(fileURLToPath(import.meta.resolve("ghl-payments/package.json")));
 
 /** Miniflare, esbuild and playwright-core are tools of the repository, installed beside the application under test. */
-export const tool = createRequire(process.env.NPM_TOOLS ?? new URL("../../../../tools/npm/package.json", import.meta.url));
+export const tool = createRequire(
+    process.env.NPM_TOOLS ?? new URL("../../../../tools/npm/package.json", import.meta.url),
+);
 
 /** Starts `npx ghl-payments sandbox` on a free port. */
 export async function startSandbox(...options) {
@@ -50,5 +52,8 @@ export function judge(results, runtime) {
         METHODS,
     );
     assert.equal(METHODS.length, 23);
-    assert.deepEqual(failed.map((result) => `${result.method}: ${result.detail}`), []);
+    assert.deepEqual(
+        failed.map((result) => `${result.method}: ${result.detail}`),
+        [],
+    );
 }

@@ -61,7 +61,9 @@ before(async () => {
         assetNames: "[name]",
         logLevel: "error",
     });
-    const [script, wasm] = ["js", "wasm"].map((ending) => bundle.outputFiles.find((file) => file.path.endsWith(ending)));
+    const [script, wasm] = ["js", "wasm"].map((ending) =>
+        bundle.outputFiles.find((file) => file.path.endsWith(ending)),
+    );
     assert.equal(bundle.outputFiles.length, 2);
     const { baseUrl, token, locationId } = sandbox;
     worker = new Miniflare({

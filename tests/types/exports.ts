@@ -2,7 +2,14 @@
 
 import * as library from "ghl-payments";
 import type * as P from "ghl-payments";
-import { createSandbox, type Sandbox, type SandboxFaults, type SandboxOptions, type SandboxRequest, type SandboxState } from "ghl-payments/sandbox";
+import {
+    createSandbox,
+    type Sandbox,
+    type SandboxFaults,
+    type SandboxOptions,
+    type SandboxRequest,
+    type SandboxState,
+} from "ghl-payments/sandbox";
 import { initialize, PaymentsClient as SlimClient } from "ghl-payments/slim";
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
@@ -95,7 +102,9 @@ none<[P.OrderPaymentStatus, P.Outcome, P.PaymentMode, P.SourceSubType, P.SourceT
 
 /** What the methods take and give. */
 type Methods<R> = {
-    [K in keyof R]: R[K] extends (...args: infer A) => PromiseLike<infer T> ? [Parameters: IsAny<A>, Result: IsAny<T>] : never;
+    [K in keyof R]: R[K] extends (...args: infer A) => PromiseLike<infer T>
+        ? [Parameters: IsAny<A>, Result: IsAny<T>]
+        : never;
 }[keyof R];
 function typed<R>(_: Methods<R> extends [false, false] ? "typed" : "any"): void {}
 typed<P.Orders>("typed");
@@ -105,7 +114,12 @@ typed<P.Coupons>("typed");
 typed<P.CustomProvider>("typed");
 typed<P.Integrations>("typed");
 
-none<Pick<P.PaymentsError, "code" | "status" | "messages" | "traceId" | "retryable" | "attempts" | "outcome" | "operation" | "body">>("none");
+none<
+    Pick<
+        P.PaymentsError,
+        "code" | "status" | "messages" | "traceId" | "retryable" | "attempts" | "outcome" | "operation" | "body"
+    >
+>("none");
 none<Omit<P.ResponseInfo, "headers">>("none");
 
 const { ApiPromise, Page, PagePromise, PaymentsClient, PaymentsError } = library;

@@ -1,6 +1,6 @@
 // Wrong uses: each is an error at compile time.
 
-import { PaymentsClient, type CouponStatus, type OrderSummary } from "ghl-payments";
+import { PaymentsClient, type CouponStatus, type CreateCouponBody, type OrderSummary } from "ghl-payments";
 import { payments } from "./uses.js";
 
 // @ts-expect-error there are options to give
@@ -72,6 +72,14 @@ payments.orders.createFulfillment("order", { trackings: [], notifyCustomer: true
 // @ts-expect-error an item has a price
 payments.orders.createFulfillment("order", { trackings: [], notifyCustomer: true, items: [{ qty: 1 }] });
 
+const coupon: CreateCouponBody = {
+    name: "Spring",
+    code: "SPRING",
+    discountType: "amount",
+    discountValue: 5,
+    startDate: "2024-06-01T00:00:00Z",
+};
+payments.coupons.create({ ...coupon, usageLimit: 1 });
 // @ts-expect-error id or code
 payments.coupons.get({});
 // @ts-expect-error id or code
@@ -79,9 +87,9 @@ payments.coupons.get({ altId: "l" });
 // @ts-expect-error name is missing
 payments.coupons.create({ code: "A", discountType: "amount", discountValue: 5, startDate: "2024-06-01T00:00:00Z" });
 // @ts-expect-error a discount is a percentage or an amount
-payments.coupons.create({ name: "A", code: "A", discountType: "gift", discountValue: 5, startDate: "2024-06-01T00:00:00Z" });
+payments.coupons.create({ ...coupon, discountType: "gift" });
 // @ts-expect-error the id is the first argument
-payments.coupons.update("coupon", { id: "coupon", name: "A", code: "A", discountType: "amount", discountValue: 5, startDate: "" });
+payments.coupons.update("coupon", { ...coupon, id: "coupon" });
 // @ts-expect-error a coupon is deleted by its id
 payments.coupons.delete({ id: "coupon" });
 
@@ -91,12 +99,16 @@ payments.customProvider.disconnect({});
 payments.customProvider.disconnect({ liveMode: "true" });
 // @ts-expect-error both keys belong together
 payments.customProvider.connect({ live: { apiKey: "a" } });
+const provider = { name: "", description: "", paymentsUrl: "", queryUrl: "", imageUrl: "" };
+payments.customProvider.create({ ...provider, supportsSubscriptionSchedule: true });
 // @ts-expect-error without an s when a provider is created
-payments.customProvider.create({ name: "", description: "", paymentsUrl: "", queryUrl: "", imageUrl: "", supportsSubscriptionSchedules: true });
+payments.customProvider.create({ ...provider, supportsSubscriptionSchedules: true });
 // @ts-expect-error with an s in the capabilities
 payments.customProvider.updateCapabilities({ supportsSubscriptionSchedule: true });
+const whitelabel = { uniqueName: "a", title: "A", description: "", imageUrl: "" };
+payments.integrations.createWhitelabel({ ...whitelabel, provider: "nmi" });
 // @ts-expect-error there are two gateways
-payments.integrations.createWhitelabel({ uniqueName: "a", title: "A", provider: "stripe", description: "", imageUrl: "" });
+payments.integrations.createWhitelabel({ ...whitelabel, provider: "stripe" });
 
 export async function results(order: OrderSummary): Promise<void> {
     // @ts-expect-error an amount may be absent or null

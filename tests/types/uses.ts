@@ -139,7 +139,12 @@ export async function records(): Promise<void> {
 
     await payments.orders.recordPayment("order", { mode: "cash" });
     await payments.orders.recordPayment("order", { mode: "card", card: { type: "visa", last4: "4242" } });
-    await payments.orders.recordPayment("order", { mode: "cheque", cheque: { number: "129" }, amount: 5, isPartialPayment: true });
+    await payments.orders.recordPayment("order", {
+        mode: "cheque",
+        cheque: { number: "129" },
+        amount: 5,
+        isPartialPayment: true,
+    });
     const meta: JsonObject = { till: 3, tags: ["a", null], nested: { deep: true } };
     const body: RecordPaymentBody = { mode: "bank_transfer", meta, notes: "by post", altId: "l", altType: "location" };
     const recorded = await payments.orders.recordPayment("order", body, callOptions);
@@ -213,7 +218,15 @@ export async function providers(): Promise<void> {
 export function failures(error: unknown): Outcome | undefined {
     if (!(error instanceof PaymentsError)) return undefined;
     const { name, code, message, messages, retryable, attempts, outcome, body } = error;
-    console.log(name.length, code.length, message.length, messages.join(), !retryable, attempts + 1, error.operation?.id);
+    console.log(
+        name.length,
+        code.length,
+        message.length,
+        messages.join(),
+        !retryable,
+        attempts + 1,
+        error.operation?.id,
+    );
     same<typeof body, unknown>(true);
     if (error instanceof ValidationError) for (const { path, message } of error.issues) console.log(path + message);
     if (error instanceof RateLimitError) console.log((error.retryAfterMs ?? 0) + (error.rateLimit?.limit ?? 0));
