@@ -1,6 +1,6 @@
 import { Core } from "./core.js";
 import type * as Model from "./core.js";
-import { invalid, toError, type ErrorInfo, type OperationInfo } from "./errors.js";
+import { invalid, PaymentsError, toError, type ErrorInfo, type OperationInfo } from "./errors.js";
 import { ApiPromise, PagePromise, type RawPage, type ResponseInfo, type WithResponse } from "./promises.js";
 import type { CallOptions, ClientOptions, GetCouponParams, OrderNotes, RecordPaymentBody } from "./options.js";
 
@@ -325,10 +325,17 @@ function settings(values: { headers?: Record<string, string> }): string | undefi
 
 function json(value: object): string {
     try {
-        return JSON.stringify(value) ?? "null";
+        return JSON.stringify(value, data) ?? "null";
     } catch (cause) {
+        if (cause instanceof PaymentsError) throw cause;
         throw invalid("", "the parameters cannot be written as JSON", cause);
     }
+}
+
+/** What JSON.stringify would drop without a word. */
+function data(name: string, value: unknown): unknown {
+    if (typeof value === "function" || typeof value === "symbol") throw invalid(name, `must be a value, found a ${typeof value}`);
+    return value;
 }
 
 /** `[data, response, attempts, durationMs, rateLimit?]` of the core. */

@@ -141,11 +141,17 @@ async function follow<T>(
     start: number,
 ): Promise<WithResponse<Page<T>>> {
     const { records, total, response } = await read(offset);
-    const fresh = records.filter((record) => state.deliver(idOf(record)));
+    // Before the first page nothing was delivered; what it holds matters only to the pages behind it.
+    const first = offset === undefined;
+    const fresh = first ? records : records.filter((record) => state.deliver(idOf(record)));
+    if (first && records.length > 0) state.deliver(idOf(records[0]));
     const next = state.advance(records.length, total);
     // Two callers that ask for the next page share it; one that could not be read can be asked for again.
     let following: Promise<Page<T>> | undefined;
+    let pending = first ? records : [];
     const more = () => {
+        for (const record of pending) state.remember(idOf(record));
+        pending = [];
         following ??= follow(read, state, next, start).then(
             (result) => result.data,
             (error: unknown) => {

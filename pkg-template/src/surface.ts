@@ -1,4 +1,19 @@
 export * from "./client.js";
-export * from "./errors.js";
+export {
+    AbortedError,
+    AuthenticationError,
+    ConflictError,
+    DecodeError,
+    InvalidRequestError,
+    NetworkError,
+    NotFoundError,
+    PaymentsError,
+    PermissionError,
+    RateLimitError,
+    ServerError,
+    TimeoutError,
+    ValidationError,
+} from "./errors.js";
+export type { Issue, OperationInfo, Outcome } from "./errors.js";
 export { ApiPromise, Page, PagePromise, type ResponseInfo, type WithResponse } from "./promises.js";
 export type * from "./models.js";

@@ -151,6 +151,11 @@ impl Pages {
         self.0.deliver(id)
     }
 
+    /// Notes that a record was delivered.
+    pub fn remember(&mut self, id: &str) {
+        self.0.remember(id);
+    }
+
     /// Ends a page of `count` records: where the next one starts, -1 after the last.
     pub fn advance(&mut self, count: u32, total: Option<f64>) -> f64 {
         self.0.advance(count, total).map_or(-1.0, f64::from)

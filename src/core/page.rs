@@ -32,7 +32,7 @@ impl Pager {
 
     /// Takes the next record of a page by its id (empty where it has none): whether it is to be delivered.
     pub fn deliver(&mut self, id: &str) -> bool {
-        let fresh = id.is_empty() || self.remember(hash(id));
+        let fresh = self.remember(id);
         self.progress |= fresh;
         fresh
     }
@@ -54,8 +54,12 @@ impl Pager {
         (count > 0 && more).then_some(self.offset)
     }
 
-    /// Remembers a record; `false` if it was delivered already.
-    fn remember(&mut self, id: u64) -> bool {
+    /// Notes that a record was delivered; `false` if it was before. Says nothing about the page it came with.
+    pub fn remember(&mut self, id: &str) -> bool {
+        if id.is_empty() {
+            return true;
+        }
+        let id = hash(id);
         if self.seen.iter().any(|known| *known == id) {
             return false;
         }

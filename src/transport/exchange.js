@@ -23,6 +23,8 @@ async function within(ms, signal, work) {
             signal?.removeEventListener("abort", abort);
         };
     });
+    // What ends before it looks at `over` must not leave a rejection that nobody handles.
+    over.catch(() => {});
     try {
         return await work(over);
     } finally {
