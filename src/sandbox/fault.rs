@@ -5,7 +5,7 @@
 use super::drift::Drift;
 use super::http::{End, Shape};
 
-/// The header that asks for a fault.
+/// The header that asks for a fault, and that the answer of one carries: nobody takes it for the API's own.
 pub const HEADER: &str = "x-sandbox-fault";
 
 /// What is to go wrong with one request.
@@ -31,12 +31,14 @@ pub struct Fault {
     pub delay_ms: u32,
     /// Break the connection or never answer, without doing anything.
     pub end: End,
+    /// The directives as they were given.
+    pub text: String,
 }
 
 impl Fault {
     /// Reads directives; the error says what is wrong with them.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut out = Self::default();
+        let mut out = Self { text: text.trim().into(), ..Self::default() };
         for directive in text.split(';').map(str::trim).filter(|directive| !directive.is_empty()) {
             let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
             let known = out.read(name.trim(), value.trim());

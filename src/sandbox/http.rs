@@ -1,6 +1,6 @@
 //! Requests and answers as plain data.
 
-use super::fault::Fault;
+use super::fault::{Fault, HEADER};
 use super::object::object;
 use serde::Serialize;
 use serde_json::Value;
@@ -307,9 +307,12 @@ impl Response {
         String::from_utf8(json(&head)).unwrap_or_default()
     }
 
-    /// Adds what a fault says about delivery.
+    /// Adds what a fault says about delivery, and that there was one.
     #[must_use]
     pub fn delivered(mut self, fault: &Fault) -> Self {
+        if !fault.text.is_empty() {
+            self.headers.push((HEADER, fault.text.clone()));
+        }
         self.delay_ms = fault.delay_ms;
         self.end = fault.end;
         self
