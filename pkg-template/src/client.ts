@@ -20,12 +20,51 @@ export interface RateLimit {
     dailyRemaining?: number;
 }
 
-/** Something that happened during a call. It never holds the token. */
-export type PaymentsEvent = { operation: OperationInfo } & (
-    | { type: "request"; attempt: number }
-    | { type: "response"; attempt: number; status: number; durationMs: number }
-    | { type: "retry"; attempt: number; delayMs: number; reason: string; status?: number }
-    | { type: "drift"; path: string; expected: string; found: string; repaired: boolean }
+/** Something that happened during a call. It never holds the token. Later versions may know further types. */
+export type PaymentsEvent = {
+    /** The operation that the call is about. */
+    operation: OperationInfo;
+} & (
+    | {
+          /** A request leaves. */
+          type: "request";
+          /** Which attempt it is, counted from 1. */
+          attempt: number;
+      }
+    | {
+          /** An answer came, whatever its status. */
+          type: "response";
+          /** Which attempt it answers. */
+          attempt: number;
+          /** Its HTTP status. */
+          status: number;
+          /** Milliseconds from the request to the answer's end. */
+          durationMs: number;
+      }
+    | {
+          /** The call failed and will be sent again. */
+          type: "retry";
+          /** Which attempt failed. */
+          attempt: number;
+          /** Milliseconds until it is sent again. */
+          delayMs: number;
+          /** The `code` of the error that the attempt ended with, such as `rate_limited`. */
+          reason: string;
+          /** The HTTP status, if there was an answer. */
+          status?: number;
+      }
+    | {
+          /** An answer differs from the shape that HighLevel promises. */
+          type: "drift";
+          /** Where, such as `data[57].amount`. */
+          path: string;
+          /** What is promised. */
+          expected: string;
+          /** What came. */
+          found: string;
+          /** Whether the value was turned into what is promised; otherwise it is passed on as it came. */
+          repaired: boolean;
+      }
 );
 
 /** The operations, in the order of the core's ledger. */
@@ -63,9 +102,11 @@ interface Request {
 
 type Send = <T>(request: Request, options: CallOptions | undefined) => Promise<WithResponse<T>>;
 
+/** The operations on one kind of record. */
 class Resource {
     readonly #send: Send;
 
+    /** @internal */
     constructor(send: Send) {
         this.#send = send;
     }
@@ -106,21 +147,59 @@ function whole(value: number | undefined): number | undefined {
 
 /** Orders, payments recorded on them, fulfillments and notes. */
 export class Orders extends Resource {
-    /** Lists orders, newest first. Scope `payments/orders.readonly`. */
+    /**
+     * Lists orders, newest first: await it for one page, iterate it for the orders of all pages.
+     *
+     * Scope `payments/orders.readonly`.
+     *
+     * ```ts
+     * for await (const order of payments.orders.list({ status: "completed", startAt: "2024-02-01" })) {
+     *     console.log(order._id, order.amount, order.currency);
+     * }
+     * ```
+     *
+     * @param params Filters, length and start of the page; every order when left out.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-orders
+     */
     list(params?: Model.ListOrdersParams, options?: CallOptions): PagePromise<Model.OrderSummary> {
         return this.many(Op.listOrders, params, options);
     }
 
-    /** Reads one order with its items. Scope `payments/orders.readonly`. */
+    /**
+     * Reads one order with its items.
+     *
+     * Scope `payments/orders.readonly`.
+     *
+     * ```ts
+     * const order = await payments.orders.get(orderId);
+     * console.log(order.status, order.items?.map((item) => item.name));
+     * ```
+     *
+     * @param orderId Id of the order: its `_id`, 24 hexadecimal characters.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/get-order-by-id
+     */
     get(orderId: string, options?: CallOptions): ApiPromise<Model.Order> {
         return this.one({ op: Op.getOrder, id: orderId }, options);
     }
 
     /**
-     * Records a payment that was made outside HighLevel. Scope `payments/orders.collectPayment`.
+     * Records a payment that was made outside HighLevel.
      *
-     * It is never sent twice unless the server surely did not act; after a failure `error.outcome` says whether the
-     * payment may have been recorded.
+     * It is never sent twice unless the server surely did not act; after a failure `error.outcome` says whether the payment
+     * may have been recorded.
+     *
+     * Scope `payments/orders.collectPayment`.
+     *
+     * ```ts
+     * await payments.orders.recordPayment(orderId, { mode: "cheque", cheque: { number: "129" }, amount: 59.5 });
+     * ```
+     *
+     * @param orderId Id of the order: its `_id`.
+     * @param body How it was paid, and how much in major units: `59.5` is 59.50.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/record-order-payment
      */
     recordPayment(
         orderId: string,
@@ -130,7 +209,24 @@ export class Orders extends Resource {
         return this.one({ op: Op.recordPayment, id: orderId, params: body }, options);
     }
 
-    /** Marks items of an order as delivered. Scope `payments/orders.write`. */
+    /**
+     * Reports a delivery of some or all items of an order. It is never sent twice unless the server surely did not act.
+     *
+     * Scope `payments/orders.write`.
+     *
+     * ```ts
+     * await payments.orders.createFulfillment(orderId, {
+     *     trackings: [{ trackingNumber: "1Z999AA10123456784", shippingCarrier: "UPS" }],
+     *     items: [{ priceId: "653f6ba4d84bcc7b3d5bb8a1", qty: 1 }],
+     *     notifyCustomer: true,
+     * });
+     * ```
+     *
+     * @param orderId Id of the order: its `_id`.
+     * @param body The items, how to follow them, and whether the customer is told.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/create-order-fulfillment
+     */
     createFulfillment(
         orderId: string,
         body: Model.CreateFulfillmentBody,
@@ -139,12 +235,31 @@ export class Orders extends Resource {
         return this.one({ op: Op.createFulfillment, id: orderId, params: body }, options);
     }
 
-    /** Lists the fulfillments of an order. Scope `payments/orders.readonly`. */
+    /**
+     * Lists the deliveries of an order, all of them at once.
+     *
+     * Scope `payments/orders.readonly`.
+     *
+     * ```ts
+     * const { data } = await payments.orders.listFulfillments(orderId);
+     * console.log(data.flatMap((fulfillment) => fulfillment.trackings ?? []));
+     * ```
+     *
+     * @param orderId Id of the order: its `_id`.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-order-fulfillment
+     */
     listFulfillments(orderId: string, options?: CallOptions): ApiPromise<Model.FulfillmentList> {
         return this.one({ op: Op.listFulfillments, id: orderId }, options);
     }
 
-    /** Lists the notes of an order, as HighLevel sends them: it publishes no schema. */
+    /**
+     * Reads the notes of an order as HighLevel sends them: it publishes no schema and names no scope.
+     *
+     * @param orderId Id of the order: its `_id`.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-order-notes
+     */
     listNotes(orderId: string, options?: CallOptions): ApiPromise<OrderNotes> {
         return this.one({ op: Op.listNotes, id: orderId }, options);
     }
@@ -152,12 +267,35 @@ export class Orders extends Resource {
 
 /** Payments and refunds, whatever provider carried them. */
 export class Transactions extends Resource {
-    /** Lists transactions, newest first. Scope `payments/transactions.readonly`. */
+    /**
+     * Lists transactions, newest first: await it for one page, iterate it for the transactions of all pages.
+     *
+     * There is no filter by status; `entityId` finds those of an order or of an invoice.
+     *
+     * Scope `payments/transactions.readonly`.
+     *
+     * ```ts
+     * const paid = await payments.transactions.list({ entityId: orderId }).toArray();
+     * console.log(paid.filter((transaction) => transaction.status === "succeeded").length);
+     * ```
+     *
+     * @param params Filters, length and start of the page; every transaction when left out.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-transactions
+     */
     list(params?: Model.ListTransactionsParams, options?: CallOptions): PagePromise<Model.TransactionSummary> {
         return this.many(Op.listTransactions, params, options);
     }
 
-    /** Reads one transaction. Scope `payments/transactions.readonly`. */
+    /**
+     * Reads one transaction.
+     *
+     * Scope `payments/transactions.readonly`.
+     *
+     * @param transactionId Id of the transaction: its `_id`, not the id of the charge at the payment provider.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/get-transaction-by-id
+     */
     get(transactionId: string, options?: CallOptions): ApiPromise<Model.Transaction> {
         return this.one({ op: Op.getTransaction, id: transactionId }, options);
     }
@@ -165,12 +303,35 @@ export class Transactions extends Resource {
 
 /** Payments that repeat. */
 export class Subscriptions extends Resource {
-    /** Lists subscriptions, newest first. Scope `payments/subscriptions.readonly`. */
+    /**
+     * Lists subscriptions, newest first: await it for one page, iterate it for the subscriptions of all pages.
+     *
+     * Scope `payments/subscriptions.readonly`.
+     *
+     * ```ts
+     * for await (const subscription of payments.subscriptions.list({ limit: 100 })) {
+     *     if (subscription.status === "past_due") console.log(subscription.contactId);
+     * }
+     * ```
+     *
+     * @param params Filters, length and start of the page; every subscription when left out.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-subscriptions
+     */
     list(params?: Model.ListSubscriptionsParams, options?: CallOptions): PagePromise<Model.SubscriptionSummary> {
         return this.many(Op.listSubscriptions, params, options);
     }
 
-    /** Reads one subscription. Scope `payments/subscriptions.readonly`. */
+    /**
+     * Reads one subscription.
+     *
+     * Scope `payments/subscriptions.readonly`.
+     *
+     * @param subscriptionId Id of the subscription at HighLevel: its `_id`, not its `subscriptionId`, which is the
+     *   payment provider's.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/get-subscription-by-id
+     */
     get(subscriptionId: string, options?: CallOptions): ApiPromise<Model.Subscription> {
         return this.one({ op: Op.getSubscription, id: subscriptionId }, options);
     }
@@ -178,27 +339,86 @@ export class Subscriptions extends Resource {
 
 /** Discount codes. */
 export class Coupons extends Resource {
-    /** Lists coupons. Scope `payments/coupons.readonly`. */
+    /**
+     * Lists coupons: await it for one page, iterate it for the coupons of all pages.
+     *
+     * Scope `payments/coupons.readonly`.
+     *
+     * ```ts
+     * const active = await payments.coupons.list({ status: "active" });
+     * ```
+     *
+     * @param params Filters, length and start of the page; every coupon when left out.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-coupons
+     */
     list(params?: Model.ListCouponsParams, options?: CallOptions): PagePromise<Model.Coupon> {
         return this.many(Op.listCoupons, params, options);
     }
 
-    /** Reads one coupon by its id or its code. Scope `payments/coupons.readonly`. */
+    /**
+     * Reads one coupon by its id or its code.
+     *
+     * Scope `payments/coupons.readonly`.
+     *
+     * ```ts
+     * const coupon = await payments.coupons.get({ code: "SPRING" });
+     * ```
+     *
+     * @param params The `id` or the `code`, or both.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/get-coupon
+     */
     get(params: GetCouponParams, options?: CallOptions): ApiPromise<Model.Coupon> {
         return this.one({ op: Op.getCoupon, params }, options);
     }
 
-    /** Creates a coupon. Scope `payments/coupons.write`. */
+    /**
+     * Creates a coupon. It is never sent twice unless the server surely did not act.
+     *
+     * Scope `payments/coupons.write`.
+     *
+     * ```ts
+     * await payments.coupons.create({
+     *     name: "Spring sale",
+     *     code: "SPRING",
+     *     discountType: "percentage",
+     *     discountValue: 10,
+     *     startDate: "2024-06-01T00:00:00Z",
+     * });
+     * ```
+     *
+     * @param body Its name, code, discount and start; everything else may be left out.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/create-coupon
+     */
     create(body: Model.CreateCouponBody, options?: CallOptions): ApiPromise<Model.Coupon> {
         return this.one({ op: Op.createCoupon, params: body }, options);
     }
 
-    /** Replaces a coupon: fields that are left out lose their value. Scope `payments/coupons.write`. */
+    /**
+     * Replaces a coupon: fields that are left out lose their value.
+     *
+     * Scope `payments/coupons.write`.
+     *
+     * @param id Id of the coupon: its `_id`.
+     * @param body All its values, not only those that change.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/update-coupon
+     */
     update(id: string, body: Omit<Model.UpdateCouponBody, "id">, options?: CallOptions): ApiPromise<Model.Coupon> {
         return this.one({ op: Op.updateCoupon, params: { ...body, id } }, options);
     }
 
-    /** Deletes a coupon. Scope `payments/coupons.write`. */
+    /**
+     * Deletes a coupon.
+     *
+     * Scope `payments/coupons.write`.
+     *
+     * @param id Id of the coupon: its `_id`.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/delete-coupon
+     */
     delete(id: string, options?: CallOptions): ApiPromise<Model.DeleteCouponResult> {
         return this.one({ op: Op.deleteCoupon, params: { id } }, options);
     }
@@ -206,32 +426,89 @@ export class Coupons extends Resource {
 
 /** A payment provider of your own in HighLevel's checkout. */
 export class CustomProvider extends Resource {
-    /** Creates the provider for the location. Scope `payments/custom-provider.write`. */
+    /**
+     * Makes your marketplace app a payment provider of the location. It is never sent twice unless the server surely did not
+     * act.
+     *
+     * Scope `payments/custom-provider.write`.
+     *
+     * @param body Name, logo and the two addresses: the page that takes payments and the one that HighLevel asks
+     *   about them.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/create-integration
+     */
     create(body: Model.CreateProviderBody, options?: CallOptions): ApiPromise<Model.CustomProviderConfig> {
         return this.one({ op: Op.createProvider, params: body }, options);
     }
 
-    /** Deletes the provider of the location. Scope `payments/custom-provider.write`. */
+    /**
+     * Removes your payment provider from the location.
+     *
+     * Scope `payments/custom-provider.write`.
+     *
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/delete-integration
+     */
     delete(options?: CallOptions): ApiPromise<Model.ProviderResult> {
         return this.one({ op: Op.deleteProvider }, options);
     }
 
-    /** Reads the provider and its keys. Scope `payments/custom-provider.readonly`. */
+    /**
+     * Reads your payment provider in the location, keys included: keep them out of pages and logs.
+     *
+     * Scope `payments/custom-provider.readonly`.
+     *
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/fetch-config
+     */
     getConfig(options?: CallOptions): ApiPromise<Model.CustomProviderConfig> {
         return this.one({ op: Op.getProviderConfig }, options);
     }
 
-    /** Stores the keys of a mode; the provider must exist. Scope `payments/custom-provider.write`. */
+    /**
+     * Stores the keys of the live mode, of the test mode or of both. The provider must exist: `customProvider.create` comes
+     * first.
+     *
+     * Scope `payments/custom-provider.write`.
+     *
+     * ```ts
+     * await payments.customProvider.connect({ test: { apiKey: "sk_test_1", publishableKey: "pk_test_1" } });
+     * ```
+     *
+     * @param body The keys of each mode to connect.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/create-config
+     */
     connect(body: Model.ConnectProviderBody, options?: CallOptions): ApiPromise<Model.CustomProviderConfig> {
         return this.one({ op: Op.connectProvider, params: body }, options);
     }
 
-    /** Removes the keys of one mode. Scope `payments/custom-provider.write`. */
+    /**
+     * Forgets the keys of one mode.
+     *
+     * Scope `payments/custom-provider.write`.
+     *
+     * @param body `liveMode: true` for live money, `false` for the test mode.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/disconnect-config
+     */
     disconnect(body: Model.DisconnectProviderBody, options?: CallOptions): ApiPromise<Model.ProviderResult> {
         return this.one({ op: Op.disconnectProvider, params: body }, options);
     }
 
-    /** Says what the provider can do. Scope `payments/custom-provider.write`. */
+    /**
+     * Says what your payment provider can do, in one location or in all of a company.
+     *
+     * Scope `payments/custom-provider.write`.
+     *
+     * ```ts
+     * await payments.customProvider.updateCapabilities({ supportsSubscriptionSchedules: true, locationId });
+     * ```
+     *
+     * @param body What it can do, and `locationId` or `companyId`.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/custom-provider-marketplace-app-update-capabilities
+     */
     updateCapabilities(
         body: Model.UpdateCapabilitiesBody,
         options?: CallOptions,
@@ -242,12 +519,30 @@ export class CustomProvider extends Resource {
 
 /** White-label providers on top of Authorize.net or NMI. */
 export class Integrations extends Resource {
-    /** Creates a white-label provider. Scope `payments/integration.write`. */
+    /**
+     * Creates a payment provider under your own name, on top of Authorize.net or NMI. It is never sent twice unless the
+     * server surely did not act.
+     *
+     * Scope `payments/integration.write`.
+     *
+     * @param body Its names, its logo and the gateway behind it.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/create-integration-provider
+     */
     createWhitelabel(body: Model.CreateWhitelabelBody, options?: CallOptions): ApiPromise<Model.WhitelabelProvider> {
         return this.one({ op: Op.createWhitelabel, params: body }, options);
     }
 
-    /** Lists white-label providers. Scope `payments/integration.readonly`. */
+    /**
+     * Lists white-label providers: await it for one page, iterate it for all. HighLevel sends one object where there is only
+     * one provider; `data` is always a list.
+     *
+     * Scope `payments/integration.readonly`.
+     *
+     * @param params Length and start of the page.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-integration-providers
+     */
     listWhitelabel(params?: Model.ListWhitelabelParams, options?: CallOptions): PagePromise<Model.WhitelabelProvider> {
         return this.many(Op.listWhitelabel, params, options);
     }
@@ -257,6 +552,8 @@ export class Integrations extends Resource {
  * A client for the HighLevel Payments API.
  *
  * ```ts
+ * import { PaymentsClient } from "ghl-payments";
+ *
  * const payments = new PaymentsClient({ token, locationId });
  * const page = await payments.orders.list({ status: "completed", limit: 50 });
  * for await (const order of payments.orders.list({ startAt: "2024-02-01" })) console.log(order._id);
@@ -276,7 +573,11 @@ export class PaymentsClient {
     /** White-label providers. */
     readonly integrations: Integrations;
 
-    /** Throws a ValidationError that lists everything that is wrong with the options. */
+    /**
+     * Throws a ValidationError that lists everything that is wrong with the options.
+     *
+     * @param options The token, the location and how requests are made.
+     */
     constructor(options: ClientOptions) {
         if (typeof options !== "object" || options === null) throw invalid("", "the options must be an object");
         const { token, fetch, onEvent, ...values } = options;
