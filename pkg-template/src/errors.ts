@@ -53,6 +53,7 @@ export interface ErrorInfo {
 
 /** The base of everything that this client throws. It never holds the token. */
 export class PaymentsError extends Error {
+    /** The name of the class, such as `NotFoundError`; a minifier leaves it alone. */
     override readonly name: string = "PaymentsError";
     /** A stable text in snake case, such as `not_found` or `timeout`. */
     readonly code: string;
@@ -73,6 +74,7 @@ export class PaymentsError extends Error {
     /** The answer's body: JSON as a value, anything else as text. Secrets are masked. */
     readonly body?: unknown;
 
+    /** @internal */
     constructor(info: ErrorInfo, cause?: unknown) {
         super(info.message, cause === undefined ? undefined : { cause });
         this.code = info.code;
@@ -93,6 +95,7 @@ export class ValidationError extends PaymentsError {
     /** Everything that is wrong. */
     readonly issues: Issue[];
 
+    /** @internal */
     constructor(info: ErrorInfo, cause?: unknown) {
         super(info, cause);
         this.issues = info.issues ?? [];
@@ -132,6 +135,7 @@ export class RateLimitError extends PaymentsError {
     /** The limits, if the server named them. */
     readonly rateLimit?: RateLimit;
 
+    /** @internal */
     constructor(info: ErrorInfo, cause?: unknown) {
         super(info, cause);
         if (info.retryAfterMs !== undefined) this.retryAfterMs = info.retryAfterMs;
@@ -169,6 +173,7 @@ export class DecodeError extends PaymentsError {
     /** What came. */
     readonly found: string;
 
+    /** @internal */
     constructor(info: ErrorInfo, cause?: unknown) {
         super(info, cause);
         this.path = info.path ?? "";

@@ -121,8 +121,12 @@ export class PagePromise<T> extends ApiPromise<Page<T>> implements AsyncIterable
         }
     }
 
-    /** All records in one array, at most `limit` of them. */
-    async toArray(options: { limit?: number } = {}): Promise<T[]> {
+    /**
+     * All records in one array, at most `limit` of them.
+     *
+     * @param options How many at the most; all when left out.
+     */
+    async toArray(options: { /** The most records to collect. */ limit?: number } = {}): Promise<T[]> {
         const limit = options.limit ?? Infinity;
         const all: T[] = [];
         if (limit <= 0) return all;

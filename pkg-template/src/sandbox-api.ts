@@ -57,8 +57,19 @@ export interface SandboxFaults {
      * - `drift=quoted`, `numeric`, `null`, `missing`, `unknown`, `single`, `enum`, `wrong` or `top`: an answer that
      *   leaves the documentation;
      * - `delay=200` (milliseconds), `hang` (no answer ever), `drop` (the connection breaks).
+     *
+     * @param fault What goes wrong.
+     * @param options With which requests.
      */
-    add(fault: string, options?: { operation?: string; times?: number }): void;
+    add(
+        fault: string,
+        options?: {
+            /** The method of the client, such as `orders.list`; any when left out. */
+            operation?: string;
+            /** How many requests it happens to; default 1. */
+            times?: number;
+        },
+    ): void;
     /** Forgets those that have not happened yet. */
     clear(): void;
 }
@@ -96,7 +107,12 @@ export interface SandboxLocation {
     /** Its coupons. */
     coupons: Coupon[];
     /** Its fulfillments with their orders. */
-    fulfillments: { orderId: string; fulfillment: Fulfillment }[];
+    fulfillments: {
+        /** The order. */
+        orderId: string;
+        /** The delivery. */
+        fulfillment: Fulfillment;
+    }[];
     /** Its custom payment provider. */
     customProvider: CustomProviderConfig | null;
     /** Its white-label integrations. */
@@ -115,7 +131,11 @@ export interface SandboxState {
 export interface Sandbox {
     /** Answers a request. It can be passed as the client's `fetch`, or serve HTTP; a path alone is enough as URL. */
     fetch: (input: Request | URL | string, init?: RequestInit) => Promise<Response>;
-    /** Gives a ready token; the same options give the same one. */
+    /**
+     * Gives a ready token; the same options give the same one.
+     *
+     * @param options What it may do; everything in the first location when left out.
+     */
     token(options?: SandboxTokenOptions): string;
     /** The first location. */
     readonly locationId: string;
@@ -125,7 +145,11 @@ export interface Sandbox {
     state(): SandboxState;
     /** Puts everything back as it was at the beginning; tokens stay valid. */
     reset(): void;
-    /** Moves the clock forward: coupons begin and end, subscriptions are paid, rate limits open. */
+    /**
+     * Moves the clock forward: coupons begin and end, subscriptions are paid, rate limits open.
+     *
+     * @param ms By how many milliseconds.
+     */
     advance(ms: number): void;
     /** Things to go wrong with requests to come. */
     readonly faults: SandboxFaults;
@@ -135,6 +159,7 @@ export interface Sandbox {
 
 /** A connection that the sandbox has broken on demand. `fetch` rejects with it, as it does with real ones. */
 export class DroppedConnection extends TypeError {
+    /** The name of the class; a minifier leaves it alone. */
     override readonly name = "DroppedConnection";
 
     /** @internal */
@@ -156,7 +181,19 @@ interface Head {
     end: "normal" | "hang" | "drop";
 }
 
-/** Makes a sandbox with its data. */
+/**
+ * Makes a sandbox with its data.
+ *
+ * ```ts
+ * import { PaymentsClient } from "ghl-payments";
+ * import { createSandbox } from "ghl-payments/sandbox";
+ *
+ * const sandbox = createSandbox({ seed: 7 });
+ * const payments = new PaymentsClient({ token: sandbox.token(), locationId: sandbox.locationId, fetch: sandbox.fetch });
+ * ```
+ *
+ * @param options How it begins; the same options give the same data.
+ */
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
     const { seed = DEFAULT_SEED, now = DEFAULT_NOW, locations = [], size, rateLimit = {} } = options;
     whole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
