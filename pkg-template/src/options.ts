@@ -1,4 +1,5 @@
-import type { JsonValue, RecordPaymentFields, CardDetails, ChequeDetails, GetCouponParams as CouponKeys } from "./core.js";
+import type * as Core from "./core.js";
+import type { CardDetails, ChequeDetails, JsonObject, JsonValue, RecordPaymentFields } from "./core.js";
 import type { PaymentsEvent } from "./client.js";
 
 /** Where the token comes from: text, or a function that gives it. */
@@ -56,26 +57,66 @@ export interface CallOptions {
     strict?: boolean;
 }
 
+/** What every recorded payment may say. */
 type WithoutMode = Omit<RecordPaymentFields, "mode" | "card" | "cheque">;
 
-/** A payment made outside HighLevel: `card` goes with `mode: "card"` only, `cheque` with `mode: "cheque"` only. */
+/**
+ * A payment made outside HighLevel: `card` goes with `mode: "card"` only, `cheque` with `mode: "cheque"` only.
+ *
+ * ```ts
+ * import type { RecordPaymentBody } from "ghl-payments";
+ *
+ * const body: RecordPaymentBody = { mode: "card", card: { type: "visa", last4: "4242" }, amount: 59.5 };
+ * ```
+ */
 export type RecordPaymentBody = WithoutMode &
     (
-        | { mode: "card"; card?: CardDetails; cheque?: never }
-        | { mode: "cheque"; cheque?: ChequeDetails; card?: never }
-        | { mode: "cash" | "bank_transfer" | "other"; card?: never; cheque?: never }
+        | {
+              /** By a card that was charged elsewhere. */
+              mode: "card";
+              /** The card. */
+              card?: CardDetails;
+              /** Goes with `mode: "cheque"` only. */
+              cheque?: never;
+          }
+        | {
+              /** By a cheque. */
+              mode: "cheque";
+              /** The cheque. */
+              cheque?: ChequeDetails;
+              /** Goes with `mode: "card"` only. */
+              card?: never;
+          }
+        | {
+              /** In any other way. */
+              mode: "cash" | "bank_transfer" | "other";
+              /** Goes with `mode: "card"` only. */
+              card?: never;
+              /** Goes with `mode: "cheque"` only. */
+              cheque?: never;
+          }
     );
 
-/** The id or the code of a coupon. */
-export type GetCouponParams = Omit<CouponKeys, "id" | "code"> &
-    ({ id: string; code?: string } | { id?: string; code: string });
+/** At least one of these fields of `T`; the others as they are. */
+export type OneOf<T, Names extends keyof T> = Omit<T, Names> &
+    { [Name in Names]: Required<Pick<T, Name>> & Pick<T, Exclude<Names, Name>> }[Names];
+
+/** The coupon to read: its `id`, its `code`, or both. */
+export type GetCouponParams = OneOf<Core.GetCouponParams, "id" | "code">;
+
+/** The keys to connect: of the live mode, of the test mode, or of both. */
+export type ConnectProviderBody = OneOf<Core.ConnectProviderBody, "live" | "test">;
+
+/** What your payment provider can do, in one location or in all locations of a company. */
+export type UpdateCapabilitiesBody = OneOf<Core.UpdateCapabilitiesBody, "companyId" | "locationId">;
 
 /** A note on an order. HighLevel publishes no schema. */
 export interface OrderNote {
     /** Id of the note, where it has one. */
     _id?: string | null;
+    /** Whatever else HighLevel sends. */
     [field: string]: JsonValue | undefined;
 }
 
 /** The notes of an order as HighLevel sends them: a list, or an object that holds one. */
-export type OrderNotes = OrderNote[] | { [field: string]: JsonValue | undefined };
+export type OrderNotes = OrderNote[] | JsonObject;
