@@ -2,7 +2,15 @@ import { Core } from "./core.js";
 import type * as Model from "./core.js";
 import { invalid, PaymentsError, toError, type ErrorInfo, type OperationInfo } from "./errors.js";
 import { ApiPromise, PagePromise, type RawPage, type ResponseInfo, type WithResponse } from "./promises.js";
-import type { CallOptions, ClientOptions, GetCouponParams, OrderNotes, RecordPaymentBody } from "./options.js";
+import type {
+    CallOptions,
+    ClientOptions,
+    ConnectProviderBody,
+    GetCouponParams,
+    OrderNotes,
+    RecordPaymentBody,
+    UpdateCapabilitiesBody,
+} from "./options.js";
 
 export type * from "./options.js";
 
@@ -479,7 +487,7 @@ export class CustomProvider extends Resource {
      * @param options What this call does otherwise than the client.
      * @see https://marketplace.gohighlevel.com/docs/ghl/payments/create-config
      */
-    connect(body: Model.ConnectProviderBody, options?: CallOptions): ApiPromise<Model.CustomProviderConfig> {
+    connect(body: ConnectProviderBody, options?: CallOptions): ApiPromise<Model.CustomProviderConfig> {
         return this.one({ op: Op.connectProvider, params: body }, options);
     }
 
@@ -510,7 +518,7 @@ export class CustomProvider extends Resource {
      * @see https://marketplace.gohighlevel.com/docs/ghl/payments/custom-provider-marketplace-app-update-capabilities
      */
     updateCapabilities(
-        body: Model.UpdateCapabilitiesBody,
+        body: UpdateCapabilitiesBody,
         options?: CallOptions,
     ): ApiPromise<Model.ProviderResult> {
         return this.one({ op: Op.updateCapabilities, params: body }, options);
