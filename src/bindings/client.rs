@@ -19,6 +19,7 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObj
 
 /** A JSON object for whose fields HighLevel publishes no schema. */
 export interface JsonObject {
+    /** Whatever HighLevel sends. */
     [field: string]: JsonValue | undefined;
 }
 "#;
