@@ -1,13 +1,18 @@
 //! A sandbox with a token, and short ways to call it.
 
-use ghl_payments::sandbox::{Options, Request, Response, Sandbox, TokenOptions};
-use serde_json::Value;
+use ghl_payments::sandbox::{End, Options, Request, Response, Sandbox, TokenOptions};
+use serde_json::{json, Value};
+use std::fs::File;
+use std::io::Write;
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::sync::OnceLock;
 
 /// 2026-11-01T12:00:00.000Z
 pub const NOW: f64 = 1_793_534_400_000.0;
 
 pub struct Api {
-    pub sandbox: Sandbox,
+    pub sandbox: Recorded,
     pub token: String,
     pub location: String,
     pub headers: Vec<(String, String)>,
@@ -29,7 +34,7 @@ impl Api {
         let mut sandbox = Sandbox::new(options);
         let token = sandbox.token(&TokenOptions::default()).expect("token");
         let location = sandbox.location().to_owned();
-        Self { sandbox, token, location, headers: Vec::new(), now: NOW }
+        Self { sandbox: Recorded(sandbox), token, location, headers: Vec::new(), now: NOW }
     }
 
     /// The request that a correct client sends.
@@ -94,6 +99,62 @@ impl Api {
         request.headers.push(("x-sandbox-fault".into(), fault.into()));
         self.sandbox.handle(&request, self.now)
     }
+}
+
+/// A sandbox of which every exchange is written down, for tests/contract to judge, where a folder for it is named.
+pub struct Recorded(Sandbox);
+
+impl Recorded {
+    pub fn handle(&mut self, request: &Request, now: f64) -> Response {
+        static FILE: OnceLock<Option<File>> = OnceLock::new();
+        let response = self.0.handle(request, now);
+        let file = FILE.get_or_init(|| {
+            let folder = std::env::var_os("GHL_EXCHANGES")?;
+            let path = Path::new(&folder).join(format!("sandbox-{}.ndjson", std::process::id()));
+            Some(File::options().create(true).append(true).open(path).expect("the folder of GHL_EXCHANGES"))
+        });
+        if let Some(mut file) = file.as_ref() {
+            // One write for the whole line: the tests share the file.
+            file.write_all(line(request, &response).as_bytes()).expect("room for a line");
+        }
+        response
+    }
+}
+
+impl Deref for Recorded {
+    type Target = Sandbox;
+
+    fn deref(&self) -> &Sandbox {
+        &self.0
+    }
+}
+
+impl DerefMut for Recorded {
+    fn deref_mut(&mut self) -> &mut Sandbox {
+        &mut self.0
+    }
+}
+
+fn line(request: &Request, response: &Response) -> String {
+    let origin = if request.url.starts_with('/') { "https://services.leadconnectorhq.com" } else { "" };
+    let headers: Vec<_> = request.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("authorization")).collect();
+    let mut entry = json!({
+        "side": "sandbox",
+        "request": {
+            "method": request.method,
+            "url": format!("{origin}{}", request.url),
+            "headers": headers,
+            "body": String::from_utf8_lossy(&request.body),
+        },
+    });
+    if response.end == End::Normal {
+        entry["answer"] = json!({
+            "status": response.status,
+            "headers": response.headers,
+            "body": String::from_utf8_lossy(&response.body),
+        });
+    }
+    format!("{entry}\n")
 }
 
 pub fn read(response: &Response) -> (u16, Value) {
