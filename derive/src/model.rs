@@ -3,7 +3,7 @@
 use crate::attrs::{inner, texts, FieldAttrs};
 use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
-use syn::{parse_quote, Data, DeriveInput, Expr, ExprLit, Fields, ItemType, Lit, Result, Type};
+use syn::{parse_quote, Attribute, Data, DeriveInput, Expr, ExprLit, Fields, ItemType, Lit, Result, Type};
 
 pub fn expand_struct(args: TokenStream, mut input: DeriveInput) -> Result<TokenStream> {
     let mut request = false;
@@ -52,7 +52,7 @@ pub fn expand_struct(args: TokenStream, mut input: DeriveInput) -> Result<TokenS
         }
     }
     // In front of the record's own attributes: a helper attribute must follow the derive that introduces it.
-    let mut attrs: Vec<syn::Attribute> = Vec::new();
+    let mut attrs: Vec<Attribute> = Vec::new();
     if !request || default {
         attrs.push(parse_quote!(#[derive(Default)]));
     }
@@ -77,14 +77,21 @@ pub fn expand_choices(input: &DeriveInput) -> Result<TokenStream> {
         return Err(syn::Error::new_spanned(&input.ident, "#[choices] is for enums"));
     };
     let mut texts = Vec::new();
+    // A TypeScript union has no place for the documentation of its texts: it follows the one of the type.
+    let mut meanings = vec![String::new()];
     for variant in &data.variants {
         let mut text = crate::attrs::snake_case(&variant.ident.to_string());
         for attr in variant.attrs.iter().filter(|a| a.path().is_ident("serde")) {
             text = crate::attrs::rename_of(attr)?.unwrap_or(text);
         }
+        meanings.push(format!(" - `{text}`:{}", documentation(&variant.attrs)?));
         texts.push(text);
     }
     let name = &input.ident;
+    let mut input = input.clone();
+    for line in meanings {
+        input.attrs.push(parse_quote!(#[cfg_attr(all(feature = "npm", target_arch = "wasm32"), doc = #line)]));
+    }
     let variants = data.variants.iter().map(|v| &v.ident);
     let texts2 = texts.iter();
     Ok(quote! {
@@ -105,12 +112,7 @@ pub fn expand_choices(input: &DeriveInput) -> Result<TokenStream> {
 }
 
 pub fn expand_known(args: &TokenStream, alias: &ItemType) -> Result<TokenStream> {
-    let mut docs = String::new();
-    for attr in alias.attrs.iter().filter(|a| a.path().is_ident("doc")) {
-        if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &attr.meta.require_name_value()?.value {
-            docs.push_str(&text.value());
-        }
-    }
+    let docs = documentation(&alias.attrs)?;
     let name = &alias.ident;
     let section = format!("/**{docs} */\nexport type {name} = {};\n", open_union(&texts(args)?));
     let constant = quote::format_ident!("TS_{}", name.to_string().to_uppercase());
@@ -120,6 +122,17 @@ pub fn expand_known(args: &TokenStream, alias: &ItemType) -> Result<TokenStream>
         #[::wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]
         const #constant: &'static str = #section;
     })
+}
+
+/// The lines of a documentation comment, joined.
+fn documentation(attrs: &[Attribute]) -> Result<String> {
+    let mut docs = String::new();
+    for attr in attrs.iter().filter(|a| a.path().is_ident("doc")) {
+        if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &attr.meta.require_name_value()?.value {
+            docs.push_str(&text.value());
+        }
+    }
+    Ok(docs)
 }
 
 /// A TypeScript union that completes these texts and accepts any text.
