@@ -3,7 +3,7 @@
 use super::config::{Config, MAX_ID_LENGTH};
 use super::url::encode_component;
 use crate::endpoint::{Method, Operation};
-use crate::shape::{items, json_text, members, put, quote, unescape, validate, Issue, Record, Seen};
+use crate::shape::{has_replacement, items, json_text, members, put, quote, unescape, validate, Issue, Record, Seen};
 
 /// A request without its `Authorization` header, which the sender adds last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,14 +91,13 @@ fn push_path(path: &'static str, id: Option<&str>, url: &mut String, issues: &mu
 
 /// What is wrong with an id for a path; empty if nothing is.
 fn id_problem(id: &[u8]) -> &'static str {
-    const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
     if id.trim_ascii().is_empty() {
         "must not be empty"
     } else if matches!(id, b"." | b"..") {
         "must be an id, not a path segment"
     } else if id.len() > MAX_ID_LENGTH {
         "is longer than 256 characters; HighLevel's ids have 20 or 24"
-    } else if id.iter().any(u8::is_ascii_control) || id.windows(3).any(|w| w == REPLACEMENT) {
+    } else if id.iter().any(u8::is_ascii_control) || has_replacement(id) {
         "must not hold control characters or broken Unicode"
     } else {
         ""

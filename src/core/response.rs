@@ -4,7 +4,7 @@ use super::error::{Error, ErrorKind, Outcome};
 use super::rate::RateLimit;
 use super::retry::{outcome, retry_after_ms, retryable, Failure};
 use crate::endpoint::Operation;
-use crate::shape::{check, items, json_text, members, push_decimal, put, Checked, Drift, Fault, Kind};
+use crate::shape::{check, items, json_text, members, push_decimal, put, unescape, Checked, Drift, Fault, Kind};
 
 /// An answer as it came.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -179,8 +179,9 @@ fn mask(body: &[u8], secrets: &[&str]) -> String {
     let mut named = false;
     while let Some(&first) = rest.first() {
         let mut passed = 1;
-        if let Some(secret) = secrets.iter().find(|s| !s.is_empty() && rest.starts_with(s.as_bytes())) {
-            passed = secret.len();
+        let spelled = secrets.iter().map(|secret| spelled(rest, secret.as_bytes())).max().unwrap_or_default();
+        if spelled > 0 {
+            passed = spelled;
             out.extend_from_slice(MASK);
         } else if let Some(name) = NAMES.iter().find(|name| rest.starts_with(name)) {
             passed = name.len();
@@ -205,6 +206,29 @@ fn mask(body: &[u8], secrets: &[&str]) -> String {
         let char_of = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER };
         error.as_bytes().iter().map(char_of).collect()
     })
+}
+
+/// How many bytes at the start of a body spell a secret, as it is or with JSON's escapes (`\/`, `\u002d`), which whoever
+/// parses the body would undo; 0 if they do not.
+fn spelled(body: &[u8], secret: &[u8]) -> usize {
+    if body.starts_with(secret) {
+        return secret.len();
+    }
+    let mut at = 0;
+    for byte in secret {
+        let rest = body.get(at..).unwrap_or_default();
+        let length = match rest {
+            [b'\\', b'u', ..] => 6,
+            [b'\\', ..] => 2,
+            _ => 1,
+        };
+        let character = rest.get(..length).unwrap_or_default();
+        if character != [*byte] && (length == 1 || unescape(character).as_bytes() != [*byte]) {
+            return 0;
+        }
+        at += length;
+    }
+    at
 }
 
 /// What stands in place of a secret.
@@ -289,6 +313,15 @@ mod tests {
         assert_eq!(answer.checked.drifts[0].path, "_id");
         let error = read(&GET_ORDER, response(), true, &[], 0.0).expect_err("strict");
         assert_eq!(error.drift.as_ref().map(|d| d.path.as_str()), Some("_id"));
+    }
+
+    #[test]
+    fn a_secret_in_json_escapes_is_masked_too() {
+        for body in [r#"{"message":"tok\u002d1 is bad"}"#, r#"{"message":["\u0074\u006F\u006b-1"]}"#] {
+            let error = error(&GET_ORDER, 401, body);
+            assert!(error.messages[0].starts_with("[redacted]"), "{error:?}");
+            assert!(error.body.as_deref().is_some_and(|body| body.contains("[redacted]")), "{error:?}");
+        }
     }
 
     #[test]

@@ -714,7 +714,7 @@ fn expectation(kind: &Kind) -> &'static str {
 fn requirement(kind: &Kind) -> String {
     let text = match kind {
         Kind::Text => "must be text",
-        Kind::Id => "must be text that is not empty",
+        Kind::Id => "must be text that is not empty, without control characters or broken Unicode",
         Kind::Number => "must be a number",
         Kind::Amount => "must be a number above 0",
         Kind::Count => "must be a whole number from 0",
@@ -744,7 +744,9 @@ fn text_issue(kind: &Kind, text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let fine = match kind {
         Kind::Text | Kind::Json => true,
-        Kind::Id | Kind::TextOrList => !bytes.trim_ascii().is_empty() && !bytes.iter().any(u8::is_ascii_control),
+        Kind::Id | Kind::TextOrList => {
+            !bytes.trim_ascii().is_empty() && !bytes.iter().any(u8::is_ascii_control) && !has_replacement(bytes)
+        }
         Kind::Choice(texts) => texts.contains(&text),
         Kind::Timestamp => is_date(bytes) && bytes.get(10) == Some(&b'T') && is_time(bytes),
         Kind::Date => is_date(bytes) && (bytes.len() == 10 || bytes.get(10) == Some(&b'T') && is_time(bytes)),
@@ -761,6 +763,11 @@ fn text_issue(kind: &Kind, text: &str) -> Option<String> {
         }
     };
     (!fine).then(|| requirement(kind))
+}
+
+/// Whether a text holds U+FFFD, which stands where half a surrogate pair was: as an id it would name another record.
+pub(crate) fn has_replacement(text: &[u8]) -> bool {
+    text.windows(3).any(|bytes| bytes == "\u{fffd}".as_bytes())
 }
 
 /// What is wrong with a number in a request.

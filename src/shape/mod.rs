@@ -10,7 +10,7 @@ mod record;
 mod scan;
 
 pub use check::{check, validate, Checked, Drift, Fault, Issue, Seen};
-pub(crate) use check::{joined, push_decimal, put};
+pub(crate) use check::{has_replacement, joined, push_decimal, put};
 pub use decode::decode;
 pub use ghl_payments_derive::Shape;
 #[doc(hidden)]
@@ -29,7 +29,7 @@ pub trait Shape {
 pub enum Kind {
     /// Any text.
     Text,
-    /// Text that is not empty, without control characters (requests).
+    /// Text that is not empty, without control characters and broken Unicode (requests).
     Id,
     /// A number.
     Number,
