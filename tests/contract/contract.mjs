@@ -118,7 +118,7 @@ export class Contract {
             .filter((parameter) => parameter.in === "path")
             .flatMap(({ name, schema }, i) => {
                 const id = decoded(ids[i]);
-                if (id === undefined || id === "." || id === "..") return [`path: ${name} is ${ids[i]}`];
+                if (id === undefined) return [`path: ${name} is ${ids[i]}`];
                 return this.#value(schema, id, `path: ${name}`);
             });
     }
