@@ -126,7 +126,12 @@ export class PagePromise<T> extends ApiPromise<Page<T>> implements AsyncIterable
      *
      * @param options How many at the most; all when left out.
      */
-    async toArray(options: { /** The most records to collect. */ limit?: number } = {}): Promise<T[]> {
+    async toArray(
+        options: {
+            /** The most records to collect. */
+            limit?: number;
+        } = {},
+    ): Promise<T[]> {
         const limit = options.limit ?? Infinity;
         const all: T[] = [];
         if (limit <= 0) return all;

@@ -1,5 +1,6 @@
 //! `cargo xtask build`: two wasm modules, the TypeScript facade around them, checks, sizes.
 
+use crate::docs;
 use crate::inline;
 use crate::process::{capture, run};
 use crate::slim;
@@ -129,7 +130,8 @@ fn relative(path: &Path, base: &Path) -> String {
 }
 
 /// What `import module from "./core.wasm"` gives where the runtime compiles it.
-const IMPORTED_MODULE: &str = "declare const module: WebAssembly.Module;\nexport default module;\n";
+const IMPORTED_MODULE: &str =
+    "/** The compiled module. */\ndeclare const module: WebAssembly.Module;\nexport default module;\n";
 
 /// The generated declarations, without the one member that would ask every user for a newer `lib` than ES2022.
 fn declarations(generated: &str) -> String {
@@ -212,7 +214,7 @@ fn assemble(workspace: &Workspace, stage: &Path) -> Result<PathBuf> {
     for config in files(stage, is_tsconfig)? {
         run(
             workspace
-                .npm_tool("tsc")
+                .typescript("typescript")
                 .arg("--project")
                 .arg(&config)
                 .arg("--rootDir")
@@ -250,6 +252,7 @@ fn assemble(workspace: &Workspace, stage: &Path) -> Result<PathBuf> {
     if !missing.is_empty() {
         bail!("pkg-template/package.json names files that the build does not make: {}", missing.join(", "));
     }
+    docs::api(workspace, &folder)?;
     Ok(folder)
 }
 

@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod demo;
+mod docs;
 mod inline;
 mod process;
 mod setup;

@@ -2,7 +2,7 @@
 
 use crate::process::{capture, run, watch};
 use crate::workspace::{copy_folder, empty_folder, file_name, files, read, write, Workspace};
-use crate::{build, setup};
+use crate::{build, docs, setup};
 use anyhow::{anyhow, bail, Context, Result};
 use serde_json::{json, Value};
 use std::ops::AddAssign;
@@ -63,6 +63,8 @@ enum Job {
     JavaScript,
     /// `tests/types`, compiled against the installed tarball.
     Types,
+    /// The declarations: nothing untyped, nothing undocumented.
+    Docs,
 }
 
 #[derive(Clone, Copy)]
@@ -73,7 +75,7 @@ enum WebBrowser {
 
 impl Job {
     fn needs_package(&self) -> bool {
-        matches!(self, Self::Size | Self::Install | Self::JavaScript | Self::Types)
+        matches!(self, Self::Size | Self::Install | Self::JavaScript | Self::Types | Self::Docs)
     }
 }
 
@@ -127,11 +129,14 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
         let target = ["--package", "ghl-payments", "--target", "wasm32-unknown-unknown"];
         add(name, clippy(&[&target[..], &["--no-default-features", "--features", feature]].concat()));
     }
+    let library = ["rustdoc", "--package", "ghl-payments", "--lib", "--features", "sandbox"];
+    add("rustdoc", Job::Cargo([&library[..], &["--", "--deny", "warnings"]].concat()));
     add("native", Job::Native);
     add("web-chromium", Job::Web(WebBrowser::Chromium));
     add("web-firefox", Job::Web(WebBrowser::Firefox));
     add("build", Job::Build);
     add("size", Job::Size);
+    add("docs", Job::Docs);
     add("install", Job::Install);
     let mut runtimes: Vec<String> = RUNTIMES.iter().map(ToString::to_string).collect();
     for file in files(&workspace.root.join("tests/js"), |name| name.ends_with(TEST_FILE))? {
@@ -199,6 +204,7 @@ fn perform(workspace: &Workspace, suite: &Suite) -> Result<Counts> {
         Job::Install => install(workspace).map(|()| Counts::PASSED),
         Job::JavaScript => java_script(workspace, &suite.name),
         Job::Types => types(workspace).map(|()| Counts::PASSED),
+        Job::Docs => docs::check(workspace).map(|()| Counts::PASSED),
     }
 }
 
@@ -310,8 +316,14 @@ fn tap_counts(report: &str) -> Counts {
 fn types(workspace: &Workspace) -> Result<()> {
     let scratch = scratch(workspace);
     let tests = scratch.join("tests/types");
-    if files(&tests, |name| Path::new(name).extension().is_some_and(|ending| ending == "ts"))?.is_empty() {
-        bail!("tests/types holds no .ts file");
+    let mut cases = Cases::default();
+    for file in files(&tests, |name| Path::new(name).extension().is_some_and(|ending| ending == "ts"))? {
+        cases.count(&read(&file)?);
+    }
+    let Cases { held, refused } = cases;
+    println!("{} cases: {held} that hold, {refused} that must not compile", held + refused);
+    if held < 30 || refused < 30 {
+        bail!("tests/types must hold 30 cases of each kind");
     }
     for (module, resolution) in [("NodeNext", "NodeNext"), ("ESNext", "Bundler")] {
         let config = json!({
@@ -328,17 +340,45 @@ fn types(workspace: &Workspace) -> Result<()> {
         });
         let file = tests.join(format!("tsconfig.{resolution}.json"));
         write(&file, config.to_string())?;
-        run(
-            workspace.npm_tool("tsc").arg("--project").arg(&file),
-            "The types of the packed tarball are not what tests/types expects.",
-        )?;
+        for compiler in TYPESCRIPTS {
+            println!("{compiler}, {resolution}");
+            run(
+                workspace.typescript(compiler).arg("--project").arg(&file),
+                "The types of the packed tarball are not what tests/types expects.",
+            )?;
+        }
     }
     Ok(())
 }
 
+/// The folders of the compilers that `tests/types` is for: the last one with an API in JavaScript, and the newest.
+const TYPESCRIPTS: [&str; 2] = ["typescript", "typescript-newest"];
+
+/// What `tests/types` claims.
+#[derive(Default)]
+struct Cases {
+    /// Types that are asserted, each by a call of `same`, `none` or `typed`.
+    held: usize,
+    /// Lines that must not compile.
+    refused: usize,
+}
+
+impl Cases {
+    fn count(&mut self, source: &str) {
+        for line in source.lines() {
+            let asserts = |word: &str| line.contains(word) && !line.trim_start().starts_with("function");
+            if line.contains("// @ts-expect-error") {
+                self.refused += 1;
+            } else if ["same<", "none<", "typed<"].into_iter().any(asserts) {
+                self.held += 1;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{rust_counts, select, tap_counts, Counts, Job, Suite};
+    use super::{rust_counts, select, tap_counts, Cases, Counts, Job, Suite};
 
     fn all() -> Vec<Suite> {
         let suite = |name: &str, job| Suite { name: name.to_owned(), job };
@@ -370,6 +410,15 @@ mod tests {
     fn an_unknown_suite_is_refused() {
         let error = select(all(), &["nat".to_owned()]).err().unwrap();
         assert!(error.to_string().contains("no suite `nat`; the suites are native, build"), "{error}");
+    }
+
+    #[test]
+    fn type_cases_are_assertions_and_lines_that_must_not_compile() {
+        let source = "function same<A, B>(_: Equal<A, B>): void {}\n    same<typeof x, Order>(true);\n\
+            // @ts-expect-error none<string> is refused\nnone<P.Order>(\"none\");\nconsole.log(x);\n";
+        let mut cases = Cases::default();
+        cases.count(source);
+        assert_eq!((cases.held, cases.refused), (2, 1));
     }
 
     #[test]

@@ -51,6 +51,13 @@ impl Workspace {
         self.command(self.npm_tools().join("node_modules/.bin").join(format!("{name}{extension}")))
     }
 
+    /// The compiler of an installed TypeScript, by its folder: which of them owns the command `tsc` is npm's choice.
+    pub fn typescript(&self, name: &str) -> Command {
+        let mut compiler = self.node();
+        compiler.arg(self.npm_tools().join("node_modules").join(name).join("bin/tsc"));
+        compiler
+    }
+
     pub fn cargo(&self) -> Command {
         self.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
     }
