@@ -17,12 +17,18 @@ export const tool = createRequire(
     process.env.NPM_TOOLS ?? new URL("../../../../tools/npm/package.json", import.meta.url),
 );
 
+/** Has what the sandbox answers recorded for tests/contract, also where the test itself is not. */
+const RECORDED = process.env.GHL_EXCHANGES
+    ? { NODE_OPTIONS: `--import=${new URL("../contract/preload.mjs", import.meta.url)}` }
+    : {};
+
 /** Starts `npx ghl-payments sandbox` on a free port. */
 export async function startSandbox(...options) {
     const { bin } = createRequire(import.meta.url)("ghl-payments/package.json");
     const program = join(PACKAGE, bin["ghl-payments"]);
     const child = spawn(process.execPath, [program, "sandbox", "--port", "0", "--seed", "7", ...options], {
         stdio: ["ignore", "pipe", "inherit"],
+        env: { ...process.env, ...RECORDED },
     });
     const facts = {};
     for await (const line of createInterface({ input: child.stdout })) {

@@ -38,6 +38,13 @@ pub fn for_web(workspace: &Workspace) -> Result<()> {
     cargo_tool(workspace, "geckodriver", "geckodriver", GECKODRIVER, Kind::Debug)
 }
 
+/// What the recipes for tests import besides the package.
+pub fn for_recipes(workspace: &Workspace) -> Result<()> {
+    let folder = workspace.tools().join("recipes");
+    npm_folder(workspace, &workspace.root.join("tests/recipes"), &folder)?;
+    link(&Path::new("..").join("tools").join("recipes"), &workspace.target().join("scratch"))
+}
+
 fn wasm_bindgen(workspace: &Workspace) -> Result<()> {
     cargo_tool(workspace, "wasm-bindgen-cli", "wasm-bindgen", &workspace.wasm_bindgen_version()?, Kind::Unlocked)
 }
@@ -121,33 +128,37 @@ fn installed_version(binary: &Path) -> Option<String> {
 }
 
 fn npm_tools(workspace: &Workspace) -> Result<()> {
-    let source = workspace.root.join("xtask/npm");
-    let folder = workspace.npm_tools();
+    npm_folder(workspace, &workspace.root.join("xtask/npm"), &workspace.npm_tools())?;
+    link(&Path::new("tools").join("npm"), &workspace.target())
+}
+
+/// Installs what a lock file names, unless that is there already.
+fn npm_folder(workspace: &Workspace, source: &Path, folder: &Path) -> Result<()> {
     let stamp = folder.join("installed");
     let lock = read(&source.join("package-lock.json"))?;
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
-        return link_tools(workspace);
+        return Ok(());
     }
-    println!("Installing the JavaScript tools into target/tools/npm ...");
-    create_folder(&folder)?;
+    println!("Installing the packages of {} ...", source.display());
+    create_folder(folder)?;
     for name in ["package.json", "package-lock.json", ".npmrc"] {
         copy(&source.join(name), &folder.join(name))?;
     }
     run(
-        workspace.npm().current_dir(&folder).args(["ci", "--loglevel=error"]),
+        workspace.npm().current_dir(folder).args(["ci", "--loglevel=error"]),
         "Check the network connection, then run the command again.",
     )?;
-    write(&stamp, lock)?;
-    link_tools(workspace)
+    write(&stamp, lock)
 }
 
-/// `target/node_modules` lets everything below `target` (the staged sources, the scratch application) find the tools.
-fn link_tools(workspace: &Workspace) -> Result<()> {
-    let link = workspace.target().join("node_modules");
+/// Lets everything below a folder of `target` (the staged sources, the scratch application) find what is installed.
+fn link(tools: &Path, folder: &Path) -> Result<()> {
+    let link = folder.join("node_modules");
     if link.is_dir() {
         return Ok(());
     }
-    let tools = Path::new("tools").join("npm").join("node_modules");
+    create_folder(folder)?;
+    let tools = tools.join("node_modules");
     #[cfg(unix)]
     let made = std::os::unix::fs::symlink(tools, &link);
     #[cfg(windows)]
