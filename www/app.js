@@ -1,28 +1,34 @@
 // The router: a hash names a view, the query behind it the state of that view.
 
+import { account, connect } from "./account.js";
 import { showActivity } from "./activity.js";
-import { connect } from "./api.js";
-import { announce, empty, fill, h } from "./ui.js";
-import { faults } from "./views/faults.js";
-import { order } from "./views/order.js";
-import { orders } from "./views/orders.js";
-import { transaction } from "./views/transaction.js";
-import { transactions } from "./views/transactions.js";
+import { FAULTS, followSwitches, OFTEN, setSwitches, switches } from "./faults.js";
+import { announce, button, empty, fill, h, icon } from "./ui.js";
 
-const HOME = "#/orders";
+const HOME = "#/overview";
 
+/** The view of a list or a record: loaded when it is first opened. */
 const ROUTES = [
-    { path: /^\/orders$/, view: orders, section: "orders" },
-    { path: /^\/orders\/([^/]+)$/, view: order, section: "orders" },
-    { path: /^\/transactions$/, view: transactions, section: "transactions" },
-    { path: /^\/transactions\/([^/]+)$/, view: transaction, section: "transactions" },
-    { path: /^\/break-it$/, view: faults, section: "break-it" },
+    [/^\/(overview)$/, async () => (await import("./views/overview.js")).overview],
+    [/^\/(orders)$/, async () => (await import("./views/orders.js")).orders],
+    [/^\/(orders)\/([^/]+)$/, async () => (await import("./views/order.js")).order],
+    [/^\/(transactions)$/, async () => (await import("./views/transactions.js")).transactions],
+    [/^\/(transactions)\/([^/]+)$/, async () => (await import("./views/transaction.js")).transaction],
+    [/^\/(subscriptions)$/, async () => (await import("./views/subscriptions.js")).subscriptions],
+    [/^\/(subscriptions)\/([^/]+)$/, async () => (await import("./views/subscription.js")).subscription],
+    [/^\/(coupons)$/, async () => (await import("./views/coupons.js")).coupons],
+    [/^\/(coupons)\/([^/]+)$/, async () => (await import("./views/coupon.js")).coupon],
+    [/^\/(providers)$/, async () => (await import("./views/providers.js")).providers],
+    [/^\/(inspector)$/, async () => (await import("./views/inspector.js")).inspector],
+    [/^\/(break-it)$/, async () => (await import("./views/breakit.js")).breakIt],
 ];
 
 const main = document.getElementById("main");
+const banner = document.getElementById("banner");
 const links = document.querySelectorAll("#nav a");
 
 let current;
+let turn = 0;
 
 /** Leads to another address; `replace` keeps the current one out of the history. */
 function go(hash, { replace = false } = {}) {
@@ -34,25 +40,29 @@ function go(hash, { replace = false } = {}) {
     }
 }
 
-function route({ first = false } = {}) {
+async function route({ first = false } = {}) {
     // Any other fragment belongs to the page itself.
     if (!location.hash.startsWith("#/")) return;
+    const own = ++turn;
     const [path, search = ""] = location.hash.slice(1).split("?");
     const query = Object.fromEntries(new URLSearchParams(search));
-    const found = ROUTES.find((candidate) => candidate.path.test(path));
     if (current && current.path === path && current.view.update) {
         current.view.update(query);
         return;
     }
+    const [pattern, load] = ROUTES.find(([candidate]) => candidate.test(path)) ?? [/()$/, async () => missing];
+    const [, section, id] = pattern.exec(path);
+    const open = await load();
+    if (own !== turn) return;
     current?.leave.abort();
     const leave = new AbortController();
-    const id = decode(found?.path.exec(path)[1]);
-    const view = found ? found.view({ id, query, signal: leave.signal, go, title: setTitle }) : missing();
+    const view = open({ id: decode(id), query, signal: leave.signal, go, title: setTitle });
     current = { path, view, leave };
     for (const link of links) {
-        if (link.hash === `#/${found?.section}`) link.setAttribute("aria-current", "page");
+        if (link.hash === `#/${section}`) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
     }
+    document.querySelector("#nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     setTitle(view.title);
     fill(main, view.element);
     if (!first) {
@@ -75,18 +85,36 @@ function decode(text) {
 }
 
 function missing() {
+    const home = h("a", { class: "button button-secondary", href: HOME }, "Overview");
     const element = h(
         "div",
         { class: "view" },
         h("h1", { class: "visually-hidden", tabindex: -1 }, "Page not found"),
-        empty(
-            "search",
-            "There is no such page",
-            null,
-            h("a", { class: "button button-secondary", href: HOME }, "Orders"),
-        ),
+        empty("search", "There is no such page", null, home),
     );
     return { title: "Page not found", element };
+}
+
+/** What is switched on follows the visitor around. */
+function drawBanner() {
+    const names = FAULTS.filter(({ id }) => switches.on.has(id)).map(({ title }) => title);
+    banner.hidden = names.length === 0;
+    const often = OFTEN.find(([value]) => value === switches.often)[1].toLowerCase();
+    const off = button("Turn off", { onclick: () => setSwitches({ on: new Set() }) });
+    fill(banner, icon("bolt"), h("p", {}, h("strong", {}, names.join("; ")), ` · ${often}`), off);
+}
+
+function drawAccount() {
+    fill(document.getElementById("place"), account.name);
+}
+
+/** The views hold records of the account: begin again. */
+function reconnected() {
+    drawAccount();
+    current?.leave.abort();
+    current = undefined;
+    if (location.hash === HOME) route();
+    else location.hash = HOME;
 }
 
 export async function start() {
@@ -95,9 +123,15 @@ export async function start() {
         event.preventDefault();
         main.focus();
     });
+    document.getElementById("connect").addEventListener("click", async () => {
+        const { openConnect } = await import("./connect.js");
+        openConnect(reconnected);
+    });
     showActivity(document.getElementById("activity"));
+    followSwitches(drawBanner);
     await connect();
+    drawAccount();
     if (!location.hash.startsWith("#/")) history.replaceState(null, "", HOME);
     window.addEventListener("hashchange", () => route());
-    route({ first: true });
+    await route({ first: true });
 }

@@ -24,6 +24,13 @@ export function money(amount, currency) {
     return amount === undefined || amount === null ? NOTHING : String(amount);
 }
 
+/** An amount on an axis: `$1.2K`. */
+export function shortMoney(amount, currency) {
+    const style = currencyFormat(currency).resolvedOptions();
+    const format = { style: style.style, currency: style.currency, notation: "compact", maximumFractionDigits: 1 };
+    return new Intl.NumberFormat(undefined, format).format(amount);
+}
+
 /** Rounds to what the currency can express, so that sums of amounts have no tail. */
 export function rounded(amount, currency) {
     const digits = currencyFormat(currency).resolvedOptions().maximumFractionDigits;
@@ -40,7 +47,13 @@ export function number(value) {
     return typeof value === "number" ? whole.format(value) : String(value ?? NOTHING);
 }
 
+const percents = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 2 });
+
+/** 12.5 as `12.5%`. */
+export const percent = (value) => (typeof value === "number" ? percents.format(value / 100) : NOTHING);
+
 const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const shortDays = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 const times = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const both = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
@@ -51,9 +64,15 @@ function formatted(format, text) {
 }
 
 export const day = (text) => formatted(days, text);
+export const shortDay = (text) => formatted(shortDays, text);
 export const time = (text) => formatted(times, text);
 export const dateTime = (text) => formatted(both, text);
 export const clockTime = (at) => clock.format(at);
+
+export function fileSize(bytes) {
+    const [unit, size] = bytes < 1_000_000 ? ["kilobyte", bytes / 1000] : ["megabyte", bytes / 1_000_000];
+    return new Intl.NumberFormat(undefined, { style: "unit", unit, maximumFractionDigits: size < 10 ? 1 : 0 }).format(size);
+}
 
 export function duration(ms) {
     if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;

@@ -1,17 +1,16 @@
-// Serves the demo page, the built package and the sandbox on this machine: node www/serve.mjs [--port 8080] [--seed 7]
+// Serves the demo page on this machine, and the API behind it: a sandbox, or your own account.
 
-import { readFile, stat } from "node:fs/promises";
-import { extname, join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { extname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
+import { bundle, PACKAGE, policy, tagOf } from "./build.mjs";
 
-const USAGE = "usage: node www/serve.mjs [--port 8080] [--seed 7]";
+const USAGE = `usage: node www/serve.mjs [--port 8080] [--seed 7] [--size 300]
+       GHL_TOKEN=… GHL_LOCATION=… node www/serve.mjs --upstream https://services.leadconnectorhq.com`;
 const HOST = "127.0.0.1";
-
-const PAGE = fileURLToPath(new URL(".", import.meta.url));
-const PACKAGE = fileURLToPath(new URL("../pkg/", import.meta.url));
+const API = "/api";
 
 const TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -19,21 +18,10 @@ const TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json; charset=utf-8",
     ".svg": "image/svg+xml; charset=utf-8",
-    ".wasm": "application/wasm",
 };
 
 const SECURITY = {
-    "Content-Security-Policy": [
-        "default-src 'self'",
-        "script-src 'self' 'wasm-unsafe-eval'",
-        "style-src 'self'",
-        "connect-src 'self'",
-        "img-src 'self' data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    ].join("; "),
+    "Content-Security-Policy": `${policy()}; frame-ancestors 'none'`,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 };
@@ -46,9 +34,9 @@ function fail(message, code = 1) {
 function readArguments() {
     let values;
     try {
-        ({ values } = parseArgs({
-            options: { port: { type: "string" }, seed: { type: "string" }, help: { type: "boolean", short: "h" } },
-        }));
+        const text = { type: "string" };
+        const options = { port: text, seed: text, size: text, upstream: text, help: { type: "boolean", short: "h" } };
+        ({ values } = parseArgs({ options }));
     } catch (error) {
         fail(`${error.message}\n${USAGE}`, 2);
     }
@@ -59,6 +47,8 @@ function readArguments() {
     return {
         port: whole("--port", values.port ?? "8080", 65_535),
         seed: whole("--seed", values.seed ?? "7", Number.MAX_SAFE_INTEGER),
+        size: whole("--size", values.size ?? "300", 1_000_000),
+        upstream: values.upstream,
     };
 }
 
@@ -70,44 +60,35 @@ function whole(name, text, max) {
 
 async function fromPackage(name) {
     try {
-        return await import(new URL(`../pkg/${name}`, import.meta.url));
+        return await import(pathToFileURL(join(PACKAGE, name)));
     } catch (error) {
         if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
         return fail(`pkg/${name} is missing: run \`cargo xtask build\` first.`);
     }
 }
 
-/** The file behind a URL path, or undefined where there is none to serve. */
-function locate(pathname) {
-    let path;
-    try {
-        path = decodeURIComponent(pathname);
-    } catch {
-        return undefined;
-    }
-    const [root, rest] = path.startsWith("/pkg/") ? [PACKAGE, path.slice(5)] : [PAGE, path.slice(1) || "index.html"];
-    // Decoding can bring back what the URL parser had taken out: dots, slashes, backslashes.
-    const inside = rest.split("/").every((part) => part !== "" && !part.startsWith(".") && !/[\\:\0]/.test(part));
-    const type = TYPES[extname(rest)];
-    return inside && type ? { file: join(root, rest), type } : undefined;
-}
-
 const encoders = {
-    br: (bytes) => promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
+    br: (bytes) => promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
     gzip: (bytes) => promisify(gzip)(bytes, { level: 9 }),
 };
 
-/** Compressed once, kept until the file changes. */
-const compressed = new Map();
+const LARGE = 200_000;
 
-async function body(file, tag, encoding) {
-    if (!encoding) return readFile(file);
-    const key = `${encoding} ${file}`;
-    const known = compressed.get(key);
-    if (known?.tag === tag) return known.bytes;
-    const bytes = await encoders[encoding](await readFile(file));
-    compressed.set(key, { tag, bytes });
-    return bytes;
+/** Compressed once, then kept. */
+function compressed(file, encoding) {
+    file.forms[encoding] ??= encoders[encoding](file.bytes);
+    return file.forms[encoding];
+}
+
+/** The files of the page, each with its tag and, once asked for, its compressed forms. */
+async function page(config) {
+    const files = await bundle(config).catch((error) => fail(error.message));
+    const kept = new Map();
+    for (const [name, bytes] of files) kept.set(name, { bytes, tag: tagOf(bytes), forms: {} });
+    // Before the first visitor waits for it; the large ones that few ask for can wait.
+    const usual = [...kept.values()].filter(({ bytes }) => bytes.length < LARGE);
+    await Promise.all(usual.map((file) => compressed(file, "br")));
+    return kept;
 }
 
 function encodingFor(request) {
@@ -126,72 +107,85 @@ function answer(status, text, headers = {}) {
     return new Response(text, { status, headers: { ...SECURITY, "Content-Type": type, ...headers } });
 }
 
-async function serveFile(request, pathname) {
+async function serveFile(request, pathname, files) {
     if (!["GET", "HEAD"].includes(request.method)) return answer(405, "Method not allowed", { Allow: "GET, HEAD" });
-    const found = locate(pathname);
-    const info = found && (await stat(found.file).catch(() => undefined));
-    if (!info?.isFile()) return answer(404, "Not found");
+    const name = pathname.slice(1) || "index.html";
+    const file = files.get(name);
+    if (!file) return answer(404, "Not found");
     const encoding = encodingFor(request);
-    const tag = `"${info.size.toString(36)}-${Math.trunc(info.mtimeMs).toString(36)}${encoding ? `-${encoding}` : ""}"`;
+    const tag = `"${file.tag}${encoding ? `-${encoding}` : ""}"`;
     const headers = new Headers({
         ...SECURITY,
-        "Cache-Control": "no-cache",
-        "Content-Type": found.type,
+        // A name with a hash in it never changes its content.
+        "Cache-Control": /-[0-9A-Z]{8}\./.test(name) ? "public, max-age=31536000, immutable" : "no-cache",
+        "Content-Type": TYPES[extname(name)],
         ETag: tag,
         Vary: "Accept-Encoding",
     });
     if (request.headers.get("if-none-match") === tag) return new Response(null, { status: 304, headers });
     if (encoding) headers.set("Content-Encoding", encoding);
-    const bytes = await body(found.file, tag, encoding);
+    const bytes = encoding ? await compressed(file, encoding) : file.bytes;
     headers.set("Content-Length", String(bytes.length));
     return new Response(request.method === "HEAD" ? null : bytes, { status: 200, headers });
 }
 
 /** What your own proxy would do: the page never holds a token, the server adds it. */
-async function forward(request, url, sandbox) {
+async function forward(request, url, { send, token, origin }) {
     // A server that adds a token must not add it for other people's pages.
     const site = request.headers.get("sec-fetch-site") ?? "same-origin";
     if (!["same-origin", "none"].includes(site)) return answer(403, "Only this page may call /api");
     const headers = new Headers(request.headers);
     for (const name of ["host", "connection", "content-length", "accept-encoding", "cookie"]) headers.delete(name);
-    if (!headers.has("authorization")) headers.set("authorization", `Bearer ${sandbox.token()}`);
+    if (!headers.has("authorization")) headers.set("authorization", `Bearer ${token()}`);
     const bytes = await request.arrayBuffer();
-    const target = `https://services.leadconnectorhq.com${url.pathname.slice("/api".length)}${url.search}`;
-    const response = await sandbox.fetch(
-        new Request(target, {
-            method: request.method,
-            headers,
-            body: bytes.byteLength > 0 ? bytes : undefined,
-            signal: request.signal,
-        }),
-    );
+    const { method, signal } = request;
+    const body = bytes.byteLength > 0 ? bytes : undefined;
+    const target = `${origin}${url.pathname.slice(API.length)}${url.search}`;
+    const response = await send(new Request(target, { method, headers, body, signal, redirect: "manual" }));
     const own = new Headers(response.headers);
+    // Node's fetch has already unpacked the body.
+    for (const name of ["content-encoding", "content-length", "transfer-encoding", "set-cookie"]) own.delete(name);
     for (const [name, value] of Object.entries(SECURITY)) own.set(name, value);
     own.set("Cache-Control", "no-store");
     return new Response(response.body, { status: response.status, headers: own });
 }
 
-const { port, seed } = readArguments();
-const { createSandbox } = await fromPackage("sandbox.js");
+/** The API behind the page, and what the page has to know of it. */
+async function account({ upstream, seed, size }) {
+    if (upstream === undefined) {
+        const { createSandbox } = await fromPackage("sandbox.js");
+        const sandbox = createSandbox({ seed, size, now: Date.now });
+        const origin = "https://services.leadconnectorhq.com";
+        const config = { apiBase: API, locationId: sandbox.locationId, sandbox: true };
+        return { config, behind: { send: sandbox.fetch, token: () => sandbox.token(), origin } };
+    }
+    const { GHL_TOKEN, GHL_LOCATION } = process.env;
+    if (!GHL_TOKEN || !GHL_LOCATION) fail(`--upstream needs GHL_TOKEN and GHL_LOCATION in the environment\n${USAGE}`, 2);
+    const { protocol, hostname, origin } = new URL(upstream);
+    if (protocol !== "https:" && hostname !== HOST) fail("--upstream must be https: a token travels to it", 2);
+    return {
+        config: { apiBase: API, locationId: GHL_LOCATION, sandbox: false },
+        behind: { send: fetch, token: () => GHL_TOKEN, origin },
+    };
+}
+
+const given = readArguments();
 const { listen } = await fromPackage("node-http.js");
-const sandbox = createSandbox({ seed, now: Date.now });
-const config = JSON.stringify({ locationId: sandbox.locationId, apiBase: "/api" });
+const { config, behind } = await account(given);
+const files = await page(config);
 
 async function handle(request) {
     const url = new URL(request.url);
-    if (url.pathname.startsWith("/api/")) return forward(request, url, sandbox);
-    if (url.pathname === "/config.json") {
-        return answer(200, config, { "Content-Type": TYPES[".json"], "Cache-Control": "no-cache" });
-    }
-    return serveFile(request, url.pathname);
+    if (url.pathname.startsWith(`${API}/`)) return forward(request, url, behind);
+    return serveFile(request, url.pathname, files);
 }
 
-const server = await listen(handle, { port, host: HOST }).catch((error) => {
+const server = await listen(handle, { port: given.port, host: HOST }).catch((error) => {
     const { code } = error.cause ?? error;
     if (code === "EADDRINUSE") {
-        fail(`Port ${port} is taken: stop the program that uses it, or choose another one with --port.`);
+        fail(`Port ${given.port} is taken: stop the program that uses it, or choose another one with --port.`);
     }
-    if (code === "EACCES") fail(`Port ${port} needs more rights than you have: choose one above 1023 with --port.`);
+    if (code === "EACCES") fail(`Port ${given.port} needs more rights than you have: choose one above 1023 with --port.`);
     throw error;
 });
 

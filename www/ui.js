@@ -28,8 +28,12 @@ const PATHS = {
     check: "m4.5 10.5 3.5 3.5 7.5-8",
     chevron: "m5 12.5 5-5 5 5",
     copy: "M7.5 7.5h9v9h-9zM4.5 12.5h-1v-9h9v1",
+    close: "m5 5 10 10M15 5 5 15",
+    download: "M10 3v9.5m-4-4 4 4 4-4M3.5 14v2.5h13V14",
     inbox: "M3 11.5 5 4h10l2 7.5v4.5H3v-4.5Zm0 0h4l1 2h4l1-2h4",
+    key: "M12.5 12a4.5 4.5 0 1 0-4.3-3.2L3 14v3h3v-2h2v-2h1.5l.8-1.1c.6.1 1.4.1 2.2.1ZM13.5 6.5v.1",
     next: "m7.5 5 5 5-5 5",
+    plus: "M10 4.5v11M4.5 10h11",
     previous: "m12.5 5-5 5 5 5",
     search: "M9 15A6 6 0 1 0 9 3a6 6 0 0 0 0 12Zm4.3-1.7L17 17",
 };
@@ -56,6 +60,11 @@ const TONES = {
     unpaid: "red",
     failed: "red",
     refunded: "blue",
+    active: "green",
+    trialing: "blue",
+    scheduled: "blue",
+    past_due: "amber",
+    incomplete: "amber",
 };
 
 export function badge(text, tone = "grey") {
@@ -75,13 +84,9 @@ export function button(text, { kind = "secondary", ...properties } = {}, ...chil
     return h("button", { type: "button", ...properties, class: `button button-${kind}` }, ...children, text);
 }
 
-/** An id with a button that copies it. */
-export function copyable(text) {
-    const copy = h(
-        "button",
-        { type: "button", class: "copy", "aria-label": `Copy ${text}`, onclick: run },
-        icon("copy"),
-    );
+/** A button that copies a text. */
+export function copyButton(text, label = `Copy ${text}`) {
+    const copy = h("button", { type: "button", class: "copy", "aria-label": label, onclick: run }, icon("copy"));
     async function run() {
         try {
             await navigator.clipboard.writeText(text);
@@ -93,7 +98,41 @@ export function copyable(text) {
         announce("Copied");
         setTimeout(() => fill(copy, icon("copy")), 1500);
     }
-    return h("span", { class: "copyable" }, h("code", {}, text), copy);
+    return copy;
+}
+
+/** An id with a button that copies it. */
+export function copyable(text) {
+    return h("span", { class: "copyable" }, h("code", {}, text), copyButton(text));
+}
+
+/** A choice of a few; `quiet` leaves the legend to screen readers. */
+export function radios(name, legend, choices, { value: chosen, onchange, quiet } = {}) {
+    const inputs = choices.map(([value]) =>
+        h("input", {
+            type: "radio",
+            name,
+            value,
+            id: `${name}-${value}`,
+            checked: value === chosen,
+            onchange: () => onchange?.(value),
+        }),
+    );
+    const options = choices.map(([value, text], index) =>
+        h("span", { class: "option" }, inputs[index], h("label", { for: `${name}-${value}` }, text)),
+    );
+    return {
+        element: h(
+            "fieldset",
+            { class: "choice" },
+            h("legend", { class: quiet ? "visually-hidden" : null }, legend),
+            h("div", { class: "choices" }, options),
+        ),
+        value: () => inputs.find((input) => input.checked).value,
+        set(value) {
+            for (const input of inputs) input.checked = input.value === value;
+        },
+    };
 }
 
 /** Pairs of a term and its description; those without a description are left out. */
@@ -114,6 +153,16 @@ export function card(title, ...children) {
         { class: "card", "aria-labelledby": id },
         h("h2", { class: "card-title", id }, title),
         ...children,
+    );
+}
+
+/** What a payment provider sent, as it is. */
+export function snapshotCard(snapshot) {
+    if (!snapshot) return null;
+    return card(
+        "Provider's record",
+        h("p", { class: "card-text muted" }, "As the payment provider sent it, in the provider's own units."),
+        h("pre", { class: "body", tabindex: 0 }, JSON.stringify(snapshot, null, 2)),
     );
 }
 

@@ -117,6 +117,8 @@ async function left(page) {
     return Number(text.replace(/[^\d.]/g, ""));
 }
 
+const text = async (path) => (await fetch(new URL(path, url))).text();
+
 function read(path, headers = {}) {
     return new Promise((resolve, reject) => {
         // Not fetch: it would tidy the path up before it is sent.
@@ -128,57 +130,60 @@ function read(path, headers = {}) {
 }
 
 describe("the server", () => {
-    test("serves the page and the package with their types, compressed, uncached, under a strict policy", async () => {
+    test("serves the page with its types, compressed, under a strict policy; only hashed names are kept by browsers", async () => {
+        const html = await text("/");
+        const [style] = /style-[0-9A-Z]{8}\.css/.exec(html);
+        const [script] = /boot-[0-9A-Z]{8}\.js/.exec(html);
         const types = {
-            "/": "text/html; charset=utf-8",
-            "/style.css": "text/css; charset=utf-8",
-            "/app.js": "text/javascript; charset=utf-8",
-            "/pkg/index.js": "text/javascript; charset=utf-8",
-            "/pkg/core.wasm": "application/wasm",
-            "/config.json": "application/json; charset=utf-8",
+            "/": ["text/html; charset=utf-8", "no-cache"],
+            "/config.json": ["application/json; charset=utf-8", "no-cache"],
+            "/favicon.svg": ["image/svg+xml; charset=utf-8", "no-cache"],
+            [`/${style}`]: ["text/css; charset=utf-8", "public, max-age=31536000, immutable"],
+            [`/${script}`]: ["text/javascript; charset=utf-8", "public, max-age=31536000, immutable"],
         };
-        for (const [path, type] of Object.entries(types)) {
+        for (const [path, [type, cache]] of Object.entries(types)) {
             const { status, headers } = await read(path);
             assert.equal(status, 200, path);
             assert.equal(headers["content-type"], type, path);
-            assert.equal(headers["cache-control"], "no-cache", path);
+            assert.equal(headers["cache-control"], cache, path);
             const policy = headers["content-security-policy"];
             for (const part of [
-                "default-src 'self'",
+                "default-src 'none'",
                 "script-src 'self' 'wasm-unsafe-eval'",
                 "style-src 'self'",
-                "object-src 'none'",
+                "connect-src 'self'",
+                "frame-ancestors 'none'",
             ]) {
-                assert.ok(policy.includes(part), `${path}: ${part}`);
+                assert.ok(policy.split("; ").includes(part), `${path}: ${part}`);
             }
         }
-        const plain = await read("/style.css");
+        assert.doesNotMatch(html, /<script(?![^>]* src=)|<style| style=| on\w+=/, "no inline script or style");
+        const plain = await read(`/${style}`);
         for (const [accepted, encoding] of [
             ["gzip, br", "br"],
             ["gzip", "gzip"],
             ["br;q=0, gzip", "gzip"],
             ["", undefined],
         ]) {
-            const { headers } = await read("/style.css", { "accept-encoding": accepted });
+            const { headers } = await read(`/${style}`, { "accept-encoding": accepted });
             assert.equal(headers["content-encoding"], encoding, accepted);
             if (encoding) assert.ok(Number(headers["content-length"]) < Number(plain.headers["content-length"]) / 2);
         }
-        const again = await read("/style.css", { "if-none-match": plain.headers.etag });
+        const again = await read(`/${style}`, { "if-none-match": plain.headers.etag });
         assert.equal(again.status, 304);
     });
 
-    test("serves nothing beside them", async () => {
+    test("serves nothing beside it", async () => {
         const paths = [
             "/..%2fpkg%2fpackage.json",
-            "/pkg/..%2fwww%2fapp.js",
+            "/../Cargo.toml",
             "/..%2fCargo.toml",
             "/%2e%2e%2fCargo.lock",
-            "/pkg/..%2f..%2fCargo.toml",
-            "/pkg/%2e%2e/%2e%2e/xtask/npm/package.json",
             "/..%5cCargo.toml",
             "/serve.mjs",
-            "/views/",
-            "/pkg/",
+            "/app.js",
+            "/views/orders.js",
+            "/pkg/index.js",
             "/%00.js",
             "/%ff.js",
             "/nothing.js",
@@ -327,11 +332,11 @@ describe("the page", () => {
         };
         await fail("status=500");
         await submit(page).click();
-        await dialog(page).getByText("It may have been recorded").waitFor();
+        await dialog(page).getByText("The payment may have been saved").waitFor();
         await dialog(page).getByText("Look at the record before you send it again").waitFor();
         assert.equal(await submit(page).isVisible(), false, "nobody sends it twice by accident");
-        await dialog(page).getByRole("button", { name: "Check the order" }).click();
-        await dialog(page).getByText("It was not recorded").waitFor();
+        await dialog(page).getByRole("button", { name: "Check what happened" }).click();
+        await dialog(page).getByText("The payment was not saved").waitFor();
         assert.equal(posted(), 1, "a write is not sent again by itself");
         await dialog(page).getByRole("button", { name: "Cancel" }).click();
         assert.equal(await left(page), due);
@@ -340,7 +345,7 @@ describe("the page", () => {
         await dialog(page).getByRole("radio", { name: "A part of it" }).check();
         await dialog(page).getByLabel("Amount").fill("2,50");
         await submit(page).click();
-        await dialog(page).getByRole("button", { name: "Check the order" }).click();
+        await dialog(page).getByRole("button", { name: "Check what happened" }).click();
         await page
             .locator(".notice-green")
             .getByText(/^It was recorded: \D{1,3}2\.50 on/)
@@ -349,8 +354,8 @@ describe("the page", () => {
 
         await fail("truncated");
         await submit(page).click();
-        await dialog(page).getByText("It was recorded, but the answer could not be read").waitFor();
-        await dialog(page).getByRole("button", { name: "Check the order" }).click();
+        await dialog(page).getByText("The payment was saved, but the answer could not be read").waitFor();
+        await dialog(page).getByRole("button", { name: "Check what happened" }).click();
         await page.locator(".notice-green").getByText("Partially paid → Paid").waitFor();
         assert.equal(await left(page), 0);
         assert.equal(posted(), 3);
@@ -449,11 +454,12 @@ describe("the page", () => {
     walk("shows the retries of a read", { hash: "#/break-it", provoked: [500, 500, 500] }, async (page) => {
         await run(page, "status-500");
         const trail = await page.locator(".lines-small .code").allInnerTexts();
-        assert.deepEqual(trail, ["500", "retry", "500", "retry", "500"]);
+        assert.deepEqual(trail, ["500", "retry", "500", "retry", "500", "ServerError"]);
         await page.getByRole("button", { name: "API activity" }).click();
         const log = page.getByRole("list", { name: "Calls, latest first" });
-        await log.getByText("attempt 3").waitFor();
-        assert.equal(await log.locator(".code", { hasText: "retry" }).count(), 2);
+        await log.getByRole("link", { name: "3 attempts · ServerError" }).click();
+        await page.getByRole("heading", { name: "orders.list" }).waitFor();
+        assert.deepEqual(await page.locator(".lines-small .code").allInnerTexts(), trail);
     });
 
     walk("shows what was repaired", { hash: "#/break-it" }, async (page) => {

@@ -1,17 +1,66 @@
 // A list with filters and pages; its state lives in the address, so that back, reload and sharing work.
 
-import { logged, wasLeft } from "../api.js";
+import { logged, wasLeft } from "../account.js";
 import { errorCard } from "../errors.js";
-import { count, number } from "../format.js";
+import { count, day, label, number, time } from "../format.js";
 import { announce, bone, button, empty, fill, h, icon, table } from "../ui.js";
 
 const PAGE_SIZE = 20;
 
+/** Choices of a filter, named as people write them. */
+export const choices = (...values) => values.map((value) => [value, label(value)]);
+
+/** Where payments come from. */
+export const SOURCES = choices(
+    "funnel",
+    "website",
+    "invoice",
+    "calendar",
+    "membership",
+    "payment_link",
+    "form",
+    "point_of_sale",
+    "mobile_app",
+    "external",
+    "manual",
+);
+
+/** From one day to another, both included. */
+export const PERIOD = [
+    { name: "startAt", label: "From", type: "date" },
+    { name: "endAt", label: "To", type: "date" },
+];
+
+export const MODE = { name: "paymentMode", label: "Mode", choices: choices("live", "test") };
+
+/** The customer of a record, which is the link to it. */
+export function customerColumn(path) {
+    return {
+        label: "Customer",
+        class: "col-main",
+        bone: () => [bone("medium"), bone("long")],
+        cell: (record) => [
+            h("a", { class: "row-link", href: `#${path}/${record._id}` }, record.contactName || record._id),
+            h("span", { class: "sub" }, record.contactEmail ?? ""),
+        ],
+    };
+}
+
+export const createdColumn = {
+    label: "Created",
+    class: "col-date",
+    cell: ({ createdAt }) => [
+        h("time", { datetime: createdAt }, day(createdAt)),
+        h("span", { class: "sub" }, time(createdAt)),
+    ],
+};
+
 /**
  * `list(params, options)` is the client's method; `filters` are `{ name, label, choices }` or, for text,
- * `{ name, label, placeholder }`; `columns` are `{ label, class, cell(record) }`.
+ * `{ name, label, type, placeholder }`; `columns` are `{ label, class, cell(record) }`; `actions({ signal, go })` are
+ * further buttons.
  */
-export function listView({ path, title, one, many, intro, filters, columns, list }) {
+export function listView({ path, title, one, many, intro, filters, columns, list, actions }) {
     return ({ query: first, signal, go }) => {
         let query = first;
         let reading;
@@ -23,12 +72,20 @@ export function listView({ path, title, one, many, intro, filters, columns, list
         const range = h("p", { class: "range" });
         const previous = pageButton("previous", "Previous", -1);
         const next = pageButton("next", "Next", 1);
-        const pages = h("nav", { class: "pages", "aria-label": "Pages" }, range, previous, next);
+        const pageInput = h("input", { class: "page-input", inputmode: "numeric", "aria-label": "Page", onchange: jump });
+        const pageTotal = h("span", { class: "muted" });
+        const jumper = h("span", { class: "jumper" }, pageInput, pageTotal);
+        const pages = h("nav", { class: "pages", "aria-label": "Pages" }, range, previous, jumper, next);
         const form = filterForm(filters, (name, value, typed) => move({ ...query, [name]: value, page: "" }, typed));
         const element = h(
             "div",
             { class: "view" },
-            h("div", { class: "head" }, h("div", {}, heading, h("p", { class: "muted" }, intro))),
+            h(
+                "div",
+                { class: "head" },
+                h("div", {}, heading, h("p", { class: "muted" }, intro)),
+                h("div", { class: "actions" }, button("Export", { onclick: save }, icon("download")), actions?.({ signal, go })),
+            ),
             form.element,
             rows,
             pages,
@@ -60,9 +117,26 @@ export function listView({ path, title, one, many, intro, filters, columns, list
             return Math.max(1, Number.parseInt(query.page, 10) || 1);
         }
 
+        const lastPage = () => Math.max(1, Math.ceil((page?.totalCount ?? 1) / PAGE_SIZE));
+
+        function jump() {
+            const wanted = Number.parseInt(pageInput.value, 10);
+            if (wanted >= 1) move({ ...query, page: String(Math.min(wanted, lastPage())) });
+            else pageInput.value = String(pageNumber());
+        }
+
+        function filtered() {
+            return Object.fromEntries(filters.map(({ name }) => [name, query[name]]).filter(([, value]) => value));
+        }
+
         function parameters() {
-            const wanted = filters.map(({ name }) => [name, query[name]]).filter(([, value]) => value);
-            return { ...Object.fromEntries(wanted), limit: PAGE_SIZE, offset: (pageNumber() - 1) * PAGE_SIZE };
+            return { ...filtered(), limit: PAGE_SIZE, offset: (pageNumber() - 1) * PAGE_SIZE };
+        }
+
+        async function save() {
+            const { openExport } = await import("../export.js");
+            if (signal.aborted) return;
+            openExport({ name: many, known: page?.totalCount, filtered: Object.keys(filtered()).length > 0, signal, list: (params, options) => list({ ...filtered(), ...params }, options) });
         }
 
         async function show() {
@@ -80,9 +154,7 @@ export function listView({ path, title, one, many, intro, filters, columns, list
                 if (wasLeft(error, own.signal)) return;
                 page = undefined;
                 fill(total);
-                fill(range);
-                enable(previous, false);
-                enable(next, false);
+                pages.hidden = true;
                 rows.removeAttribute("aria-busy");
                 fill(rows, errorCard(error, button("Try again", { kind: "primary", onclick: show })));
                 announce(`${title} could not be read`);
@@ -100,6 +172,8 @@ export function listView({ path, title, one, many, intro, filters, columns, list
             enable(previous, shown > 1);
             enable(next, page.hasNextPage());
             pages.hidden = data.length === 0;
+            pageInput.value = String(shown);
+            fill(pageTotal, `of ${number(lastPage())}`);
             if (data.length === 0) {
                 fill(range);
                 fill(rows, nothing());
@@ -120,12 +194,11 @@ export function listView({ path, title, one, many, intro, filters, columns, list
         }
 
         function nothing() {
-            const filtered = filters.some(({ name }) => query[name]);
             if (pageNumber() > 1) {
                 const back = button("First page", { onclick: () => move({ ...query, page: "" }) });
                 return empty("inbox", `No ${many} on this page`, null, back);
             }
-            if (!filtered) return empty("inbox", `No ${many} yet`, "They appear here as soon as there are some.");
+            if (Object.keys(filtered()).length === 0) return empty("inbox", `No ${many} yet`, "They appear here as soon as there are some.");
             const clear = button("Clear filters", { onclick: () => move({}) });
             return empty("search", `No ${many} match`, "Try another search or fewer filters.", clear);
         }
@@ -167,7 +240,7 @@ const TYPING_MS = 250;
 function filterForm(filters, changed) {
     const controls = new Map();
     let timer;
-    const fields = filters.map(({ name, label, choices, placeholder }) => {
+    const fields = filters.map(({ name, label, choices, type = "search", placeholder }) => {
         const id = `filter-${name}`;
         const control = choices
             ? h(
@@ -176,15 +249,7 @@ function filterForm(filters, changed) {
                   h("option", { value: "" }, `Any`),
                   choices.map(([value, text]) => h("option", { value }, text)),
               )
-            : h("input", {
-                  id,
-                  name,
-                  type: "search",
-                  placeholder,
-                  autocomplete: "off",
-                  spellcheck: "false",
-                  oninput: typed,
-              });
+            : h("input", { id, name, type, placeholder, autocomplete: "off", spellcheck: "false", oninput: typed });
         function typed() {
             clearTimeout(timer);
             timer = setTimeout(() => changed(name, control.value.trim(), true), TYPING_MS);
@@ -192,9 +257,9 @@ function filterForm(filters, changed) {
         controls.set(name, control);
         return h(
             "div",
-            { class: choices ? "filter" : "filter filter-search" },
+            { class: type === "search" && !choices ? "filter filter-search" : "filter" },
             h("label", { for: id }, label),
-            choices ? control : h("span", { class: "search" }, icon("search"), control),
+            type === "search" && !choices ? h("span", { class: "search" }, icon("search"), control) : control,
         );
     });
     const element = h(

@@ -1,149 +1,101 @@
 // One order: what was ordered, what is paid, what was delivered, what was said.
 
-import { logged, payments, wasLeft } from "../api.js";
-import { errorCard } from "../errors.js";
+import { logged, payments } from "../account.js";
 import { count, dateTime, label, money, number, rounded } from "../format.js";
-import {
-    announce,
-    backLink,
-    badge,
-    bone,
-    button,
-    card,
-    cardSkeleton,
-    copyable,
-    empty,
-    facts,
-    fill,
-    h,
-    icon,
-    notice,
-    statusBadge,
-    table,
-    testBadge,
-} from "../ui.js";
+import { badge, button, card, copyable, empty, facts, h, icon, statusBadge, table, testBadge } from "../ui.js";
 import { customer } from "./customer.js";
-import { methodOf } from "./method.js";
+import { openFulfillment, undelivered } from "./fulfill.js";
 import { openPayment } from "./payment.js";
+import { failedCard, paymentColumns } from "./payments-table.js";
+import { recordView } from "./record.js";
 
-export function order({ id, signal, title }) {
-    const heading = h("h1", { tabindex: -1 }, bone("long"), h("span", { class: "visually-hidden" }, "Order"));
-    const badges = h("span", { class: "badges" });
-    const below = h("p", { class: "muted" }, bone("long"));
-    const actions = h("div", { class: "actions" });
-    const notices = h("div", { class: "notices" });
-    const content = h("div", { class: "columns" });
-    const element = h(
-        "div",
-        { class: "view" },
-        backLink("#/orders", "Orders"),
-        h("div", { class: "head" }, h("div", {}, h("div", { class: "head-title" }, heading, badges), below), actions),
-        notices,
-        content,
-    );
-
-    /** Everything about the order, in four calls at once. A part that fails says so in its own place. */
-    async function read() {
-        const options = { signal };
-        const [order, ...parts] = await Promise.allSettled([
-            logged(payments.orders.get(id, options)),
-            logged(payments.transactions.list({ entityId: id, limit: 100 }, options).toArray()),
-            logged(payments.orders.listFulfillments(id, options)),
-            logged(payments.orders.listNotes(id, options)),
-        ]);
-        if (order.status === "rejected") throw order.reason;
-        const [transactions, fulfillments, notes] = parts;
-        return { order: order.value, transactions, fulfillments, notes };
-    }
-
-    /** The button that asked for it goes, so the focus has to go somewhere. */
-    function retry() {
-        heading.focus();
-        show();
-    }
-
-    async function show() {
-        content.setAttribute("aria-busy", "true");
-        let found;
-        try {
-            found = await read();
-        } catch (error) {
-            if (wasLeft(error, signal)) return undefined;
-            fill(heading, "Order");
-            fill(badges);
-            fill(below, h("code", {}, id));
-            fill(actions);
-            const again = error.code === "not_found" ? [] : [button("Try again", { kind: "primary", onclick: retry })];
-            fill(content, h("div", { class: "column" }, errorCard(error, ...again)));
-            announce("The order could not be read");
-            return undefined;
-        } finally {
-            content.removeAttribute("aria-busy");
-        }
-        if (signal.aborted) return undefined;
-        draw(found);
-        return found;
-    }
-
-    function draw(found) {
-        const { order } = found;
+export const order = recordView({
+    list: ["#/orders", "Orders"],
+    one: "Order",
+    bones: [
+        [
+            ["Items", 6],
+            ["Payments", 3],
+            ["Notes", 2],
+        ],
+        [
+            ["Details", 8],
+            ["Customer", 5],
+            ["Fulfillments", 2],
+        ],
+    ],
+    read,
+    draw(found, record) {
+        const { order, transactions, fulfillments, notes } = found;
         const balance = balanceOf(found);
-        const name = `Order over ${money(order.amount, order.currency)}`;
-        title(name);
-        fill(heading, h("span", { class: "visually-hidden" }, "Order over "), money(order.amount, order.currency));
-        fill(badges, statusBadge(order.paymentStatus, label), testBadge(order));
-        fill(below, [customerOf(order), dateTime(order.createdAt)].filter(Boolean).join(" · "));
-        fill(actions, balance && action(found, balance));
-        fill(
-            content,
-            h("div", { class: "column" }, items(order, balance), paymentsCard(found, balance), notesCard(found.notes)),
-            h(
-                "div",
-                { class: "column column-side" },
-                details(order),
-                customer(order),
-                fulfillments(found.fulfillments),
-            ),
-        );
-    }
+        const amount = money(order.amount, order.currency);
+        return {
+            title: `Order over ${amount}`,
+            heading: [h("span", { class: "visually-hidden" }, "Order over "), amount],
+            badges: [statusBadge(order.paymentStatus, label), testBadge(order)],
+            below: [customerOf(order), dateTime(order.createdAt)],
+            actions: [fulfillAction(found, record), balance && payAction(found, balance, record)],
+            main: [items(order, balance), paymentsCard({ order, transactions }, balance), notesCard(notes)],
+            side: [details(order), customer(order), fulfillmentsCard(fulfillments)],
+        };
+    },
+});
 
-    function action(found, balance) {
-        if (balance.due > 0) return button("Record payment", { kind: "primary", onclick: () => pay(found, balance) });
-        return h("p", { class: "settled" }, icon("check"), "Nothing left to pay");
-    }
+/** Everything about the order, in four calls at once. A part that fails says so in its own place. */
+async function read(id, options) {
+    const [order, ...parts] = await Promise.allSettled([
+        logged(payments.orders.get(id, options)),
+        logged(payments.transactions.list({ entityId: id, limit: 100 }, options).toArray()),
+        logged(payments.orders.listFulfillments(id, options)),
+        logged(payments.orders.listNotes(id, options)),
+    ]);
+    if (order.status === "rejected") throw order.reason;
+    const [transactions, fulfillments, notes] = parts;
+    return { order: order.value, transactions, fulfillments, notes };
+}
 
-    function pay({ order, transactions }, { due }) {
-        const before = new Set(transactions.value.map((transaction) => transaction._id));
-        const status = order.paymentStatus;
-        openPayment({
-            order,
-            due,
-            signal,
-            /** Payments on the order that were not there when the form was opened. */
-            recorded: async () => {
-                const now = await logged(
-                    payments.transactions.list({ entityId: id, limit: 100 }, { signal }).toArray(),
-                );
-                return now.filter((transaction) => !before.has(transaction._id));
-            },
-            done: async (words) => {
-                const found = await show();
-                if (!found) return;
-                const balance = balanceOf(found);
-                const after = found.order.paymentStatus;
-                const change =
-                    after === status ? `Still ${label(after).toLowerCase()}` : `${label(status)} → ${label(after)}`;
-                const left = balance ? `${money(balance.due, order.currency)} left to pay` : "";
-                const told = notice("green", words, [change, left].filter(Boolean).join(" · "));
-                fill(notices, told);
-                told.focus();
-            },
-        });
+function payAction(found, balance, record) {
+    if (balance.due > 0) {
+        return button("Record payment", { kind: "primary", onclick: () => pay(found, balance, record) });
     }
+    return h("p", { class: "settled" }, icon("check"), "Nothing left to pay");
+}
 
-    fill(content, skeleton());
-    show();
-    return { title: "Order", element };
+function pay({ order, transactions }, { due }, { id, signal, show, tell }) {
+    const before = new Set(transactions.value.map((transaction) => transaction._id));
+    const status = order.paymentStatus;
+    openPayment({
+        order,
+        due,
+        signal,
+        /** Payments on the order that were not there when the form was opened. */
+        recorded: async () => {
+            const now = await logged(payments.transactions.list({ entityId: id, limit: 100 }, { signal }).toArray());
+            return now.filter((transaction) => !before.has(transaction._id));
+        },
+        done: async (words) => {
+            const found = await show();
+            if (!found) return;
+            const balance = balanceOf(found);
+            const after = found.order.paymentStatus;
+            const change = after === status ? `Still ${label(after).toLowerCase()}` : `${label(status)} → ${label(after)}`;
+            const left = balance ? `${money(balance.due, order.currency)} left to pay` : "";
+            tell(words, [change, left].filter(Boolean).join(" · "));
+        },
+    });
+}
+
+function fulfillAction({ order, fulfillments }, { signal, show, tell }) {
+    if (fulfillments.status === "rejected") return null;
+    const known = fulfillments.value.data ?? [];
+    const lines = undelivered(order, known);
+    if (lines.length === 0) return null;
+    const done = async (words) => {
+        const found = await show();
+        if (found) tell(words, `${label(found.order.fulfillmentStatus)}`);
+    };
+    const open = () => openFulfillment({ order, lines, before: known.length, signal, done });
+    return button("Fulfill items", { onclick: open });
 }
 
 function customerOf(order) {
@@ -215,25 +167,9 @@ function total(name, value, kind = "") {
 }
 
 function paymentsCard({ order, transactions }, balance) {
-    if (transactions.status === "rejected") return card("Payments", failed(transactions.reason));
+    if (transactions.status === "rejected") return failedCard("Payments", transactions.reason);
     const list = transactions.value;
     const share = balance && order.amount > 0 && balance.paid > 0 && balance.due > 0;
-    const columns = [
-        {
-            label: "Method",
-            class: "col-main",
-            cell: (transaction) => [
-                h("a", { class: "row-link", href: `#/transactions/${transaction._id}` }, methodOf(transaction)),
-                h("span", { class: "sub" }, dateTime(transaction.createdAt)),
-            ],
-        },
-        { label: "Status", class: "col-badge", cell: (transaction) => statusBadge(transaction.status, label) },
-        {
-            label: "Amount",
-            class: "col-amount",
-            cell: (transaction) => money(transaction.amount, transaction.currency),
-        },
-    ];
     return card(
         "Payments",
         share &&
@@ -250,18 +186,10 @@ function paymentsCard({ order, transactions }, balance) {
         list.length > 0
             ? table(
                   "Payments",
-                  columns,
+                  paymentColumns,
                   list.map((transaction) => (column) => column.cell(transaction)),
               )
             : h("p", { class: "card-text muted" }, "Nothing has been paid yet."),
-    );
-}
-
-function failed(error) {
-    return h(
-        "p",
-        { class: "card-text bad", role: "alert" },
-        `Could not be read: ${error.name}. ${error.messages?.join("; ") ?? ""}`,
     );
 }
 
@@ -272,7 +200,7 @@ function notesOf(answer) {
 }
 
 function notesCard(notes) {
-    if (notes.status === "rejected") return card("Notes", failed(notes.reason));
+    if (notes.status === "rejected") return failedCard("Notes", notes.reason);
     const list = notesOf(notes.value);
     return card(
         "Notes",
@@ -311,8 +239,8 @@ function details(order) {
     );
 }
 
-function fulfillments(answer) {
-    if (answer.status === "rejected") return card("Fulfillments", failed(answer.reason));
+function fulfillmentsCard(answer) {
+    if (answer.status === "rejected") return failedCard("Fulfillments", answer.reason);
     const list = answer.value.data ?? [];
     if (list.length === 0)
         return card("Fulfillments", h("p", { class: "card-text muted" }, "Nothing was delivered yet."));
@@ -348,17 +276,4 @@ function tracked({ trackingNumber, trackingUrl }) {
               text || trackingUrl,
           )
         : h("code", {}, text);
-}
-
-function skeleton() {
-    return [
-        h("div", { class: "column" }, cardSkeleton("Items", 6), cardSkeleton("Payments", 3), cardSkeleton("Notes", 2)),
-        h(
-            "div",
-            { class: "column column-side" },
-            cardSkeleton("Details", 8),
-            cardSkeleton("Customer", 5),
-            cardSkeleton("Fulfillments", 2),
-        ),
-    ];
 }

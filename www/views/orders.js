@@ -1,11 +1,9 @@
 // The orders of the location.
 
-import { payments } from "../api.js";
-import { day, label, money, time } from "../format.js";
-import { bone, h, statusBadge, testBadge } from "../ui.js";
-import { listView } from "./list.js";
-
-const choices = (...values) => values.map((value) => [value, label(value)]);
+import { payments } from "../account.js";
+import { label, money } from "../format.js";
+import { h, statusBadge, testBadge } from "../ui.js";
+import { choices, createdColumn, customerColumn, listView, PERIOD } from "./list.js";
 
 export const orders = listView({
     path: "/orders",
@@ -17,17 +15,10 @@ export const orders = listView({
         { name: "search", label: "Search", placeholder: "Customer, product or source" },
         { name: "paymentStatus", label: "Payment", choices: choices("paid", "partially_paid", "unpaid", "refunded") },
         { name: "status", label: "Status", choices: choices("completed", "pending") },
+        ...PERIOD,
     ],
     columns: [
-        {
-            label: "Customer",
-            class: "col-main",
-            bone: () => [bone("medium"), bone("long")],
-            cell: (order) => [
-                h("a", { class: "row-link", href: `#/orders/${order._id}` }, order.contactName || order._id),
-                h("span", { class: "sub" }, order.contactEmail ?? ""),
-            ],
-        },
+        customerColumn("/orders"),
         {
             label: "Payment",
             class: "col-badge",
@@ -42,14 +33,7 @@ export const orders = listView({
                 h("span", { class: "sub" }, label(order.sourceSubType)),
             ],
         },
-        {
-            label: "Created",
-            class: "col-date",
-            cell: (order) => [
-                h("time", { datetime: order.createdAt }, day(order.createdAt)),
-                h("span", { class: "sub" }, time(order.createdAt)),
-            ],
-        },
+        createdColumn,
         { label: "Amount", class: "col-amount", cell: (order) => money(order.amount, order.currency) },
     ],
     list: (params, options) => payments.orders.list(params, options),

@@ -1,23 +1,10 @@
 // The transactions of the location.
 
-import { payments } from "../api.js";
-import { day, label, money, time } from "../format.js";
-import { bone, h, statusBadge, testBadge } from "../ui.js";
-import { listView } from "./list.js";
+import { payments } from "../account.js";
+import { label, money } from "../format.js";
+import { h, statusBadge, testBadge } from "../ui.js";
+import { createdColumn, customerColumn, listView, MODE, PERIOD, SOURCES } from "./list.js";
 import { methodOf } from "./method.js";
-
-const SOURCES = [
-    "funnel",
-    "website",
-    "invoice",
-    "calendar",
-    "payment_link",
-    "form",
-    "point_of_sale",
-    "mobile_app",
-    "external",
-    "manual",
-];
 
 export const transactions = listView({
     path: "/transactions",
@@ -27,30 +14,12 @@ export const transactions = listView({
     intro: "Payments and attempts at them, whatever provider carried them.",
     filters: [
         { name: "search", label: "Search", placeholder: "Customer, source or charge" },
-        { name: "entitySourceType", label: "Source", choices: SOURCES.map((value) => [value, label(value)]) },
-        {
-            name: "paymentMode",
-            label: "Mode",
-            choices: [
-                ["live", "Live"],
-                ["test", "Test"],
-            ],
-        },
+        { name: "entitySourceType", label: "Source", choices: SOURCES },
+        MODE,
+        ...PERIOD,
     ],
     columns: [
-        {
-            label: "Customer",
-            class: "col-main",
-            bone: () => [bone("medium"), bone("long")],
-            cell: (transaction) => [
-                h(
-                    "a",
-                    { class: "row-link", href: `#/transactions/${transaction._id}` },
-                    transaction.contactName || transaction._id,
-                ),
-                h("span", { class: "sub" }, transaction.contactEmail ?? ""),
-            ],
-        },
+        customerColumn("/transactions"),
         {
             label: "Status",
             class: "col-badge",
@@ -72,14 +41,7 @@ export const transactions = listView({
                 h("span", { class: "sub" }, label(transaction.entityType)),
             ],
         },
-        {
-            label: "Created",
-            class: "col-date",
-            cell: (transaction) => [
-                h("time", { datetime: transaction.createdAt }, day(transaction.createdAt)),
-                h("span", { class: "sub" }, time(transaction.createdAt)),
-            ],
-        },
+        createdColumn,
         {
             label: "Amount",
             class: "col-amount",

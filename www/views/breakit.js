@@ -1,10 +1,12 @@
-// Break it: calls that must fail, and what the client makes of them.
+// Break it: switches that make the sandbox fail, and calls that must fail, and what the client makes of them.
 
-import { follow, lineOf } from "../activity.js";
-import { createClient, logged, payments } from "../api.js";
+import { account, createClient, logged, payments } from "../account.js";
+import { follow } from "../calls.js";
 import { errorCard } from "../errors.js";
+import { FAULTS, flip, followSwitches, OFTEN, setSwitches, switches, WHICH } from "../faults.js";
 import { count, money } from "../format.js";
-import { announce, badge, button, card, empty, fill, h, notice } from "../ui.js";
+import { timeline } from "../trace.js";
+import { announce, badge, button, card, empty, fill, h, notice, radios } from "../ui.js";
 
 const UNKNOWN_ID = "000000000000000000000000";
 
@@ -16,6 +18,31 @@ async function unpaid(options) {
     if (page.data.length === 0) throw new Error("Every order is paid: start the demo again for fresh ones.");
     return page.data[0];
 }
+
+/** Calls to watch with a switch on: one that reads, one that writes. */
+const TRIES = [
+    {
+        id: "try-read",
+        title: "List orders",
+        operation: "orders.list",
+        async run(options) {
+            const { data, totalCount } = await payments.orders.list({ limit: 3 }, options);
+            const amounts = data.map((order) => money(order.amount, order.currency)).join(", ");
+            return `${count(totalCount, "order", "orders")}; the latest: ${amounts}`;
+        },
+    },
+    {
+        id: "try-write",
+        title: "Record a payment",
+        operation: "orders.recordPayment",
+        async run(options, tell) {
+            const order = await unpaid(options);
+            tell(h("a", { class: "button button-primary", href: `#/orders/${order._id}` }, "Look at the order"));
+            await payments.orders.recordPayment(order._id, { mode: "cash", amount: 1, isPartialPayment: true }, options);
+            return `${money(1, order.currency)} recorded on the order of ${order.contactName}`;
+        },
+    },
+];
 
 /** `run` makes the call; what it resolves to is shown as a success. */
 const GROUPS = [
@@ -187,7 +214,8 @@ const GROUPS = [
     },
 ];
 
-export function faults({ signal }) {
+export function breakIt({ signal }) {
+    if (!account.sandbox) return onlyInTheSandbox();
     const steps = h("ol", { class: "lines lines-small" });
     const trail = card("What happened", steps);
     const result = h("div", { class: "result" });
@@ -210,7 +238,7 @@ export function faults({ signal }) {
         h(
             "div",
             { class: "card" },
-            empty("bolt", "Nothing is broken yet", "Run a call on this page; its error appears here."),
+            empty("bolt", "Nothing is broken yet", "Turn a switch on and make a call, or run one of those below."),
         ),
     );
 
@@ -220,11 +248,10 @@ export function faults({ signal }) {
         place();
         const actions = [];
         const drawn = new Map();
-        const stop = follow((line) => {
-            if (own !== turn || line.operation.name !== scenario.operation) return;
-            drawn.set(line, lineOf(line));
-            fill(steps, [...drawn.values()].slice(0, 12));
-            if (drawn.size > 12) steps.append(h("li", { class: "line-more" }, `and ${drawn.size - 12} more`));
+        const stop = follow((call) => {
+            if (!call || own !== turn || call.operation.name !== scenario.operation) return;
+            drawn.set(call, timeline(call));
+            fill(steps, [...drawn.values()]);
         });
         for (const entry of buttons) entry.disabled = true;
         fill(steps);
@@ -234,8 +261,8 @@ export function faults({ signal }) {
         try {
             const words = await logged(scenario.run({ signal }, (action) => actions.push(action)));
             const told = typeof words === "string" ? words : "The call succeeded.";
-            shown = notice("green", scenario.expected === "repaired" ? "Repaired" : "Nothing failed", told);
-            shown.dataset.result = scenario.expected;
+            shown = notice("green", scenario.expected === "repaired" ? "Repaired" : "Nothing failed in the end", told);
+            shown.dataset.result = scenario.expected ?? "success";
         } catch (error) {
             shown = errorCard(error, ...actions);
             shown.dataset.result = error.name;
@@ -252,12 +279,18 @@ export function faults({ signal }) {
         announce(`${scenario.title}: ${shown.dataset.result}`);
     }
 
-    function entry(scenario) {
-        const start = button("Run", {
-            "aria-label": `Run: ${scenario.title}`,
+    function runButton(scenario, item, text = "Run") {
+        const start = button(text, {
+            "aria-label": text === "Run" ? `Run: ${scenario.title}` : null,
             "data-scenario": scenario.id,
-            onclick: () => run(scenario, item),
+            onclick: () => run(scenario, item()),
         });
+        buttons.push(start);
+        return start;
+    }
+
+    function entry(scenario) {
+        const start = runButton(scenario, () => item);
         const text = h(
             "div",
             { class: "scenario-text" },
@@ -266,31 +299,79 @@ export function faults({ signal }) {
             h("p", { class: "scenario-code" }, h("code", {}, scenario.code), scenario.fault && badge(scenario.fault)),
         );
         const item = h("li", {}, h("div", { class: "scenario" }, text, start));
-        buttons.push(start);
         return item;
     }
 
-    const element = h(
-        "div",
-        { class: "view" },
-        h(
-            "div",
-            { class: "head" },
-            h(
+    function switchCard() {
+        const lines = FAULTS.map(({ id, title, text, fault }) => {
+            const control = h("input", {
+                type: "checkbox",
+                role: "switch",
+                class: "switch",
+                id: `switch-${id}`,
+                checked: switches.on.has(id),
+                "aria-describedby": `switch-${id}-text`,
+                onchange: () => flip(id, control.checked),
+            });
+            const words = h(
                 "div",
-                {},
-                h("h1", { tabindex: -1 }, "Break it"),
-                h("p", { class: "muted" }, "Calls that must fail, and what the client makes of them."),
-            ),
-        ),
-        columns,
-    );
+                { class: "scenario-text" },
+                h("label", { for: control.id, class: "switch-title" }, title),
+                h("p", { class: "muted", id: `switch-${id}-text` }, text),
+                h("p", { class: "scenario-code" }, badge(fault)),
+            );
+            return { id, control, item: h("li", {}, h("div", { class: "scenario" }, words, control)) };
+        });
+        const often = radios("often", "How often", OFTEN, {
+            value: switches.often,
+            onchange: (value) => setSwitches({ often: value }),
+        });
+        const which = radios("which", "Which", WHICH, {
+            value: switches.which,
+            onchange: (value) => setSwitches({ which: value }),
+        });
+        const stop = followSwitches(() => {
+            for (const { id, control } of lines) control.checked = switches.on.has(id);
+        });
+        signal.addEventListener("abort", stop);
+        const tries = h("div", { class: "tries" });
+        const calls = TRIES.map((scenario) => runButton(scenario, () => tries, scenario.title));
+        fill(tries, h("div", { class: "actions" }, calls));
+        return card(
+            "Switches",
+            h("p", { class: "card-text muted" }, "They stay on while you look around: every page meets them. Several take turns."),
+            h("ul", { class: "scenarios" }, lines.map(({ item }) => item)),
+            h("div", { class: "switch-scope" }, often.element, which.element),
+            tries,
+        );
+    }
+
+    const element = h("div", { class: "view" }, head(), columns);
     const groups = GROUPS.map(({ title, scenarios }) =>
         card(title, h("ul", { class: "scenarios" }, scenarios.map(entry))),
     );
-    fill(columns, h("div", { class: "column" }, groups), side);
+    fill(columns, h("div", { class: "column" }, switchCard(), groups), side);
     narrow.addEventListener("change", place);
     signal.addEventListener("abort", () => narrow.removeEventListener("change", place));
+    return { title: "Break it", element };
+}
+
+function head() {
+    return h(
+        "div",
+        { class: "head" },
+        h(
+            "div",
+            {},
+            h("h1", { tabindex: -1 }, "Break it"),
+            h("p", { class: "muted" }, "Make the sandbox fail, and watch what the client makes of it."),
+        ),
+    );
+}
+
+function onlyInTheSandbox() {
+    const text = "These switches make the sandbox fail. This page works on a real account, which they leave alone.";
+    const element = h("div", { class: "view" }, head(), h("div", { class: "card" }, empty("bolt", "Not on a real account", text)));
     return { title: "Break it", element };
 }
 

@@ -1,0 +1,128 @@
+// Bundles the page and the built package as any customer's bundler would: node www/build.mjs --out target/demo
+
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { basename, dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const PAGE = fileURLToPath(new URL(".", import.meta.url));
+const TOOLS = fileURLToPath(new URL("../target/tools/npm/", import.meta.url));
+/** The package that `cargo xtask build` leaves; another copy of it may be named. */
+export const PACKAGE = process.env.GHL_PACKAGE ?? fileURLToPath(new URL("../pkg/", import.meta.url));
+
+const CALLED = "ghl-payments";
+
+/** What the page may do; `api` is where it sends its calls, if that is another origin. */
+export function policy(api) {
+    const connect = ["'self'", /^https?:/.test(api ?? "") && new URL(api).origin].filter(Boolean).join(" ");
+    return [
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self'",
+        `connect-src ${connect}`,
+        "img-src 'self' data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ].join("; ");
+}
+
+/** Finds the package by its name, through its `exports`. */
+const customer = {
+    name: "package",
+    setup({ onResolve, resolve }) {
+        onResolve({ filter: new RegExp(`^${CALLED}(/|$)`) }, ({ path, kind, pluginData }) => {
+            if (pluginData === CALLED) return undefined;
+            return resolve(path, { kind, resolveDir: PACKAGE, pluginData: CALLED });
+        });
+    },
+};
+
+async function tool(name) {
+    try {
+        return (await import(createRequire(join(TOOLS, "package.json")).resolve(name))).default;
+    } catch (error) {
+        if (error.code !== "MODULE_NOT_FOUND") throw error;
+        throw new Error(`${name} is missing: run \`cargo xtask setup\` first.`, { cause: error });
+    }
+}
+
+/** The files of the page, by name. `config` is what it reads first: `{ apiBase, locationId }`, or nothing for a sandbox of its own. */
+export async function bundle(config = {}) {
+    if (!existsSync(join(PACKAGE, "index.js"))) {
+        throw new Error("pkg/index.js is missing: run `cargo xtask build` first.");
+    }
+    const esbuild = await tool("esbuild");
+    const { outputFiles, metafile } = await esbuild.build({
+        absWorkingDir: PAGE,
+        entryPoints: ["boot.js", "style.css"],
+        outdir: "out",
+        entryNames: "[name]-[hash]",
+        chunkNames: "[name]-[hash]",
+        bundle: true,
+        splitting: true,
+        format: "esm",
+        minify: true,
+        write: false,
+        metafile: true,
+        legalComments: "none",
+        target: ["es2022", "chrome111", "firefox115", "safari16.4"],
+        loader: { ".svg": "dataurl" },
+        nodePaths: [join(TOOLS, "node_modules")],
+        plugins: [customer],
+        logLevel: "silent",
+    });
+    const files = new Map(outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
+    const entry = (source) => Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint === source);
+    const needed = needs(metafile.outputs, entry("app.js"));
+    const html = (await readFile(join(PAGE, "index.html"), "utf8"))
+        .replace("<!-- policy -->", `<meta http-equiv="Content-Security-Policy" content="${policy(config.apiBase)}" />`)
+        .replace("style.css", basename(entry("style.css")))
+        .replace("boot.js", basename(entry("boot.js")))
+        .replace("<!-- preload -->", needed.map((path) => `<link rel="modulepreload" href="${basename(path)}" />`).join(""))
+        .replace(/\n\s*/g, "\n");
+    files.set("index.html", Buffer.from(html));
+    files.set("favicon.svg", await readFile(join(PAGE, "favicon.svg")));
+    files.set("config.json", Buffer.from(JSON.stringify(config)));
+    return files;
+}
+
+/** A file and all that it imports at once. */
+function needs(outputs, path, found = []) {
+    if (found.includes(path)) return found;
+    found.push(path);
+    for (const { path: next, kind } of outputs[path].imports) if (kind === "import-statement") needs(outputs, next, found);
+    return found;
+}
+
+export function tagOf(bytes) {
+    return createHash("sha256").update(bytes).digest("base64url").slice(0, 16);
+}
+
+async function main() {
+    const { values } = parseArgs({
+        options: { out: { type: "string" }, api: { type: "string" }, location: { type: "string" } },
+    });
+    if (!values.out || Boolean(values.api) !== Boolean(values.location)) {
+        throw new Error("usage: node www/build.mjs --out FOLDER [--api BASE-URL-OF-YOUR-PROXY --location LOCATION-ID]");
+    }
+    const out = resolve(values.out);
+    if (existsSync(out) && !existsSync(join(out, "config.json"))) {
+        throw new Error(`${out} holds something else than the demo: choose another folder`);
+    }
+    const files = await bundle(values.api ? { apiBase: values.api, locationId: values.location } : {});
+    await rm(out, { recursive: true, force: true });
+    await mkdir(out, { recursive: true });
+    for (const [name, bytes] of files) await writeFile(join(out, name), bytes);
+    console.log(`${files.size} files in ${values.out}`);
+}
+
+if (process.argv[1] && dirname(resolve(process.argv[1])) === resolve(PAGE) && basename(process.argv[1]) === "build.mjs") {
+    await main().catch((error) => {
+        console.error(error.message);
+        process.exitCode = 1;
+    });
+}
