@@ -1,6 +1,7 @@
-import { initSync } from "./core.js";
+import { initSync, type WasmModule } from "./core.js";
 
 export * from "./surface.js";
+export type { CompiledModule, WasmModule } from "./core.js";
 
 /**
  * Starts the client with a wasm module of your own loading: `ghl-payments/core.wasm`, as a compiled module or as bytes.
@@ -8,6 +9,6 @@ export * from "./surface.js";
  *
  * @param module The compiled module, or its bytes where the runtime compiles bytes (Workers do not).
  */
-export function initialize(module: WebAssembly.Module | BufferSource): void {
+export function initialize(module: WasmModule): void {
     initSync({ module });
 }

@@ -130,20 +130,35 @@ fn relative(path: &Path, base: &Path) -> String {
 }
 
 /// What `import module from "./core.wasm"` gives where the runtime compiles it.
-const IMPORTED_MODULE: &str =
-    "/** The compiled module. */\ndeclare const module: WebAssembly.Module;\nexport default module;\n";
+const IMPORTED_MODULE: &str = "/** The compiled module. */\ndeclare const module: import(\"./core.js\").CompiledModule;\nexport default module;\n";
 
-/// The generated declarations, without the one member that would ask every user for a newer `lib` than ES2022.
+/// How a module starts, in types that a project for Node has too: `RequestInfo`, `BufferSource` and `WebAssembly` are
+/// declared only by the DOM's.
+const START: &str = "\
+/** A compiled wasm module: `WebAssembly.Module` where the project's types know it. */
+export type CompiledModule =
+    typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : object;
+
+/** A wasm module, compiled or as bytes. */
+export type WasmModule = CompiledModule | ArrayBuffer | ArrayBufferView;
+
+/** Starts the module that this file belongs to. */
+export function initSync(options: { module: WasmModule }): unknown;
+";
+
+/// The generated declarations, without the one member that would ask every user for a newer `lib` than ES2022 and
+/// without the loader's, which would ask for the DOM's types.
 fn declarations(generated: &str) -> String {
-    let lines = generated.lines().filter(|line| !line.trim_start().starts_with("[Symbol.dispose]"));
-    lines.flat_map(|line| [line, "\n"]).collect()
+    let types = generated.split("export type InitInput").next().unwrap_or_default();
+    let lines = types.lines().filter(|line| !line.trim_start().starts_with("[Symbol.dispose]"));
+    lines.flat_map(|line| [line, "\n"]).chain([START]).collect()
 }
 
-/// `models.d.ts`: the data types of `core.d.ts` by name, without wasm-bindgen's own and without those for which the
+/// `models.d.ts`: the data types of `core.d.ts` by name, without those of the start and without those for which the
 /// facade has a type of the same name.
 fn models(declarations: &str, facade: &str) -> String {
     let facade = type_names(facade);
-    let own = ["InitInput", "InitOutput", "SyncInitInput"];
+    let own = ["CompiledModule", "WasmModule"];
     let names = type_names(declarations).into_iter().filter(|name| !own.contains(name) && !facade.contains(name));
     let names: Vec<_> = names.collect();
     format!("export type {{\n    {},\n}} from \"./core.js\";\n", names.join(",\n    "))
@@ -414,9 +429,10 @@ mod tests {
     #[test]
     fn the_models_are_the_types_that_neither_the_facade_nor_the_glue_owns() {
         let core = "export interface Order {\n}\nexport type Status = \"a\";\nexport interface Params<T> {}\n\
-                    export class Core {\n    free(): void;\n    [Symbol.dispose](): void;\n}\nexport type InitInput = 1;\n";
+                    export class Core {\n    free(): void;\n    [Symbol.dispose](): void;\n}\nexport type InitInput = RequestInfo;\n";
         let declarations = declarations(core);
         assert!(declarations.contains("free(): void;\n}") && !declarations.contains("dispose"), "{declarations}");
+        assert!(declarations.contains("initSync") && !declarations.contains("RequestInfo"), "{declarations}");
         let facade = "export type { Order } from \"x\";\nexport interface Params {\n";
         assert_eq!(models(&declarations, facade), "export type {\n    Order,\n    Status,\n} from \"./core.js\";\n");
     }
