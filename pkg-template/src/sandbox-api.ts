@@ -48,7 +48,8 @@ export interface SandboxFaults {
     /**
      * Lays out a fault for the next request, or the next `times` requests, to `operation` (`orders.list`) or to any.
      *
-     * A fault is a list of these, separated by `;`, and may as well be sent in the header `x-sandbox-fault`:
+     * A fault is a list of these, separated by `;`, and may as well be sent in the header `x-sandbox-fault`, which the
+     * answer of a fault carries too:
      * - `status=503`: answered without doing anything; `shape=standard`, `http-exception`, `message`, `oauth` or `v3`
      *   picks the shape of the error, `retry-after=2` adds that header;
      * - `applied-then=500`, `applied-then=drop`, `applied-then=hang`: done, but the caller does not learn it;
