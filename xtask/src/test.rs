@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every suite, one count.
 
 use crate::process::{capture, run, watch};
-use crate::workspace::{copy_folder, empty_folder, file_name, files, read, write, Workspace};
+use crate::workspace::{copy_folder, empty_folder, file_name, files, folders, read, write, Workspace};
 use crate::{build, docs, setup};
 use anyhow::{anyhow, bail, Context, Result};
 use serde_json::{json, Value};
@@ -65,6 +65,10 @@ enum Job {
     Types,
     /// The declarations: nothing untyped, nothing undocumented.
     Docs,
+    /// The projects of `tests/recipes`, run against the installed tarball.
+    Recipes,
+    /// What the suites before have sent and answered, judged by `tests/contract`.
+    Contract,
 }
 
 #[derive(Clone, Copy)]
@@ -75,7 +79,7 @@ enum WebBrowser {
 
 impl Job {
     fn needs_package(&self) -> bool {
-        matches!(self, Self::Size | Self::Install | Self::JavaScript | Self::Types | Self::Docs)
+        matches!(self, Self::Size | Self::Install | Self::JavaScript | Self::Types | Self::Docs | Self::Recipes)
     }
 }
 
@@ -89,6 +93,7 @@ pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let selected = select(suites, arguments)?;
+    empty_folder(&exchanges(workspace))?;
     let started = Instant::now();
     let mut total = Counts::default();
     let mut table = Vec::new();
@@ -149,6 +154,8 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
         add(&format!("js-{runtime}"), Job::JavaScript);
     }
     add("types", Job::Types);
+    add("recipes", Job::Recipes);
+    add("contract", Job::Contract);
     Ok(suites)
 }
 
@@ -173,10 +180,12 @@ fn select(suites: Vec<Suite>, filters: &[String]) -> Result<Vec<Suite>> {
     let wanted = |suite: &Suite| filters.iter().any(|filter| takes(filter, suite));
     let wants = |job: fn(&Job) -> bool| suites.iter().any(|suite| wanted(suite) && job(&suite.job));
     let needs_package = wants(Job::needs_package);
-    let needs_install = wants(|job| matches!(job, Job::JavaScript | Job::Types));
+    let needs_install = wants(|job| matches!(job, Job::JavaScript | Job::Types | Job::Recipes));
+    let needs_judge = wants(|job| matches!(job, Job::JavaScript | Job::Recipes));
     let implied = |suite: &Suite| match suite.job {
         Job::Build => needs_package,
         Job::Install => needs_install,
+        Job::Contract => needs_judge,
         _ => false,
     };
     Ok(suites.into_iter().filter(|suite| wanted(suite) || implied(suite)).collect())
@@ -190,7 +199,9 @@ fn perform(workspace: &Workspace, suite: &Suite) -> Result<Counts> {
             run(workspace.cargo().args(arguments), "").map(|()| Counts::PASSED)
         }
         Job::Native => {
-            cargo_tests(workspace.cargo().args(["test", "--workspace", "--features", "sandbox", "--no-fail-fast"]))
+            let mut command = workspace.cargo();
+            command.args(["test", "--workspace", "--features", "sandbox", "--no-fail-fast"]);
+            cargo_tests(command.env(EXCHANGES, exchanges_of(workspace, &suite.name)?))
         }
         Job::Web(browser) => {
             setup::for_web(workspace)?;
@@ -205,7 +216,50 @@ fn perform(workspace: &Workspace, suite: &Suite) -> Result<Counts> {
         Job::JavaScript => java_script(workspace, &suite.name),
         Job::Types => types(workspace).map(|()| Counts::PASSED),
         Job::Docs => docs::check(workspace).map(|()| Counts::PASSED),
+        Job::Recipes => {
+            setup::for_recipes(workspace)?;
+            recipes(workspace, &suite.name)
+        }
+        Job::Contract => {
+            setup::for_build(workspace)?;
+            contract(workspace)
+        }
     }
+}
+
+/// Where the processes of a suite write down what they send and answer.
+const EXCHANGES: &str = "GHL_EXCHANGES";
+
+fn exchanges(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("exchanges")
+}
+
+fn exchanges_of(workspace: &Workspace, suite: &str) -> Result<PathBuf> {
+    let folder = exchanges(workspace).join(suite);
+    empty_folder(&folder)?;
+    Ok(folder)
+}
+
+/// Puts the recorder into a Node program and into all that it starts.
+fn record(workspace: &Workspace, command: &mut Command, exchanges: &Path) {
+    let preload = workspace.root.join("tests/contract/preload.mjs").display().to_string();
+    let path = preload.replace('\\', "/").replace(' ', "%20");
+    let url = format!("file:///{}", path.trim_start_matches('/'));
+    command.env("NODE_OPTIONS", format!("--import={url}")).env(EXCHANGES, exchanges);
+}
+
+fn contract(workspace: &Workspace) -> Result<Counts> {
+    let mut command = workspace.node();
+    command.arg("tests/contract/check.mjs").arg(exchanges(workspace)).env(NPM_TOOLS, tools_manifest(workspace));
+    let watched = watch(&mut command, SUITE_LIMIT)?;
+    Ok(tap_counts(&watched.stdout).or_crash(watched.success))
+}
+
+/// By which the JavaScript of the tests finds its tools.
+const NPM_TOOLS: &str = "NPM_TOOLS";
+
+fn tools_manifest(workspace: &Workspace) -> PathBuf {
+    workspace.npm_tools().join("package.json")
 }
 
 fn cargo_tests(command: &mut Command) -> Result<Counts> {
@@ -268,7 +322,7 @@ fn install(workspace: &Workspace) -> Result<()> {
         workspace.npm().current_dir(&scratch).args(["install", "--loglevel=error"]).arg(format!("./{tarball}")),
         "The tarball that `npm pack ./pkg` makes does not install.",
     )?;
-    for name in ["js", "types", "fixtures", "contract"] {
+    for name in ["js", "types", "fixtures", "contract", "recipes"] {
         let folder = workspace.root.join("tests").join(name);
         if folder.is_dir() {
             copy_folder(&folder, &scratch.join("tests").join(name))?;
@@ -288,7 +342,8 @@ fn java_script(workspace: &Workspace, suite: &str) -> Result<Counts> {
     command
         .current_dir(&scratch)
         .env("GHL_REPO_ROOT", &workspace.root)
-        .env("NPM_TOOLS", workspace.npm_tools().join("package.json"));
+        .env(NPM_TOOLS, tools_manifest(workspace));
+    record(workspace, &mut command, &exchanges_of(workspace, suite)?);
     if read(&scratch.join(&file))?.contains("CHROMIUM_PATH") {
         command.env("CHROMIUM_PATH", found(&setup::browsers().chromium)?);
     }
@@ -302,6 +357,27 @@ fn java_script(workspace: &Workspace, suite: &str) -> Result<Counts> {
     let watched = watch(&mut command, SUITE_LIMIT)?;
     let counts = tap_counts(&read(&tap).unwrap_or_default());
     Ok(counts.or_crash(watched.success))
+}
+
+/// Each project as its developer would run it, then whether the package's README shows what was run.
+fn recipes(workspace: &Workspace, suite: &str) -> Result<Counts> {
+    let folder = scratch(workspace).join("tests/recipes");
+    let exchanges = exchanges_of(workspace, suite)?;
+    let mut counts = Counts::default();
+    for recipe in folders(&folder)? {
+        println!("-- {} --", file_name(&recipe));
+        let mut command = workspace.npm();
+        command.current_dir(&recipe).args(["test", "--silent"]);
+        if read(&recipe.join("package.json"))?.contains("playwright") {
+            command.env("CHROMIUM_PATH", found(&setup::browsers().chromium)?);
+        }
+        record(workspace, &mut command, &exchanges);
+        counts += if watch(&mut command, SUITE_LIMIT)?.success { Counts::PASSED } else { Counts::FAILED };
+    }
+    let readme = scratch(workspace).join("node_modules/ghl-payments/README.md");
+    run(workspace.node().arg(folder.join("readme.mjs")).arg("check").arg(readme), "")?;
+    counts += Counts::PASSED;
+    Ok(counts)
 }
 
 /// The summary that ends a TAP report; a cancelled test did not pass.
