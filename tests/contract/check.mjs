@@ -16,24 +16,28 @@ const answered = new Set();
 const total = tally();
 const suites = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
+let clean = 0;
 for (const { name } of suites) {
     const count = await suite(join(folder, name));
     for (const key of Object.keys(total)) total[key] += count[key];
+    if (count.violations === 0) clean += 1;
     console.log(`${name.padEnd(20)} ${line(count)}`);
 }
-console.log(`${sent.size}/${contract.operations.length} operations were sent, ${answered.size} were answered with 2xx`);
+const operations = contract.operations.map(({ id }) => id);
+const seen = (ids) => operations.filter((id) => ids.has(id)).length;
+console.log(`${seen(sent)}/${operations.length} operations sent, ${seen(answered)} answered with 2xx`);
 console.log(line(total));
 
 const gaps = [];
 if (suites.some(({ name }) => COMPLETE.test(name))) {
-    for (const { id } of contract.operations) {
+    for (const id of operations) {
         if (!sent.has(id)) gaps.push(`${id}: no request was seen`);
         if (!answered.has(id)) gaps.push(`${id}: no answer with 2xx was seen`);
     }
 }
-if (total.requests + total.accepted + total.answers === 0) gaps.push("nothing was recorded");
+if (total.requests + total.answers === 0) gaps.push("nothing was recorded");
 for (const gap of gaps) console.log(gap);
-console.log(`# pass ${suites.length}\n# fail ${total.violations + gaps.length}`);
+console.log(`# pass ${clean}\n# fail ${total.violations + gaps.length}`);
 process.exitCode = total.violations + gaps.length > 0 ? 1 : 0;
 
 function tally() {
@@ -41,10 +45,8 @@ function tally() {
 }
 
 function line({ requests, accepted, answers, exempt, violations }) {
-    return (
-        `${requests} requests of the client, ${accepted} others that the sandbox accepted and ${answers} answers ` +
-        `checked against the contract, ${exempt} answers false on purpose, ${violations} violations`
-    );
+    const checked = `${requests} requests and ${answers} answers checked against the contract, ${violations} violations`;
+    return `${checked} (${accepted} of the requests by hand; without ${exempt} answers that are false on purpose)`;
 }
 
 /** Judges the recordings of a suite. */
@@ -102,6 +104,7 @@ async function suite(folder) {
             judgeRequest(source, request);
         } else if (accepted) {
             count.accepted += 1;
+            count.requests += 1;
             complain(source, contract.request(request, { ofClient: false }));
         }
     }

@@ -50,7 +50,11 @@ export class Contract {
     request(request, { ofClient = true } = {}) {
         const operation = this.operation(request);
         if (operation === undefined) return [`${request.method} ${new URL(request.url).pathname}: no such operation`];
-        const found = [...this.#query(operation, request, ofClient), ...this.#path(operation), ...this.#body(operation, request)];
+        const found = [
+            ...this.#path(operation),
+            ...this.#query(operation, request, ofClient),
+            ...this.#body(operation, request),
+        ];
         if (ofClient) found.push(...this.#headers(operation, request));
         return found.map((violation) => `${operation.id}: ${violation}`);
     }

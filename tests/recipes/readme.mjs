@@ -18,9 +18,13 @@ const section = read("section.md").replace(
 const readme = readFileSync(file, "utf8");
 const found = MARKED.exec(readme);
 if (found === null) fail("has no place for the recipes");
-if (command === "write") writeFileSync(file, readme.replace(MARKED, (_, open, __, close) => `${open}${section}${close}`));
-else if (found[2] !== section) fail("shows other recipes than are run: node tests/recipes/readme.mjs write pkg-template/README.md");
-else console.log(`the README shows the ${section.split("```js").length - 1} files of the recipes as they are run`);
+if (command === "write") {
+    writeFileSync(file, readme.replace(MARKED, (_, open, __, close) => open + section + close));
+} else if (found[2] !== section) {
+    fail("shows other recipes than are run: node tests/recipes/readme.mjs write pkg-template/README.md");
+} else {
+    console.log(`the README shows the ${section.split("```js").length - 1} files of the recipes as they are run`);
+}
 
 function fail(what) {
     console.error(`${file} ${what}`);

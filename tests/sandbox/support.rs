@@ -137,7 +137,8 @@ impl DerefMut for Recorded {
 
 fn line(request: &Request, response: &Response) -> String {
     let origin = if request.url.starts_with('/') { "https://services.leadconnectorhq.com" } else { "" };
-    let headers: Vec<_> = request.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("authorization")).collect();
+    let headers: Vec<_> =
+        request.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("authorization")).collect();
     let mut entry = json!({
         "side": "sandbox",
         "request": {
