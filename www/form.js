@@ -209,13 +209,15 @@ function fields() {
     return {
         input: (path, text, { hint, ...properties } = {}) =>
             add(path, text, h("input", { type: "text", autocomplete: "off", ...properties }), { hint }),
-        /** A number; what is none goes to the client as it is: it refuses the field, and nothing is sent. */
+        /** A number, or nothing; what is none goes to the client as it is: it refuses the field, and nothing is sent. */
         number(path, text, { hint, ...properties } = {}) {
             const control = h("input", { type: "text", inputmode: "decimal", autocomplete: "off", ...properties });
             const entry = add(path, text, control, { hint });
             const value = () => {
-                const typed = control.value.trim().replace(",", ".");
-                return typed === "" || Number.isNaN(Number(typed)) ? control.value.trim() : Number(typed);
+                const typed = control.value.trim();
+                if (typed === "") return undefined;
+                const number = Number(typed.replace(",", "."));
+                return Number.isNaN(number) ? typed : number;
             };
             return { ...entry, value };
         },

@@ -339,10 +339,10 @@ export function breakIt({ signal }) {
         fill(tries, h("div", { class: "actions" }, calls));
         return card(
             "Switches",
-            h("p", { class: "card-text muted" }, "They stay on while you look around: every page meets them. Several take turns."),
+            h("p", { class: "card-text muted" }, "Turn one on, then make a call, or look around: it stays on, and every page meets it. Several take turns."),
+            tries,
             h("ul", { class: "scenarios" }, lines.map(({ item }) => item)),
             h("div", { class: "switch-scope" }, often.element, which.element),
-            tries,
         );
     }
 

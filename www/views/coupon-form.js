@@ -80,12 +80,12 @@ function questions(field, refresh, coupon = {}) {
                 applyToFuturePayments: future.value(),
             };
             if (end.value()) body.endDate = `${end.value()}T23:59:59.999Z`;
-            if (limit.value() !== "") body.usageLimit = limit.value();
+            if (limit.value() !== undefined) body.usageLimit = limit.value();
             for (const name of ["productIds", "priceIds", "variantIds"]) if (coupon[name]) body[name] = coupon[name];
             if (future.value()) {
                 const duration = months.value();
                 body.applyToFuturePaymentsConfig =
-                    duration === "" ? { type: "forever" } : { type: "fixed", duration, durationType: "months" };
+                    duration === undefined ? { type: "forever" } : { type: "fixed", duration, durationType: "months" };
             }
             return body;
         },

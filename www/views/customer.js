@@ -9,10 +9,15 @@ export function customer({ contactSnapshot, contactId }) {
         "Customer",
         facts([
             ["Name", contact.name],
-            ["E-mail", contact.email && h("a", { class: "wrap", href: `mailto:${contact.email}` }, contact.email)],
+            ["E-mail", contact.email && h("a", { class: "wrap", href: `mailto:${contact.email}` }, breakable(contact.email))],
             ["Phone", contact.phone],
             ["Place", place],
             ["Contact id", contactId && copyable(contactId)],
         ]),
     );
+}
+
+/** Where it does not fit, it breaks behind the @. */
+function breakable(email) {
+    return email.split(/(?<=@)/).flatMap((part, index) => (index > 0 ? [h("wbr"), part] : [part]));
 }

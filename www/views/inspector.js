@@ -10,7 +10,7 @@ import { noteOf, statusOf, timeline, timeOf, toneOf } from "../trace.js";
 const SHOWN = [
     ["all", "All calls"],
     ["writes", "Writes"],
-    ["problems", "Failed, retried or repaired"],
+    ["problems", "Problems"],
 ];
 
 const isProblem = (call) => call.error || call.attempts.length > 1 || call.drift.length > 0;

@@ -58,7 +58,8 @@ function questions(field, refresh, full) {
             if (body.mode === "card") body.card = { type: brand.value(), last4: last4.value() };
             if (body.mode === "cheque") body.cheque = { number: cheque.value() };
             if (notes.value()) body.notes = notes.value();
-            if (share.value() === "part") Object.assign(body, { amount: amount.value(), isPartialPayment: true });
+            // Without an amount HighLevel would record all of it: an empty one is sent to be refused.
+            if (share.value() === "part") Object.assign(body, { amount: amount.value() ?? "", isPartialPayment: true });
             return body;
         },
     };

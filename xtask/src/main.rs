@@ -19,7 +19,10 @@ const HELP: &str = "\
 cargo xtask <command>
 
   demo [--port N]   build the package, then serve the demo page and the sandbox (port 8080 unless told)
-  test [SUITE...]   run every test suite, or those named (`cargo xtask test --list` names them)
+  demo --static     write the demo page to target/demo for any host, with the sandbox inside it; with
+                    --api URL --location ID for an account behind a proxy of your own
+  test [SUITE...]   run every test suite, or those named (`cargo xtask test --list` names them);
+                    `--all`: in every environment, not only in those that are quick to install
   build             leave the publishable npm package in pkg/ and print its sizes
   bench             build, then measure the package against raw fetch + JSON.parse
   setup             install what the other commands need; each of them does its own part by itself
@@ -48,7 +51,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     }
     let workspace = Workspace::find()?;
     match command.as_str() {
-        "demo" => demo::demo(&workspace, demo::port(rest)?)?,
+        "demo" => demo::demo(&workspace, &demo::read(rest)?)?,
         "test" => return test::test(&workspace, rest),
         "build" => {
             refuse(command, rest)?;
