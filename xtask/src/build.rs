@@ -130,7 +130,11 @@ fn relative(path: &Path, base: &Path) -> String {
 }
 
 /// What `import module from "./core.wasm"` gives where the runtime compiles it.
-const IMPORTED_MODULE: &str = "/** The compiled module. */\ndeclare const module: import(\"./core.js\").CompiledModule;\nexport default module;\n";
+const IMPORTED_MODULE: &str = "\
+/** The compiled module. */
+declare const module: import(\"./core.js\").CompiledModule;
+export default module;
+";
 
 /// How a module starts, in types that a project for Node has too: `RequestInfo`, `BufferSource` and `WebAssembly` are
 /// declared only by the DOM's.

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// A suite that is still running then hangs; on two cores the longest one takes a few minutes.
 const SUITE_LIMIT: Duration = Duration::from_mins(15);
+/// With `--all`, each of the applications may have to be installed first.
+const WHOLE_SUITE_LIMIT: Duration = Duration::from_hours(1);
 /// The runtimes in which the packed tarball must work; a missing file is a failed suite.
 const RUNTIMES: [&str; 3] = ["node", "workerd", "chromium"];
 
@@ -59,7 +61,7 @@ enum Job {
     Install,
     /// `tests/web` in a browser that wasm-pack drives.
     Web(WebBrowser),
-    /// One file of `tests/js`, run against the installed tarball.
+    /// One file of `tests/js` or `tests/apps`, run against the installed tarball.
     JavaScript,
     /// `tests/types`, compiled against the installed tarball.
     Types,
@@ -83,16 +85,16 @@ impl Job {
     }
 }
 
-/// Runs the suites that the arguments name, or all; ends with `N passed, M failed`.
+/// Runs the suites that the arguments name, or each; ends with `N passed, M failed`. `--all` leaves out nothing that is
+/// slow.
 pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     let suites = suites(workspace)?;
     if arguments.iter().any(|argument| argument == "--list") {
-        for suite in &suites {
-            println!("{}", suite.name);
-        }
-        return Ok(ExitCode::SUCCESS);
+        return list(workspace, &suites).map(|()| ExitCode::SUCCESS);
     }
-    let selected = select(suites, arguments)?;
+    let (options, filters): (Vec<_>, Vec<_>) = arguments.iter().cloned().partition(|argument| argument == "--all");
+    let all = !options.is_empty();
+    let selected = select(suites, &filters)?;
     empty_folder(&exchanges(workspace))?;
     let started = Instant::now();
     let mut total = Counts::default();
@@ -103,7 +105,7 @@ pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
         let started = Instant::now();
         let result = match &broken_package {
             Some(name) if suite.job.needs_package() => Err(anyhow!("no package to test: suite {name} failed")),
-            _ => perform(workspace, suite),
+            _ => perform(workspace, suite, all),
         };
         let counts = result.unwrap_or_else(|error| {
             println!("error: {error:#}");
@@ -123,6 +125,24 @@ pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     println!("in {:.1} s", started.elapsed().as_secs_f64());
     println!("{} passed, {} failed", total.passed, total.failed);
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The suites, and for the applications which of them a plain run takes.
+fn list(workspace: &Workspace, suites: &[Suite]) -> Result<()> {
+    for suite in suites {
+        println!("{}", suite.name);
+        if suite.name != "apps-environments" {
+            continue;
+        }
+        let declared: Value = serde_json::from_str(&read(&workspace.root.join("tests/apps/environments.json"))?)?;
+        let declared = declared.as_array().context("tests/apps/environments.json is not a list")?;
+        for (label, quick) in [("always", true), ("with --all", false)] {
+            let names = declared.iter().filter(|environment| environment["quick"].as_bool().unwrap_or(false) == quick);
+            let names: Vec<_> = names.filter_map(|environment| environment["name"].as_str()).collect();
+            println!("    {label}: {}", names.join(", "));
+        }
+    }
+    Ok(())
 }
 
 fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
@@ -154,6 +174,9 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
         add(&format!("js-{runtime}"), Job::JavaScript);
     }
     add("types", Job::Types);
+    for file in files(&workspace.root.join("tests/apps"), |name| name.ends_with(TEST_FILE))? {
+        add(&format!("apps-{}", file_name(&file).replace(TEST_FILE, "")), Job::JavaScript);
+    }
     add("recipes", Job::Recipes);
     add("contract", Job::Contract);
     Ok(suites)
@@ -192,7 +215,7 @@ fn select(suites: Vec<Suite>, filters: &[String]) -> Result<Vec<Suite>> {
 }
 
 /// Each suite sees to its own tools, so that one which cannot be installed fails only the suites that need it.
-fn perform(workspace: &Workspace, suite: &Suite) -> Result<Counts> {
+fn perform(workspace: &Workspace, suite: &Suite, all: bool) -> Result<Counts> {
     match &suite.job {
         Job::Cargo(arguments) => {
             setup::for_checks(workspace)?;
@@ -213,7 +236,7 @@ fn perform(workspace: &Workspace, suite: &Suite) -> Result<Counts> {
         }
         Job::Size => build::sizes(workspace).map(|()| Counts::PASSED),
         Job::Install => install(workspace).map(|()| Counts::PASSED),
-        Job::JavaScript => java_script(workspace, &suite.name),
+        Job::JavaScript => java_script(workspace, &suite.name, all),
         Job::Types => types(workspace).map(|()| Counts::PASSED),
         Job::Docs => docs::check(workspace).map(|()| Counts::PASSED),
         Job::Recipes => {
@@ -322,7 +345,7 @@ fn install(workspace: &Workspace) -> Result<()> {
         workspace.npm().current_dir(&scratch).args(["install", "--loglevel=error"]).arg(format!("./{tarball}")),
         "The tarball that `npm pack ./pkg` makes does not install.",
     )?;
-    for name in ["js", "types", "fixtures", "contract", "recipes"] {
+    for name in ["js", "types", "fixtures", "contract", "apps", "recipes"] {
         let folder = workspace.root.join("tests").join(name);
         if folder.is_dir() {
             copy_folder(&folder, &scratch.join("tests").join(name))?;
@@ -331,9 +354,9 @@ fn install(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn java_script(workspace: &Workspace, suite: &str) -> Result<Counts> {
-    let runtime = suite.trim_start_matches("js-");
-    let file = Path::new("tests/js").join(format!("{runtime}{TEST_FILE}"));
+fn java_script(workspace: &Workspace, suite: &str, all: bool) -> Result<Counts> {
+    let (folder, name) = suite.split_once('-').context("a suite of JavaScript is named after its folder and file")?;
+    let file = Path::new("tests").join(folder).join(format!("{name}{TEST_FILE}"));
     let scratch = scratch(workspace);
     if !scratch.join(&file).is_file() {
         bail!("{} does not exist", file.display());
@@ -342,10 +365,22 @@ fn java_script(workspace: &Workspace, suite: &str) -> Result<Counts> {
     command
         .current_dir(&scratch)
         .env("GHL_REPO_ROOT", &workspace.root)
+        .env("GHL_APPS", if all { "all" } else { "quick" })
         .env(NPM_TOOLS, tools_manifest(workspace));
-    record(workspace, &mut command, &exchanges_of(workspace, suite)?);
+    let exchanges = exchanges_of(workspace, suite)?;
+    if folder == "js" {
+        record(workspace, &mut command, &exchanges);
+    } else {
+        // Applications run as their developers run them: only the sandbox, which they call over HTTP, is recorded.
+        command.env(EXCHANGES, &exchanges);
+    }
     if read(&scratch.join(&file))?.contains("CHROMIUM_PATH") {
         command.env("CHROMIUM_PATH", found(&setup::browsers().chromium)?);
+    }
+    if read(&scratch.join(&file))?.contains("GECKODRIVER") {
+        setup::for_web(workspace)?;
+        found(&setup::browsers().firefox)?;
+        command.env("GECKODRIVER", workspace.cargo_tool("geckodriver"));
     }
     let tap = scratch.join(format!("{suite}.tap"));
     command
@@ -354,7 +389,7 @@ fn java_script(workspace: &Workspace, suite: &str) -> Result<Counts> {
         .arg(&file);
     // A runner inside a runner would report in the outer one's format.
     command.env_remove("NODE_TEST_CONTEXT");
-    let watched = watch(&mut command, SUITE_LIMIT)?;
+    let watched = watch(&mut command, if all { WHOLE_SUITE_LIMIT } else { SUITE_LIMIT })?;
     let counts = tap_counts(&read(&tap).unwrap_or_default());
     Ok(counts.or_crash(watched.success))
 }
@@ -465,6 +500,7 @@ mod tests {
             suite("install", Job::Install),
             suite("js-node", Job::JavaScript),
             suite("js-chromium", Job::JavaScript),
+            suite("contract", Job::Contract),
         ]
     }
 
@@ -476,10 +512,10 @@ mod tests {
     #[test]
     fn a_filter_takes_a_suite_or_a_group_and_what_it_stands_on() {
         assert_eq!(selected(&["native"]), ["native"]);
-        assert_eq!(selected(&["js"]), ["build", "install", "js-node", "js-chromium"]);
-        assert_eq!(selected(&["js-node"]), ["build", "install", "js-node"]);
+        assert_eq!(selected(&["js"]), ["build", "install", "js-node", "js-chromium", "contract"]);
+        assert_eq!(selected(&["js-node"]), ["build", "install", "js-node", "contract"]);
         assert_eq!(selected(&["size"]), ["build", "size"]);
-        assert_eq!(selected(&[]).len(), 6);
+        assert_eq!(selected(&[]).len(), 7);
     }
 
     #[test]

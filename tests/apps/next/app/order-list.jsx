@@ -1,0 +1,9 @@
+export function OrderList({ id, ids }) {
+    return (
+        <ol id={id}>
+            {ids.map((order) => (
+                <li key={order}>{order}</li>
+            ))}
+        </ol>
+    );
+}

@@ -1,0 +1,4 @@
+const { PaymentsClient } = require("ghl-payments");
+const { fromEnvironment, orderIds, print } = require("./orders.js");
+
+orderIds(PaymentsClient, fromEnvironment()).then(print);

@@ -1,0 +1,114 @@
+// What the tarball holds: entries that tools read as meant, and each wasm in no more forms than the runtimes force.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import test from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { PACKAGE, tool } from "../js/support.mjs";
+
+const SOURCES = dirname(fileURLToPath(import.meta.url));
+const SCRATCH = join(process.env.GHL_REPO_ROOT, "target/scratch/js");
+const TARBALL = join(SCRATCH, readdirSync(SCRATCH).find((name) => name.endsWith(".tgz")));
+const manifest = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
+const files = readdirSync(PACKAGE);
+const modules = files.filter((name) => name.endsWith(".wasm"));
+
+/** Runs a command of a tool and gives its output; a finding ends it with another code than 0. */
+function run(command, ...words) {
+    const program = join(dirname(process.env.NPM_TOOLS), "node_modules/.bin", command);
+    const { status, stdout, stderr, error } = spawnSync(program, words, { encoding: "utf8" });
+    assert.equal(error, undefined);
+    assert.equal(status, 0, stdout + stderr);
+    return stdout;
+}
+
+test("publint has nothing to say", () => {
+    assert.match(run("publint", "run", TARBALL, "--strict", "--level", "suggestion"), /All good!/);
+});
+
+test("every entry has types that are right for ES modules and bundlers", () => {
+    run("attw", "--profile", "esm-only", "--no-emoji", TARBALL);
+});
+
+test("each wasm is there as a file for workerd and as inlined bytes for all others, and nowhere else", async () => {
+    const inlined = files.filter((name) => name.endsWith("-bytes.js"));
+    const expected = modules.map((name) => name.replace(".wasm", "-bytes.js"));
+    assert.deepEqual(inlined, expected);
+    assert.ok(modules.includes("core.wasm"));
+    for (const name of modules) {
+        const { default: bytes } = await import(pathToFileURL(join(PACKAGE, name.replace(".wasm", "-bytes.js"))));
+        assert.ok(readFileSync(join(PACKAGE, name)).equals(bytes), name);
+    }
+    const digests = modules.map((name) => createHash("sha256").update(readFileSync(join(PACKAGE, name))).digest("hex"));
+    assert.equal(new Set(digests).size, modules.length);
+    // How a wasm module begins, as bytes and in base64.
+    const beginnings = ["\0asm", "AGFzbQ"];
+    const holders = files.filter((name) => beginnings.some((it) => readFileSync(join(PACKAGE, name)).includes(it)));
+    assert.deepEqual(holders, modules);
+});
+
+test("only workerd has a condition of its own, and it alone imports a module", () => {
+    const targets = { workerd: [], default: [] };
+    for (const [entry, conditions] of Object.entries(manifest.exports)) {
+        if (typeof conditions === "string" || entry.endsWith(".wasm")) continue;
+        const { types, ...runtime } = conditions;
+        assert.ok(types, `${entry} has types`);
+        assert.equal(Object.keys(runtime).at(-1), "default", `${entry} works where no condition is known`);
+        for (const [condition, target] of Object.entries(runtime)) {
+            assert.ok(condition in targets, `${entry}: condition ${condition}`);
+            targets[condition].push(target);
+        }
+    }
+    const imports = (target, pattern) => readFileSync(join(PACKAGE, target), "utf8").match(pattern) ?? [];
+    for (const target of targets.workerd) assert.equal(imports(target, /from "\.\/[a-z-]+\.wasm"/g).length, 1, target);
+    for (const target of targets.default) assert.deepEqual(imports(target, /\.wasm"/g), [], target);
+    const starting = [...targets.workerd, ...targets.default].filter((target) => imports(target, /^initSync\(/m).length);
+    assert.deepEqual(new Set(manifest.sideEffects), new Set(starting), "bundlers keep every file that starts a module");
+});
+
+test("no entry awaits at its top level: each becomes a classic script", async () => {
+    const entries = Object.values(manifest.exports).map((it) => it.default);
+    for (const entry of entries.filter((it) => it?.endsWith(".js"))) {
+        await tool("esbuild").build({
+            entryPoints: [join(PACKAGE, entry)],
+            bundle: true,
+            write: false,
+            format: "iife",
+            logLevel: "silent",
+        });
+    }
+});
+
+test("the inlined bytes are the smallest that can be read without waiting", () => {
+    const wasm = readFileSync(join(PACKAGE, "core.wasm"));
+    const decode = "Uint8Array.from(atob(text), (c) => c.charCodeAt(0))";
+    const unpack = `new Blob([${decode}]).stream().pipeThrough(new DecompressionStream("gzip"))`;
+    const base64 = (bytes, rest) => `const text = "${bytes.toString("base64")}";\nexport default ${rest};\n`;
+    const forms = {
+        "core.wasm itself": wasm,
+        "base64": base64(wasm, decode),
+        "gzip, base64": base64(gzipSync(wasm, { level: 9 }), `await new Response(${unpack}).arrayBuffer()`),
+        "as shipped": readFileSync(join(PACKAGE, "core-bytes.js")),
+    };
+    const sizes = {};
+    for (const [form, content] of Object.entries(forms)) {
+        const size = { raw: content.length, gzip: gzipSync(content, { level: 9 }).length };
+        sizes[form] = { ...size, brotli: brotliCompressSync(content).length };
+    }
+    console.table(sizes);
+    for (const way of ["gzip", "brotli"]) assert.ok(sizes["as shipped"][way] < sizes.base64[way], way);
+    // DecompressionStream would make every constructor wait; over the wire it would gain this much at most.
+    const gain = sizes["as shipped"].gzip / sizes["gzip, base64"].gzip - 1;
+    assert.ok(gain < 0.03, `${(100 * gain).toFixed(1)} %`);
+    assert.ok(sizes["as shipped"].brotli < sizes["gzip, base64"].brotli);
+});
+
+test("the lock files of the applications name no address", () => {
+    const locks = readdirSync(SOURCES, { recursive: true }).filter((name) => basename(name) === "package-lock.json");
+    assert.ok(locks.length > 5);
+    for (const lock of locks) assert.doesNotMatch(readFileSync(join(SOURCES, lock), "utf8"), /"resolved"/);
+});
