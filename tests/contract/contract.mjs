@@ -72,7 +72,9 @@ export class Contract {
         const found = [];
         const success = status >= 200 && status < 300 && fault === "";
         const responses = operation?.spec.responses ?? { default: { $ref: "#/components/responses/Error" } };
-        if (success && responses[status] === undefined) found.push(`answer: status ${status} is not described`);
+        if (success && responses[status] === undefined) {
+            return [`${operation?.id ?? "no operation"}: answer: status ${status} is not described`];
+        }
         const response = this.#resolve(responses[status] ?? responses.default);
         const type = (headers.get("content-type") ?? "").split(";")[0];
         if (type !== "application/json") found.push(`answer: content-type is "${type}"`);
