@@ -36,7 +36,9 @@ function compile(files, texts = new Map()) {
     host.fileExists = (name) => texts.has(name) || fileExists(name);
     host.readFile = (name) => texts.get(name) ?? readFile(name);
     host.getSourceFile = (name, version, ...rest) =>
-        texts.has(name) ? ts.createSourceFile(name, texts.get(name), version, true) : getSourceFile(name, version, ...rest);
+        texts.has(name)
+            ? ts.createSourceFile(name, texts.get(name), version, true)
+            : getSourceFile(name, version, ...rest);
     return ts.createProgram([...files, ...texts.keys()], options, host);
 }
 
@@ -71,7 +73,8 @@ function walkSurface(visit) {
 
     function inner(node, owner) {
         ts.forEachChild(node, (child) => {
-            if (ts.isJSDoc(child)) return;
+            // What a conditional type compares with is no part of it.
+            if (ts.isJSDoc(child) || (ts.isConditionalTypeNode(node) && child === node.extendsType)) return;
             let name = owner;
             if (ts.isClassElement(child) || ts.isTypeElement(child) || ts.isEnumMember(child)) {
                 if (isHidden(child)) return;
@@ -81,7 +84,13 @@ function walkSurface(visit) {
                 visit({ kind: "parameter", name: `${owner}(${child.name.getText()})`, node: child });
             }
             visit({ kind: "node", name, node: child });
-            const named = ts.isTypeReferenceNode(child) ? child.typeName : ts.isExpressionWithTypeArguments(child) ? child.expression : ts.isTypeQueryNode(child) ? child.exprName : undefined;
+            const named = ts.isTypeReferenceNode(child)
+                ? child.typeName
+                : ts.isExpressionWithTypeArguments(child)
+                  ? child.expression
+                  : ts.isTypeQueryNode(child)
+                    ? child.exprName
+                    : undefined;
             const symbol = named && checker.getSymbolAtLocation(named);
             // A type parameter is explained by what it parametrises.
             if (symbol && !(symbol.flags & ts.SymbolFlags.TypeParameter)) queue.push(symbol);
@@ -104,14 +113,19 @@ function memberName(member) {
 /** The documentation of a declaration or member, inherited where an override says nothing itself. */
 function documentation(node, symbol) {
     const own = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc);
-    const comment = own.map((doc) => ts.getTextOfJSDocComment(doc.comment) ?? "").join("\n").trim();
+    const comment = own
+        .map((doc) => ts.getTextOfJSDocComment(doc.comment) ?? "")
+        .join("\n")
+        .trim();
     return comment || (symbol ? text(symbol.getDocumentationComment(checker)) : "");
 }
 
 /** The method of the client that an operation of the ledger names. */
 function method(operation) {
     const [resource, name] = operation.name.split(".");
-    const client = exportsOf(join(packageFolder, manifest.exports["."].types)).find(({ name }) => name === "PaymentsClient");
+    const client = exportsOf(join(packageFolder, manifest.exports["."].types)).find(
+        ({ name }) => name === "PaymentsClient",
+    );
     const property = checker.getDeclaredTypeOfSymbol(real(client)).getProperty(resource);
     const symbol = property && checker.getTypeOfSymbol(property).getProperty(name);
     if (!symbol) throw new Error(`PaymentsClient has no ${operation.name}, which the ledger names`);
@@ -121,7 +135,10 @@ function method(operation) {
 function tag(node, name) {
     const found = ts.getJSDocTags(node).find((tag) => tag.tagName.text === name);
     // The compiler reads the scheme of a bare address as the name of a declaration.
-    return found?.getText().replace(/^@\w+\s+/, "").replace(/[\s*]+$/, "");
+    return found
+        ?.getText()
+        .replace(/^@\w+\s+/, "")
+        .replace(/[\s*]+$/, "");
 }
 
 const fences = (markdown) => [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
@@ -154,7 +171,9 @@ declare global {
 
 function brokenExamples() {
     const found = [...examples()];
-    const places = new Map(found.map(({ code, at }, index) => [join(packageFolder, `example-${index}.ts`), { code, at }]));
+    const places = new Map(
+        found.map(({ code, at }, index) => [join(packageFolder, `example-${index}.ts`), { code, at }]),
+    );
     const texts = new Map([[join(packageFolder, "given.ts"), GIVEN]]);
     for (const [file, { code }] of places) texts.set(file, `${code}\nexport {};\n`);
     const compiled = compile([], texts);
@@ -199,14 +218,18 @@ function check() {
         const scope = /[Ss]cope `([^`]+)`/.exec(text(symbol.getDocumentationComment(checker)))?.[1] ?? null;
         const page = tag(node, "see");
         return [
-            ...(scope === operation.scope ? [] : [`${operation.name} says scope ${scope}, the ledger ${operation.scope}`]),
+            ...(scope === operation.scope
+                ? []
+                : [`${operation.name} says scope ${scope}, the ledger ${operation.scope}`]),
             ...(page === operation.docs ? [] : [`${operation.name} links ${page}, the ledger ${operation.docs}`]),
         ];
     });
     const { count, broken } = brokenExamples();
 
     const total = counts.declaration + counts.member + counts.parameter;
-    console.log(`${total} public items: ${counts.declaration} declarations, ${counts.member} members, ${counts.parameter} parameters`);
+    console.log(
+        `${total} public items: ${counts.declaration} declarations, ${counts.member} members, ${counts.parameter} parameters`,
+    );
     const report = (what, list) => console.log([`${list.length} ${what}`, ...list].join("\n    "));
     report("public any", any);
     report("undocumented public items", undocumented);
@@ -259,7 +282,12 @@ function parts(operation) {
 }
 
 /** A type as its author wrote it, in one line. */
-const written = (node) => node.getText().replace(/\/\*\*.*?\*\//gs, "").replace(/\s+/g, " ").replaceAll("Model.", "");
+const written = (node) =>
+    node
+        .getText()
+        .replace(/\/\*\*.*?\*\//gs, "")
+        .replace(/\s+/g, " ")
+        .replaceAll("Model.", "");
 
 function typeCell(type, types) {
     const names = [...new Set(type.match(/\b[A-Z]\w+/g) ?? [])].filter((name) => types.has(name));
@@ -276,8 +304,16 @@ function fields(type) {
         for (const property of checker.getPropertiesOfType(member)) {
             const [declaration] = property.declarations ?? [];
             if (!declaration || !isOurs(declaration)) continue;
-            const type = declaration.type ? written(declaration.type) : checker.typeToString(checker.getTypeOfSymbol(property));
-            const field = found.get(property.name) ?? { name: property.name, types: new Set(), docs: new Set(), count: 0, optional: false };
+            const type = declaration.type
+                ? written(declaration.type)
+                : checker.typeToString(checker.getTypeOfSymbol(property));
+            const field = found.get(property.name) ?? {
+                name: property.name,
+                types: new Set(),
+                docs: new Set(),
+                count: 0,
+                optional: false,
+            };
             if (type !== "never") field.types.add(type);
             field.optional ||= (property.flags & ts.SymbolFlags.Optional) !== 0;
             field.docs.add(text(property.getDocumentationComment(checker)));
