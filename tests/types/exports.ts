@@ -66,6 +66,7 @@ none<P.ListOrdersParams>("none");
 none<P.ListSubscriptionsParams>("none");
 none<P.ListTransactionsParams>("none");
 none<P.ListWhitelabelParams>("none");
+none<P.LogLevel>("none");
 none<P.MembershipOffer>("none");
 none<P.OperationInfo>("none");
 none<P.Order>("none");

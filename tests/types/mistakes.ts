@@ -1,6 +1,12 @@
 // Wrong uses: each is an error at compile time.
 
-import { PaymentsClient, type CouponStatus, type CreateCouponBody, type OrderSummary } from "ghl-payments";
+import {
+    consoleLogger,
+    PaymentsClient,
+    type CouponStatus,
+    type CreateCouponBody,
+    type OrderSummary,
+} from "ghl-payments";
 import { payments } from "./uses.js";
 
 // @ts-expect-error there are options to give
@@ -84,6 +90,10 @@ payments.coupons.create({ ...coupon, usageLimit: 1 });
 payments.coupons.get({});
 // @ts-expect-error id or code
 payments.coupons.get({ altId: "l" });
+// @ts-expect-error a coupon has no other key
+payments.coupons.get({ id: "coupon", name: "Spring" });
+// @ts-expect-error a code is text
+payments.coupons.get({ code: 5 });
 // @ts-expect-error name is missing
 payments.coupons.create({ code: "A", discountType: "amount", discountValue: 5, startDate: "2024-06-01T00:00:00Z" });
 // @ts-expect-error a discount is a percentage or an amount
@@ -104,11 +114,28 @@ payments.customProvider.create({ ...provider, supportsSubscriptionSchedule: true
 // @ts-expect-error without an s when a provider is created
 payments.customProvider.create({ ...provider, supportsSubscriptionSchedules: true });
 // @ts-expect-error with an s in the capabilities
-payments.customProvider.updateCapabilities({ supportsSubscriptionSchedule: true });
+payments.customProvider.updateCapabilities({ supportsSubscriptionSchedule: true, locationId: "l" });
+// @ts-expect-error of one location or of a whole company
+payments.customProvider.updateCapabilities({ supportsSubscriptionSchedules: true });
+// @ts-expect-error an id that is there is text
+payments.customProvider.updateCapabilities({ supportsSubscriptionSchedules: true, companyId: undefined });
+// @ts-expect-error keys of one mode at least
+payments.customProvider.connect({});
+// @ts-expect-error there is no such mode
+payments.customProvider.connect({ sandbox: { apiKey: "a", publishableKey: "p" } });
 const whitelabel = { uniqueName: "a", title: "A", description: "", imageUrl: "" };
 payments.integrations.createWhitelabel({ ...whitelabel, provider: "nmi" });
 // @ts-expect-error there are two gateways
 payments.integrations.createWhitelabel({ ...whitelabel, provider: "stripe" });
+
+// @ts-expect-error there is no such level
+consoleLogger("verbose");
+// @ts-expect-error a listener is a function
+new PaymentsClient({ token: "t", onEvent: console });
+// @ts-expect-error every event has one of the known types
+new PaymentsClient({ token: "t", onEvent: (event) => event.type === "answer" });
+// @ts-expect-error what only an answer has
+new PaymentsClient({ token: "t", onEvent: (event) => console.log(event.status) });
 
 export async function results(order: OrderSummary): Promise<void> {
     // @ts-expect-error an amount may be absent or null

@@ -5,6 +5,7 @@ import {
     ApiPromise,
     AuthenticationError,
     ConflictError,
+    consoleLogger,
     DecodeError,
     InvalidRequestError,
     NetworkError,
@@ -19,13 +20,17 @@ import {
     TimeoutError,
     ValidationError,
     type CallOptions,
+    type CardDetails,
     type ClientOptions,
+    type ConnectProviderBody,
     type Coupon,
     type CreateCouponBody,
     type CustomProviderConfig,
     type Fulfillment,
+    type GetCouponParams,
     type JsonObject,
     type ListOrdersParams,
+    type LogLevel,
     type Order,
     type OrderNote,
     type OrderSummary,
@@ -37,6 +42,7 @@ import {
     type SubscriptionSummary,
     type Transaction,
     type TransactionSummary,
+    type UpdateCapabilitiesBody,
     type WhitelabelProvider,
     type WithResponse,
 } from "ghl-payments";
@@ -199,10 +205,11 @@ export async function providers(): Promise<void> {
     console.log(config.paymentProvider);
     const keys = { apiKey: "a", publishableKey: "p" };
     await payments.customProvider.connect({ live: keys });
+    await payments.customProvider.connect({ test: keys });
     await payments.customProvider.connect({ live: keys, test: keys });
     await payments.customProvider.getConfig(callOptions);
     await payments.customProvider.disconnect({ liveMode: false });
-    await payments.customProvider.updateCapabilities({ supportsSubscriptionSchedules: true });
+    await payments.customProvider.updateCapabilities({ supportsSubscriptionSchedules: true, locationId: "location" });
     await payments.customProvider.updateCapabilities({ supportsSubscriptionSchedules: true, companyId: "company" });
     await payments.customProvider.delete();
     const created: WhitelabelProvider = await payments.integrations.createWhitelabel({
@@ -257,5 +264,40 @@ export function events(event: PaymentsEvent): string {
             return `${event.reason.toUpperCase()} ${event.delayMs.toFixed()} ${event.status ?? ""}`;
         case "drift":
             return `${event.path}: ${event.expected}, ${event.found}${event.repaired ? ", repaired" : ""}`;
+        default:
+            // Later versions may know further types.
+            return operation;
     }
 }
+
+/** Known texts complete in an editor because the union keeps them; any other text is accepted. */
+type Open<T, Known extends string> = [Known, string] extends [Extract<T, Known>, T] ? true : false;
+// `NonNullable` would merge the texts into one.
+type Given<T> = Exclude<T, null | undefined>;
+same<Open<Given<OrderSummary["status"]>, "completed" | "pending">, true>(true);
+same<Open<Given<Order["paymentStatus"]>, "paid" | "unpaid">, true>(true);
+same<Open<Given<Transaction["status"]>, "succeeded" | "failed" | "refunded">, true>(true);
+same<Open<Given<Subscription["status"]>, "active" | "past_due" | "canceled">, true>(true);
+same<Open<Given<Coupon["status"]>, "scheduled" | "active" | "expired">, true>(true);
+same<Open<Given<ListOrdersParams["status"]>, "completed">, true>(true);
+same<Open<Given<ClientOptions["apiVersion"]>, "2021-07-28" | "v3">, true>(true);
+same<Open<Given<TransactionSummary["entitySourceType"]>, "funnel" | "invoice">, true>(true);
+// Neither a closed list nor a plain text is open.
+same<Open<Given<ListOrdersParams["paymentStatus"]>, "paid">, false>(true);
+same<Open<Given<Order["currency"]>, "USD">, false>(true);
+
+// A union by `mode`.
+same<RecordPaymentBody["mode"], "card" | "cheque" | "cash" | "bank_transfer" | "other">(true);
+same<Extract<RecordPaymentBody, { mode: "cheque" }>["card"], undefined>(true);
+same<Extract<RecordPaymentBody, { mode: "card" }>["card"], CardDetails | undefined>(true);
+
+// Everything that a caller may leave out is optional, whatever the options of the compiler.
+same<{} extends ListOrdersParams ? true : false, true>(true);
+same<{} extends CallOptions ? true : false, true>(true);
+same<{} extends GetCouponParams ? true : false, false>(true);
+same<{} extends ConnectProviderBody ? true : false, false>(true);
+same<{ supportsSubscriptionSchedules: boolean } extends UpdateCapabilitiesBody ? true : false, false>(true);
+
+same<Parameters<typeof consoleLogger>, [level?: LogLevel]>(true);
+export const logger: NonNullable<ClientOptions["onEvent"]> = consoleLogger("warn");
+export const plain = new PaymentsClient({ token: "text", onEvent: consoleLogger() });
