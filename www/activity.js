@@ -11,7 +11,7 @@ const SHOWN = 60;
 const summary = (call) => [
     h("span", { class: "method" }, call.operation.method),
     h("span", { class: "path" }, call.operation.path),
-    h("span", { class: `code code-${toneOf(call)}` }, statusOf(call)),
+    h("span", { class: `code ${toneOf(call)}` }, statusOf(call)),
     h("span", { class: "line-duration" }, timeOf(call)),
 ];
 

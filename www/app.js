@@ -4,23 +4,30 @@ import { account, connect } from "./account.js";
 import { showActivity } from "./activity.js";
 import { FAULTS, followSwitches, OFTEN, setSwitches, switches } from "./faults.js";
 import { announce, button, empty, fill, h, icon } from "./ui.js";
+import { orders } from "./views/orders.js";
 
 const HOME = "#/overview";
 
-/** The view of a list or a record: loaded when it is first opened. */
+/** The list that most come for is here at once, the others when one of them is opened. */
 const ROUTES = [
-    [/^\/(overview)$/, async () => (await import("./views/overview.js")).overview],
-    [/^\/(orders)$/, async () => (await import("./views/orders.js")).orders],
-    [/^\/(orders)\/([^/]+)$/, async () => (await import("./views/order.js")).order],
-    [/^\/(transactions)$/, async () => (await import("./views/transactions.js")).transactions],
-    [/^\/(transactions)\/([^/]+)$/, async () => (await import("./views/transaction.js")).transaction],
-    [/^\/(subscriptions)$/, async () => (await import("./views/subscriptions.js")).subscriptions],
-    [/^\/(subscriptions)\/([^/]+)$/, async () => (await import("./views/subscription.js")).subscription],
-    [/^\/(coupons)$/, async () => (await import("./views/coupons.js")).coupons],
-    [/^\/(coupons)\/([^/]+)$/, async () => (await import("./views/coupon.js")).coupon],
-    [/^\/(providers)$/, async () => (await import("./views/providers.js")).providers],
-    [/^\/(inspector)$/, async () => (await import("./views/inspector.js")).inspector],
-    [/^\/(break-it)$/, async () => (await import("./views/breakit.js")).breakIt],
+    [/^\/(orders)$/, async () => orders],
+    ...Object.entries({
+        overview: "overview",
+        "orders/:id": "order",
+        transactions: "transactions",
+        "transactions/:id": "transaction",
+        subscriptions: "subscriptions",
+        "subscriptions/:id": "subscription",
+        coupons: "coupons",
+        "coupons/:id": "coupon",
+        providers: "providers",
+        inspector: "inspector",
+        "break-it": "breakIt",
+    }).map(([path, view]) => {
+        const [section, id] = path.split("/");
+        const pattern = new RegExp(`^/(${section})${id ? "/([^/]+)" : ""}$`);
+        return [pattern, async () => (await import("./views/others.js"))[view]];
+    }),
 ];
 
 const main = document.getElementById("main");
@@ -124,7 +131,7 @@ export async function start() {
         main.focus();
     });
     document.getElementById("connect").addEventListener("click", async () => {
-        const { openConnect } = await import("./connect.js");
+        const { openConnect } = await import("./views/others.js");
         openConnect(reconnected);
     });
     showActivity(document.getElementById("activity"));

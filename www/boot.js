@@ -7,7 +7,7 @@ try {
     const notice = document.createElement("div");
     const title = document.createElement("h1");
     const text = document.createElement("p");
-    notice.className = "notice notice-red";
+    notice.className = "notice red";
     notice.setAttribute("role", "alert");
     title.textContent = "The page could not start";
     text.textContent = `${error}. Is the package built (cargo xtask build) and the server of this page still running?`;

@@ -94,7 +94,7 @@ function outcome(error) {
     const [short, long, tone] = outcomeOf(error);
     return h(
         "div",
-        { class: `outcome outcome-${tone}` },
+        { class: `outcome ${tone}` },
         h("p", { class: "outcome-head" }, h("code", {}, error.outcome), h("strong", {}, short)),
         h("p", {}, long),
     );

@@ -3,8 +3,10 @@
 import { count, duration } from "./format.js";
 import { h } from "./ui.js";
 
-/** Green, amber, red, or open while nobody knows. */
-export const toneOf = ({ state }) => state;
+const TONES = { good: "green", warn: "amber", bad: "red" };
+
+/** Green, amber, red; faint while nobody knows. */
+export const toneOf = ({ state }) => TONES[state] ?? "faint";
 
 export function statusOf({ attempts, error, refused, state }) {
     if (refused) return "not sent";
@@ -35,16 +37,16 @@ export function noteOf({ attempts, drift, error }) {
 }
 
 function attemptTone({ status, reason, answered }) {
-    if (status === undefined) return reason === undefined && !answered ? "open" : "bad";
-    if (status < 300) return "good";
-    return status < 500 ? "warn" : "bad";
+    if (status === undefined) return reason === undefined && !answered ? "faint" : "red";
+    if (status < 300) return "green";
+    return status < 500 ? "amber" : "red";
 }
 
 function line(code, tone, took, ...note) {
     return h(
         "li",
         { class: "line" },
-        h("span", { class: `code code-${tone}` }, code),
+        h("span", { class: `code ${tone}` }, code),
         h("span", { class: "line-duration" }, took),
         h("span", { class: "line-note" }, note),
     );
@@ -60,16 +62,16 @@ export function timeline(call) {
         const told = [attempts.length > 1 && `attempt ${index + 1}`, attempt.fault && h("code", {}, attempt.fault)];
         const note = told.filter(Boolean).flatMap((part, place) => (place > 0 ? [" · ", part] : [part]));
         const took = attempt.durationMs === undefined ? "" : duration(attempt.durationMs);
-        const sent = line(String(ended), attempt.status || attempt.reason || error ? attemptTone({ ...attempt, answered: true }) : "open", took, note);
+        const sent = line(String(ended), attempt.status || attempt.reason || error ? attemptTone({ ...attempt, answered: true }) : "faint", took, note);
         if (attempt.waitMs === undefined) return [sent];
-        return [sent, line("retry", "warn", duration(attempt.waitMs), "wait, then sent again")];
+        return [sent, line("retry", "amber", duration(attempt.waitMs), "wait, then sent again")];
     });
     const drifts = drift
         .slice(0, MOST_DRIFTS)
         .map(({ path, expected, found, repaired }) =>
             line(
                 repaired ? "repaired" : "drift",
-                "warn",
+                "amber",
                 "",
                 h("code", {}, path),
                 repaired ? `: ${found} → ${expected}` : `: ${found} instead of ${expected}`,
@@ -77,10 +79,10 @@ export function timeline(call) {
         );
     const more = drift.length - drifts.length;
     return [
-        refused && line("refused", "warn", "", "nothing was sent"),
+        refused && line("refused", "amber", "", "nothing was sent"),
         ...steps,
         ...drifts,
         more > 0 && h("li", { class: "line-more" }, `and ${more} more`),
-        error && line(error.name, call.state === "warn" ? "warn" : "bad", "", h("code", {}, `outcome: ${error.outcome}`)),
+        error && line(error.name, toneOf(call), "", h("code", {}, `outcome: ${error.outcome}`)),
     ];
 }

@@ -68,7 +68,7 @@ const TONES = {
 };
 
 export function badge(text, tone = "grey") {
-    return h("span", { class: `badge badge-${tone}` }, text);
+    return h("span", { class: `badge ${tone}` }, text);
 }
 
 /** The badge of a status of the API; one that nobody has heard of is grey. */
@@ -223,7 +223,7 @@ export function empty(iconName, title, text, ...actions) {
 export function notice(tone, title, text, ...children) {
     return h(
         "div",
-        { class: `notice notice-${tone}`, role: tone === "red" || tone === "amber" ? "alert" : "status", tabindex: -1 },
+        { class: `notice ${tone}`, role: tone === "red" || tone === "amber" ? "alert" : "status", tabindex: -1 },
         h("p", { class: "notice-title" }, title),
         text && h("p", {}, text),
         ...children,

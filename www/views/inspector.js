@@ -101,7 +101,7 @@ export function inspector({ query: first, signal, go }) {
         const cells = [
             ["call-time", clockTime(call.at)],
             ["call-main", [open, h("span", { class: "sub" }, [call.operation.name, noteOf(call)].filter(Boolean).join(" · "))]],
-            ["call-status", h("span", { class: `code code-${toneOf(call)}` }, statusOf(call))],
+            ["call-status", h("span", { class: `code ${toneOf(call)}` }, statusOf(call))],
             ["col-number call-took", timeOf(call)],
         ];
         return h(
@@ -123,7 +123,7 @@ export function inspector({ query: first, signal, go }) {
             operation.name,
             facts([
                 ["Request", [h("span", { class: "method" }, operation.method), " ", h("code", { class: "wrap" }, call.url ? pathOf(call) + call.url.search : operation.path)]],
-                ["Status", h("span", { class: `code code-${toneOf(call)}` }, statusOf(call))],
+                ["Status", h("span", { class: `code ${toneOf(call)}` }, statusOf(call))],
                 ["Time", timeOf(call)],
                 ["Attempts", number(attempts.length)],
                 ["Drift", drift.length > 0 && `${count(drift.length, "field", "fields")}, ${number(repaired)} repaired`],

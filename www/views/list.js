@@ -134,7 +134,7 @@ export function listView({ path, title, one, many, intro, filters, columns, list
         }
 
         async function save() {
-            const { openExport } = await import("../export.js");
+            const { openExport } = await import("./others.js");
             if (signal.aborted) return;
             openExport({ name: many, known: page?.totalCount, filtered: Object.keys(filtered()).length > 0, signal, list: (params, options) => list({ ...filtered(), ...params }, options) });
         }

@@ -291,7 +291,7 @@ function bars(entries, format, tone = () => "accent") {
         "dl",
         { class: "bars" },
         all.map(([name, value]) => {
-            const bar = h("span", { class: `bar bar-${tone(name)}`, "aria-hidden": "true" });
+            const bar = h("span", { class: `bar ${tone(name)}`, "aria-hidden": "true" });
             bar.style.width = `${Math.max(1, (100 * value) / most)}%`;
             return h("div", { class: "bar-line" }, h("dt", {}, label(name)), h("dd", {}, format(value)), h("dd", { class: "bar-track" }, bar));
         }),

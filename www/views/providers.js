@@ -14,7 +14,11 @@ const MODES = [
 /** The fields stand at the top or, as integrators report, in an object of their own. */
 const configOf = (answer) => ({ ...answer, ...answer?.providerConfig });
 
-const keysOf = (config, mode) => config.paymentProvider?.[mode];
+/** The keys of a mode; without them it is not connected. */
+function keysOf(config, mode) {
+    const { apiKey, publishableKey } = config.paymentProvider?.[mode] ?? {};
+    return apiKey || publishableKey ? { apiKey, publishableKey } : undefined;
+}
 
 /** Enough of a key to recognise it. */
 const masked = (key) => (key ? `•••• ${String(key).slice(-4)}` : "–");
@@ -31,7 +35,7 @@ function readConfig(options) {
 
 export function providers({ signal }) {
     const notices = h("div", { class: "notices" });
-    const own = h("div", {}, cardSkeleton("Your own provider", 6));
+    const own = h("div", {}, cardSkeleton("Your own provider", 12));
     const whitelabel = h("div", {}, cardSkeleton("White-label providers", 4));
     const heading = h("h1", { tabindex: -1 }, "Providers");
     const intro = h("p", { class: "muted" }, "Who takes the money: your own provider in HighLevel's checkout, and white-label ones.");
@@ -286,7 +290,9 @@ export function providers({ signal }) {
         });
     }
 
-    showOwn();
+    // Both are asked at once; the second appears below the first when that has its height.
+    whitelabel.hidden = true;
     showWhitelabel();
+    showOwn().then(() => (whitelabel.hidden = false));
     return { title: "Providers", element };
 }
