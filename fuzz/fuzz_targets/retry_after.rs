@@ -16,8 +16,8 @@ fuzz_target!(|input: &str| {
     assert!(retry_after_ms.is_none_or(|ms| ms.is_finite() && ms >= 0.0), "{retry_after_ms:?}");
     if let Some(ms) = retry_after_ms {
         let seconds = header.trim().parse::<u64>().is_ok();
-        // RFC 9110 knows nothing between a number and a date of 29 characters.
-        assert!(seconds || header.len() == 29 && header.is_ascii() && header.ends_with(" GMT"), "{header:?}");
+        // RFC 9110 knows nothing between a number and a date of 29 characters, whose day of the week nobody needs.
+        assert!(seconds || header.len() == 29 && header.ends_with(" GMT"), "{header:?}");
         // The year 2106 ends the dates that are read.
         assert!(seconds || NOW + ms < 4_294_967_296_000.0 + 1.0, "{header:?}");
     }

@@ -4,11 +4,13 @@ mod bench;
 mod build;
 mod demo;
 mod docs;
+mod fuzz;
 mod inline;
 mod process;
 mod setup;
 mod slim;
 mod test;
+mod tree;
 mod workspace;
 
 use anyhow::{bail, Result};

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const WASM_PACK: &str = "0.15.1";
+const CARGO_DENY: &str = "0.20.2";
 const GECKODRIVER: &str = "0.37.1";
 /// The oldest Node with everything that the package and its tools use.
 const NODE: (u32, u32) = (20, 19);
@@ -43,6 +44,16 @@ pub fn for_recipes(workspace: &Workspace) -> Result<()> {
     let folder = workspace.tools().join("recipes");
     npm_folder(workspace, &workspace.root.join("tests/recipes"), &folder)?;
     link(&Path::new("..").join("tools").join("recipes"), &workspace.target().join("scratch"))
+}
+
+/// What the suite `deny` needs.
+pub fn for_deny(workspace: &Workspace) -> Result<()> {
+    cargo_tool(workspace, "cargo-deny", "cargo-deny", CARGO_DENY, Kind::Debug)
+}
+
+/// Whether that is there already.
+pub fn has_deny(workspace: &Workspace) -> bool {
+    installed_version(&workspace.cargo_tool("cargo-deny")).as_deref() == Some(CARGO_DENY)
 }
 
 fn wasm_bindgen(workspace: &Workspace) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::process::{capture, run, watch};
 use crate::workspace::{copy_folder, empty_folder, file_name, files, folders, read, write, Workspace};
-use crate::{build, docs, setup};
+use crate::{build, docs, fuzz, setup, tree};
 use anyhow::{anyhow, bail, Context, Result};
 use serde_json::{json, Value};
 use std::ops::AddAssign;
@@ -55,6 +55,12 @@ enum Job {
     /// Unit, integration and documentation tests on this machine.
     Native,
     Build,
+    /// `fuzz`: kept inputs and some seconds of new ones.
+    Fuzz,
+    /// What comes along with the client.
+    Tree,
+    /// Licences and sources of all dependencies.
+    Deny,
     /// The limits of what is shipped; a package over them still runs.
     Size,
     /// The tarball, installed into an empty application.
@@ -156,7 +162,10 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
     }
     let library = ["rustdoc", "--package", "ghl-payments", "--lib", "--features", "sandbox"];
     add("rustdoc", Job::Cargo([&library[..], &["--", "--deny", "warnings"]].concat()));
+    add("tree", Job::Tree);
+    add("deny", Job::Deny);
     add("native", Job::Native);
+    add("fuzz", Job::Fuzz);
     add("web-chromium", Job::Web(WebBrowser::Chromium));
     add("web-firefox", Job::Web(WebBrowser::Firefox));
     add("build", Job::Build);
@@ -226,6 +235,20 @@ fn perform(workspace: &Workspace, suite: &Suite, all: bool) -> Result<Counts> {
             command.args(["test", "--workspace", "--features", "sandbox", "--no-fail-fast"]);
             cargo_tests(command.env(EXCHANGES, exchanges_of(workspace, &suite.name)?))
         }
+        Job::Fuzz => {
+            let (targets, crashes) = fuzz::run_all(workspace)?;
+            crashes.iter().for_each(|crash| println!("{crash}"));
+            Ok(Counts { passed: targets - crashes.len(), failed: crashes.len() })
+        }
+        Job::Deny => {
+            if all || setup::has_deny(workspace) {
+                setup::for_deny(workspace)?;
+                return tree::deny(workspace).map(|()| Counts::PASSED);
+            }
+            println!("left out: `--all` installs cargo-deny, which takes minutes");
+            Ok(Counts::default())
+        }
+        Job::Tree => tree::check(workspace).map(|checked| Counts { passed: checked, failed: 0 }),
         Job::Web(browser) => {
             setup::for_web(workspace)?;
             web(workspace, *browser)
@@ -265,10 +288,13 @@ fn exchanges_of(workspace: &Workspace, suite: &str) -> Result<PathBuf> {
 
 /// Puts the recorder into a Node program and into all that it starts.
 fn record(workspace: &Workspace, command: &mut Command, exchanges: &Path) {
-    let preload = workspace.root.join("tests/contract/preload.mjs").display().to_string();
-    let path = preload.replace('\\', "/").replace(' ', "%20");
-    let url = format!("file:///{}", path.trim_start_matches('/'));
-    command.env("NODE_OPTIONS", format!("--import={url}")).env(EXCHANGES, exchanges);
+    command.env("NODE_OPTIONS", preload(workspace, "tests/contract/preload.mjs")).env(EXCHANGES, exchanges);
+}
+
+/// Node's option that loads a module before the program.
+fn preload(workspace: &Workspace, module: &str) -> String {
+    let path = workspace.root.join(module).display().to_string().replace('\\', "/").replace(' ', "%20");
+    format!("--import=file:///{}", path.trim_start_matches('/'))
 }
 
 fn contract(workspace: &Workspace) -> Result<Counts> {
@@ -370,6 +396,8 @@ fn java_script(workspace: &Workspace, suite: &str, all: bool) -> Result<Counts> 
     let exchanges = exchanges_of(workspace, suite)?;
     if folder == "js" {
         record(workspace, &mut command, &exchanges);
+        let both = ["tests/contract/preload.mjs", "tests/js/secrets.mjs"].map(|module| preload(workspace, module));
+        command.env("NODE_OPTIONS", both.join(" "));
     } else {
         // Applications run as their developers run them: only the sandbox, which they call over HTTP, is recorded.
         command.env(EXCHANGES, &exchanges);
