@@ -249,8 +249,9 @@ test("every recipe is there, and the first lines of the README run as well", asy
     assert.equal(lines.length, completed.length);
 });
 
-test("the table of the official SDK's methods names all 23, each with its method here", async () => {
-    const contract = JSON.parse(await readFile(new URL("../contract/payments.openapi.json", import.meta.url), "utf8"));
+const contract = JSON.parse(await readFile(new URL("../contract/payments.openapi.json", import.meta.url), "utf8"));
+
+test("the table of the official SDK's methods names all 23, each with its method here", () => {
     const described = Object.values(contract.paths)
         .flatMap((path) => Object.values(path))
         .filter(({ operationId }) => operationId);
@@ -289,4 +290,35 @@ test("the table of entries names what can be imported", async () => {
         .map((entry) => `\`ghl-payments${entry.slice(1)}\``);
     const found = rows(readme.slice(0, readme.indexOf("\n## "))).map(([, name]) => name);
     assert.deepEqual(found.sort(), wanted.sort());
+});
+
+test("api.md tells of each of the 23 operations how it is called, what it needs and what it gives", async () => {
+    const api = await readFile(join(PACKAGE, "api.md"), "utf8");
+    let count = 0;
+    for (const [path, methods] of Object.entries(contract.paths)) {
+        for (const [method, operation] of Object.entries(methods)) {
+            const name = operation["x-js-method"];
+            if (name === undefined) continue;
+            const [, text] =
+                new RegExp(`^### ${name.replace(".", "\\.")}\n(.*?)(?=^##)`, "ms").exec(api) ?? assert.fail(name);
+            const scope = operation["x-scope"] ? `\`${operation["x-scope"]}\`` : "HighLevel names none";
+            assert.ok(text.includes(`| request | \`${method.toUpperCase()} ${path}\` |`), name);
+            assert.ok(text.includes(`| scope | ${scope} |`), name);
+            assert.ok(
+                text.includes(
+                    `| safety | ${operation["x-safety"].replace("_write", " write").replace("non_", "non-")} |`,
+                ),
+                name,
+            );
+            assert.ok(text.includes(`](${operation.externalDocs.url}) |`), name);
+            assert.match(text, /^(Answer|Each record): \[`\w+`\]\(#\w+\)$/m, name);
+            const schema = operation.requestBody?.content["application/json"].schema.$ref?.split("/").at(-1);
+            const fields = Object.keys(contract.components.schemas[schema]?.properties ?? {});
+            // The id of what is changed or deleted is an argument of its own.
+            const missing = fields.filter((field) => field !== "id" && !text.includes(`| \`${field}\``));
+            assert.deepEqual(name === "coupons.delete" ? [] : missing, [], name);
+            count += 1;
+        }
+    }
+    assert.equal(count, 23);
 });

@@ -260,7 +260,11 @@ function documentedTypes() {
     return found;
 }
 
-const nameOf = (type) => type.aliasSymbol?.name ?? type.symbol?.name ?? checker.typeToString(type);
+/** The name under which a type is known; one with an argument, such as `Resumable<ListOrdersParams>`, goes by that. */
+function nameOf(type) {
+    const [argument] = type.aliasTypeArguments ?? [];
+    return argument?.symbol?.name ?? type.aliasSymbol?.name ?? type.symbol?.name ?? checker.typeToString(type);
+}
 
 /** What a method takes besides its options, and what its promise is about. */
 function parts(operation) {
@@ -292,7 +296,11 @@ const written = (node) =>
 function typeCell(type, types) {
     const names = [...new Set(type.match(/\b[A-Z]\w+/g) ?? [])].filter((name) => types.has(name));
     const code = `\`${cell(type)}\``;
-    return names.length === 1 ? `[${code}](#${anchor(types.get(names[0]).heading)})` : code;
+    // Of `Resumable<ListOrdersParams>` the argument is what a reader looks for.
+    const [name] = names.slice(-1);
+    return name && (names.length === 1 || type.includes(`<${name}>`))
+        ? `[${code}](#${anchor(types.get(name).heading)})`
+        : code;
 }
 
 /** The fields of a type: of a union those of all its members. */
@@ -398,7 +406,9 @@ function api() {
         const [declaration] = symbol.declarations;
         lines.push(`### ${name}`, "", text(symbol.getDocumentationComment(checker)), "");
         if (ts.isTypeAliasDeclaration(declaration)) {
-            lines.push("```ts", `type ${name} = ${written(declaration.type)}`, "```", "");
+            const parameters = declaration.typeParameters?.map((parameter) => parameter.getText()).join(", ");
+            const head = parameters === undefined ? name : `${name}<${parameters}>`;
+            lines.push("```ts", `type ${head} = ${written(declaration.type)}`, "```", "");
         }
         const type = checker.getDeclaredTypeOfSymbol(symbol);
         const hasFields = (type.flags & (ts.TypeFlags.Object | ts.TypeFlags.UnionOrIntersection)) !== 0;
