@@ -69,7 +69,7 @@ pub enum Event<'a> {
     Drift(&'a Drift),
 }
 
-/// Carries requests. [`FetchTransport`] does it in browsers, Workers and Node; elsewhere bring your own.
+/// Carries requests. On wasm32 `FetchTransport` does it in browsers, Workers and Node; elsewhere bring your own.
 pub trait Transport {
     /// Sends one request. `token` goes into `Authorization: Bearer`; redirects must not be followed with it.
     fn send(
