@@ -1,7 +1,13 @@
 // The packed package in real applications: each is installed, built and run, and must list what the sandbox holds.
 //
-// environments.json declares them. GHL_APPS picks: `quick` (those that need only the repository's own tools), `all`, or
-// names.
+// environments.json declares them; GHL_APPS picks `quick`, `all`, or names. Of an environment:
+//   sources   folders that are laid over `shared` to make the application; the last one names it
+//   build     the npm script that builds it
+//   program   the npm script that prints the orders
+//   page      the folder whose page shows them; `classic`: its script is not a module
+//   server    the npm script that serves them: in `lists` of a page, or, without lists, as JSON
+//   tools     what it takes from the repository's tools
+//   quick     it takes all from there, so that a plain run need not install anything
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
