@@ -17,10 +17,12 @@ export const tool = createRequire(
     process.env.NPM_TOOLS ?? new URL("../../../../tools/npm/package.json", import.meta.url),
 );
 
-/** Has what the sandbox answers recorded for tests/contract, also where the test itself is not. */
-const RECORDED = process.env.GHL_EXCHANGES
-    ? { NODE_OPTIONS: `--import=${new URL("../contract/preload.mjs", import.meta.url)}` }
-    : {};
+/** Where exchanges are recorded for tests/contract, the sandbox's are also where its client cannot be. */
+function recorded({ NODE_OPTIONS = "", ...environment }) {
+    const preload = new URL("../contract/preload.mjs", import.meta.url).href;
+    const missing = environment.GHL_EXCHANGES !== undefined && !NODE_OPTIONS.includes("/preload.mjs");
+    return { ...environment, NODE_OPTIONS: missing ? `${NODE_OPTIONS} --import=${preload}` : NODE_OPTIONS };
+}
 
 /** Starts `npx ghl-payments sandbox` on a free port. */
 export async function startSandbox(...options) {
@@ -28,7 +30,7 @@ export async function startSandbox(...options) {
     const program = join(PACKAGE, bin["ghl-payments"]);
     const child = spawn(process.execPath, [program, "sandbox", "--port", "0", "--seed", "7", ...options], {
         stdio: ["ignore", "pipe", "inherit"],
-        env: { ...process.env, ...RECORDED },
+        env: recorded(process.env),
     });
     const facts = {};
     for await (const line of createInterface({ input: child.stdout })) {
