@@ -1,6 +1,6 @@
 // The account behind the page and the client for it. Everything else on the page takes the client from here.
 
-import { PaymentsClient, PaymentsError } from "ghl-payments";
+import { initialize, PaymentsClient, PaymentsError } from "ghl-payments/slim";
 import { record, recordFailure, watched } from "./calls.js";
 
 /** In the sandbox nobody waits half a minute for an answer that never comes. */
@@ -14,11 +14,9 @@ export let payments;
 
 let send;
 
-/** Reads which account it is: one behind a base URL, or a sandbox in this page. */
-export async function connect() {
-    const response = await fetch("config.json");
-    if (!response.ok) throw new Error(`config.json: HTTP ${response.status}`);
-    const config = await response.json();
+/** Starts the client; the account is one behind a base URL, or a sandbox in this page. */
+export async function connect(module, config) {
+    initialize(module);
     if (config.apiBase) connectTo(config);
     else await connectToPage();
 }

@@ -124,7 +124,7 @@ function reconnected() {
     else location.hash = HOME;
 }
 
-export async function start() {
+export async function start(module, config) {
     // Its own fragment would be taken for a view.
     document.getElementById("skip").addEventListener("click", (event) => {
         event.preventDefault();
@@ -136,7 +136,7 @@ export async function start() {
     });
     showActivity(document.getElementById("activity"));
     followSwitches(drawBanner);
-    await connect();
+    await connect(module, config);
     drawAccount();
     if (!location.hash.startsWith("#/")) history.replaceState(null, "", HOME);
     window.addEventListener("hashchange", () => route());

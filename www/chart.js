@@ -1,6 +1,12 @@
 // Columns over time, drawn by uPlot. Loaded only where a chart is shown.
 
 import uPlot from "uplot";
+import css from "uplot/dist/uPlot.min.css";
+
+// Comes and stays with the charts; the page's policy takes no style in the document.
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(css);
+document.adoptedStyleSheets.push(sheet);
 
 const GAP_PX = 3;
 

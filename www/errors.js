@@ -1,6 +1,6 @@
 // Errors of the client in words: what happened, whether it was carried out, what to do now.
 
-import { PaymentsError } from "ghl-payments";
+import { PaymentsError } from "ghl-payments/slim";
 import { count, duration } from "./format.js";
 import { badge, fill, h, icon } from "./ui.js";
 

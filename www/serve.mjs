@@ -18,6 +18,7 @@ const TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json; charset=utf-8",
     ".svg": "image/svg+xml; charset=utf-8",
+    ".wasm": "application/wasm",
 };
 
 const SECURITY = { "X-Content-Type-Options": "nosniff" };
@@ -116,7 +117,7 @@ async function serveFile(request, pathname, files) {
         ...SECURITY,
         ...(name === "index.html" && POLICY),
         // A name with a hash in it never changes its content.
-        "Cache-Control": /-[0-9A-Z]{8}\./.test(name) ? "public, max-age=31536000, immutable" : "no-cache",
+        "Cache-Control": /-[0-9A-Z]{8}\./.test(name) ? "max-age=31536000, immutable" : "no-cache",
         "Content-Type": TYPES[extname(name)],
         ETag: tag,
         Vary: "Accept-Encoding",

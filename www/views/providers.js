@@ -27,7 +27,9 @@ function readConfig(options) {
     return logged(payments.customProvider.getConfig(options)).then(
         (answer) => (answer.deleted ? undefined : configOf(answer)),
         (error) => {
-            if (error.code === "not_found") return undefined;
+            // HighLevel has been seen to answer 404 and, with these words, 400.
+            const none = error.code === "not_found" || error.messages?.some((text) => /no config/i.test(text));
+            if (none) return undefined;
             throw error;
         },
     );
