@@ -1,5 +1,8 @@
 //! Typed client for the HighLevel (GoHighLevel, LeadConnector) Payments API.
 
+// On wasm32 the code that wasm-bindgen generates needs an exception; the lint of Cargo.toml makes it explicit there.
+#![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
+
 #[cfg(all(any(feature = "npm", feature = "npm-sandbox"), target_arch = "wasm32"))]
 mod bindings;
 mod client;
