@@ -4,9 +4,9 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-for (const { name: app } of readdirSync(import.meta.dirname, { withFileTypes: true }).filter((it) => it.isDirectory())) {
-    const folder = join(import.meta.dirname, app);
-    if (!readdirSync(folder).includes("package.json")) continue;
+for (const entry of readdirSync(import.meta.dirname, { withFileTypes: true })) {
+    const folder = join(import.meta.dirname, entry.name);
+    if (!entry.isDirectory() || !readdirSync(folder).includes("package.json")) continue;
     const { dependencies, devDependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     if (!dependencies && !devDependencies) continue;
     // Without the addresses of one registry: each machine takes its own.
