@@ -1,6 +1,7 @@
-import { Core } from "./core.js";
 import type * as Model from "./core.js";
-import { invalid, PaymentsError, toError, type ErrorInfo, type OperationInfo } from "./errors.js";
+import * as Op from "./operations.js";
+import { failure, invalid, PaymentsError, type OperationInfo } from "./errors.js";
+import { LastingCore } from "./instance.js";
 import { ApiPromise, PagePromise, type RawPage, type ResponseInfo, type WithResponse } from "./promises.js";
 import type {
     CallOptions,
@@ -49,6 +50,10 @@ export type PaymentsEvent = {
           /** Milliseconds from the request to the answer's end. */
           durationMs: number;
       }
+    | ({
+          /** An answer named the limits of the app and the location. */
+          type: "ratelimit";
+      } & RateLimit)
     | {
           /** The call failed and will be sent again. */
           type: "retry";
@@ -75,35 +80,8 @@ export type PaymentsEvent = {
       }
 );
 
-/** The operations, in the order of the core's ledger. */
-enum Op {
-    createWhitelabel,
-    listWhitelabel,
-    listOrders,
-    getOrder,
-    recordPayment,
-    createFulfillment,
-    listFulfillments,
-    listNotes,
-    listTransactions,
-    getTransaction,
-    listSubscriptions,
-    getSubscription,
-    listCoupons,
-    getCoupon,
-    createCoupon,
-    updateCoupon,
-    deleteCoupon,
-    createProvider,
-    deleteProvider,
-    getProviderConfig,
-    connectProvider,
-    disconnectProvider,
-    updateCapabilities,
-}
-
 interface Request {
-    op: Op;
+    op: number;
     id?: string;
     params?: object;
 }
@@ -123,7 +101,7 @@ class Resource {
         return new ApiPromise(this.#send<T>(request, options));
     }
 
-    protected many<T>(op: Op, params: Paged | undefined, options: CallOptions | undefined): PagePromise<T> {
+    protected many<T>(op: number, params: Paged | undefined, options: CallOptions | undefined): PagePromise<T> {
         const read = async (offset: number | undefined): Promise<RawPage<T>> => {
             const page = offset === undefined ? params : { ...params, offset };
             const request: Request = page === undefined ? { op } : { op, params: page };
@@ -593,12 +571,7 @@ export class PaymentsClient {
         callable("onEvent", onEvent);
         const listener = onEvent && ((event: string) => onEvent(JSON.parse(event) as PaymentsEvent));
         const sameOrigin = typeof location === "object" && /^https?:/.test(location?.origin ?? "");
-        let core: Core;
-        try {
-            core = new Core(settings(values) ?? "{}", token, fetch, listener, sameOrigin);
-        } catch (error) {
-            throw failure(error);
-        }
+        const core = new LastingCore([settings(values) ?? "{}", token, fetch, listener, sameOrigin]);
         const send: Send = async <T>({ op, id, params }: Request, options: CallOptions | undefined) => {
             const { signal, ...values } = options ?? {};
             if (signal !== undefined && typeof signal?.addEventListener !== "function") {
@@ -607,7 +580,7 @@ export class PaymentsClient {
             // Which placeholder the id belongs to, and whether it may be empty, the core knows.
             const path = typeof id === "string" ? id : undefined;
             const body = params === undefined ? undefined : json(params);
-            return core.call(op, path, body, settings(values), signal).then(success<T>, rethrow);
+            return result<T>(await core.call(op, path, body, settings(values), signal));
         };
         this.orders = new Orders(send);
         this.transactions = new Transactions(send);
@@ -647,23 +620,13 @@ function data(name: string, value: unknown): unknown {
     return value;
 }
 
-/** `[data, response, attempts, durationMs, rateLimit?]` of the core. */
-function success<T>(result: unknown): WithResponse<T> {
-    const [data, raw, attempts, durationMs, rateLimit] = result as [T, Response, number, number, string?];
+/** `[undefined, data, response, attempts, durationMs, rateLimit?]` of the core, or `[error, cause]`. */
+function result<T>(end: unknown[]): WithResponse<T> {
+    if (end[0] !== undefined) throw failure(end);
+    const [, data, raw, attempts, durationMs, rateLimit] = end as [undefined, T, Response, number, number, string?];
     const response: ResponseInfo = { status: raw.status, headers: raw.headers, attempts, durationMs };
     const traceId = typeof data === "object" && data !== null ? (data as { traceId?: unknown }).traceId : undefined;
     if (typeof traceId === "string") response.traceId = traceId;
     if (rateLimit !== undefined) response.rateLimit = JSON.parse(rateLimit) as RateLimit;
     return { data, response };
-}
-
-function rethrow(reason: unknown): never {
-    throw failure(reason);
-}
-
-/** The error for what the core throws: JSON text, or that and a cause. */
-function failure(reason: unknown): unknown {
-    const [info, cause] = Array.isArray(reason) ? (reason as [unknown, unknown]) : [reason, undefined];
-    if (typeof info !== "string") return reason;
-    return toError(JSON.parse(info) as ErrorInfo, cause);
 }

@@ -202,6 +202,13 @@ export function toError(info: ErrorInfo, cause?: unknown): PaymentsError {
     return new (CLASSES[info.name] ?? PaymentsError)(info, cause);
 }
 
+/** The error for what the core reports: JSON text, or that and a cause. */
+export function failure(reason: unknown): unknown {
+    const [info, cause] = Array.isArray(reason) ? (reason as [unknown, unknown]) : [reason, undefined];
+    if (typeof info !== "string") return reason;
+    return toError(JSON.parse(info) as ErrorInfo, cause);
+}
+
 /** An error for input that does not reach the core. */
 export function invalid(path: string, message: string, cause?: unknown): ValidationError {
     const text = path === "" ? message : `${path} ${message}`;

@@ -3,8 +3,10 @@
 use super::values;
 use crate::core::{build, Config, Error, Pager, Request};
 use crate::endpoint::{Operation, ALL};
-use crate::transport::{run, Event, FetchTransport, TokenSource};
-use js_sys::{Array, Function, Promise};
+use crate::transport::{run, step, Event, FetchTransport, TokenSource};
+use js_sys::{Array, Function};
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
@@ -23,6 +25,12 @@ export interface JsonObject {
     [field: string]: JsonValue | undefined;
 }
 "#;
+
+#[wasm_bindgen(module = "/src/bindings/parse.js")]
+extern "C" {
+    /// The value of JSON text, which the check has seen: with a check of its encoding it would be seen twice.
+    fn parse(text: &[u8]) -> JsValue;
+}
 
 /// A configured client.
 #[wasm_bindgen]
@@ -50,10 +58,7 @@ impl Core {
         Ok(Self { config, token: Rc::new(token), fetch, on_event })
     }
 
-    /// Carries out the operation at this index of the ledger.
-    ///
-    /// Resolves to `[data, response, attempts, durationMs, rateLimit?]`; rejects with `[error, cause]`. Limits and error
-    /// are JSON text.
+    /// Starts the operation at this index of the ledger.
     pub fn call(
         &self,
         operation: usize,
@@ -61,7 +66,7 @@ impl Core {
         params: Option<String>,
         options: Option<String>,
         signal: Option<AbortSignal>,
-    ) -> Promise {
+    ) -> Call {
         let listener = self.on_event.clone().map(|function| -> Rc<dyn Fn(_, Event<'_>)> {
             Rc::new(move |operation, event| {
                 // A listener that throws must not break the call.
@@ -70,25 +75,46 @@ impl Core {
         });
         let transport = FetchTransport::with(self.fetch.clone(), self.token.clone(), signal, listener);
         let prepared = self.prepare(operation, id, params, options);
-        wasm_bindgen_futures::future_to_promise(async move {
+        Call(Box::pin(async move {
             let began = js_sys::Date::now();
             let outcome = match prepared {
                 Ok((operation, request, config)) => run(&transport, operation, &request, &config).await,
                 Err(error) => Err(error),
             };
-            let done = outcome.map_err(|error| Array::of2(&values::error(&error).into(), &transport.last_cause()))?;
-            let text = String::from_utf8(done.answer.body).map_err(|_| JsValue::UNDEFINED)?;
-            let result = Array::of4(
-                &js_sys::JSON::parse(&text)?,
-                &transport.last_response(),
-                &done.attempts.into(),
-                &(js_sys::Date::now() - began).into(),
-            );
-            if let Some(limit) = done.rate_limit {
-                result.push(&values::rate_limit(limit).into());
+            let result = Array::new();
+            match outcome {
+                Ok(done) => {
+                    result.push(&JsValue::UNDEFINED);
+                    result.push(&parse(&done.answer.body));
+                    result.push(&transport.last_response());
+                    result.push(&done.attempts.into());
+                    result.push(&(js_sys::Date::now() - began).into());
+                    if let Some(limit) = done.rate_limit {
+                        result.push(&values::rate_limit(limit).into());
+                    }
+                }
+                Err(error) => {
+                    result.push(&values::error(&error).into());
+                    result.push(&transport.last_cause());
+                }
             }
-            Ok(result.into())
-        })
+            result.into()
+        }))
+    }
+}
+
+/// An operation under way.
+#[wasm_bindgen]
+pub struct Call(Pin<Box<dyn Future<Output = JsValue>>>);
+
+#[wasm_bindgen]
+impl Call {
+    /// Goes on with what the promise that the last step gave came to.
+    ///
+    /// Gives the next promise to wait for; at the end `[undefined, data, response, attempts, durationMs, rateLimit?]` or
+    /// `[error, cause]`. Error and limits are JSON text.
+    pub fn step(&mut self, value: JsValue) -> JsValue {
+        step(self.0.as_mut(), value)
     }
 }
 

@@ -193,12 +193,19 @@ fn list<T>(items: &[T], write: impl Fn(&T, &mut String)) -> String {
 /// The limits of an answer.
 pub fn rate_limit(limit: RateLimit) -> String {
     let mut out = Object::new();
-    out.number("limit", limit.limit);
-    out.number("remaining", limit.remaining);
-    out.number("intervalMs", limit.interval_ms);
-    out.number("dailyLimit", limit.daily_limit);
-    out.number("dailyRemaining", limit.daily_remaining);
+    push_limits(&mut out, limit);
     out.finish()
+}
+
+fn push_limits(out: &mut Object, limit: RateLimit) {
+    let parts = [
+        ("limit", limit.limit),
+        ("remaining", limit.remaining),
+        ("intervalMs", limit.interval_ms),
+        ("dailyLimit", limit.daily_limit),
+        ("dailyRemaining", limit.daily_remaining),
+    ];
+    parts.into_iter().for_each(|(name, part)| out.number(name, part));
 }
 
 /// Something that happened during a call.
@@ -211,6 +218,10 @@ pub fn event(operation: &'static Operation, event: Event<'_>) -> String {
             out.number("status", Some(f64::from(status)));
             out.number("durationMs", Some(duration_ms));
             ("response", attempt)
+        }
+        Event::RateLimit(limits) => {
+            push_limits(&mut out, limits);
+            ("ratelimit", 0)
         }
         Event::Retry { attempt, delay_ms, reason } => {
             out.number("delayMs", Some(delay_ms));

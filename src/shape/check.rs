@@ -331,6 +331,7 @@ impl<'a> Walker<'a> {
         let mut next = record.cursor();
         let when = if self.closed.is_some() { deciding_field(record) } else { NONE };
         let mut decider: Option<TextSpan> = None;
+        let mut missing = record.required();
         if !self.scan.closes(b'}') {
             loop {
                 match self.key(record, &mut next)? {
@@ -338,6 +339,8 @@ impl<'a> Walker<'a> {
                         let at = Path { parent: Some(path), segment: Segment::Field(record, index) };
                         if seen.insert(index) {
                             self.twice(&at);
+                        } else if row.required {
+                            missing -= 1;
                         }
                         if when == index && self.scan.token() == b'"' {
                             decider = Some(self.peek_text()?);
@@ -367,7 +370,9 @@ impl<'a> Walker<'a> {
                 }
             }
         }
-        self.missing(record, seen, path);
+        if missing > 0 {
+            self.missing(record, seen, path);
+        }
         if self.closed.is_some() {
             self.rules(record, seen, decider, path);
         }
@@ -399,11 +404,10 @@ impl<'a> Walker<'a> {
     }
 
     fn missing(&mut self, record: &'static Record, seen: Seen, path: &Path<'_>) {
-        for &index in record.required() {
-            if seen.has(usize::from(index)) {
+        for (index, field) in record.fields().enumerate() {
+            if !field.required || seen.has(index) {
                 continue;
             }
-            let Some(field) = record.fields().nth(usize::from(index)) else { continue };
             let at = Path { parent: Some(path), segment: Segment::Key(field.name) };
             if self.closed.is_some() {
                 self.issue(&at, "is required");

@@ -12,8 +12,8 @@ pub struct Record {
     rows: &'static str,
     /// The kinds that are not [`SIMPLE`]; their codes go on from there.
     kinds: &'static [Kind],
-    /// The indices of the required fields: most answers have one among dozens.
-    required: &'static [u16],
+    /// How many fields are required: as long as all are met, the walk need not look for the others.
+    required: u16,
 }
 
 /// One row of a record's table.
@@ -81,8 +81,8 @@ impl Record {
         self.fields().nth(usize::from(index)).map_or("", |f| f.name)
     }
 
-    /// The indices of the fields that must be there.
-    pub fn required(&self) -> &'static [u16] {
+    /// How many fields must be there.
+    pub fn required(&self) -> u16 {
         self.required
     }
 
@@ -98,12 +98,7 @@ impl Record {
     }
 
     #[doc(hidden)]
-    pub const fn packed(
-        rows: &'static [u8],
-        kinds: &'static [Kind],
-        required: &'static [u16],
-        rules: &'static [Rule],
-    ) -> Self {
+    pub const fn packed(rows: &'static [u8], kinds: &'static [Kind], required: u16, rules: &'static [Rule]) -> Self {
         match core::str::from_utf8(rows) {
             Ok(rows) => Self { rules, rows, kinds, required },
             Err(_) => panic!("a name, a length or a code is no ASCII"),
@@ -166,8 +161,7 @@ macro_rules! record {
         const ROWS: &[u8] = &$crate::shape::pack_rows::<{ $crate::shape::packed_length(FIELDS) }>(FIELDS);
         const KINDS: &[$crate::shape::Kind] =
             &$crate::shape::pack_kinds::<{ $crate::shape::kind_count(FIELDS) }>(FIELDS);
-        const REQUIRED: &[u16] = &$crate::shape::pack_required::<{ $crate::shape::required_count(FIELDS) }>(FIELDS);
-        $crate::shape::Record::packed(ROWS, KINDS, REQUIRED, $rules)
+        $crate::shape::Record::packed(ROWS, KINDS, $crate::shape::required_count(FIELDS), $rules)
     }};
 }
 
@@ -192,27 +186,13 @@ pub const fn kind_count(fields: &[Field]) -> usize {
 }
 
 #[doc(hidden)]
-pub const fn required_count(fields: &[Field]) -> usize {
+pub const fn required_count(fields: &[Field]) -> u16 {
     let (mut count, mut i) = (0, 0);
     while i < fields.len() {
-        count += fields[i].required as usize;
+        count += fields[i].required as u16;
         i += 1;
     }
     count
-}
-
-#[doc(hidden)]
-pub const fn pack_required<const N: usize>(fields: &[Field]) -> [u16; N] {
-    let mut required = [0; N];
-    let (mut at, mut i) = (0, 0);
-    while i < fields.len() {
-        if fields[i].required {
-            required[at] = i as u16;
-            at += 1;
-        }
-        i += 1;
-    }
-    required
 }
 
 #[doc(hidden)]
@@ -284,6 +264,6 @@ mod tests {
         let expected = [("_id", text(&Kind::Text), true), ("flags", text(&LIST), false), ("", text(&Kind::Map), true)];
         assert_eq!(fields, expected);
         assert_eq!((RECORD.index("flags"), RECORD.index("other"), RECORD.rules.len()), (Some(1), None, 1));
-        assert_eq!(RECORD.required(), [0, 2]);
+        assert_eq!(RECORD.required(), 2);
     }
 }

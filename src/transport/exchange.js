@@ -1,9 +1,10 @@
 // Waiting, for fetch.rs: in Rust each timer, listener and race would be a closure, several times the size.
+// No promise of these rejects: `how` says how it ended, as fetch.rs reads it.
 
-// What ends a wait early; `how` as fetch.rs reads it.
+// What ends a wait early.
 const TIMEOUT = { how: 1 };
 const ABORTED = { how: 2 };
-const NETWORK = 0;
+const FAILED = 0;
 const DONE = 3;
 
 // Codes with which Node's fetch says that no connection was made.
@@ -14,8 +15,8 @@ async function within(ms, signal, work) {
     let release;
     const over = new Promise((_, reject) => {
         const abort = () => reject(ABORTED);
-        // Timers take at most 31 bits.
-        const timer = setTimeout(reject, Math.min(ms, 0x7fffffff), TIMEOUT);
+        // Timers take at most 31 bits; one that waits for ever would keep a process alive.
+        const timer = ms < Infinity && setTimeout(reject, Math.min(ms, 0x7fffffff), TIMEOUT);
         signal?.addEventListener("abort", abort);
         if (signal?.aborted) abort();
         release = () => {
@@ -32,16 +33,20 @@ async function within(ms, signal, work) {
     }
 }
 
-/** Waits; rejects with the signal's reason when it aborts. */
+/** Waits, unless the signal aborts. */
 export function pause(ms, signal) {
-    return within(ms, signal, (over) => over).catch((end) => {
-        if (end === ABORTED) throw signal.reason;
-    });
+    return within(ms, signal, (over) => over).catch(({ how }) => ({ how, cause: signal?.reason }));
 }
 
-/** Sends a request and reads the whole answer. Never rejects: `how` says how it ended. */
-export async function exchange(fetch = globalThis.fetch, request, controller, ms, signal) {
-    const result = { how: NETWORK, sent: false, cause: undefined, response: undefined, body: undefined };
+/** Sends a request and reads the whole answer. `sends` marks the promise for who waits for it. */
+export function exchange(fetch, request, controller, ms, signal) {
+    return Object.assign(carry(fetch, request, controller, ms, signal), { sends: true });
+}
+
+async function carry(fetch = globalThis.fetch, request, controller, ms, signal) {
+    // Not while wasm is on the stack: who waits has to know first that a request is about to leave.
+    await undefined;
+    const result = { how: FAILED, sent: false, cause: undefined, response: undefined, body: undefined };
     if (signal?.aborted) return { ...result, how: ABORTED.how, cause: signal.reason };
     if (typeof fetch !== "function") {
         return { ...result, cause: "this runtime has no fetch: pass one as the option fetch" };
@@ -68,7 +73,7 @@ export async function exchange(fetch = globalThis.fetch, request, controller, ms
 
 const asked = new Map();
 
-/** Calls a function; whoever calls it while its answer is awaited shares the answer. Rejects early when the signal aborts. */
+/** Calls a function for a token, unless the signal aborts; whoever calls it while its answer is awaited shares the answer. */
 export function shared(call, signal) {
     if (!asked.has(call)) {
         asked.set(
@@ -79,7 +84,10 @@ export function shared(call, signal) {
         );
     }
     const answer = asked.get(call);
-    return signal ? within(Infinity, signal, (over) => Promise.race([over, answer])) : answer;
+    return within(Infinity, signal, (over) => Promise.race([over, answer])).then(
+        (token) => ({ how: DONE, token }),
+        (cause) => (signal?.aborted ? { how: ABORTED.how, cause: signal.reason } : { how: FAILED, cause }),
+    );
 }
 
 /** By its behaviour: a fetch of another realm or of a library has its own class. */

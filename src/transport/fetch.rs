@@ -1,5 +1,6 @@
 //! The fetch transport: browsers, Workers, Node.
 
+use super::wait::settled;
 use super::{Event, Interrupted, Interruption, Transport};
 use crate::core::{Error, ErrorKind, Outcome, RateLimit, Request, Response};
 use crate::endpoint::Operation;
@@ -9,7 +10,6 @@ use js_sys::{Function, Promise};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, RequestInit, RequestRedirect};
 
 #[wasm_bindgen(module = "/src/transport/exchange.js")]
@@ -27,21 +27,28 @@ extern "C" {
 
 #[wasm_bindgen]
 extern "C" {
-    /// What [`exchange`] resolves to.
-    type Exchanged;
+    /// What each of the three resolves to; none of them rejects.
+    type End;
     #[wasm_bindgen(method, getter)]
-    fn how(this: &Exchanged) -> u8;
+    fn how(this: &End) -> u8;
     #[wasm_bindgen(method, getter)]
-    fn sent(this: &Exchanged) -> bool;
+    fn cause(this: &End) -> JsValue;
     #[wasm_bindgen(method, getter)]
-    fn cause(this: &Exchanged) -> JsValue;
+    fn sent(this: &End) -> bool;
     #[wasm_bindgen(method, getter)]
-    fn response(this: &Exchanged) -> Option<web_sys::Response>;
+    fn response(this: &End) -> Option<web_sys::Response>;
     #[wasm_bindgen(method, getter)]
-    fn body(this: &Exchanged) -> Vec<u8>;
+    fn body(this: &End) -> Vec<u8>;
+    #[wasm_bindgen(method, getter)]
+    fn token(this: &End) -> JsValue;
 }
 
-// What `how` can be; anything else is a failure of the network.
+/// What a promise of [`exchange`], [`pause`] or [`shared`] comes to.
+async fn end(promise: Promise) -> End {
+    settled(promise).await.unchecked_into()
+}
+
+// What `how` can be; anything else is a failure.
 const TIMEOUT: u8 = 1;
 const ABORTED: u8 = 2;
 const DONE: u8 = 3;
@@ -82,17 +89,18 @@ impl TokenSource {
         if current.is_some() && current.as_deref() != rejected {
             return Ok(current);
         }
-        let failed = |cause: JsValue| {
-            let (kind, message, cause) = match signal.filter(|signal| signal.aborted()) {
-                Some(signal) => (ErrorKind::Aborted, "aborted while the token was fetched", signal.reason()),
-                None => (ErrorKind::Authentication, "the token function failed; see cause", cause),
-            };
-            (Error::new(kind, None, Outcome::NotSent, message.into()), cause)
+        let end = end(shared(function, signal)).await;
+        let (kind, message) = match end.how() {
+            DONE => {
+                let token = usable(end.token().as_string().unwrap_or_default());
+                let token = token.map_err(|error| (error, JsValue::UNDEFINED))?;
+                *self.current.borrow_mut() = Some(token.clone());
+                return Ok(Some(token));
+            }
+            ABORTED => (ErrorKind::Aborted, "aborted while the token was fetched"),
+            _ => (ErrorKind::Authentication, "the token function failed; see cause"),
         };
-        let token = JsFuture::from(shared(function, signal)).await.map_err(failed)?.as_string().unwrap_or_default();
-        let token = usable(token).map_err(|error| (error, JsValue::UNDEFINED))?;
-        *self.current.borrow_mut() = Some(token.clone());
-        Ok(Some(token))
+        Err((Error::new(kind, None, Outcome::NotSent, message.into()), end.cause()))
     }
 }
 
@@ -202,7 +210,7 @@ impl Transport for FetchTransport {
         let built = Self::request(request, token, &controller.signal()).map_err(unsent)?;
         let ms = f64::from(timeout_ms);
         let answer = exchange(self.fetch.as_ref(), &built, &controller, ms, self.signal.as_ref());
-        let answer: Exchanged = JsFuture::from(answer).await.map_err(unsent)?.unchecked_into();
+        let answer = end(answer).await;
         let raw = answer.response();
         let status = raw.as_ref().map(web_sys::Response::status);
         let how = match (answer.how(), raw) {
@@ -225,13 +233,9 @@ impl Transport for FetchTransport {
     }
 
     async fn sleep(&self, ms: f64) -> bool {
-        match JsFuture::from(pause(ms, self.signal.as_ref())).await {
-            Ok(_) => true,
-            Err(reason) => {
-                *self.last_cause.borrow_mut() = reason;
-                false
-            }
-        }
+        let end = end(pause(ms, self.signal.as_ref())).await;
+        *self.last_cause.borrow_mut() = end.cause();
+        end.how() != ABORTED
     }
 
     fn now_ms(&self) -> f64 {

@@ -5,12 +5,16 @@ mod fetch;
 mod run;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 mod thrown;
+#[cfg(all(feature = "fetch", target_arch = "wasm32"))]
+mod wait;
 
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use fetch::{FetchTransport, TokenSource};
 pub(crate) use run::run;
+#[cfg(all(feature = "npm", target_arch = "wasm32"))]
+pub(crate) use wait::step;
 
-use crate::core::{Error, Request, Response};
+use crate::core::{Error, RateLimit, Request, Response};
 use crate::endpoint::Operation;
 use crate::shape::Drift;
 use std::future::Future;
@@ -56,6 +60,8 @@ pub enum Event<'a> {
         /// Milliseconds since the attempt began.
         duration_ms: f64,
     },
+    /// An answer named the limits.
+    RateLimit(RateLimit),
     /// The call will be sent again.
     Retry {
         /// How many attempts were made.

@@ -39,6 +39,9 @@ pub(crate) async fn run<T: Transport>(
                 let now = transport.now_ms();
                 let (status, rate_limit) = (response.status, response.rate_limit);
                 transport.event(operation, Event::Response { attempt: attempts, status, duration_ms: now - began });
+                if let Some(limits) = rate_limit {
+                    transport.event(operation, Event::RateLimit(limits));
+                }
                 match read(operation, response, config.strict, &[token.as_deref().unwrap_or("")], now) {
                     Ok(answer) => {
                         for drift in &answer.checked.drifts {

@@ -243,6 +243,27 @@ test("events tell about requests, answers and retries, in order", async () => {
     assert.ok(events.filter((event) => event.type === "response").every((event) => event.durationMs >= 0));
 });
 
+test("an event tells the limits that an answer named, whether it is a success or not", async () => {
+    const headers = {
+        "x-ratelimit-max": "100",
+        "x-ratelimit-remaining": "7",
+        "x-ratelimit-interval-milliseconds": "10000",
+        "x-ratelimit-limit-daily": "200000",
+        "x-ratelimit-daily-remaining": "199000",
+    };
+    const limits = { limit: 100, remaining: 7, intervalMs: 10_000, dailyLimit: 200_000, dailyRemaining: 199_000 };
+    for (const status of [200, 404]) {
+        const { payments, events } = stub(() => Response.json(ANY_ANSWER, { status, headers }));
+        await payments.orders.get(ID).catch(() => {});
+        const { operation, ...event } = events.find(({ type }) => type === "ratelimit");
+        assert.deepEqual(event, { type: "ratelimit", ...limits });
+        assert.equal(operation.name, "orders.get");
+    }
+    const { payments, events } = stub(ANY_ANSWER);
+    await payments.orders.get(ID);
+    assert.ok(events.every(({ type }) => type !== "ratelimit"), "no limits, no event");
+});
+
 test("a listener that throws does not break the call", async () => {
     const { payments } = stub(ANY_ANSWER, {
         onEvent() {

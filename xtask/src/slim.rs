@@ -2,9 +2,10 @@
 //!
 //! - A panic ends the instance and its message goes nowhere, so the functions that only write messages are cut to a
 //!   trap. wasm-opt then drops what nobody calls any more.
-//! - What those messages say about places in source files is blanked, with the paths of the building machine;
+//! - Those messages are blanked, and what they say about places in source files, with the paths of the building machine;
 //!   wasm-opt leaves longer runs of zeros out.
-//! - The names of the imports are an agreement between the module and its glue alone, so they may be short.
+//! - The names of imports and exports are an agreement between the module and its glue alone, so they may be short.
+//! - The glue comes without what the facade never uses.
 
 use anyhow::{bail, ensure, Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +13,14 @@ use wasm_encoder::reencode::{self, Reencode};
 use wasmparser::{BinaryReaderError, DataKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload};
 
 /// Functions that end in a panic, by parts of their names.
-const PANICS: [&str; 5] =
-    ["core::panicking::", "std::panicking::", "std::alloc::rust_oom", "core::cell::panic_already", "::unwrap_failed"];
+const PANICS: [&str; 6] = [
+    "core::panicking::",
+    "std::panicking::",
+    "std::alloc::rust_oom",
+    "core::cell::panic_already",
+    "::unwrap_failed",
+    "wasm_bindgen::throw_str",
+];
 
 /// Functions that write text for panics. Nothing else may need them: the client writes its texts without them.
 const FORMATTING: [&str; 2] = ["core::fmt::", "core::str::count::"];
@@ -36,15 +43,26 @@ pub fn slim(wasm: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
         glue = glue.replace(&format!("\"{module}\": "), &format!("\"{}\": ", new.0));
         short.insert(import.clone(), new);
     }
+    let mut exports = contents.exports.clone();
+    // The longest first: one name may start with another.
+    exports.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    for (index, name) in exports.iter().enumerate() {
+        glue = glue.replace(&format!("wasm.{name}"), &format!("wasm.{}", short_name(index)));
+    }
+    let exports = exports.into_iter().enumerate().map(|(index, name)| (name, short_name(index))).collect();
     let mut module = wasm_encoder::Module::new();
     let mut data = contents.data;
     ensure!(
         blank_locations(&mut data) > 0,
         "the data holds no source locations any more: mend or delete `blank_locations`"
     );
-    let mut slimmer = Slimmer { short, cut: cut.into_iter(), data: data.into_iter() };
+    ensure!(
+        blank_messages(&mut data, &contents.constants, &cut, contents.imports.len()) > 0,
+        "the data holds no messages of panics any more: mend or delete `blank_messages`"
+    );
+    let mut slimmer = Slimmer { short, exports, cut: cut.into_iter(), data: data.into_iter() };
     slimmer.parse_core_module(&mut module, Parser::new(0), wasm).context("the module cannot be written again")?;
-    Ok((module.finish(), without_repeats(&glue)))
+    Ok((module.finish(), trimmed(&without_repeats(&glue))?))
 }
 
 /// wasm-bindgen imports a script once for each of its functions, under one key, and bundlers warn of that.
@@ -67,6 +85,31 @@ fn without_repeats(glue: &str) -> String {
     }
     out
 }
+
+/// The glue without what the facade never uses: it starts the module with [`initSync`](https://wasm-bindgen.github.io)
+/// and one object, in runtimes that have `encodeInto` and `FinalizationRegistry` (both since 2021).
+fn trimmed(glue: &str) -> Result<String> {
+    let mut glue = glue.to_owned();
+    for (start, end, new) in UNUSED {
+        let from = glue.find(start).with_context(|| changed(start))?;
+        let length = glue[from..].find(end).with_context(|| changed(end))? + end.len();
+        glue.replace_range(from..from + length, new);
+    }
+    replace_once(&mut glue, ", __wbg_init as default }", " }")?;
+    Ok(glue)
+}
+
+fn changed(text: &str) -> String {
+    format!("the glue does not hold `{text}`; did wasm-bindgen change its output?")
+}
+
+/// The starts and the ends of what [`trimmed`] leaves out, and what comes in its place.
+const UNUSED: [(&str, &str, &str); 4] = [
+    ("    if (realloc === undefined) {", "\n    }\n", ""),
+    ("if (!('encodeInto' in cachedTextEncoder)) {", "\n}\n", ""),
+    ("async function __wbg_load(", "\n}\n", ""),
+    ("let __wbg_init_promise;", "\nexport {", "export {"),
+];
 
 /// The glue's name in the module.
 const GLUE: &str = "g";
@@ -92,11 +135,23 @@ fn replace_once(text: &mut String, from: &str, to: &str) -> Result<()> {
 #[derive(Default)]
 struct Contents {
     imports: Vec<(String, String)>,
+    exports: Vec<String>,
     /// By index, imports included.
     names: BTreeMap<u32, String>,
     /// For each function that is not imported, which ones it calls.
     calls: Vec<Vec<u32>>,
+    /// For each function that is not imported, the constants in it.
+    constants: Vec<Vec<Constant>>,
     data: Vec<Data>,
+}
+
+/// A number in the code, which may be an address.
+struct Constant {
+    value: usize,
+    /// The number behind it, which may be the length of what is at the address.
+    next: Option<usize>,
+    /// The function that is called with it.
+    callee: Option<u32>,
 }
 
 /// A segment of the data and its address.
@@ -116,13 +171,21 @@ impl Contents {
                         contents.imports.push((import.module.into(), import.name.into()));
                     }
                 }
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        contents.exports.push(export?.name.into());
+                    }
+                }
                 Payload::DataSection(section) => {
                     for data in section {
                         let data = data?;
                         contents.data.push(Data { start: address(&data)?, bytes: data.data.to_vec() });
                     }
                 }
-                Payload::CodeSectionEntry(body) => contents.calls.push(calls(&body)?),
+                Payload::CodeSectionEntry(body) => {
+                    contents.calls.push(calls(&body)?);
+                    contents.constants.push(constants(&body)?);
+                }
                 Payload::CustomSection(section) => {
                     if let KnownCustom::Name(names) = section.as_known() {
                         for name in names {
@@ -177,6 +240,46 @@ fn calls(body: &FunctionBody<'_>) -> Result<Vec<u32>, BinaryReaderError> {
     Ok(calls)
 }
 
+fn constants(body: &FunctionBody<'_>) -> Result<Vec<Constant>, BinaryReaderError> {
+    let mut constants = Vec::new();
+    // Those that nothing but further ones stand behind so far.
+    let mut run = Vec::new();
+    for operator in body.get_operators_reader()? {
+        let operator = operator?;
+        if let Operator::I32Const { value } = operator {
+            run.push(value as u32 as usize);
+            continue;
+        }
+        let callee = match operator {
+            Operator::Call { function_index } => Some(function_index),
+            _ => None,
+        };
+        let nexts = run.iter().copied().skip(1).map(Some).chain([None]);
+        constants.extend(run.iter().zip(nexts).map(|(&value, next)| Constant { value, next, callee }));
+        run.clear();
+        if let Some(value) = offset(&operator) {
+            constants.push(Constant { value, next: None, callee: None });
+        }
+    }
+    Ok(constants)
+}
+
+/// What a load adds to its operand: the address of a table that is read by index.
+fn offset(operator: &Operator<'_>) -> Option<usize> {
+    use Operator::{
+        F32Load, F64Load, I32Load, I32Load16S, I32Load16U, I32Load8S, I32Load8U, I64Load, I64Load16S, I64Load16U,
+        I64Load32S, I64Load32U, I64Load8S, I64Load8U,
+    };
+    match operator {
+        I32Load { memarg } | I32Load8S { memarg } | I32Load8U { memarg } | I32Load16S { memarg } => Some(memarg),
+        I32Load16U { memarg } | I64Load { memarg } | I64Load8S { memarg } | I64Load8U { memarg } => Some(memarg),
+        I64Load16S { memarg } | I64Load16U { memarg } | I64Load32S { memarg } | I64Load32U { memarg } => Some(memarg),
+        F32Load { memarg } | F64Load { memarg } => Some(memarg),
+        _ => None,
+    }
+    .map(|memarg| memarg.offset as usize)
+}
+
 fn address(data: &wasmparser::Data<'_>) -> Result<usize> {
     if let DataKind::Active { memory_index: 0, offset_expr } = &data.kind {
         if let Operator::I32Const { value } = offset_expr.get_operators_reader().read()? {
@@ -201,7 +304,41 @@ fn blank_locations(data: &mut [Data]) -> usize {
             }
         }
     }
-    for (start, length) in &blank {
+    fill(data, &blank);
+    blank.len() / 2
+}
+
+/// Blanks every text to which only panics point: address and length are constants in a function that is cut or in a
+/// call of one. Gives how many there were.
+fn blank_messages(data: &mut [Data], constants: &[Vec<Constant>], cut: &[bool], imports: usize) -> usize {
+    let is_cut = |function: usize| function.checked_sub(imports).and_then(|i| cut.get(i)) == Some(&true);
+    let (mut messages, mut used) = (BTreeMap::new(), BTreeSet::new());
+    for (constants, cut) in constants.iter().zip(cut) {
+        for Constant { value, next, callee } in constants {
+            if !cut && !callee.is_some_and(|callee| is_cut(callee as usize)) {
+                used.insert(*value);
+            } else if let Some(length @ 1..256) = *next {
+                messages.insert(*value, length);
+            }
+        }
+    }
+    for segment in &*data {
+        let words = segment.bytes.get(segment.start.wrapping_neg() % 4..).unwrap_or_default().chunks_exact(4);
+        used.extend(words.map(|word| word.iter().rev().fold(0, |n, b| n << 8 | usize::from(*b))));
+    }
+    let is_text = |start: usize, length: usize| {
+        let bytes = data.iter().find_map(|s| s.bytes.get(start.checked_sub(s.start)?..)?.get(..length));
+        bytes.is_some_and(|bytes| bytes.iter().all(|b| (b' '..=b'~').contains(b)))
+    };
+    messages.retain(|&start, &mut length| used.range(start..start + length).next().is_none() && is_text(start, length));
+    let messages: Vec<_> = messages.into_iter().collect();
+    fill(data, &messages);
+    messages.len()
+}
+
+/// Writes zeros over pieces of the data: address and length.
+fn fill(data: &mut [Data], pieces: &[(usize, usize)]) {
+    for (start, length) in pieces {
         for segment in &mut *data {
             let bytes = start.checked_sub(segment.start).and_then(|at| segment.bytes.get_mut(at..at + length));
             if let Some(bytes) = bytes {
@@ -209,7 +346,6 @@ fn blank_locations(data: &mut [Data]) -> usize {
             }
         }
     }
-    blank.len() / 2
 }
 
 /// `core[1f2e]::fmt` is `core::fmt`.
@@ -227,6 +363,7 @@ fn without_hashes(name: &str) -> String {
 
 struct Slimmer {
     short: BTreeMap<(String, String), (String, String)>,
+    exports: BTreeMap<String, String>,
     cut: std::vec::IntoIter<bool>,
     data: std::vec::IntoIter<Data>,
 }
@@ -249,6 +386,15 @@ impl Reencode for Slimmer {
             None => section.import(import.module, import.name, ty),
         };
         Ok(())
+    }
+
+    fn parse_export(
+        &mut self,
+        section: &mut wasm_encoder::ExportSection,
+        export: wasmparser::Export<'_>,
+    ) -> Result<(), reencode::Error> {
+        let name = self.exports.get(export.name).cloned().unwrap_or_default();
+        reencode::utils::parse_export(self, section, wasmparser::Export { name: &name, ..export })
     }
 
     fn parse_data(

@@ -350,7 +350,7 @@ fn web(workspace: &Workspace, browser: WebBrowser) -> Result<Counts> {
     }
     // The first start of a browser on a cold machine can outlast the runner's own 20 seconds.
     command.env("PATH", workspace.path()?).env("WASM_BINDGEN_TEST_TIMEOUT", "180");
-    command.args(["--", "--test", "web", "--no-default-features", "--features", "npm"]);
+    command.args(["--", "--test", "web", "--no-default-features", "--features", "fetch"]);
     cargo_tests(&mut command)
 }
 
