@@ -57,6 +57,8 @@ export interface SandboxFaults {
      * - `truncated`: half of the body;
      * - `drift=quoted`, `numeric`, `null`, `missing`, `unknown`, `single`, `enum`, `wrong` or `top`: an answer that
      *   leaves the documentation;
+     * - `checkout`: a payer has the payment page of the order open, so `orders.recordPayment` answers 409 for five
+     *   minutes of the sandbox's clock;
      * - `delay=200` (milliseconds), `hang` (no answer ever), `drop` (the connection breaks).
      *
      * @param fault What goes wrong.
@@ -173,14 +175,8 @@ const ORIGIN = "https://services.leadconnectorhq.com";
 const DEFAULT_SEED = 7;
 const DEFAULT_NOW = Date.UTC(2026, 10, 1, 12);
 const MOST_ORDERS = 1_000_000;
-
-/** What the Rust side tells besides the body. */
-interface Head {
-    status: number;
-    headers: [string, string][];
-    delayMs: number;
-    end: "normal" | "hang" | "drop";
-}
+/** The last time of a `Date`. */
+const MOST_MS = 8.64e15;
 
 /**
  * Makes a sandbox with its data.
@@ -196,51 +192,73 @@ interface Head {
  * @param options How it begins; the same options give the same data.
  */
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
+    named("createSandbox", options, ["seed", "now", "locations", "size", "rateLimit"]);
     const { seed = DEFAULT_SEED, now = DEFAULT_NOW, locations = [], size, rateLimit = {} } = options;
-    whole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
-    if (size !== undefined) whole("size", size, 0, MOST_ORDERS);
+    whole("createSandbox: seed", seed, 0, Number.MAX_SAFE_INTEGER);
+    if (size !== undefined) whole("createSandbox: size", size, 0, MOST_ORDERS);
+    named("createSandbox: rateLimit", rateLimit, ["max", "daily"]);
     for (const name of ["max", "daily"] as const) {
         const limit = rateLimit[name];
-        if (limit !== undefined) whole(`rateLimit.${name}`, limit, 1, 0xffff_ffff);
+        if (limit !== undefined) whole(`createSandbox: rateLimit.${name}`, limit, 1, 0xffff_ffff);
     }
-    if (locations.some((location) => typeof location !== "string" || location === "")) {
-        throw new TypeError("createSandbox: locations must be texts that are not empty");
-    }
+    texts("createSandbox: locations", locations);
+    if (new Set(locations).size < locations.length) throw new TypeError("createSandbox: locations must be distinct");
     const clock = typeof now === "function" ? now : undefined;
-    const start = Number(typeof now === "function" ? now() : now);
-    if (!Number.isFinite(start)) throw new TypeError("createSandbox: now must be a time");
-
+    const start = timeOf(typeof now === "function" ? now() : now);
     const core = new SandboxCore(
         JSON.stringify({ seed, now: start, steady: clock === undefined, locations, size, ...rateLimit }),
     );
 
     async function fetch(input: Request | URL | string, init?: RequestInit): Promise<Response> {
-        const request = new Request(typeof input === "string" && input.startsWith("/") ? ORIGIN + input : input, init);
-        const { signal } = request;
-        const readable = request.method !== "GET" && request.method !== "HEAD";
-        const sent = readable ? new Uint8Array(await request.arrayBuffer()) : new Uint8Array();
-        signal.throwIfAborted();
-        const given = { method: request.method, url: request.url, headers: [...request.headers] };
-        const head = JSON.parse(core.handle(JSON.stringify(given), sent, clock?.() ?? Date.now())) as Head;
-        const body = core.takeBody();
-        if (head.delayMs > 0) await pause(signal, head.delayMs);
-        if (head.end === "hang") await pause(signal);
-        if (head.end === "drop") throw new DroppedConnection();
-        const { status, headers } = head;
-        const empty = status === 204 || status === 205 || status === 304;
-        return new Response(empty ? null : (body as Uint8Array<ArrayBuffer>), { status, headers });
+        const { method, url, headers, signal, body } = await read(input, init);
+        signal?.throwIfAborted();
+        let lines = "";
+        headers.forEach((value, name) => {
+            lines += `${name}\n${value}\n`;
+        });
+        const at = clock === undefined ? Date.now() : timeOf(clock());
+        const [status, delay, end, ...pairs] = core.handle(method, url, lines, body, at).split("\n");
+        const content = core.takeBody();
+        if (delay !== "0") await pause(signal, Number(delay));
+        if (end === "hang") await pause(signal);
+        if (end === "drop") throw new DroppedConnection();
+        const given: [string, string][] = [];
+        for (let i = 1; i < pairs.length; i += 2) given.push([pairs[i - 1] ?? "", pairs[i] ?? ""]);
+        const empty = status === "204" || status === "205" || status === "304";
+        return new Response(empty ? null : (content as Uint8Array<ArrayBuffer>), {
+            status: Number(status),
+            headers: given,
+        });
     }
 
     return {
         fetch,
-        token: ({ locationId, scopes } = {}) => core.token(JSON.stringify({ location: locationId, scopes })),
+        token(options = {}) {
+            named("token", options, ["locationId", "scopes"]);
+            const { locationId, scopes } = options;
+            if (locationId !== undefined) texts("token: locationId", [locationId]);
+            if (scopes !== undefined) texts("token: scopes", scopes);
+            return core.token(JSON.stringify({ location: locationId, scopes }));
+        },
         locationId: core.locationId,
         companyId: core.companyId,
         state: () => JSON.parse(core.state()) as SandboxState,
         reset: () => core.reset(),
-        advance: (ms) => core.advance(ms),
+        advance(ms) {
+            if (typeof ms !== "number" || !(ms >= 0 && ms <= MOST_MS)) {
+                throw new RangeError(`advance: ms must be a number from 0 to ${MOST_MS}`);
+            }
+            core.advance(ms);
+        },
         faults: {
-            add: (fault, { operation, times = 1 } = {}) => core.planFault(fault, operation, times),
+            add(fault, options = {}) {
+                named("faults.add", options, ["operation", "times"]);
+                const { operation, times = 1 } = options;
+                texts("faults.add: fault", [fault]);
+                if (operation !== undefined) texts("faults.add: operation", [operation]);
+                whole("faults.add: times", times, 1, 0xffff_ffff);
+                core.planFault(fault, operation, times);
+            },
             clear: () => core.clearFaults(),
         },
         get requests() {
@@ -251,25 +269,85 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     };
 }
 
-function whole(name: string, value: number, least: number, most: number): void {
+/** What a request says. */
+interface Sent {
+    method: string;
+    url: string;
+    headers: Headers;
+    signal: AbortSignal | null | undefined;
+    body: Uint8Array;
+}
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** Reads what `fetch` was given. A `Request` costs as much as the answer, so it is only made where there is no other way. */
+async function read(input: Request | URL | string, init?: RequestInit): Promise<Sent> {
+    if (typeof input === "string" || input instanceof URL) {
+        const { href } = new URL(typeof input === "string" && input.startsWith("/") ? ORIGIN + input : input);
+        const method = init?.method?.toUpperCase() ?? "GET";
+        const headers = new Headers(init?.headers);
+        const sent = init?.body ?? undefined;
+        const plain = { method, url: href, headers, signal: init?.signal };
+        if (METHODS.includes(method)) {
+            if (sent === undefined) return { ...plain, body: new Uint8Array() };
+            const bodiless = method === "GET" || method === "HEAD";
+            if (typeof sent === "string" && !bodiless && headers.has("content-type")) {
+                return { ...plain, body: new TextEncoder().encode(sent) };
+            }
+        }
+        return readRequest(new Request(href, init));
+    }
+    return readRequest(init === undefined ? input : new Request(input, init));
+}
+
+async function readRequest(request: Request): Promise<Sent> {
+    const { method, url, headers, signal } = request;
+    const bodiless = method === "GET" || method === "HEAD";
+    return { method, url, headers, signal, body: bodiless ? new Uint8Array() : new Uint8Array(await request.arrayBuffer()) };
+}
+
+function named(what: string, options: object, names: readonly string[]): void {
+    if (typeof options !== "object" || options === null || Array.isArray(options)) {
+        throw new TypeError(`${what} takes an object of options`);
+    }
+    const unknown = Object.keys(options).find((name) => !names.includes(name));
+    if (unknown !== undefined) throw new TypeError(`${what} has no option "${unknown}": it takes ${names.join(", ")}`);
+}
+
+function whole(what: string, value: number, least: number, most: number): void {
+    if (typeof value !== "number") throw new TypeError(`${what} must be a number`);
     if (!Number.isInteger(value) || value < least || value > most) {
-        throw new RangeError(`createSandbox: ${name} must be a whole number from ${least} to ${most}`);
+        throw new RangeError(`${what} must be a whole number from ${least} to ${most}`);
     }
 }
 
+function texts(what: string, list: readonly string[]): void {
+    const fine = Array.isArray(list) && list.every((text) => typeof text === "string" && text !== "");
+    if (!fine) throw new TypeError(`${what} must be text that is not empty`);
+}
+
+/** The time as milliseconds since 1970. */
+function timeOf(now: number | Date): number {
+    const ms = now instanceof Date ? now.getTime() : now;
+    if (typeof ms !== "number" || !(Math.abs(ms) <= MOST_MS)) {
+        throw new TypeError("createSandbox: now must be a time: milliseconds since 1970, a Date, or a function that gives one");
+    }
+    return ms;
+}
+
 /** Waits, without end where no time is given, or until the caller gives up. */
-function pause(signal: AbortSignal, ms?: number): Promise<void> {
+function pause(signal: AbortSignal | null | undefined, ms?: number): Promise<void> {
     return new Promise((resolve, reject) => {
         const timer = ms === undefined ? undefined : setTimeout(done, ms);
         function stop(): void {
             clearTimeout(timer);
-            reject(signal.reason);
+            reject(signal?.reason);
         }
         function done(): void {
-            signal.removeEventListener("abort", stop);
+            signal?.removeEventListener("abort", stop);
             resolve();
         }
-        if (signal.aborted) stop();
-        else signal.addEventListener("abort", stop, { once: true });
+        if (signal?.aborted) stop();
+        else signal?.addEventListener("abort", stop, { once: true });
     });
 }

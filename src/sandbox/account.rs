@@ -3,11 +3,14 @@
 
 use super::calendar::{add_months, iso, DAY};
 use super::catalog::{CURRENCIES, FIRST, LAST, PLACES, PRICES, PRODUCTS, SOURCES};
+use super::json::digits;
 use super::object::object;
 use super::page::holds;
 use super::rng::{key, Ids, Rng};
 use crate::model::{FulfillmentTracking, JsonObject, OrderSource, Price, Product, Recurring, WhitelabelProvider};
+use crate::shape::joined;
 use serde_json::Value;
+use std::collections::BinaryHeap;
 
 /// One line of an order.
 #[derive(Debug, Clone, Copy, Default)]
@@ -288,15 +291,15 @@ pub struct Contact {
     pub last: &'static str,
     /// Address that nobody has.
     pub email: String,
-    /// Number that nobody has.
-    pub phone: String,
+    /// The last digits of a number that nobody has.
+    line: usize,
     place: usize,
 }
 
 impl Contact {
     /// First and last name.
     pub fn name(&self) -> String {
-        format!("{} {}", self.first, self.last)
+        joined(&[self.first, " ", self.last])
     }
 
     /// Whether a text is part of the name or the address.
@@ -353,6 +356,8 @@ pub struct Account {
     pub coupon_ids: Vec<String>,
     /// Oldest first.
     pub fulfillments: Vec<FulfillmentRow>,
+    /// Ids of orders with an open checkout, and until when it holds them.
+    pub checkouts: Vec<(String, i64)>,
     /// The custom provider of the sandbox's app.
     pub provider: Option<ProviderRow>,
     /// Oldest first.
@@ -380,6 +385,7 @@ impl Account {
             coupons: Vec::new(),
             coupon_ids: Vec::new(),
             fulfillments: Vec::new(),
+            checkouts: Vec::new(),
             provider: None,
             whitelabel: Vec::new(),
             made: 0,
@@ -419,14 +425,8 @@ impl Account {
     pub fn contact(&self, index: u32) -> Contact {
         let mut rng = self.rng("contacts", index as usize);
         let (first, last) = (rng.pick(&FIRST), rng.pick(&LAST));
-        Contact {
-            id: rng.text(20),
-            email: format!("{}.{}{index}@example.com", first.to_ascii_lowercase(), last.to_ascii_lowercase()),
-            phone: format!("+1202555{:04}", 100 + rng.below(100)),
-            place: rng.below(PLACES.len()),
-            first,
-            last,
-        }
+        let email = joined(&[first, ".", last, &digits(index.into(), 1), "@example.com"]).to_ascii_lowercase();
+        Contact { id: rng.text(20), email, line: 100 + rng.below(100), place: rng.below(PLACES.len()), first, last }
     }
 
     /// The contact with this id.
@@ -445,7 +445,7 @@ impl Account {
             "lastName": contact.last,
             "name": contact.name(),
             "email": contact.email.as_str(),
-            "phone": contact.phone.as_str(),
+            "phone": joined(&["+1202555", &digits(contact.line as u64, 4)]),
             "type": "lead",
             "dnd": false,
             "city": city,
@@ -482,7 +482,7 @@ impl Account {
                     object! {
                         "domain": "shop.example.com",
                         "pageId": rng.text(20),
-                        "pageUrl": format!("/{}", seed.sub_type),
+                        "pageUrl": joined(&["/", seed.sub_type]),
                         "stepId": rng.uuid(),
                     }
                 }
@@ -527,7 +527,7 @@ impl Account {
             available_in_store: Some(true),
             created_at: Some(iso(self.opened)),
             updated_at: Some(iso(self.opened)),
-            image: Some(format!("https://assets.example.com/products/{}.png", seed.slug)),
+            image: Some(joined(&["https://assets.example.com/products/", seed.slug, ".png"])),
             collection_ids: Some(Vec::new()),
             is_taxes_enabled: Some(false),
             taxes: Some(Vec::new()),
@@ -600,21 +600,22 @@ pub const RENEWALS: usize = 0x80_0000;
 
 /// What is printed on an invoice: `INV-` and six digits.
 pub fn invoice_name(number: usize) -> String {
-    format!("INV-{:06}", if number < OWN_INVOICES { number + 1 } else { 500_001 + number - OWN_INVOICES })
+    let number = if number < OWN_INVOICES { number + 1 } else { 500_001 + number - OWN_INVOICES };
+    joined(&["INV-", &digits(number as u64, 6)])
 }
 
 /// Puts rows in the order of their times; those of the same time stay as they are.
 pub fn in_order<T>(rows: &mut Vec<T>, time: impl Fn(&T) -> i64) {
-    // The pairs are sorted instead of the rows, so that the program holds one sort and not one for each kind of row.
-    let mut order: Vec<(i64, u32)> = rows.iter().zip(0..).map(|(row, at)| (time(row), at)).collect();
-    order.sort_unstable();
+    // The pairs are sorted instead of the rows, so that the program holds one sort and not one for each kind of row; a
+    // heap's is the smallest.
+    let order: BinaryHeap<(i64, u32)> = rows.iter().zip(0..).map(|(row, at)| (time(row), at)).collect();
     let mut old: Vec<Option<T>> = rows.drain(..).map(Some).collect();
-    rows.extend(order.into_iter().filter_map(|(_, at)| old[at as usize].take()));
+    rows.extend(order.into_sorted_vec().into_iter().filter_map(|(_, at)| old[at as usize].take()));
 }
 
 /// Minor units as text: `59.50`.
 pub fn decimal(minor: u32) -> String {
-    format!("{}.{:02}", minor / 100, minor % 100)
+    joined(&[&digits((minor / 100).into(), 1), ".", &digits((minor % 100).into(), 2)])
 }
 
 /// Minor units as the API writes amounts.

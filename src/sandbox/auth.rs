@@ -1,8 +1,10 @@
 //! Tokens, the `Version` header, scopes and locations.
 
 use super::http::{Refusal, Request, Shape};
+use super::json::separated;
 use super::rng::{key, Rng};
 use crate::endpoint::{Operation, ALL};
+use crate::shape::joined;
 use serde_json::{Map, Value};
 
 /// A token that the sandbox knows.
@@ -39,9 +41,9 @@ impl Tokens {
         // In the ledger's order, so that the same set gives the same token however it is written.
         let scopes: Option<Vec<&'static str>> =
             scopes.map(|list| self::scopes().into_iter().filter(|scope| list.iter().any(|own| own == scope)).collect());
-        let name = scopes.as_ref().map_or_else(|| "*".into(), |list| list.join(" "));
+        let name = scopes.as_ref().map_or_else(|| "*".into(), |list| separated(&mut list.iter().copied(), " "));
         let mut rng = Rng::new(key(key(key(seed, "token"), location), &name), 0);
-        let text = format!("pit-{}", rng.uuid());
+        let text = joined(&["pit-", &rng.uuid()]);
         if !self.0.iter().any(|token| token.text == text) {
             self.0.push(Token { text: text.clone(), location: location.into(), scopes });
         }
@@ -69,7 +71,7 @@ pub fn version(request: &Request) -> Result<bool, Refusal> {
     match request.header("version") {
         None | Some("") => Err(Refusal::gateway(401, "version header was not found.")),
         Some(text) if VERSIONS.contains(&text) => Ok(text == "v3"),
-        Some(text) => Err(Refusal::gateway(400, &format!("Invalid API version segment {text}"))),
+        Some(text) => Err(Refusal::gateway(400, &joined(&["Invalid API version segment ", text]))),
     }
 }
 

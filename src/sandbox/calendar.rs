@@ -1,5 +1,7 @@
 //! Times as milliseconds since 1970 and as ISO 8601 texts.
 
+use super::rng::ascii;
+
 /// Milliseconds of one day.
 pub const DAY: i64 = 86_400_000;
 /// Milliseconds of one hour.
@@ -29,36 +31,32 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
-fn push(out: &mut String, value: i64, width: u32) {
-    for i in (0..width).rev() {
-        out.push(char::from(b'0' + (value / 10_i64.pow(i) % 10) as u8));
-    }
-}
-
 /// `2026-08-28`.
 pub fn date(ms: i64) -> String {
-    let (year, month, day) = civil(ms.div_euclid(DAY));
-    let mut out = String::with_capacity(24);
-    push(&mut out, year, 4);
-    out.push('-');
-    push(&mut out, month, 2);
-    out.push('-');
-    push(&mut out, day, 2);
+    let mut out = iso(ms);
+    out.truncate(10);
     out
 }
 
 /// `2026-08-28T10:23:36.515Z`.
 pub fn iso(ms: i64) -> String {
-    let mut out = date(ms);
-    let time = ms.rem_euclid(DAY);
-    for (mark, value, width) in
-        [('T', time / HOUR, 2), (':', time / MINUTE % 60, 2), (':', time / 1000 % 60, 2), ('.', time % 1000, 3)]
-    {
-        out.push(mark);
-        push(&mut out, value, width);
-    }
-    out.push('Z');
-    out
+    const PATTERN: &[u8; 24] = b"YYYY-MM-DDThh:mm:ss.mmmZ";
+    let (year, month, day) = civil(ms.div_euclid(DAY));
+    let time = ms.rem_euclid(DAY) as u32;
+    let (minutes, milli) = (time / 60_000, time % 60_000);
+    let clock = [minutes / 60, minutes % 60, milli / 1000, milli % 1000];
+    ascii(24, &mut |i| {
+        // The number that the character belongs to, and the power of ten of its digit.
+        let (number, power) = match i {
+            0..=3 => (year as u32, 3 - i),
+            5..=6 => (month as u32, 6 - i),
+            8..=9 => (day as u32, 9 - i),
+            11..=18 if i % 3 != 1 => (clock[(i - 11) / 3], (18 - i) % 3),
+            20..=22 => (clock[3], 22 - i),
+            _ => return PATTERN[i],
+        };
+        b'0' + (number / 10_u32.pow(power as u32) % 10) as u8
+    })
 }
 
 /// A date (`2026-08-28`, midnight UTC) or an ISO 8601 time, and whether it was only a date.

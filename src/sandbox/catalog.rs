@@ -1,5 +1,7 @@
 //! What the seeded locations sell, where, to whom and in which currency.
 
+use crate::shape::joined;
+
 /// A product.
 #[derive(Debug)]
 pub struct ProductSeed {
@@ -24,6 +26,13 @@ pub struct PriceSeed {
     pub minor: u32,
     /// The unit of its interval; `None` is paid once.
     pub interval: Option<&'static str>,
+}
+
+impl PriceSeed {
+    /// What stands on an order: the product and the price.
+    pub fn title(&self) -> String {
+        joined(&[PRODUCTS[self.product].name, " - ", self.name])
+    }
 }
 
 const fn product(name: &'static str, slug: &'static str, kind: &'static str, description: &'static str) -> ProductSeed {

@@ -3,8 +3,9 @@
 
 use super::calendar;
 use super::http::Refusal;
+use super::json::{digits, separated};
 use crate::endpoint::Operation;
-use crate::shape::Record;
+use crate::shape::{joined, Record};
 use serde_json::{Map, Value};
 
 /// What a parameter has to be.
@@ -97,9 +98,9 @@ pub fn check(
     let mut issues = Vec::new();
     for (i, (name, _)) in query.iter().enumerate() {
         if !known(operation.query, name) {
-            issues.push(format!("property {name} should not exist"));
+            issues.push(joined(&["property ", name, " should not exist"]));
         } else if query[..i].iter().any(|(other, _)| other == name) {
-            issues.push(format!("{name} must be a string"));
+            issues.push(joined(&[name, " must be a string"]));
         }
     }
     let query = Query(query);
@@ -111,7 +112,7 @@ pub fn check(
         }
     }
     for name in body.keys().filter(|name| !known(operation.body, name)) {
-        issues.push(format!("property {name} should not exist"));
+        issues.push(joined(&["property ", name, " should not exist"]));
     }
     judge_fields("", body, spec.body, &mut issues);
     if issues.is_empty() {
@@ -127,7 +128,7 @@ fn known(record: Option<&Record>, name: &str) -> bool {
 
 fn judge_fields(at: &str, fields: &Map<String, Value>, params: &[Param], issues: &mut Vec<String>) {
     for param in params {
-        let name = format!("{at}{}", param.name);
+        let name = joined(&[at, param.name]);
         match fields.get(param.name) {
             Some(value) => judge(&name, value, param.rule, issues),
             None if param.required => issues.push(complaint(&name, param.rule)),
@@ -138,13 +139,13 @@ fn judge_fields(at: &str, fields: &Map<String, Value>, params: &[Param], issues:
 
 fn judge_record(at: &str, value: &Value, params: &[Param], issues: &mut Vec<String>) {
     let Value::Object(fields) = value else {
-        issues.push(format!("{at} must be an object"));
+        issues.push(joined(&[at, " must be an object"]));
         return;
     };
     for name in fields.keys().filter(|name| !params.iter().any(|param| param.name == *name)) {
-        issues.push(format!("{at}.property {name} should not exist"));
+        issues.push(joined(&[at, ".property ", name, " should not exist"]));
     }
-    judge_fields(&format!("{at}."), fields, params, issues);
+    judge_fields(&joined(&[at, "."]), fields, params, issues);
 }
 
 fn judge(name: &str, value: &Value, rule: Rule, issues: &mut Vec<String>) {
@@ -161,7 +162,7 @@ fn judge(name: &str, value: &Value, rule: Rule, issues: &mut Vec<String>) {
         (Rule::Record(params), _) => return judge_record(name, value, params, issues),
         (Rule::Records(params), Value::Array(list)) => {
             for (i, item) in list.iter().enumerate() {
-                judge_record(&format!("{name}.{i}"), item, params, issues);
+                judge_record(&joined(&[name, ".", &digits(i as u64, 1)]), item, params, issues);
             }
             return;
         }
@@ -201,13 +202,18 @@ fn complaint(name: &str, rule: Rule) -> String {
         Rule::Text | Rule::AnyText => "must be a string",
         Rule::Flag => "must be a boolean value",
         Rule::Amount => "must be a positive number",
-        Rule::Whole(least) => return format!("{name} must be a whole number not less than {least}"),
-        Rule::Choice(list) => return format!("{name} must be one of the following values: {}", list.join(", ")),
+        Rule::Whole(least) => {
+            return joined(&[name, " must be a whole number not less than ", &digits(least.into(), 1)])
+        }
+        Rule::Choice(list) => {
+            let list = separated(&mut list.iter().copied(), ", ");
+            return joined(&[name, " must be one of the following values: ", &list]);
+        }
         Rule::Date => "must be a valid ISO 8601 date string",
         Rule::Url => "must be a URL address",
         Rule::Slug => "must hold lower-case letters and hyphens only and start and end with a letter",
         Rule::Map | Rule::Record(_) => "must be an object",
         Rule::Texts | Rule::Records(_) => "must be an array",
     };
-    format!("{name} {what}")
+    joined(&[name, " ", what])
 }

@@ -4,6 +4,7 @@
 
 use super::drift::Drift;
 use super::http::{End, Shape};
+use crate::shape::joined;
 
 /// The header that asks for a fault, and that the answer of one carries: nobody takes it for the API's own.
 pub const HEADER: &str = "x-sandbox-fault";
@@ -31,6 +32,8 @@ pub struct Fault {
     pub delay_ms: u32,
     /// Break the connection or never answer, without doing anything.
     pub end: End,
+    /// A checkout of the order opens first, which keeps payments from being recorded for a while.
+    pub checkout: bool,
     /// The directives as they were given.
     pub text: String,
 }
@@ -39,11 +42,15 @@ impl Fault {
     /// Reads directives; the error says what is wrong with them.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut out = Self { text: text.trim().into(), ..Self::default() };
+        // It goes out in a header.
+        if text.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
+            return Err(joined(&[HEADER, ": a fault is printable ASCII"]));
+        }
         for directive in text.split(';').map(str::trim).filter(|directive| !directive.is_empty()) {
             let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
             let known = out.read(name.trim(), value.trim());
             if known.is_none() {
-                return Err(format!("{HEADER}: \"{directive}\" is not a fault"));
+                return Err(joined(&[HEADER, ": \"", directive, "\" is not a fault"]));
             }
         }
         Ok(out)
@@ -63,6 +70,7 @@ impl Fault {
             "shape" => self.shape = Some(Shape::ALL.iter().find(|(name, _)| *name == value)?.1),
             "retry-after" if !value.is_empty() => self.retry_after = Some(value.into()),
             "delay" => self.delay_ms = value.parse().ok()?,
+            "checkout" if value.is_empty() => self.checkout = true,
             "hang" if value.is_empty() => self.end = End::Hang,
             "drop" if value.is_empty() => self.end = End::Drop,
             _ => return None,

@@ -2,11 +2,13 @@
 
 use super::account::{Account, FulfillmentRow};
 use super::calendar::iso;
-use super::catalog::{PRICES, PRODUCTS};
+use super::catalog::PRICES;
 use super::check::{may, must, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply};
+use super::json::digits;
 use super::{orders, Call};
 use crate::model::{FulfilledItem, Fulfillment, FulfillmentCreated, FulfillmentList, FulfillmentTracking};
+use crate::shape::joined;
 use serde_json::Value;
 
 /// `POST /payments/orders/{orderId}/fulfillments`
@@ -68,12 +70,14 @@ fn pieces(account: &Account, index: usize, items: Option<&Value>) -> Result<[u8;
         let lines = order.lines.iter().zip(&mut pieces).filter(|(line, _)| line.qty > 0);
         let line = lines.into_iter().find(|(line, _)| account.price_id(line.price, order.currency) == id);
         let Some((line, piece)) = line else {
-            issues.push(format!("items.{i}.priceId is not a price of this order"));
+            issues.push(joined(&["items.", &digits(i as u64, 1), ".priceId is not a price of this order"]));
             continue;
         };
         let left = line.qty - line.fulfilled - *piece;
         if qty > f64::from(left) {
-            issues.push(format!("items.{i}.qty must not be greater than the quantity left to fulfill ({left})"));
+            let (i, left) = (digits(i as u64, 1), digits(left.into(), 1));
+            let parts = ["items.", &i, ".qty must not be greater than the quantity left to fulfill (", &left, ")"];
+            issues.push(joined(&parts));
         } else {
             *piece += qty as u8;
         }
@@ -102,7 +106,7 @@ pub fn fulfillment(account: &Account, index: usize) -> Fulfillment {
         let price = &PRICES[usize::from(line.price)];
         FulfilledItem {
             id: account.price_id(line.price, order.currency),
-            name: Some(format!("{} - {}", PRODUCTS[price.product].name, price.name)),
+            name: Some(price.title()),
             product: Some(account.product(price.product)),
             price: Some(account.price(line.price, order.currency)),
             qty: Some(f64::from(piece)),

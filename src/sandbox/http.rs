@@ -1,9 +1,10 @@
 //! Requests and answers as plain data.
 
 use super::fault::{Fault, HEADER};
-use super::object::object;
-use serde::Serialize;
-use serde_json::Value;
+use super::json::{digits, json, separated, Json, Members, Text};
+use super::object::put;
+use crate::shape::joined;
+use serde_json::Map;
 
 /// A request as it reached the sandbox.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +59,7 @@ pub fn decode(text: &str, plus_is_space: bool) -> String {
         i += if value.is_some() { 3 } else { 1 };
         out.push(value.unwrap_or(if plus_is_space && byte == b'+' { b' ' } else { byte }));
     }
-    String::from_utf8_lossy(&out).into_owned()
+    String::from_utf8(out).unwrap_or_else(|_| text.into())
 }
 
 /// What comes after the head of an answer.
@@ -117,46 +118,18 @@ pub struct Reply {
 
 impl Reply {
     /// 200 with a record.
-    pub fn ok(value: &impl Serialize) -> Self {
+    pub fn ok(value: &dyn Json) -> Self {
         Self { status: 200, body: json(value) }
     }
 
     /// 201 with a record.
-    pub fn created(value: &impl Serialize) -> Self {
+    pub fn created(value: &dyn Json) -> Self {
         Self { status: 201, body: json(value) }
     }
 }
 
 /// What an operation answers.
 pub type Outcome = Result<Reply, Refusal>;
-
-/// Writes whole numbers without a fraction, as the API does.
-struct Plain;
-
-impl serde_json::ser::Formatter for Plain {
-    fn write_f64<W: ?Sized + std::io::Write>(&mut self, writer: &mut W, value: f64) -> std::io::Result<()> {
-        if value.fract() == 0.0 && value.abs() < 9e15 {
-            serde_json::ser::CompactFormatter.write_i64(writer, value as i64)
-        } else {
-            serde_json::ser::CompactFormatter.write_f64(writer, value)
-        }
-    }
-}
-
-/// A value as compact JSON.
-pub fn json(value: &impl Serialize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(256);
-    let mut writer = serde_json::Serializer::with_formatter(&mut out, Plain);
-    // Records have text keys and finite numbers only, so nothing here can fail.
-    let _ = value.serialize(&mut writer);
-    out
-}
-
-/// A record of the models as a value.
-pub fn value(record: &impl Serialize) -> Value {
-    // Through text, because a second serializer for every model would make the program a fifth larger.
-    serde_json::from_slice(&json(record)).unwrap_or_default()
-}
 
 /// The shapes of error that HighLevel answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,32 +195,48 @@ impl Refusal {
 
     /// A record that is not there, in the shape that the service itself throws.
     pub fn not_found(what: &str) -> Self {
-        Self { shape: Shape::HttpException, ..Self::new(404, &format!("{what} not found")) }
+        Self { shape: Shape::HttpException, ..Self::new(404, &joined(&[what, " not found"])) }
     }
 
     /// The body.
     pub fn body(&self, shape: Shape, trace: &str) -> Vec<u8> {
-        let message = if self.list { Value::from(self.messages.clone()) } else { Value::from(self.text()) };
-        let mut body = match shape {
-            Shape::Standard => object! { "statusCode": self.status, "message": message, "error": reason(self.status) },
-            Shape::HttpException => object! { "status": self.status, "message": message, "name": "HttpException" },
-            Shape::Message => object! { "message": message },
-            Shape::OAuth => object! { "error": reason(self.status), "error_description": self.text() },
-            Shape::V3 => {
-                let code = reason(self.status).to_ascii_uppercase().replace(' ', "_");
-                object! {
-                    "error": object! { "code": code, "message": self.text(), "details": self.messages.clone() },
-                }
+        let (text, reason, status) = (self.text(), reason(self.status), f64::from(self.status));
+        let message: &dyn Json = if self.list { &self.messages } else { &text };
+        let mut out = Text::default();
+        let mut body = Members::new(&mut out);
+        match shape {
+            Shape::Standard => {
+                body.add("statusCode", &status);
+                body.add("message", message);
+                body.add("error", &reason);
             }
-        };
-        if shape == Shape::HttpException || (shape == Shape::Standard && self.traced) {
-            body["traceId"] = Value::from(trace);
+            Shape::HttpException => {
+                body.add("status", &status);
+                body.add("message", message);
+                body.add("name", &"HttpException");
+            }
+            Shape::Message => body.add("message", message),
+            Shape::OAuth => {
+                body.add("error", &reason);
+                body.add("error_description", &text);
+            }
+            Shape::V3 => {
+                let mut error = Map::new();
+                put(&mut error, "code", reason.to_ascii_uppercase().replace(' ', "_").into());
+                put(&mut error, "message", text.into());
+                put(&mut error, "details", self.messages.clone().into());
+                body.add("error", &error);
+            }
         }
-        json(&body)
+        if shape == Shape::HttpException || (shape == Shape::Standard && self.traced) {
+            body.add("traceId", &trace);
+        }
+        body.end();
+        out.into_bytes()
     }
 
     fn text(&self) -> String {
-        self.messages.join(", ")
+        separated(&mut self.messages.iter().map(String::as_str), ", ")
     }
 }
 
@@ -291,20 +280,14 @@ impl Response {
         Self { status, headers: vec![("content-type", kind.into())], body, ..Self::default() }
     }
 
-    /// Everything but the body, as JSON.
-    pub fn head_json(&self) -> String {
-        let headers: Vec<Value> = self
-            .headers
-            .iter()
-            .map(|(name, value)| vec![Value::from(*name), Value::from(value.as_str())].into())
-            .collect();
-        let head = object! {
-            "status": self.status,
-            "headers": headers,
-            "delayMs": self.delay_ms,
-            "end": self.end.as_str(),
-        };
-        String::from_utf8(json(&head)).unwrap_or_default()
+    /// Everything but the body, as lines: status, delay, end, then name and value of each header.
+    pub fn head(&self) -> String {
+        let (status, delay) = (digits(self.status.into(), 1), digits(self.delay_ms.into(), 1));
+        let mut out = joined(&[&status, "\n", &delay, "\n", self.end.as_str()]);
+        for (name, value) in &self.headers {
+            out = joined(&[&out, "\n", name, "\n", value]);
+        }
+        out
     }
 
     /// Adds what a fault says about delivery, and that there was one.

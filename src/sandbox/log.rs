@@ -2,16 +2,15 @@
 
 use super::calendar::iso;
 use super::http::Request;
+use super::json::{json, parse, Json, Members, Text};
 use super::page::holds;
-use serde::Serialize;
 use serde_json::Value;
 
 /// How many requests are kept.
 const KEPT: usize = 1000;
 
 /// A request that was answered.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone)]
 pub struct Logged {
     /// The method.
     pub method: String,
@@ -48,7 +47,7 @@ impl Logged {
             let secret = matches!(name.as_str(), "authorization" | "cookie" | "proxy-authorization");
             (name, if secret { REDACTED.into() } else { value.clone() })
         });
-        let mut body = serde_json::from_slice(&request.body).ok();
+        let mut body = parse(&request.body);
         if let Some(body) = &mut body {
             redact(body);
         }
@@ -62,6 +61,32 @@ impl Logged {
             status,
             at: iso(now),
         }
+    }
+}
+
+impl Json for Logged {
+    fn write(&self, out: &mut Text) {
+        let mut members = Members::new(out);
+        members.add("method", &self.method);
+        members.add("path", &self.path);
+        members.add("query", &self.query);
+        members.add("headers", &self.headers);
+        members.add("body", &self.body);
+        members.add("operation", &self.operation);
+        members.add("status", &f64::from(self.status));
+        members.add("at", &self.at);
+        members.end();
+    }
+}
+
+/// A name and its value.
+impl Json for (String, String) {
+    fn write(&self, out: &mut Text) {
+        out.put("[");
+        self.0.write(out);
+        out.put(",");
+        self.1.write(out);
+        out.put("]");
     }
 }
 
@@ -98,6 +123,12 @@ impl Log {
     /// Forgets them.
     pub fn clear(&mut self) {
         self.0.clear();
+    }
+
+    /// Those that are kept as JSON text.
+    pub fn json(&self) -> String {
+        let entries: Vec<&Logged> = self.entries().iter().collect();
+        String::from_utf8(json(&entries)).unwrap_or_default()
     }
 
     /// Those that are kept, the latest last.

@@ -17,6 +17,7 @@ mod drift;
 mod fault;
 mod fulfillments;
 mod http;
+mod json;
 mod limits;
 mod log;
 mod object;
@@ -33,13 +34,16 @@ mod transactions;
 mod whitelabel;
 
 pub use http::{End, Request, Response};
+pub(crate) use json::{parse, record, Json, Text};
 pub use limits::Limits;
 pub use log::Logged;
 
+use crate::shape::joined;
 use account::Account;
 use check::Query;
 use fault::{Fault, Plan, Planned};
 use http::{Refusal, Shape};
+use json::separated;
 use limits::Usage;
 use rng::{key, Rng};
 use routes::Route;
@@ -167,11 +171,12 @@ impl Sandbox {
     pub fn token(&mut self, options: &TokenOptions) -> Result<String, String> {
         let location = options.location.as_deref().unwrap_or(&self.options.locations[0]).to_owned();
         if !self.options.locations.contains(&location) {
-            return Err(format!("the sandbox has no location \"{location}\""));
+            return Err(joined(&["the sandbox has no location \"", &location, "\""]));
         }
         let known = auth::scopes();
         if let Some(scope) = options.scopes.iter().flatten().find(|scope| !known.contains(&scope.as_str())) {
-            return Err(format!("\"{scope}\" is no scope of the Payments API; it has {}", known.join(", ")));
+            let known = separated(&mut known.iter().copied(), ", ");
+            return Err(joined(&["\"", scope, "\" is no scope of the Payments API; it has ", &known]));
         }
         Ok(self.tokens.issue(self.options.seed, &location, options.scopes.as_deref()))
     }
@@ -187,7 +192,7 @@ impl Sandbox {
     pub fn plan_fault(&mut self, fault: &str, operation: Option<String>, times: u32) -> Result<(), String> {
         if let Some(name) = &operation {
             if !crate::endpoint::ALL.iter().any(|op| op.name == name || op.id == name) {
-                return Err(format!("the Payments API has no operation \"{name}\""));
+                return Err(joined(&["the Payments API has no operation \"", name, "\""]));
             }
         }
         let fault = Fault::parse(fault)?;
@@ -207,13 +212,12 @@ impl Sandbox {
 
     /// The requests so far as JSON.
     pub fn requests_json(&self) -> String {
-        String::from_utf8(http::json(&self.log.entries())).unwrap_or_default()
+        self.log.json()
     }
 
     /// Everything that the locations hold, as JSON.
     pub fn state_json(&self) -> String {
-        let state = state::State::of(&self.accounts, self.records_now(), &self.app);
-        String::from_utf8(http::json(&state)).unwrap_or_default()
+        state::json(&self.accounts, self.records_now(), &self.app)
     }
 
     /// The time that the records see.
@@ -278,6 +282,9 @@ impl Sandbox {
             let refusal = Refusal { shape: Shape::Message, ..Refusal::gateway(429, "Too many requests") };
             return refuse(&refusal, false, trace).delivered(&fault);
         }
+        if let (true, Some(route)) = (fault.checkout, route) {
+            self.open_checkout(&location, &route.id, now);
+        }
         let (v3, outcome) = self.run(request, path, query, route, now, trace);
         let applied = outcome.is_ok();
         let mut response = match outcome {
@@ -317,7 +324,7 @@ impl Sandbox {
         trace: &str,
     ) -> (bool, http::Outcome) {
         let Some(route) = route else {
-            let text = format!("Cannot {} {path}", request.method);
+            let text = joined(&["Cannot ", &request.method, " ", path]);
             return (false, Err(Refusal::gateway(404, &text)));
         };
         let (token, v3) = match self.identify(request) {
@@ -348,6 +355,13 @@ impl Sandbox {
         (route.run)(&mut call)
     }
 
+    /// Opens a checkout of an order, as a payer does who comes to the payment page.
+    fn open_checkout(&mut self, location: &str, order: &str, now: i64) {
+        if let Some(account) = self.accounts.iter_mut().find(|account| account.location == location) {
+            account.checkouts.push((order.into(), now + 5 * calendar::MINUTE));
+        }
+    }
+
     fn usage(&mut self, location: &str) -> &mut Usage {
         let at = self.usage.iter().position(|(own, _)| own == location).unwrap_or_else(|| {
             self.usage.push((location.into(), Usage::default()));
@@ -374,10 +388,10 @@ fn read_body(request: &Request) -> Result<Map<String, Value>, Refusal> {
     if request.body.is_empty() || !declared {
         return Ok(Map::new());
     }
-    match serde_json::from_slice(&request.body) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(Refusal::parameter("the body must be an object")),
-        Err(_) => Err(Refusal::new(400, "The body is not valid JSON")),
+    match parse(&request.body) {
+        Some(Value::Object(fields)) => Ok(fields),
+        Some(_) => Err(Refusal::parameter("the body must be an object")),
+        None => Err(Refusal::new(400, "The body is not valid JSON")),
     }
 }
 

@@ -14,8 +14,15 @@ macro_rules! object {
 }
 pub(crate) use object;
 
-/// Adds a field.
+/// Sets a field.
 #[inline(never)]
 pub fn put(map: &mut Map<String, Value>, name: &str, value: Value) {
     map.insert(name.into(), value);
+}
+
+/// Sets a field of an object.
+pub fn set(object: &mut Value, name: &str, value: Value) {
+    if let Value::Object(map) = object {
+        put(map, name, value);
+    }
 }

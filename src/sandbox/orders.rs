@@ -2,7 +2,7 @@
 
 use super::account::{major, Account};
 use super::calendar::{iso, HOUR};
-use super::catalog::{COUPONS, CURRENCIES, PRICES, PRODUCTS, SOURCES};
+use super::catalog::{COUPONS, CURRENCIES, PRICES, SOURCES};
 use super::check::{may, must, Param, Query, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply};
 use super::object::object;
@@ -229,7 +229,7 @@ fn detail(account: &Account, index: usize, trace: &str) -> Order {
         let price = &PRICES[usize::from(line.price)];
         OrderItem {
             id: Some(account.line_id(line.price)),
-            name: Some(format!("{} - {}", PRODUCTS[price.product].name, price.name)),
+            name: Some(price.title()),
             qty: Some(f64::from(line.qty)),
             product: Some(account.product(price.product)),
             price: Some(account.price(line.price, row.currency)),

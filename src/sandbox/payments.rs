@@ -2,9 +2,10 @@
 
 use super::account::{decimal, minor, Account, Owner, Paid, Provider, Recorded, TransactionRow, MODES};
 use super::check::{may, must, Rule, Spec, ALT_TYPE};
-use super::http::{Outcome, Refusal, Reply};
+use super::http::{Outcome, Refusal, Reply, Shape};
 use super::{orders, Call};
 use crate::model::RecordPaymentResult;
+use crate::shape::joined;
 use serde_json::Value;
 
 /// `POST /payments/orders/{orderId}/record-payment`
@@ -34,6 +35,12 @@ pub fn record(call: &mut Call<'_>) -> Outcome {
     let order = &call.account.orders[index];
     if order.due() == 0 {
         return Err(Refusal::new(400, "The order is already paid"));
+    }
+    if call.account.checkouts.iter().any(|(order, until)| *order == call.id && call.now < *until) {
+        return Err(Refusal {
+            shape: Shape::HttpException,
+            ..Refusal::new(409, "Payment recording already in progress")
+        });
     }
     let amount = amount(call.account, index, body.get("amount"), body.get("isPartialPayment"))?;
     let mode = MODES.iter().position(|mode| Some(*mode) == body.get("mode").and_then(Value::as_str)).unwrap_or(4);
@@ -75,7 +82,7 @@ fn amount(account: &Account, index: usize, amount: Option<&Value>, partial: Opti
     }
     if wanted > f64::from(due) {
         let due = decimal(due);
-        return Err(Refusal::parameter(&format!("amount must not be greater than the amount due ({due})")));
+        return Err(Refusal::parameter(&joined(&["amount must not be greater than the amount due (", &due, ")"])));
     }
     Ok(wanted as u32)
 }

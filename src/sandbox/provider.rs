@@ -4,7 +4,7 @@ use super::account::{Keys, ProviderRow};
 use super::calendar::iso;
 use super::check::{may, must, Param, Rule, Spec};
 use super::http::{Outcome, Refusal, Reply};
-use super::object::object;
+use super::object::{object, set};
 use super::Call;
 use crate::model::{CustomProviderConfig, ProviderResult};
 use serde_json::{Map, Value};
@@ -148,8 +148,8 @@ pub fn record(row: &ProviderRow, app: &str) -> CustomProviderConfig {
     let mode = |live: bool, keys: &Option<Keys>| {
         let mut out = object! { "liveMode": live };
         if let Some(keys) = keys {
-            out["apiKey"] = keys.api_key.as_str().into();
-            out["publishableKey"] = keys.publishable_key.as_str().into();
+            set(&mut out, "apiKey", keys.api_key.as_str().into());
+            set(&mut out, "publishableKey", keys.publishable_key.as_str().into());
         }
         out
     };

@@ -11,8 +11,10 @@ use super::catalog::{
     Span, AFTER_TRIAL, COUPONS, CURRENCIES, ONE_TIME, ORDER_SOURCES, PRICES, PRODUCTS, RECURRING, SOURCES,
     SUBSCRIPTION_SOURCES, TRIAL,
 };
+use super::json::digits;
 use super::rng::Rng;
 use crate::model::{Coupon, CustomProviderConfig, FulfillmentTracking, FuturePayments, WhitelabelProvider};
+use crate::shape::joined;
 
 /// How many orders a location has unless told.
 pub const ORDERS: usize = 300;
@@ -279,14 +281,19 @@ fn deliver(account: &mut Account, row: &mut OrderRow, rng: &mut Rng, index: usiz
         return;
     }
     let carrier = rng.pick(&CARRIERS);
-    let number = format!("{:011}", 40_000_000_000 + rng.between(0, 999_999_999));
+    let number = digits(40_000_000_000 + rng.below(1_000_000_000) as u64, 11);
     row.updated = created;
     account.fulfillments.push(FulfillmentRow {
         created,
         order: index as u32,
         pieces,
         trackings: vec![FulfillmentTracking {
-            tracking_url: Some(format!("https://track.example.com/{}?number={number}", carrier.to_ascii_lowercase())),
+            tracking_url: Some(joined(&[
+                "https://track.example.com/",
+                &carrier.to_ascii_lowercase(),
+                "?number=",
+                &number,
+            ])),
             tracking_number: Some(number),
             shipping_carrier: Some(carrier.into()),
         }],
@@ -367,8 +374,8 @@ fn provider(account: &mut Account) {
     let mut rng = account.rng("custom provider", 0);
     let created = iso(account.opened);
     let mut keys = |mode: &str| Keys {
-        api_key: format!("{mode}_api_{}", rng.hex(32)),
-        publishable_key: format!("pk_{mode}_{}", rng.hex(24)),
+        api_key: joined(&[mode, "_api_", &rng.hex(32)]),
+        publishable_key: joined(&["pk_", mode, "_", &rng.hex(24)]),
     };
     let (live, test) = (keys("live"), keys("test"));
     let record = CustomProviderConfig {
@@ -402,8 +409,8 @@ fn whitelabel(account: &mut Account) {
             title: Some(title.into()),
             route: Some(route.into()),
             provider: Some(provider.into()),
-            description: Some(format!("Card payments of {title}")),
-            image_url: Some(format!("https://assets.example.com/logos/{route}.png")),
+            description: Some(joined(&["Card payments of ", title])),
+            image_url: Some(joined(&["https://assets.example.com/logos/", route, ".png"])),
             created_at: Some(iso(created)),
             updated_at: Some(iso(created)),
         });

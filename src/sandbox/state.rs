@@ -2,65 +2,57 @@
 
 use super::account::Account;
 use super::calendar::iso;
+use super::json::{Json, Members, Text};
 use super::{coupons, fulfillments, orders, provider, subscriptions, transactions};
-use crate::model::{
-    Coupon, CustomProviderConfig, Fulfillment, OrderSummary, SubscriptionSummary, TransactionSummary,
-    WhitelabelProvider,
-};
-use serde::Serialize;
 
-/// The state of a sandbox.
-#[derive(Serialize)]
-pub struct State<'a> {
-    now: String,
-    locations: Vec<Location<'a>>,
+/// The state of a sandbox at a time, as JSON text.
+pub fn json(accounts: &[Account], now: i64, app: &str) -> String {
+    let mut out = Text::default();
+    let mut state = Members::new(&mut out);
+    state.add("now", &iso(now));
+    let location = |at: usize, out: &mut Text| location(&accounts[at], now, app, out);
+    state.add("locations", &Items { count: accounts.len(), write: &location });
+    state.end();
+    String::from_utf8(out.into_bytes()).unwrap_or_default()
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Location<'a> {
-    #[serde(rename = "locationId")]
-    id: &'a str,
-    orders: Vec<OrderSummary>,
-    transactions: Vec<TransactionSummary>,
-    subscriptions: Vec<SubscriptionSummary>,
-    coupons: Vec<Coupon>,
-    fulfillments: Vec<OfOrder>,
-    custom_provider: Option<CustomProviderConfig>,
-    whitelabel: Vec<WhitelabelProvider>,
+fn location(account: &Account, now: i64, app: &str, out: &mut Text) {
+    let mut members = Members::new(out);
+    members.add("locationId", &account.location);
+    let mut newest = |name: &str, count: usize, write: &dyn Fn(usize, &mut Text)| {
+        members.add(name, &Items { count, write: &|at, out| write(count - 1 - at, out) });
+    };
+    newest("orders", account.orders.len(), &|row, out| orders::summary(account, row).write(out));
+    newest("transactions", account.transactions.len(), &|row, out| transactions::summary(account, row).write(out));
+    newest("subscriptions", account.subscriptions.len(), &|row, out| subscriptions::summary(account, row).write(out));
+    newest("coupons", account.coupons.len(), &|row, out| coupons::record(&account.coupons[row], now).write(out));
+    newest("fulfillments", account.fulfillments.len(), &|row, out| {
+        let order = account.fulfillments[row].order as usize;
+        let mut members = Members::new(out);
+        members.add("orderId", &account.ids().orders.id(account.orders[order].created, order));
+        members.add("fulfillment", &fulfillments::fulfillment(account, row));
+        members.end();
+    });
+    newest("whitelabel", account.whitelabel.len(), &|row, out| account.whitelabel[row].write(out));
+    members.add("customProvider", &account.provider.as_ref().map(|row| provider::record(row, app)));
+    members.end();
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OfOrder {
-    order_id: String,
-    fulfillment: Fulfillment,
+/// A list whose items are written one by one.
+struct Items<'a> {
+    count: usize,
+    write: &'a dyn Fn(usize, &mut Text),
 }
 
-impl<'a> State<'a> {
-    /// The state at a time.
-    pub fn of(accounts: &'a [Account], now: i64, app: &str) -> Self {
-        let location = |account: &'a Account| Location {
-            id: &account.location,
-            orders: newest(account.orders.len(), |row| orders::summary(account, row)),
-            transactions: newest(account.transactions.len(), |row| transactions::summary(account, row)),
-            subscriptions: newest(account.subscriptions.len(), |row| subscriptions::summary(account, row)),
-            coupons: newest(account.coupons.len(), |row| coupons::record(&account.coupons[row], now)),
-            fulfillments: newest(account.fulfillments.len(), |row| {
-                let order = account.fulfillments[row].order as usize;
-                OfOrder {
-                    order_id: account.ids().orders.id(account.orders[order].created, order),
-                    fulfillment: fulfillments::fulfillment(account, row),
-                }
-            }),
-            custom_provider: account.provider.as_ref().map(|row| provider::record(row, app)),
-            whitelabel: account.whitelabel.iter().rev().cloned().collect(),
-        };
-        Self { now: iso(now), locations: accounts.iter().map(location).collect() }
+impl Json for Items<'_> {
+    fn write(&self, out: &mut Text) {
+        out.put("[");
+        for at in 0..self.count {
+            if at > 0 {
+                out.put(",");
+            }
+            (self.write)(at, out);
+        }
+        out.put("]");
     }
-}
-
-/// The records of so many rows, newest first.
-fn newest<T>(rows: usize, record: impl Fn(usize) -> T) -> Vec<T> {
-    (0..rows).rev().map(record).collect()
 }

@@ -2,14 +2,16 @@
 
 use super::account::{major, Account, Owner, Paid, Provider, SubscriptionRow};
 use super::calendar::{date, iso, DAY};
-use super::catalog::{CURRENCIES, PRICES, PRODUCTS, SOURCES};
+use super::catalog::{CURRENCIES, PRICES, SOURCES};
 use super::check::{may, must, Query, Rule, Spec, ALT_TYPE};
-use super::http::{value, Outcome, Refusal, Reply};
-use super::object::object;
+use super::http::{Outcome, Refusal, Reply};
+use super::json::value;
+use super::object::{object, set};
 use super::page::{filters, page, Common, Search, Wanted};
 use super::transactions::{connected_account, ip_address};
 use super::Call;
 use crate::model::{RecurrenceRule, Schedule, Subscription, SubscriptionList, SubscriptionSummary};
+use crate::shape::joined;
 use serde_json::Value;
 
 /// `GET /payments/subscriptions`
@@ -56,7 +58,9 @@ pub fn list(call: &mut Call<'_>) -> Outcome {
     let mut answer = value(&list);
     for (at, row) in page.rows.into_iter().enumerate() {
         // The models have no field for the count: HighLevel does not document what it is called.
-        answer["data"][at]["paymentsCollectedCount"] = Value::from(collected(account, row));
+        if let Some(record) = answer.get_mut("data").and_then(|data| data.get_mut(at)) {
+            set(record, "paymentsCollectedCount", Value::from(collected(account, row)));
+        }
     }
     Ok(Reply::ok(&answer))
 }
@@ -136,8 +140,8 @@ pub fn of_order(account: &Account, order: u32) -> Option<usize> {
 pub fn gateway_id(account: &Account, index: usize) -> String {
     let mut rng = account.rng("gateway subscriptions", index);
     match account.subscriptions[index].provider {
-        Provider::Paypal => format!("I-{}", rng.text(12).to_ascii_uppercase()),
-        _ => format!("sub_1{}", rng.text(23)),
+        Provider::Paypal => joined(&["I-", &rng.text(12).to_ascii_uppercase()]),
+        _ => joined(&["sub_1", &rng.text(23)]),
     }
 }
 
@@ -212,7 +216,7 @@ fn detail(account: &Account, index: usize, trace: &str) -> Subscription {
     let price = &PRICES[usize::from(row.price)];
     let mut rng = account.rng("customers", order.contact as usize);
     let rule = RecurrenceRule {
-        interval_type: price.interval.map(|interval| format!("{interval}ly")),
+        interval_type: price.interval.map(|interval| joined(&[interval, "ly"])),
         interval: Some(1.0),
         start_date: Some(date(row.created)),
         start_time: iso(row.created).get(11..19).map(str::to_owned),
@@ -247,7 +251,7 @@ fn detail(account: &Account, index: usize, trace: &str) -> Subscription {
         recurring_product: Some(object! {
             "_id": account.line_id(row.price),
             "locationId": account.location.as_str(),
-            "name": format!("{} - {}", PRODUCTS[price.product].name, price.name),
+            "name": price.title(),
             "product": value(&account.product(price.product)),
             "price": value(&account.price(row.price, order.currency)),
             "qty": 1,

@@ -5,10 +5,12 @@ use super::calendar::iso;
 use super::catalog::{CURRENCIES, INVOICE, SOURCES};
 use super::check::{may, must, Query, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply};
-use super::object::object;
+use super::json::digits;
+use super::object::{object, set};
 use super::page::{filters, page, Common, Search, Wanted};
 use super::{orders, subscriptions, Call};
 use crate::model::{CurrencyOptions, OrderSource, Transaction, TransactionList, TransactionSummary};
+use crate::shape::joined;
 use serde_json::Value;
 
 /// `GET /payments/transactions`
@@ -209,9 +211,9 @@ fn subscription(account: &Account, row: &TransactionRow) -> Option<usize> {
 fn charge_id(account: &Account, row: &TransactionRow, index: usize) -> Option<String> {
     let mut rng = account.rng("charges", index);
     match row.provider {
-        Provider::Stripe => Some(format!("ch_3{}", rng.text(23))),
+        Provider::Stripe => Some(joined(&["ch_3", &rng.text(23)])),
         Provider::Paypal => Some(rng.text(17).to_ascii_uppercase()),
-        Provider::AuthorizeNet => Some(format!("60{:09}", rng.between(0, 999_999_999))),
+        Provider::AuthorizeNet => Some(joined(&["60", &digits(rng.below(1_000_000_000) as u64, 9)])),
         Provider::Manual(_) => None,
     }
 }
@@ -225,7 +227,7 @@ fn charge_snapshot(account: &Account, row: &TransactionRow, index: usize, facts:
             let status = if failed { "requires_payment_method" } else { "succeeded" };
             let amount = row.amount;
             object! {
-                "id": format!("pi_{}", charge.get(3..).unwrap_or_default()),
+                "id": joined(&["pi_", charge.get(3..).unwrap_or_default()]),
                 "object": "payment_intent",
                 "amount": amount,
                 "amount_received": if failed { 0 } else { amount },
@@ -262,13 +264,16 @@ fn charge_snapshot(account: &Account, row: &TransactionRow, index: usize, facts:
         Provider::Manual(mode) => {
             let mode = MODES[usize::from(mode) % MODES.len()];
             let mut rng = account.rng("cheques", index);
-            let mut number = || format!("{}-{}", 100 + rng.below(900), 100_000 + rng.below(900_000));
+            let mut number = || {
+                let (first, second) = (100 + rng.below(900), 100_000 + rng.below(900_000));
+                joined(&[&digits(first as u64, 3), "-", &digits(second as u64, 6)])
+            };
             let Some(recorded) = &row.recorded else {
                 let number = if mode == "cheque" { number() } else { String::new() };
                 return object! {
                     "mode": mode,
                     "cheque": object! { "number": number },
-                    "notes": format!("paid by {mode}"),
+                    "notes": joined(&["paid by ", mode]),
                 };
             };
             let mut out = object! {
@@ -277,7 +282,7 @@ fn charge_snapshot(account: &Account, row: &TransactionRow, index: usize, facts:
                 "notes": recorded.notes.as_str(),
             };
             if let Some(card) = &recorded.card {
-                out["card"] = card.clone();
+                set(&mut out, "card", card.clone());
             }
             out
         }
@@ -295,7 +300,7 @@ fn payment_method(account: &Account, row: &TransactionRow) -> Value {
             let contact = Facts::of(account, row).contact;
             let mut rng = account.rng("cards", contact as usize);
             let brand = rng.pick(&["visa", "visa", "mastercard", "amex", "discover"]);
-            object! { "card": object! { "brand": brand, "last4": format!("{:04}", rng.below(10_000)) } }
+            object! { "card": object! { "brand": brand, "last4": digits(rng.below(10_000) as u64, 4) } }
         }
         Provider::Paypal | Provider::Manual(_) => object! {},
     }
@@ -308,7 +313,7 @@ pub fn connected_account(account: &Account, provider: Provider) -> Option<String
 
 /// The address of a contact's computer, out of the range for examples.
 pub fn ip_address(account: &Account, contact: u32) -> String {
-    format!("203.0.113.{}", 1 + account.rng("addresses", contact as usize).below(254))
+    joined(&["203.0.113.", &digits(1 + account.rng("addresses", contact as usize).below(254) as u64, 1)])
 }
 
 fn status(row: &TransactionRow) -> &'static str {
@@ -382,7 +387,7 @@ fn detail(account: &Account, index: usize, trace: &str) -> Transaction {
     let source = source(account, row);
     let mut payment_provider = object! { "type": row.provider.name() };
     if let Some(id) = connected_account(account, row.provider) {
-        payment_provider["connectedAccount"] = object! { "_id": id };
+        set(&mut payment_provider, "connectedAccount", object! { "_id": id });
     }
     let own_meta = row.recorded.as_ref().and_then(|recorded| recorded.meta.clone());
     Transaction {

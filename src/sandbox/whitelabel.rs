@@ -3,9 +3,9 @@
 use super::calendar::iso;
 use super::check::{may, must, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply};
+use super::json::{Json, Members, Text};
 use super::Call;
 use crate::model::{WhitelabelList, WhitelabelProvider};
-use serde::Serialize;
 use serde_json::Value;
 
 /// `POST /payments/integrations/provider/whitelabel`
@@ -33,9 +33,15 @@ pub static LIST: Spec = Spec {
     body: &[],
 };
 
-#[derive(Serialize)]
-struct Single<'a> {
-    providers: &'a WhitelabelProvider,
+/// The list with a single integration.
+struct Single(WhitelabelProvider);
+
+impl Json for Single {
+    fn write(&self, out: &mut Text) {
+        let mut members = Members::new(out);
+        members.add("providers", &self.0);
+        members.end();
+    }
 }
 
 /// Creates an integration.
@@ -69,9 +75,12 @@ pub fn create(call: &mut Call<'_>) -> Outcome {
 pub fn list(call: &mut Call<'_>) -> Outcome {
     let all = &call.account.whitelabel;
     let page = super::page::page(all.len(), &call.query, usize::MAX, None);
-    let providers: Vec<WhitelabelProvider> = page.rows.into_iter().map(|row| all[row].clone()).collect();
-    Ok(match providers.len() {
-        1 => Reply::ok(&Single { providers: &providers[0] }),
-        _ => Reply::ok(&WhitelabelList { providers }),
+    let mut providers: Vec<WhitelabelProvider> = page.rows.into_iter().map(|row| all[row].clone()).collect();
+    Ok(match providers.pop() {
+        Some(only) if providers.is_empty() => Reply::ok(&Single(only)),
+        last => {
+            providers.extend(last);
+            Reply::ok(&WhitelabelList { providers })
+        }
     })
 }

@@ -17,6 +17,8 @@ pub use ghl_payments_derive::Shape;
 pub use record::{kind_count, pack_kinds, pack_rows, packed_length, required_count};
 pub use record::{Field, Fields, Record};
 pub(crate) use scan::{items, json_text, members, quote, unescape};
+#[cfg(feature = "sandbox")]
+pub(crate) use scan::{Scanner, Stop};
 
 /// A type with a shape table.
 pub trait Shape {

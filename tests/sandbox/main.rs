@@ -3,6 +3,7 @@
 
 mod faults;
 mod judging;
+mod ledger;
 mod reading;
 mod seeding;
 mod support;

@@ -1,4 +1,4 @@
-//! What wasm-opt cannot know about the client's module.
+//! What wasm-opt cannot know about the modules.
 //!
 //! - A panic ends the instance and its message goes nowhere, so the functions that only write messages are cut to a
 //!   trap. wasm-opt then drops what nobody calls any more.
@@ -22,13 +22,14 @@ const PANICS: [&str; 6] = [
     "wasm_bindgen::throw_str",
 ];
 
-/// Functions that write text for panics. Nothing else may need them: the client writes its texts without them.
+/// Functions that write text for panics. Nothing else may need them: both modules write their texts without them.
 const FORMATTING: [&str; 2] = ["core::fmt::", "core::str::count::"];
 
-/// Cuts the panics out of a module and shortens the names of its imports, in the module and in its glue.
-pub fn slim(wasm: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
+/// Cuts the panics out of a module and shortens the names of its imports, in the module and in its glue. `lacks` are
+/// the patterns for which it is known to have no function.
+pub fn slim(wasm: &[u8], glue: &str, lacks: &[&str]) -> Result<(Vec<u8>, String)> {
     let contents = Contents::read(wasm)?;
-    let cut = contents.to_cut()?;
+    let cut = contents.to_cut(lacks)?;
     let mut glue = glue.to_owned();
     let mut short = BTreeMap::new();
     for import in &contents.imports {
@@ -205,8 +206,9 @@ impl Contents {
     }
 
     /// For each function that is not imported, whether it is cut.
-    fn to_cut(&self) -> Result<Vec<bool>> {
-        let unmatched = |pattern: &&&str| !self.names.values().any(|name| name.contains(**pattern));
+    fn to_cut(&self, lacks: &[&str]) -> Result<Vec<bool>> {
+        let unmatched =
+            |pattern: &&&str| !lacks.contains(*pattern) && !self.names.values().any(|name| name.contains(**pattern));
         let unmatched: Vec<_> = PANICS.iter().chain(&FORMATTING).filter(unmatched).collect();
         ensure!(
             unmatched.is_empty(),
@@ -219,11 +221,7 @@ impl Contents {
         for ((caller, calls), cut) in (first..).zip(&self.calls).zip(&cut) {
             let formatter = calls.iter().find(|callee| is(**callee, &FORMATTING));
             if let (false, Some(callee)) = (cut, formatter) {
-                bail!(
-                    "{} calls {}, which is cut out of the client: write the text another way",
-                    name(caller),
-                    name(*callee)
-                );
+                bail!("{} calls {}, which is cut out: write the text another way", name(caller), name(*callee));
             }
         }
         Ok(cut)
