@@ -87,8 +87,8 @@ fn without_repeats(glue: &str) -> String {
     out
 }
 
-/// The glue without what the facade never uses: it starts the module with [`initSync`](https://wasm-bindgen.github.io)
-/// and one object, in runtimes that have `encodeInto` and `FinalizationRegistry` (both since 2021).
+/// The glue without what the facade never uses: it starts the module with `initSync` and one object, replaces an instance
+/// itself, and its runtimes have `encodeInto`.
 fn trimmed(glue: &str) -> Result<String> {
     let mut glue = glue.to_owned();
     for (start, end, new) in UNUSED {
@@ -97,7 +97,8 @@ fn trimmed(glue: &str) -> Result<String> {
         glue.replace_range(from..from + length, new);
     }
     replace_once(&mut glue, ", __wbg_init as default }", " }")?;
-    Ok(glue)
+    ensure!(glue.contains(GUARD), changed(GUARD));
+    Ok(glue.replace(GUARD, ""))
 }
 
 fn changed(text: &str) -> String {
@@ -105,12 +106,19 @@ fn changed(text: &str) -> String {
 }
 
 /// The starts and the ends of what [`trimmed`] leaves out, and what comes in its place.
-const UNUSED: [(&str, &str, &str); 4] = [
+const UNUSED: [(&str, &str, &str); 7] = [
+    ("    __wbg_reinit_scheduled = false;", "\n", ""),
+    ("function __wbg_call_guard() {", "\n}\n", ""),
+    ("let __wbg_reinit_scheduled = false;", "\n", ""),
+    ("    if (module !== undefined) {", "\n    }\n", "    ({module} = module);\n"),
     ("    if (realloc === undefined) {", "\n    }\n", ""),
     ("if (!('encodeInto' in cachedTextEncoder)) {", "\n}\n", ""),
     ("async function __wbg_load(", "\n}\n", ""),
     ("let __wbg_init_promise;", "\nexport {", "export {"),
 ];
+
+/// Stands in front of each call, for an instance that replaces itself.
+const GUARD: &str = "        __wbg_call_guard();\n";
 
 /// The glue's name in the module.
 const GLUE: &str = "g";
