@@ -38,6 +38,10 @@ function line(event: PaymentsEvent): [LogLevel, string] {
             const level = event.status >= 500 ? "error" : event.status >= 400 ? "warn" : "debug";
             return [level, `${event.status} after ${Math.round(event.durationMs)} ms, attempt ${event.attempt}`];
         }
+        case "ratelimit": {
+            const { limit = "?", remaining = "?", dailyRemaining = "?" } = event;
+            return ["debug", `${remaining} of ${limit} requests left, ${dailyRemaining} today`];
+        }
         case "retry": {
             const status = event.status === undefined ? "" : ` (${event.status})`;
             return ["warn", `${event.reason}${status}, sent again in ${Math.round(event.delayMs)} ms`];

@@ -37,7 +37,7 @@ export interface ClientOptions {
     headers?: Record<string, string>;
     /** Whether an answer that differs from its promised shape is a DecodeError; default false: it is reported as drift. */
     strict?: boolean;
-    /** Is told about requests, answers, retries and drift. What it throws is ignored. */
+    /** Is told about requests, answers, limits, retries and drift. What it throws is ignored. */
     onEvent?: (event: PaymentsEvent) => void;
 }
 
