@@ -77,13 +77,17 @@ export async function bundle(config = {}) {
         logLevel: "silent",
     });
     const files = new Map(outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
-    const entry = (source) => Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint === source);
+    const entry = (source) =>
+        Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint === source);
     const needed = needs(metafile.outputs, entry("app.js"));
     const html = (await readFile(join(PAGE, "index.html"), "utf8"))
         .replace("<!-- policy -->", `<meta http-equiv="Content-Security-Policy" content="${policy(config.apiBase)}" />`)
         .replace("style.css", basename(entry("style.css")))
         .replace("boot.js", basename(entry("boot.js")))
-        .replace("<!-- preload -->", needed.map((path) => `<link rel="modulepreload" href="${basename(path)}" />`).join(""))
+        .replace(
+            "<!-- preload -->",
+            needed.map((path) => `<link rel="modulepreload" href="${basename(path)}" />`).join(""),
+        )
         .replace(/\n\s*/g, "\n");
     files.set("index.html", Buffer.from(html));
     files.set("favicon.svg", await readFile(join(PAGE, "favicon.svg")));
@@ -95,7 +99,8 @@ export async function bundle(config = {}) {
 function needs(outputs, path, found = []) {
     if (found.includes(path)) return found;
     found.push(path);
-    for (const { path: next, kind } of outputs[path].imports) if (kind === "import-statement") needs(outputs, next, found);
+    for (const { path: next, kind } of outputs[path].imports)
+        if (kind === "import-statement") needs(outputs, next, found);
     return found;
 }
 
@@ -121,7 +126,11 @@ async function main() {
     console.log(`${files.size} files in ${values.out}`);
 }
 
-if (process.argv[1] && dirname(resolve(process.argv[1])) === resolve(PAGE) && basename(process.argv[1]) === "build.mjs") {
+if (
+    process.argv[1] &&
+    dirname(resolve(process.argv[1])) === resolve(PAGE) &&
+    basename(process.argv[1]) === "build.mjs"
+) {
     await main().catch((error) => {
         console.error(error.message);
         process.exitCode = 1;

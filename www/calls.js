@@ -43,7 +43,8 @@ function add(call) {
 /** The latest call of an operation with so many attempts; `fits` says whether its last attempt is the one meant. */
 function latest(operation, attempts, fits) {
     return calls.findLast(
-        (call) => call.operation.id === operation.id && call.attempts.length === attempts && fits(call, call.attempts.at(-1)),
+        (call) =>
+            call.operation.id === operation.id && call.attempts.length === attempts && fits(call, call.attempts.at(-1)),
     );
 }
 
@@ -60,7 +61,9 @@ export function record(event) {
         changed(call);
     } else if (event.type === "response") {
         const open = (_, last) => last.status === undefined && last.reason === undefined;
-        const call = latest(operation, attempt, (it, last) => open(it, last) && last.answered) ?? latest(operation, attempt, open);
+        const call =
+            latest(operation, attempt, (it, last) => open(it, last) && last.answered) ??
+            latest(operation, attempt, open);
         if (!call) return;
         Object.assign(call.attempts.at(-1), { status: event.status, durationMs: event.durationMs });
         call.state = event.status < 300 ? "good" : event.status < 500 ? "warn" : "bad";
@@ -74,7 +77,9 @@ export function record(event) {
         call.state = "open";
         changed(call);
     } else {
-        const call = calls.findLast(({ operation: { id }, attempts }) => id === operation.id && attempts.at(-1)?.status < 300);
+        const call = calls.findLast(
+            ({ operation: { id }, attempts }) => id === operation.id && attempts.at(-1)?.status < 300,
+        );
         if (!call) return;
         const { path, expected, found, repaired } = event;
         call.drift.push({ path, expected, found, repaired });
@@ -94,7 +99,8 @@ export function recordFailure(error) {
     const last = call.attempts.at(-1);
     if (last) last.durationMs ??= Date.now() - last.at;
     call.error = { name, outcome, message: error.message };
-    if (call.state === "open" || call.state === "good") call.state = attempts === 0 || error.code === "aborted" ? "warn" : "bad";
+    if (call.state === "open" || call.state === "good")
+        call.state = attempts === 0 || error.code === "aborted" ? "warn" : "bad";
     changed(call);
 }
 
@@ -139,7 +145,8 @@ export function watched(send, faulty) {
             attempt.fault = fault;
         }
         // GET has none, and a copy of it would cost time.
-        if (request.method !== "GET" && call.body === undefined) call.body = withoutSecrets(await request.clone().text());
+        if (request.method !== "GET" && call.body === undefined)
+            call.body = withoutSecrets(await request.clone().text());
         const response = await send(request);
         attempt.answered = true;
         rateLimit = limits(response) ?? rateLimit;

@@ -33,7 +33,10 @@ export function columns(place, { buckets, format, name }) {
             legend: { show: false },
             padding: [12, 8, 0, 0],
             cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-            scales: { x: { time: false, range: () => [-0.6, xs.length - 0.4] }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.05 : 1] } },
+            scales: {
+                x: { time: false, range: () => [-0.6, xs.length - 0.4] },
+                y: { range: (_, __, max) => [0, max > 0 ? max * 1.05 : 1] },
+            },
             axes: [
                 {
                     ...axis,
@@ -67,7 +70,10 @@ export function columns(place, { buckets, format, name }) {
         const { idx, left } = cursor;
         tip.hidden = idx === null || idx === undefined || left < 0;
         if (tip.hidden) return;
-        tip.replaceChildren(Object.assign(document.createElement("strong"), { textContent: format(ys[idx]) }), ` ${name(buckets[idx])}`);
+        tip.replaceChildren(
+            Object.assign(document.createElement("strong"), { textContent: format(ys[idx]) }),
+            ` ${name(buckets[idx])}`,
+        );
         const x = over.offsetLeft + valToPos(idx, "x");
         tip.style.left = `${Math.min(Math.max(x, tip.offsetWidth / 2), place.clientWidth - tip.offsetWidth / 2)}px`;
     }
@@ -79,7 +85,9 @@ export function columns(place, { buckets, format, name }) {
     }
 
     const dark = matchMedia("(prefers-color-scheme: dark)");
-    const sized = new ResizeObserver(() => chart.setSize({ width: rounded(place.clientWidth), height: rounded(place.clientHeight) }));
+    const sized = new ResizeObserver(() =>
+        chart.setSize({ width: rounded(place.clientWidth), height: rounded(place.clientHeight) }),
+    );
     draw();
     sized.observe(place);
     dark.addEventListener("change", draw);

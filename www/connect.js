@@ -7,7 +7,14 @@ import { button, fill, h, notice } from "./ui.js";
 /** Asks for the account; `done()` is told once the page works on it. */
 export function openConnect(done) {
     const leave = new AbortController();
-    const base = h("input", { id: "connect-base", type: "text", inputmode: "url", autocomplete: "off", value: account.apiBase ?? "", placeholder: "/api" });
+    const base = h("input", {
+        id: "connect-base",
+        type: "text",
+        inputmode: "url",
+        autocomplete: "off",
+        value: account.apiBase ?? "",
+        placeholder: "/api",
+    });
     const place = h("input", { id: "connect-location", type: "text", autocomplete: "off", value: account.locationId });
     const problems = h("div", { class: "notices" });
     const field = (text, control, hint) => {
@@ -25,18 +32,34 @@ export function openConnect(done) {
             "There is no field for a token, on purpose: everyone who opens a page can read what it holds, and so can every script and extension in it. ",
             "A token may move money. Let a server or a Worker of yours hold it, add it to each call, and decide who may call.",
         ),
-        field("Base URL of your proxy", base, "A path on this host, or an address that this page's policy (connect-src) allows"),
+        field(
+            "Base URL of your proxy",
+            base,
+            "A path on this host, or an address that this page's policy (connect-src) allows",
+        ),
         field("Location id", place, "The sub-account; it is no secret"),
-        h("div", { class: "actions actions-end" }, button("Cancel", { onclick: () => close() }), h("button", { type: "submit", class: "button button-primary" }, "Use it")),
+        h(
+            "div",
+            { class: "actions actions-end" },
+            button("Cancel", { onclick: () => close() }),
+            h("button", { type: "submit", class: "button button-primary" }, "Use it"),
+        ),
     );
-    const { close } = openDialog({ title: "Your own account", intro: "Kept in memory until this page is reloaded.", signal: leave.signal }, form);
+    const { close } = openDialog(
+        { title: "Your own account", intro: "Kept in memory until this page is reloaded.", signal: leave.signal },
+        form,
+    );
     base.focus();
 
     function run(event) {
         event.preventDefault();
         const apiBase = base.value.trim();
         try {
-            connectTo({ apiBase, locationId: place.value.trim(), sandbox: apiBase === account.apiBase && account.sandbox });
+            connectTo({
+                apiBase,
+                locationId: place.value.trim(),
+                sandbox: apiBase === account.apiBase && account.sandbox,
+            });
         } catch (error) {
             fill(problems, notice("red", "That does not work", error.message));
             return;

@@ -75,7 +75,13 @@ export function openExport({ name, known, filtered, signal, list }) {
     let running = false;
     const format = radios("format", "Format", FORMATS, { value: "csv" });
     const bar = h("progress", { max: known || 1, value: 0, "aria-label": "Records written" });
-    const told = h("p", { class: "muted", role: "status" }, known === undefined ? "" : `${count(known, "record", "records")}${filtered ? " with the filters of the list" : ""}`);
+    const told = h(
+        "p",
+        { class: "muted", role: "status" },
+        known === undefined
+            ? ""
+            : `${count(known, "record", "records")}${filtered ? " with the filters of the list" : ""}`,
+    );
     const where = window.showSaveFilePicker
         ? "Written to the file as it arrives: any number of records takes the same memory."
         : "This browser lets no page write to a file as it goes: the parts are collected outside the page's memory, then saved.";
@@ -88,10 +94,18 @@ export function openExport({ name, known, filtered, signal, list }) {
         problems,
         format.element,
         h("div", { class: "export-progress" }, bar, told),
-        h("p", { class: "sub" }, where, " In CSV, texts that a spreadsheet would run as a formula get an apostrophe in front."),
+        h(
+            "p",
+            { class: "sub" },
+            where,
+            " In CSV, texts that a spreadsheet would run as a formula get an apostrophe in front.",
+        ),
         h("div", { class: "actions actions-end" }, cancel, start),
     );
-    const { close } = openDialog({ title: `Export ${name}`, intro: "Every record of the list, newest first.", signal, keep: () => running }, form);
+    const { close } = openDialog(
+        { title: `Export ${name}`, intro: "Every record of the list, newest first.", signal, keep: () => running },
+        form,
+    );
     signal.addEventListener("abort", () => stop.abort());
     start.focus();
 
@@ -146,7 +160,10 @@ export function openExport({ name, known, filtered, signal, list }) {
         }
         busy(false);
         start.hidden = true;
-        fill(problems, notice("green", `${file.name} saved`, `${count(written, "record", "records")}, ${fileSize(size)}`));
+        fill(
+            problems,
+            notice("green", `${file.name} saved`, `${count(written, "record", "records")}, ${fileSize(size)}`),
+        );
         cancel.focus();
     }
 }

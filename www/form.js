@@ -18,7 +18,19 @@ const FAULTS = [
  * `check()` reads whether it was done after all and gives words for it, or nothing. `done(words, result)` is told once
  * it is done. `subject` names it in sentences: "The payment".
  */
-export function openForm({ title, intro, action, doing, subject, kind = "primary", signal, questions, send, check, done }) {
+export function openForm({
+    title,
+    intro,
+    action,
+    doing,
+    subject,
+    kind = "primary",
+    signal,
+    questions,
+    send,
+    check,
+    done,
+}) {
     const field = fields();
     const asked = questions(field, refresh);
     const fault = field.select("fault", "What goes wrong", FAULTS);
@@ -199,7 +211,10 @@ function fields() {
         control.name = path;
         control.setAttribute("aria-describedby", [hintLine?.id, error.id].filter(Boolean).join(" "));
         const label = h("label", { for: id }, text);
-        const row = control.type === "checkbox" ? fill(join, h("span", { class: "tick" }, control, label)) : fill(join, label, control);
+        const row =
+            control.type === "checkbox"
+                ? fill(join, h("span", { class: "tick" }, control, label))
+                : fill(join, label, control);
         row.append(...[hintLine, error].filter(Boolean));
         const entry = { row, control, error, value: () => control.value.trim() };
         known.set(path, entry);

@@ -71,7 +71,9 @@ export const clockTime = (at) => clock.format(at);
 
 export function fileSize(bytes) {
     const [unit, size] = bytes < 1_000_000 ? ["kilobyte", bytes / 1000] : ["megabyte", bytes / 1_000_000];
-    return new Intl.NumberFormat(undefined, { style: "unit", unit, maximumFractionDigits: size < 10 ? 1 : 0 }).format(size);
+    return new Intl.NumberFormat(undefined, { style: "unit", unit, maximumFractionDigits: size < 10 ? 1 : 0 }).format(
+        size,
+    );
 }
 
 export function duration(ms) {

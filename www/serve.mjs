@@ -160,7 +160,8 @@ async function account({ upstream, seed, size }) {
         return { config, behind: { send: sandbox.fetch, token: () => sandbox.token(), origin } };
     }
     const { GHL_TOKEN, GHL_LOCATION } = process.env;
-    if (!GHL_TOKEN || !GHL_LOCATION) fail(`--upstream needs GHL_TOKEN and GHL_LOCATION in the environment\n${USAGE}`, 2);
+    if (!GHL_TOKEN || !GHL_LOCATION)
+        fail(`--upstream needs GHL_TOKEN and GHL_LOCATION in the environment\n${USAGE}`, 2);
     const { protocol, hostname, origin } = new URL(upstream);
     if (protocol !== "https:" && hostname !== HOST) fail("--upstream must be https: a token travels to it", 2);
     return {
@@ -185,7 +186,8 @@ const server = await listen(handle, { port: given.port, host: HOST }).catch((err
     if (code === "EADDRINUSE") {
         fail(`Port ${given.port} is taken: stop the program that uses it, or choose another one with --port.`);
     }
-    if (code === "EACCES") fail(`Port ${given.port} needs more rights than you have: choose one above 1023 with --port.`);
+    if (code === "EACCES")
+        fail(`Port ${given.port} needs more rights than you have: choose one above 1023 with --port.`);
     throw error;
 });
 

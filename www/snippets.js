@@ -34,7 +34,9 @@ function curl(request) {
 
 function fetchCode(request) {
     const { method, address, search, body } = request;
-    const headers = headersOf(request, "YOUR_TOKEN").map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)},`);
+    const headers = headersOf(request, "YOUR_TOKEN").map(
+        ([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)},`,
+    );
     return [
         `const response = await fetch(${JSON.stringify(address + search)}, {`,
         `  method: ${JSON.stringify(method)},`,
@@ -97,7 +99,13 @@ function n8n(request, name) {
         ...(body !== undefined && { sendBody: true, specifyBody: "json", jsonBody: body }),
         options: {},
     };
-    const node = { parameters, name: `HighLevel ${name}`, type: "n8n-nodes-base.httpRequest", typeVersion: 4.2, position: [0, 0] };
+    const node = {
+        parameters,
+        name: `HighLevel ${name}`,
+        type: "n8n-nodes-base.httpRequest",
+        typeVersion: 4.2,
+        position: [0, 0],
+    };
     return JSON.stringify({ nodes: [node], connections: {} }, null, 2);
 }
 

@@ -62,7 +62,12 @@ export function timeline(call) {
         const told = [attempts.length > 1 && `attempt ${index + 1}`, attempt.fault && h("code", {}, attempt.fault)];
         const note = told.filter(Boolean).flatMap((part, place) => (place > 0 ? [" · ", part] : [part]));
         const took = attempt.durationMs === undefined ? "" : duration(attempt.durationMs);
-        const sent = line(String(ended), attempt.status || attempt.reason || error ? attemptTone({ ...attempt, answered: true }) : "faint", took, note);
+        const sent = line(
+            String(ended),
+            attempt.status || attempt.reason || error ? attemptTone({ ...attempt, answered: true }) : "faint",
+            took,
+            note,
+        );
         if (attempt.waitMs === undefined) return [sent];
         return [sent, line("retry", "amber", duration(attempt.waitMs), "wait, then sent again")];
     });

@@ -31,7 +31,10 @@ function walk(name, { scheme = "light", viewport = "desktop" }, steps) {
             await steps(page, (hash) => page.open(url + hash));
             assert.deepEqual(page.problems(), [], "the console stays clean");
         } catch (error) {
-            writeFileSync(join(SCREENSHOTS, `failed-firefox-${name.replace(/\W+/g, "-")}.png`), await page.screenshot());
+            writeFileSync(
+                join(SCREENSHOTS, `failed-firefox-${name.replace(/\W+/g, "-")}.png`),
+                await page.screenshot(),
+            );
             throw error;
         } finally {
             await page.close();
@@ -64,12 +67,18 @@ for (const [viewport, scheme] of [
             const found = await page.run(`return window.axe.run(document, { resultTypes: ["violations"] })
                 .then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html)));`);
             assert.deepEqual(found, [], `${name}: axe`);
-            assert.ok((await page.run("return document.documentElement.scrollWidth - innerWidth")) <= 0, `${name} is too wide`);
+            assert.ok(
+                (await page.run("return document.documentElement.scrollWidth - innerWidth")) <= 0,
+                `${name} is too wide`,
+            );
             writeFileSync(join(SCREENSHOTS, `firefox-${name}-${viewport}-${scheme}.png`), await page.screenshot());
             if (!["orders", "transactions", "subscriptions", "coupons"].includes(name)) continue;
             await page.run('document.querySelector(".card-table .row-link").click()');
             await page.see(".facts dd");
-            writeFileSync(join(SCREENSHOTS, `firefox-${name}-record-${viewport}-${scheme}.png`), await page.screenshot());
+            writeFileSync(
+                join(SCREENSHOTS, `firefox-${name}-record-${viewport}-${scheme}.png`),
+                await page.screenshot(),
+            );
         }
     });
 }

@@ -510,7 +510,7 @@ describe("the page", () => {
 });
 
 const amount = (text) => Number(text.replace(/[^\d.]/g, ""));
-const field = (page, path) => page.locator(`[name="${path}"]`);
+const field = (page, path) => page.locator(`:is(input, select, textarea)[name="${path}"]`);
 const fieldError = (page, path) => page.locator(`#field-${path.replace(/\W+/g, "-")}-error`);
 const form = (page) => page.getByRole("dialog");
 const send = (page) => form(page).locator("button[type=submit]");
@@ -532,11 +532,29 @@ describe("the overview", () => {
         assert.equal(amount(await tile("Revenue")).toFixed(2), sum.toFixed(2));
         assert.equal(Number(await tile("Payments")), own.filter((transaction) => kept(transaction) > 0).length);
         const rows = await page.locator(".chart table tbody td").allInnerTexts();
-        assert.equal(rows.map(amount).reduce((a, b) => a + b, 0).toFixed(2), sum.toFixed(2), "the chart's table");
+        assert.equal(
+            rows
+                .map(amount)
+                .reduce((a, b) => a + b, 0)
+                .toFixed(2),
+            sum.toFixed(2),
+            "the chart's table",
+        );
         const bars = await page.locator(".bars").nth(1).locator("dd:not(.bar-track)").allInnerTexts();
-        assert.equal(bars.map(amount).reduce((a, b) => a + b, 0).toFixed(2), sum.toFixed(2), "the sources");
+        assert.equal(
+            bars
+                .map(amount)
+                .reduce((a, b) => a + b, 0)
+                .toFixed(2),
+            sum.toFixed(2),
+            "the sources",
+        );
         const statuses = await page.locator(".bars").first().locator("dd:not(.bar-track)").allInnerTexts();
-        assert.equal(statuses.map(Number).reduce((a, b) => a + b, 0), own.length, "the statuses");
+        assert.equal(
+            statuses.map(Number).reduce((a, b) => a + b, 0),
+            own.length,
+            "the statuses",
+        );
         assert.equal(await page.locator(".latest li").count(), 7);
 
         const gauge = page.getByRole("meter", { name: "Requests left" });
@@ -570,7 +588,9 @@ describe("what is written", () => {
         await page.getByRole("button", { name: "Fulfill items" }).click();
         await field(page, "items[0].qty").fill("many");
         await send(page).click();
-        await fieldError(page, "items[0].qty").getByText(/number/).waitFor();
+        await fieldError(page, "items[0].qty")
+            .getByText(/number/)
+            .waitFor();
         await field(page, "items[0].qty").fill("1000");
         await send(page).click();
         await fieldError(page, "items[0].qty").getByText("Must not be greater than the quantity left").waitFor();
@@ -582,106 +602,124 @@ describe("what is written", () => {
         await page.locator(".card", { hasText: "Fulfillments" }).getByText("1Z999").waitFor();
     });
 
-    walk("creates, edits and deletes a coupon", { hash: "#/coupons", provoked: [422, 500, 500, 500, 404, 404] }, async (page, sent) => {
-        await rows(page).first().waitFor();
-        const taken = await page.locator("tbody code").first().innerText();
-        const writes = () => sent.filter((request) => request.method() !== "GET").length;
-        await page.getByRole("button", { name: "New coupon" }).click();
-        await send(page).click();
-        for (const path of ["name", "code", "discountValue"]) await fieldError(page, path).getByText(/\w/).waitFor();
-        assert.equal(await page.evaluate(() => document.activeElement.name), "name", "the first wrong field has the focus");
-        assert.equal(writes(), 0, "wrong input is not sent");
-        await field(page, "name").fill("Walk in");
-        await field(page, "code").fill(taken);
-        await field(page, "discountValue").fill("12,5");
-        await send(page).click();
-        await fieldError(page, "code").getByText("Is already used by another coupon").waitFor();
-        const code = `WALK${Date.now().toString(36).toUpperCase()}`;
-        await field(page, "code").fill(code);
-        await field(page, "limitPerCustomer").check();
-        await send(page).click();
-        await page.getByRole("heading", { name: "Walk in" }).waitFor();
-        await page.getByText("12.5%", { exact: true }).waitFor();
+    walk(
+        "creates, edits and deletes a coupon",
+        { hash: "#/coupons", provoked: [422, 500, 500, 500, 404, 404] },
+        async (page, sent) => {
+            await rows(page).first().waitFor();
+            const taken = await page.locator("tbody code").first().innerText();
+            const writes = () => sent.filter((request) => request.method() !== "GET").length;
+            await page.getByRole("button", { name: "New coupon" }).click();
+            await send(page).click();
+            for (const path of ["name", "code", "discountValue"])
+                await fieldError(page, path).getByText(/\w/).waitFor();
+            assert.equal(
+                await page.evaluate(() => document.activeElement.name),
+                "name",
+                "the first wrong field has the focus",
+            );
+            assert.equal(writes(), 0, "wrong input is not sent");
+            await field(page, "name").fill("Walk in");
+            await field(page, "code").fill(taken);
+            await field(page, "discountValue").fill("12,5");
+            await send(page).click();
+            await fieldError(page, "code").getByText("Is already used by another coupon").waitFor();
+            const code = `WALK${Date.now().toString(36).toUpperCase()}`;
+            await field(page, "code").fill(code);
+            await field(page, "limitPerCustomer").check();
+            await send(page).click();
+            await page.getByRole("heading", { name: "Walk in" }).waitFor();
+            await page.getByText("12.5%", { exact: true }).waitFor();
 
-        await page.getByRole("button", { name: "Edit" }).click();
-        assert.equal(await field(page, "code").inputValue(), code);
-        assert.ok(await field(page, "limitPerCustomer").isChecked());
-        await field(page, "name").fill("Walk out");
-        await form(page).getByText("Let the sandbox fail").click();
-        await field(page, "fault").selectOption("applied-then=500");
-        await send(page).click();
-        await form(page).getByText("The coupon may have been saved").waitFor();
-        await form(page).getByRole("button", { name: "Check what happened" }).click();
-        await notice(page).getByText(`It was saved: ${code}`).waitFor();
-        await page.getByRole("heading", { name: "Walk out" }).waitFor();
+            await page.getByRole("button", { name: "Edit" }).click();
+            assert.equal(await field(page, "code").inputValue(), code);
+            assert.ok(await field(page, "limitPerCustomer").isChecked());
+            await field(page, "name").fill("Walk out");
+            await form(page).getByText("Let the sandbox fail").click();
+            await field(page, "fault").selectOption("applied-then=500");
+            await send(page).click();
+            await form(page).getByText("The coupon may have been saved").waitFor();
+            await form(page).getByRole("button", { name: "Check what happened" }).click();
+            await notice(page).getByText(`It was saved: ${code}`).waitFor();
+            await page.getByRole("heading", { name: "Walk out" }).waitFor();
 
-        await page.getByRole("button", { name: "Delete" }).click();
-        await send(page).click();
-        await page.getByRole("heading", { name: /^Coupons/ }).waitFor();
-        const id = (await readAll(url, "/payments/coupon/list")).find((coupon) => coupon.code === code);
-        assert.equal(id, undefined, "it is gone");
-        await page.getByLabel("Search").fill(code);
-        await page.getByText("No coupons match").waitFor();
-        // A coupon that is gone says so.
-        await page.goto(`${url}#/coupons/${"0".repeat(24)}`);
-        await page.locator(".error-card", { hasText: "coupons.get" }).getByText("NotFoundError").first().waitFor();
-        await page.goto(`${url}#/subscriptions/${"0".repeat(24)}`);
-        await page.locator(".error-card", { hasText: "subscriptions.get" }).getByText("NotFoundError").first().waitFor();
-    });
+            await page.getByRole("button", { name: "Delete" }).click();
+            await send(page).click();
+            await page.getByRole("heading", { name: /^Coupons/ }).waitFor();
+            const id = (await readAll(url, "/payments/coupon/list")).find((coupon) => coupon.code === code);
+            assert.equal(id, undefined, "it is gone");
+            await page.getByLabel("Search").fill(code);
+            await page.getByText("No coupons match").waitFor();
+            // A coupon that is gone says so.
+            await page.goto(`${url}#/coupons/${"0".repeat(24)}`);
+            await page.locator(".error-card", { hasText: "coupons.get" }).getByText("NotFoundError").first().waitFor();
+            await page.goto(`${url}#/subscriptions/${"0".repeat(24)}`);
+            await page
+                .locator(".error-card", { hasText: "subscriptions.get" })
+                .getByText("NotFoundError")
+                .first()
+                .waitFor();
+        },
+    );
 
-    walk("sets up providers, and keeps their keys to itself", { hash: "#/providers", provoked: [400] }, async (page) => {
-        const live = page.locator(".mode").first();
-        await live.getByRole("button", { name: "Disconnect live" }).click();
-        await send(page).click();
-        await notice(page).getByText("Live mode disconnected").waitFor();
-        await live.getByText("Not connected").waitFor();
-        await live.getByRole("button", { name: "Connect live" }).click();
-        await send(page).click();
-        await fieldError(page, "live.apiKey").getByText(/\w/).waitFor();
-        await field(page, "live.apiKey").fill("secret-of-the-walk-1234");
-        await field(page, "live.publishableKey").fill("public-of-the-walk-5678");
-        await send(page).click();
-        await notice(page).getByText("Live mode connected").waitFor();
-        await live.getByText("•••• 1234").waitFor();
-        await page.getByRole("button", { name: "Allow scheduled charges" }).click();
-        await send(page).click();
-        await page.getByText("Supported", { exact: true }).waitFor();
+    walk(
+        "sets up providers, and keeps their keys to itself",
+        { hash: "#/providers", provoked: [400] },
+        async (page) => {
+            const live = page.locator(".mode").first();
+            await live.getByRole("button", { name: "Disconnect live" }).click();
+            await send(page).click();
+            await notice(page).getByText("Live mode disconnected").waitFor();
+            await live.getByText("Not connected").waitFor();
+            await live.getByRole("button", { name: "Connect live" }).click();
+            await send(page).click();
+            await fieldError(page, "live.apiKey").getByText(/\w/).waitFor();
+            await field(page, "live.apiKey").fill("secret-of-the-walk-1234");
+            await field(page, "live.publishableKey").fill("public-of-the-walk-5678");
+            await send(page).click();
+            await notice(page).getByText("Live mode connected").waitFor();
+            await live.getByText("•••• 1234").waitFor();
+            await page.getByRole("button", { name: "Allow scheduled charges" }).click();
+            await send(page).click();
+            await page.getByText("Supported", { exact: true }).waitFor();
 
-        await page.goto(`${url}#/inspector?show=writes`);
-        await page.locator(".call-open", { hasText: "custom-provider/connect" }).first().click();
-        await page.getByText("YOUR_apiKey").first().waitFor();
-        assert.ok(!(await page.content()).includes("of-the-walk"), "no key is on the page");
+            await page.goto(`${url}#/inspector?show=writes`);
+            await page.locator(".call-open", { hasText: "custom-provider/connect" }).first().click();
+            await page.getByText("YOUR_apiKey").first().waitFor();
+            assert.ok(!(await page.content()).includes("of-the-walk"), "no key is on the page");
 
-        await page.goto(`${url}#/providers`);
-        await page.getByRole("button", { name: "Delete provider" }).click();
-        await send(page).click();
-        await page.getByText("No provider of your own yet").waitFor();
-        await page.getByRole("button", { name: "Create provider" }).click();
-        await field(page, "name").fill("Walk Pay");
-        await field(page, "paymentsUrl").fill("http://pay.example.com");
-        await send(page).click();
-        await fieldError(page, "paymentsUrl").getByText("Must be a URL that starts with https://").waitFor();
-        await field(page, "description").fill("For the walk");
-        for (const path of ["paymentsUrl", "queryUrl", "imageUrl"]) await field(page, path).fill(`https://pay.example.com/${path}`);
-        await send(page).click();
-        await notice(page).getByText("Provider saved").waitFor();
+            await page.goto(`${url}#/providers`);
+            await page.getByRole("button", { name: "Delete provider" }).click();
+            await send(page).click();
+            await page.getByText("No provider of your own yet").waitFor();
+            await page.getByRole("button", { name: "Create provider" }).click();
+            await field(page, "name").fill("Walk Pay");
+            await field(page, "paymentsUrl").fill("http://pay.example.com");
+            await send(page).click();
+            await fieldError(page, "paymentsUrl").getByText("Must be a URL that starts with https://").waitFor();
+            await field(page, "description").fill("For the walk");
+            for (const path of ["paymentsUrl", "queryUrl", "imageUrl"])
+                await field(page, path).fill(`https://pay.example.com/${path}`);
+            await send(page).click();
+            await notice(page).getByText("Provider saved").waitFor();
 
-        await page.getByRole("button", { name: "Add provider" }).click();
-        await field(page, "uniqueName").fill("Not Good");
-        await send(page).click();
-        await fieldError(page, "uniqueName").getByText("Must be lower-case letters").waitFor();
-        for (const [path, text] of [
-            ["uniqueName", "walk-pay"],
-            ["title", "Walk Gateway"],
-            ["description", "For the walk"],
-            ["imageUrl", "https://pay.example.com/logo.png"],
-        ]) {
-            await field(page, path).fill(text);
-        }
-        await send(page).click();
-        await notice(page).getByText("Walk Gateway added").waitFor();
-        await page.getByRole("cell", { name: "walk-pay" }).waitFor();
-    });
+            await page.getByRole("button", { name: "Add provider" }).click();
+            await field(page, "uniqueName").fill("Not Good");
+            await send(page).click();
+            await fieldError(page, "uniqueName").getByText("Must be lower-case letters").waitFor();
+            for (const [path, text] of [
+                ["uniqueName", "walk-pay"],
+                ["title", "Walk Gateway"],
+                ["description", "For the walk"],
+                ["imageUrl", "https://pay.example.com/logo.png"],
+            ]) {
+                await field(page, path).fill(text);
+            }
+            await send(page).click();
+            await notice(page).getByText("Walk Gateway added").waitFor();
+            await page.getByRole("cell", { name: "walk-pay" }).waitFor();
+        },
+    );
 
     walk("lists subscriptions and what they brought", { hash: "#/subscriptions" }, async (page) => {
         await rows(page).first().waitFor();
@@ -691,7 +729,10 @@ describe("what is written", () => {
         await page.goto(`${url}#/subscriptions/${wanted._id}`);
         await page.getByRole("heading", { name: /^Subscription over/ }).waitFor();
         await page.locator(".badges").getByText("Active").waitFor();
-        assert.equal(await page.locator(".card", { hasText: "Payments" }).locator("tbody tr").count(), Math.min(50, paid.length));
+        assert.equal(
+            await page.locator(".card", { hasText: "Payments" }).locator("tbody tr").count(),
+            Math.min(50, paid.length),
+        );
         await page.getByRole("heading", { name: "Provider's record" }).waitFor();
     });
 });
@@ -699,49 +740,65 @@ describe("what is written", () => {
 describe("the inspector", () => {
     const SNIPPET = "pre.snippet";
 
-    walk("shows every call, and gives it as code that runs", { hash: "#/orders?search=o'brien \"x\" $HOME" }, async (page) => {
-        await page.getByText("No orders match").waitFor();
-        await page.goto(`${url}#/inspector`);
-        await page.getByRole("heading", { name: "orders.list" }).waitFor();
-        const about = await page.locator(".column-result .facts").first().innerText();
-        assert.match(about, /Attempts\s+1/);
-        assert.match(about, /Rate limit\s+\d+ of 100 left/);
-        const as = async (name) => {
-            await page.getByRole("radio", { name }).check();
-            return page.locator(SNIPPET).innerText();
-        };
-        const search = "o'brien \"x\" $HOME";
+    walk(
+        "shows every call, and gives it as code that runs",
+        { hash: '#/orders?search=o\'brien "x" $HOME' },
+        async (page) => {
+            await page.getByText("No orders match").waitFor();
+            await page.goto(`${url}#/inspector`);
+            await page.getByRole("heading", { name: "orders.list" }).waitFor();
+            const about = await page.locator(".column-result .facts").first().innerText();
+            assert.match(about, /Attempts\s+1/);
+            assert.match(about, /Rate limit\s+\d+ of 100 left/);
+            const as = async (name) => {
+                await page.getByRole("radio", { name }).check();
+                return page.locator(SNIPPET).innerText();
+            };
+            const search = 'o\'brien "x" $HOME';
 
-        const curl = await as("cURL");
-        const shell = spawnSync("sh", ["-c", `curl() { printf '%s\\n' "$@"; }\n${curl}`], { env: { GHL_TOKEN: "walk-token" } });
-        const [, method, address, , authorization, , version] = shell.stdout.toString().split("\n");
-        assert.equal(method, "GET");
-        assert.equal(new URL(address).origin + new URL(address).pathname, "https://services.leadconnectorhq.com/payments/orders");
-        assert.equal(new URL(address).searchParams.get("search"), search);
-        assert.equal(authorization, "Authorization: Bearer walk-token");
-        assert.equal(version, "Version: 2021-07-28");
+            const curl = await as("cURL");
+            const shell = spawnSync("sh", ["-c", `curl() { printf '%s\\n' "$@"; }\n${curl}`], {
+                env: { GHL_TOKEN: "walk-token" },
+            });
+            const [, method, address, , authorization, , version] = shell.stdout.toString().split("\n");
+            assert.equal(method, "GET");
+            assert.equal(
+                new URL(address).origin + new URL(address).pathname,
+                "https://services.leadconnectorhq.com/payments/orders",
+            );
+            assert.equal(new URL(address).searchParams.get("search"), search);
+            assert.equal(authorization, "Authorization: Bearer walk-token");
+            assert.equal(version, "Version: 2021-07-28");
 
-        const code = await as("fetch");
-        const asked = [];
-        const answer = async (address, init) => (asked.push({ address, ...init }), Response.json({ data: [] }));
-        const AsyncFunction = (async () => {}).constructor;
-        await new AsyncFunction("fetch", "console", code)(answer, { log() {} });
-        assert.equal(asked[0].headers.Authorization, "Bearer YOUR_TOKEN");
-        assert.equal(new URL(asked[0].address).searchParams.get("search"), search);
+            const code = await as("fetch");
+            const asked = [];
+            const answer = async (address, init) => (asked.push({ address, ...init }), Response.json({ data: [] }));
+            const AsyncFunction = (async () => {}).constructor;
+            await new AsyncFunction("fetch", "console", code)(answer, { log() {} });
+            assert.equal(asked[0].headers.Authorization, "Bearer YOUR_TOKEN");
+            assert.equal(new URL(asked[0].address).searchParams.get("search"), search);
 
-        const python = await as("Python");
-        assert.ok(python.includes(`["search", ${JSON.stringify(search)}]`), python);
-        assert.ok(python.includes("os.environ['GHL_TOKEN']"));
+            const python = await as("Python");
+            assert.ok(python.includes(`["search", ${JSON.stringify(search)}]`), python);
+            assert.ok(python.includes("os.environ['GHL_TOKEN']"));
 
-        const { nodes } = JSON.parse(await as("n8n node"));
-        assert.equal(nodes[0].type, "n8n-nodes-base.httpRequest");
-        const { parameters } = nodes[0];
-        assert.equal(parameters.url, "https://services.leadconnectorhq.com/payments/orders");
-        assert.deepEqual(parameters.queryParameters.parameters.find(({ name }) => name === "search"), { name: "search", value: search });
-        assert.deepEqual(parameters.headerParameters.parameters[0], { name: "Authorization", value: "Bearer YOUR_TOKEN" });
-    });
+            const { nodes } = JSON.parse(await as("n8n node"));
+            assert.equal(nodes[0].type, "n8n-nodes-base.httpRequest");
+            const { parameters } = nodes[0];
+            assert.equal(parameters.url, "https://services.leadconnectorhq.com/payments/orders");
+            assert.deepEqual(
+                parameters.queryParameters.parameters.find(({ name }) => name === "search"),
+                { name: "search", value: search },
+            );
+            assert.deepEqual(parameters.headerParameters.parameters[0], {
+                name: "Authorization",
+                value: "Bearer YOUR_TOKEN",
+            });
+        },
+    );
 
-    walk("gives writes with their bodies", { provoked: [] }, async (page) => {
+    walk("gives writes with their bodies", {}, async (page) => {
+        await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
         await openUnpaid(page, 3);
         await payButton(page).click();
         await dialog(page).getByRole("radio", { name: "A part of it" }).check();
@@ -752,7 +809,12 @@ describe("the inspector", () => {
         await page.goto(`${url}#/inspector?show=writes`);
         await page.getByRole("heading", { name: "orders.recordPayment" }).waitFor();
         const curl = await page.locator(SNIPPET).innerText();
-        const shell = spawnSync("sh", ["-c", `curl() { for last; do :; done; printf '%s' "$last"; }\n${curl}`], { env: {} });
+        await page.getByRole("button", { name: "Copy the code" }).click();
+        await page.locator("#live", { hasText: "Copied" }).waitFor({ state: "attached" });
+        assert.equal(await page.evaluate(() => navigator.clipboard.readText()), curl);
+        const shell = spawnSync("sh", ["-c", `curl() { for last; do :; done; printf '%s' "$last"; }\n${curl}`], {
+            env: {},
+        });
         const body = JSON.parse(shell.stdout.toString());
         assert.equal(body.notes, `it's "true" \\ ok`);
         await page.getByRole("radio", { name: "n8n node" }).check();
@@ -771,10 +833,24 @@ describe("the switches", () => {
         { id: "429", call: "try-read", trail: ["429", "retry", "200"], result: "success" },
         { id: "429", call: "try-write", which: "Writes only", trail: ["429", "retry", "200"], result: "success" },
         { id: "500", call: "try-read", trail: ["500", "retry", "200"], result: "success" },
-        { id: "500", call: "try-write", which: "Writes only", trail: ["500", "ServerError"], result: "ServerError", outcome: "unknown" },
+        {
+            id: "500",
+            call: "try-write",
+            which: "Writes only",
+            trail: ["500", "ServerError"],
+            result: "ServerError",
+            outcome: "unknown",
+        },
         { id: "timeout", call: "try-read", trail: ["no answer", "retry", "200"], result: "success" },
         { id: "dropped", call: "try-read", trail: ["no answer", "retry", "200"], result: "success" },
-        { id: "dropped", call: "try-write", which: "Writes only", trail: ["no answer", "NetworkError"], result: "NetworkError", outcome: "unknown" },
+        {
+            id: "dropped",
+            call: "try-write",
+            which: "Writes only",
+            trail: ["no answer", "NetworkError"],
+            result: "NetworkError",
+            outcome: "unknown",
+        },
         { id: "html", call: "try-read", trail: ["200", "DecodeError"], result: "DecodeError", outcome: "applied" },
         { id: "drift", call: "try-read", result: "success", says: "repaired" },
     ];
@@ -848,10 +924,20 @@ describe("the export", () => {
         const { csvRow, fieldsOf, rest } = await import(pathToFileURL(join(ROOT, "www/csv.js")));
         const texts = ["=1+1", "+1202", "-2", "@SUM(A1)", "\t=1", "\r=1", "＝1", 'a "b"', "c,d", "e\r\nf", " =1", ""];
         const [cells] = parseCsv(csvRow(texts));
-        assert.deepEqual(
-            cells,
-            ["'=1+1", "'+1202", "'-2", "'@SUM(A1)", "'\t=1", "'\r=1", "'＝1", 'a "b"', "c,d", "e\r\nf", " =1", ""],
-        );
+        assert.deepEqual(cells, [
+            "'=1+1",
+            "'+1202",
+            "'-2",
+            "'@SUM(A1)",
+            "'\t=1",
+            "'\r=1",
+            "'＝1",
+            'a "b"',
+            "c,d",
+            "e\r\nf",
+            " =1",
+            "",
+        ]);
         assert.equal(csvRow([-2.5, true, null, undefined, { a: [1] }, "x"]), '-2.5,true,,,"{""a"":[1]}",x\r\n');
         const fields = fieldsOf([{ a: 1 }, { b: 2 }]);
         assert.deepEqual(fields, ["a", "b"]);
@@ -859,32 +945,54 @@ describe("the export", () => {
         assert.equal(rest({ a: 1 }, fields), undefined);
     });
 
-    walk("saves every record as CSV where pages may not write files", { init: "delete window.showSaveFilePicker" }, async (page) => {
-        await page.getByLabel("Payment", { exact: true }).selectOption("paid");
-        await page.locator(".range", { hasText: /of 2\d\d orders/ }).waitFor();
-        const all = (await readAll(url, "/payments/orders", { paymentStatus: "paid" })).map(({ _id }) => _id);
-        await page.getByRole("button", { name: "Export" }).click();
-        const download = page.waitForEvent("download");
-        await form(page).getByRole("button", { name: "Export" }).click();
-        const file = await download;
-        assert.match(file.suggestedFilename(), /^orders-\d{4}-\d\d-\d\d\.csv$/);
-        const [head, ...lines] = parseCsv(readFileSync(await file.path(), "utf8"));
-        assert.deepEqual(lines.map((line) => line[head.indexOf("_id")]), all);
-        assert.ok(lines.every((line) => line.length === head.length));
-        await form(page).getByText(`${all.length} records`).first().waitFor();
-    });
+    walk(
+        "saves every record as CSV where pages may not write files",
+        { init: "delete window.showSaveFilePicker" },
+        async (page) => {
+            await page.getByLabel("Payment", { exact: true }).selectOption("paid");
+            await page.locator(".range", { hasText: /of 2\d\d orders/ }).waitFor();
+            const all = (await readAll(url, "/payments/orders", { paymentStatus: "paid" })).map(({ _id }) => _id);
+            await page.getByRole("button", { name: "Export" }).click();
+            const download = page.waitForEvent("download");
+            await form(page).getByRole("button", { name: "Export" }).click();
+            const file = await download;
+            assert.match(file.suggestedFilename(), /^orders-\d{4}-\d\d-\d\d\.csv$/);
+            const [head, ...lines] = parseCsv(readFileSync(await file.path(), "utf8"));
+            assert.deepEqual(
+                lines.map((line) => line[head.indexOf("_id")]),
+                all,
+            );
+            assert.ok(lines.every((line) => line.length === head.length));
+            await form(page).getByText(`${all.length} records`).first().waitFor();
+        },
+    );
 
     walk("streams NDJSON into a file", { hash: "#/transactions", init: PICKED }, async (page) => {
         await rows(page).first().waitFor();
         const all = await readAll(url, "/payments/transactions");
         await page.getByRole("button", { name: "Export" }).click();
-        await form(page).getByRole("radio", { name: /NDJSON/ }).check();
+        await form(page)
+            .getByRole("radio", { name: /NDJSON/ })
+            .check();
         await form(page).getByRole("button", { name: "Export" }).click();
-        await form(page).getByText(/saved$/).waitFor({ timeout: 40_000 });
+        await form(page)
+            .getByText(/saved$/)
+            .waitFor({ timeout: 40_000 });
         const text = await page.evaluate(async () => (await window.picked.getFile()).text());
-        const lines = text.trimEnd().split("\n").map((line) => JSON.parse(line));
-        assert.deepEqual(lines.map(({ _id }) => _id), all.map(({ _id }) => _id));
-        assert.equal(await form(page).getByRole("progressbar").evaluate((bar) => bar.value / bar.max), 1);
+        const lines = text
+            .trimEnd()
+            .split("\n")
+            .map((line) => JSON.parse(line));
+        assert.deepEqual(
+            lines.map(({ _id }) => _id),
+            all.map(({ _id }) => _id),
+        );
+        assert.equal(
+            await form(page)
+                .getByRole("progressbar")
+                .evaluate((bar) => bar.value / bar.max),
+            1,
+        );
     });
 
     walk("can be cancelled, and leaves no half file when it fails", { init: PICKED }, async (page) => {
@@ -897,7 +1005,9 @@ describe("the export", () => {
         });
         await page.getByRole("button", { name: "Export" }).click();
         await form(page).getByRole("button", { name: "Export" }).click();
-        await form(page).getByText(/^100 of/).waitFor();
+        await form(page)
+            .getByText(/^100 of/)
+            .waitFor();
         await page.keyboard.press("Escape");
         await form(page).getByRole("button", { name: "Cancel" }).click();
         await form(page).waitFor({ state: "detached" });
@@ -944,17 +1054,28 @@ describe("thousands of records", () => {
             await session.send("HeapProfiler.collectGarbage");
             return (await session.send("Runtime.getHeapUsage")).usedSize / 1e6;
         };
+        // The eleventh page waits until the memory is read.
+        let goOn;
+        const measured = new Promise((resolve) => (goOn = resolve));
+        await page.route("**/api/payments/orders?*offset=1000&**", (route) => measured.then(() => route.continue()));
         await page.getByRole("button", { name: "Export" }).click();
         await form(page).getByRole("button", { name: "Export" }).click();
-        await form(page).getByText(/^1,\d00 of 6,000/).waitFor();
+        await form(page)
+            .getByText(/^1,000 of 6,000/)
+            .waitFor();
         const early = await heap();
-        await form(page).getByText(/saved$/).waitFor({ timeout: 90_000 });
+        goOn();
+        await form(page)
+            .getByText(/saved$/)
+            .waitFor({ timeout: 90_000 });
         const late = await heap();
         const { size, lines } = await page.evaluate(async () => {
             const file = await window.picked.getFile();
             return { size: file.size, lines: (await file.text()).split("\r\n").length - 1 };
         });
-        console.log(`export of ${RECORDS} orders, ${(size / 1e6).toFixed(1)} MB: page heap ${early.toFixed(1)} MB after a sixth, ${late.toFixed(1)} MB at the end`);
+        console.log(
+            `export of ${RECORDS} orders, ${(size / 1e6).toFixed(1)} MB: page heap ${early.toFixed(1)} MB after a sixth, ${late.toFixed(1)} MB at the end`,
+        );
         assert.equal(lines, RECORDS + 1);
         assert.ok(late - early < size / 1e6 / 2, `it grew by ${late - early} MB`);
     });
@@ -982,12 +1103,19 @@ describe("everyone", () => {
                 const check = async (name) => {
                     await page.evaluate(AXE);
                     const { violations, passes } = await page.evaluate(() =>
-                        window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
+                        window.axe.run(document, {
+                            runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+                        }),
                     );
                     rules += passes.length;
-                    const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join("\n")}`);
+                    const told = violations.map(
+                        ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join("\n")}`,
+                    );
                     assert.deepEqual(told, [], `${name}, ${viewport}, ${scheme}`);
-                    await page.screenshot({ path: join(SCREENSHOTS, `${name}-${viewport}-${scheme}.png`), caret: "initial" });
+                    await page.screenshot({
+                        path: join(SCREENSHOTS, `${name}-${viewport}-${scheme}.png`),
+                        caret: "initial",
+                    });
                     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
                     assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
                 };
@@ -1041,12 +1169,18 @@ describe("everyone", () => {
                     window.jumps = [];
                     new PerformanceObserver((list) => {
                         for (const { value, sources } of list.getEntries()) {
-                            window.jumps.push([value, sources.map(({ node }) => node?.parentElement?.className ?? node?.nodeName)]);
+                            window.jumps.push([
+                                value,
+                                sources.map(({ node }) => node?.parentElement?.className ?? node?.nodeName),
+                            ]);
                         }
                     }).observe({ type: "layout-shift", buffered: true });
                 });
                 if (name === "inspector") await page.evaluate(() => (location.hash = "#/orders"));
-                await page.locator(name === "inspector" ? VIEWS.orders.ready : ready).first().waitFor();
+                await page
+                    .locator(name === "inspector" ? VIEWS.orders.ready : ready)
+                    .first()
+                    .waitFor();
                 await page.waitForTimeout(300);
                 const jumps = await page.evaluate(() => window.jumps);
                 const shift = jumps.reduce((sum, [value]) => sum + value, 0);
@@ -1059,16 +1193,19 @@ describe("everyone", () => {
 
 describe("the figures", () => {
     test("the first order is on screen within 500 ms; the page without charts is at most 80 KB", async () => {
+        const TURNS = 7;
         const times = [];
         let bytes;
-        for (let turn = 0; turn < 5; turn += 1) {
+        for (let turn = 0; turn < TURNS; turn += 1) {
             const context = await browser.newContext({ viewport: VIEWPORTS.desktop });
             const page = await context.newPage();
             const session = await context.newCDPSession(page);
             await session.send("Network.enable");
             const names = new Map();
             bytes = new Map();
-            session.on("Network.responseReceived", ({ requestId, response }) => names.set(requestId, new URL(response.url).pathname));
+            session.on("Network.responseReceived", ({ requestId, response }) =>
+                names.set(requestId, new URL(response.url).pathname),
+            );
             session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
                 const name = names.get(requestId);
                 if (name && !name.startsWith("/api/")) bytes.set(name, encodedDataLength);
@@ -1082,9 +1219,11 @@ describe("the figures", () => {
             });
             await page.goto(`${url}#/orders`);
             times.push(await page.waitForFunction(() => window.shownAt).then((handle) => handle.jsonValue()));
-            if (turn === 4) {
+            if (turn === TURNS - 1) {
                 const first = [...bytes.values()].reduce((a, b) => a + b, 0);
-                console.log(`transferred until the first order: ${(first / 1000).toFixed(1)} KB compressed, headers included`);
+                console.log(
+                    `transferred until the first order: ${(first / 1000).toFixed(1)} KB compressed, headers included`,
+                );
                 for (const { hash, ready } of Object.values(VIEWS)) {
                     await page.goto(url + hash);
                     await page.locator(ready).first().waitFor();
@@ -1096,12 +1235,16 @@ describe("the figures", () => {
             await context.close();
         }
         times.sort((a, b) => a - b);
-        console.log(`first order on screen: ${Math.round(times[0])} ms at best, ${Math.round(times[2])} ms in the middle of five`);
+        console.log(
+            `first order on screen: ${Math.round(times[0])} ms at best, ${Math.round(times[3])} ms in the middle of ${TURNS}`,
+        );
         const chart = [...bytes].filter(([name]) => name.startsWith("/chart-"));
         assert.equal(chart.length, 1, "the charts are a file of their own");
         const all = [...bytes].reduce((sum, [, size]) => sum + size, 0);
         const without = all - chart[0][1];
-        console.log(`transferred for every view: ${(without / 1000).toFixed(1)} KB without charts, ${(all / 1000).toFixed(1)} KB with them`);
+        console.log(
+            `transferred for every view: ${(without / 1000).toFixed(1)} KB without charts, ${(all / 1000).toFixed(1)} KB with them`,
+        );
         assert.ok(times[0] <= 500, `${times[0]} ms`);
         assert.ok(without <= 80_000, `${without} bytes`);
     });
@@ -1109,7 +1252,13 @@ describe("the figures", () => {
 
 /** A host of static files that knows nothing of them; what begins with `/proxy/` goes to another server. */
 async function host(folder, behind) {
-    const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json" };
+    const types = {
+        ".html": "text/html",
+        ".js": "text/javascript",
+        ".css": "text/css",
+        ".svg": "image/svg+xml",
+        ".json": "application/json",
+    };
     const server = createServer(async (request, response) => {
         const { pathname, search } = new URL(request.url, "http://host");
         if (pathname.startsWith("/proxy/")) {
@@ -1118,7 +1267,11 @@ async function host(folder, behind) {
             const chunks = [];
             for await (const chunk of request) chunks.push(chunk);
             const body = chunks.length > 0 ? Buffer.concat(chunks) : undefined;
-            const answer = await fetch(`${behind}api${pathname.slice(6)}${search}`, { method: request.method, headers, body });
+            const answer = await fetch(`${behind}api${pathname.slice(6)}${search}`, {
+                method: request.method,
+                headers,
+                body,
+            });
             response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") });
             response.end(Buffer.from(await answer.arrayBuffer()));
             return;
@@ -1136,7 +1289,8 @@ describe("static files", () => {
     let alone;
     let proxied;
 
-    const build = (...parameters) => spawnSync(process.execPath, [join(ROOT, "www/build.mjs"), ...parameters], { encoding: "utf8" });
+    const build = (...parameters) =>
+        spawnSync(process.execPath, [join(ROOT, "www/build.mjs"), ...parameters], { encoding: "utf8" });
 
     before(async () => {
         const { locationId } = await (await fetch(`${url}config.json`)).json();
@@ -1154,20 +1308,24 @@ describe("static files", () => {
         rmSync(folder, { recursive: true, force: true });
     });
 
-    walk("hold the sandbox inside the page", { at: () => alone.url, hash: "#/orders?paymentStatus=unpaid" }, async (page, sent) => {
-        await rows(page).first().getByRole("link").click();
-        await payButton(page).click();
-        await submit(page).click();
-        await notice(page).getByText("→ Paid").waitFor();
-        await page.goto(`${alone.url}#/break-it`);
-        await page.locator("#switch-500").check();
-        const shown = await run(page, "try-read");
-        assert.equal(await shown.getAttribute("data-result"), "success");
-        assert.equal(sent.length, 0, "no API is asked");
-        await page.locator("#place").getByText("Sandbox in this page").waitFor();
-        const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
-        assert.deepEqual(kept, [0, 0, ""], "nothing is stored");
-    });
+    walk(
+        "hold the sandbox inside the page",
+        { at: () => alone.url, hash: "#/orders?paymentStatus=unpaid" },
+        async (page, sent) => {
+            await rows(page).first().getByRole("link").click();
+            await payButton(page).click();
+            await submit(page).click();
+            await notice(page).getByText("→ Paid").waitFor();
+            await page.goto(`${alone.url}#/break-it`);
+            await page.locator("#switch-500").check();
+            const shown = await run(page, "try-read");
+            assert.equal(await shown.getAttribute("data-result"), "success");
+            assert.equal(sent.length, 0, "no API is asked");
+            await page.locator("#place").getByText("Sandbox in this page").waitFor();
+            const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
+            assert.deepEqual(kept, [0, 0, ""], "nothing is stored");
+        },
+    );
 
     walk("run on an account behind a proxy", { at: () => proxied.url, hash: "#/orders" }, async (page) => {
         await rows(page).first().waitFor();
@@ -1186,7 +1344,10 @@ describe("static files", () => {
         await form(page).getByRole("button", { name: "Use it" }).click();
         await form(page).getByText("That does not work").waitFor();
         await page.route("**/elsewhere/**", async (route) => {
-            const address = route.request().url().replace(/^.*\/elsewhere\//, `${url}api/`);
+            const address = route
+                .request()
+                .url()
+                .replace(/^.*\/elsewhere\//, `${url}api/`);
             const answer = await fetch(address, { headers: { version: "2021-07-28" } });
             await route.fulfill({ status: answer.status, contentType: "application/json", body: await answer.text() });
         });
@@ -1203,7 +1364,10 @@ describe("static files", () => {
         assert.ok(policy.split("; ").includes("script-src 'self' 'wasm-unsafe-eval'"), policy);
         const other = build("--out", join(folder, "far"), "--api", "https://pay.example.com/api", "--location", "x");
         assert.equal(other.status, 0, other.stderr);
-        assert.match(readFileSync(join(folder, "far/index.html"), "utf8"), /connect-src 'self' https:\/\/pay\.example\.com;/);
+        assert.match(
+            readFileSync(join(folder, "far/index.html"), "utf8"),
+            /connect-src 'self' https:\/\/pay\.example\.com;/,
+        );
         assert.match(build("--out", join(folder, "far"), "--api", "/api").stderr, /usage/);
         assert.match(build("--out", tmpdir()).stderr, /choose another folder/);
     });
@@ -1229,7 +1393,13 @@ describe("your own account", () => {
         const config = await (await fetch(`${own}config.json`)).text();
         assert.deepEqual(JSON.parse(config), { apiBase: "/api", locationId: "location-of-the-walk", sandbox: false });
         upstream.close();
-        await assert.rejects(serve(["--upstream", "https://services.example.com"], { GHL_TOKEN: "" }), /needs GHL_TOKEN/);
-        await assert.rejects(serve(["--upstream", "http://example.com"], { GHL_TOKEN: "x", GHL_LOCATION: "y" }), /must be https/);
+        await assert.rejects(
+            serve(["--upstream", "https://services.example.com"], { GHL_TOKEN: "" }),
+            /needs GHL_TOKEN/,
+        );
+        await assert.rejects(
+            serve(["--upstream", "http://example.com"], { GHL_TOKEN: "x", GHL_LOCATION: "y" }),
+            /must be https/,
+        );
     });
 });

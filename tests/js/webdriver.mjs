@@ -10,7 +10,9 @@ const PROBLEM = /^console\.(error|warn): (?!RSLoader)|^JavaScript (error|warning
 /** Starts geckodriver and a browser in it. */
 export async function firefox(driver, { width, height, scheme }) {
     // At this level it passes on what Firefox prints, and that is what pages write to their consoles.
-    const child = spawn(driver, ["--port", "0", "--host", "127.0.0.1", "--log", "debug"], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(driver, ["--port", "0", "--host", "127.0.0.1", "--log", "debug"], {
+        stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     const port = await new Promise((resolve, reject) => {
         const read = (chunk) => {
@@ -100,7 +102,13 @@ export async function firefox(driver, { width, height, scheme }) {
             ),
         open: (url) => session("POST", "/url", { url }),
         async click(selector) {
-            await until(selector, () => find(selector).then((id) => session("POST", `/element/${id}/click`, {}).then(() => true)));
+            await until(selector, async () => {
+                const id = await find(selector);
+                // The driver leaves alone what is in view, though it may lie below the bar at the foot.
+                await run('arguments[0].scrollIntoView({ block: "center" })', { [ELEMENT]: id });
+                await session("POST", `/element/${id}/click`, {});
+                return true;
+            });
         },
         async type(selector, text) {
             const id = await until(selector, () => find(selector));

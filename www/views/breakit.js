@@ -38,7 +38,11 @@ const TRIES = [
         async run(options, tell) {
             const order = await unpaid(options);
             tell(h("a", { class: "button button-primary", href: `#/orders/${order._id}` }, "Look at the order"));
-            await payments.orders.recordPayment(order._id, { mode: "cash", amount: 1, isPartialPayment: true }, options);
+            await payments.orders.recordPayment(
+                order._id,
+                { mode: "cash", amount: 1, isPartialPayment: true },
+                options,
+            );
             return `${money(1, order.currency)} recorded on the order of ${order.contactName}`;
         },
     },
@@ -339,9 +343,17 @@ export function breakIt({ signal }) {
         fill(tries, h("div", { class: "actions" }, calls));
         return card(
             "Switches",
-            h("p", { class: "card-text muted" }, "Turn one on, then make a call, or look around: it stays on, and every page meets it. Several take turns."),
+            h(
+                "p",
+                { class: "card-text muted" },
+                "Turn one on, then make a call, or look around: it stays on, and every page meets it. Several take turns.",
+            ),
             tries,
-            h("ul", { class: "scenarios" }, lines.map(({ item }) => item)),
+            h(
+                "ul",
+                { class: "scenarios" },
+                lines.map(({ item }) => item),
+            ),
             h("div", { class: "switch-scope" }, often.element, which.element),
         );
     }
@@ -371,7 +383,12 @@ function head() {
 
 function onlyInTheSandbox() {
     const text = "These switches make the sandbox fail. This page works on a real account, which they leave alone.";
-    const element = h("div", { class: "view" }, head(), h("div", { class: "card" }, empty("bolt", "Not on a real account", text)));
+    const element = h(
+        "div",
+        { class: "view" },
+        head(),
+        h("div", { class: "card" }, empty("bolt", "Not on a real account", text)),
+    );
     return { title: "Break it", element };
 }
 

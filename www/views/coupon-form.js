@@ -47,7 +47,9 @@ function questions(field, refresh, coupon = {}) {
     const start = field.input("startDate", "Begins", { type: "date", value: dayOf(coupon.startDate ?? Date.now()) });
     const end = field.input("endDate", "Ends", { type: "date", value: dayOf(coupon.endDate), hint: "Never, if empty" });
     const limit = field.number("usageLimit", "How often in all", {
-        hint: coupon._id ? "HighLevel does not tell the present limit; none, if empty" : "Any number of times, if empty",
+        hint: coupon._id
+            ? "HighLevel does not tell the present limit; none, if empty"
+            : "Any number of times, if empty",
     });
     const once = field.tick("limitPerCustomer", "Once per customer", { checked: coupon.limitPerCustomer > 0 });
     const future = field.tick("applyToFuturePayments", "Later payments of subscriptions too", {

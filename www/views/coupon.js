@@ -75,12 +75,18 @@ function discount(found) {
         "Discount",
         facts([
             ["Code", copyable(found.code)],
-            ["Discount", `${discountOf(found)}${found.discountType === "amount" ? " in the currency of the order" : ""}`],
+            [
+                "Discount",
+                `${discountOf(found)}${found.discountType === "amount" ? " in the currency of the order" : ""}`,
+            ],
             ["Begins", dateTime(found.startDate)],
             ["Ends", found.endDate ? dateTime(found.endDate) : "Never"],
             ["Used", count(found.usageCount ?? 0, "time", "times")],
-            ["Per customer", found.limitPerCustomer > 0 ? count(found.limitPerCustomer, "time", "times") : "Any number of times"],
-            ["Later payments", applyToFuturePayments ? (months || "All of them") : "Not reduced"],
+            [
+                "Per customer",
+                found.limitPerCustomer > 0 ? count(found.limitPerCustomer, "time", "times") : "Any number of times",
+            ],
+            ["Later payments", applyToFuturePayments ? months || "All of them" : "Not reduced"],
             [
                 "Limited to",
                 limits

@@ -35,7 +35,11 @@ export const coupons = listView({
         { label: "Status", class: "col-badge", cell: (coupon) => statusBadge(coupon.status, label) },
         { label: "Used", class: "col-number", cell: (coupon) => number(coupon.usageCount ?? 0) },
         { label: "Begins", class: "col-date", cell: (coupon) => day(coupon.startDate) },
-        { label: "Ends", class: "col-date col-wide", cell: (coupon) => (coupon.endDate ? day(coupon.endDate) : "Never") },
+        {
+            label: "Ends",
+            class: "col-date col-wide",
+            cell: (coupon) => (coupon.endDate ? day(coupon.endDate) : "Never"),
+        },
         { label: "Discount", class: "col-amount", cell: discountOf },
     ],
     list: (params, options) => payments.coupons.list(params, options),

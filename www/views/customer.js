@@ -9,7 +9,10 @@ export function customer({ contactSnapshot, contactId }) {
         "Customer",
         facts([
             ["Name", contact.name],
-            ["E-mail", contact.email && h("a", { class: "wrap", href: `mailto:${contact.email}` }, breakable(contact.email))],
+            [
+                "E-mail",
+                contact.email && h("a", { class: "wrap", href: `mailto:${contact.email}` }, breakable(contact.email)),
+            ],
             ["Phone", contact.phone],
             ["Place", place],
             ["Contact id", contactId && copyable(contactId)],

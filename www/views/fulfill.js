@@ -51,17 +51,29 @@ function questions(field, lines) {
     const url = field.input("trackings[0].trackingUrl", "Tracking link", { type: "url", placeholder: "https://" });
     const tell = field.tick("notifyCustomer", "Let HighLevel tell the customer");
     let chosen = [];
-    const items = h("fieldset", { class: "group" }, h("legend", {}, "Pieces"), quantities.map(({ row }) => row));
+    const items = h(
+        "fieldset",
+        { class: "group" },
+        h("legend", {}, "Pieces"),
+        quantities.map(({ row }) => row),
+    );
     return {
         elements: [items, h("div", { class: "pair" }, carrier.row, code.row), url.row, tell.row],
         // A line that is left out shifts those behind it.
         locate: (path) => path.replace(/^items\[(\d+)\]/, (_, index) => `items[${chosen[index]}]`),
         read() {
-            const tracking = { shippingCarrier: carrier.value(), trackingNumber: code.value(), trackingUrl: url.value() };
+            const tracking = {
+                shippingCarrier: carrier.value(),
+                trackingNumber: code.value(),
+                trackingUrl: url.value(),
+            };
             const known = Object.fromEntries(Object.entries(tracking).filter(([, text]) => text));
             chosen = [...lines.keys()].filter((index) => quantities[index].value() !== 0);
             return {
-                items: chosen.map((index) => ({ priceId: lines[index].item.price._id, qty: quantities[index].value() })),
+                items: chosen.map((index) => ({
+                    priceId: lines[index].item.price._id,
+                    qty: quantities[index].value(),
+                })),
                 trackings: Object.keys(known).length > 0 ? [known] : [],
                 notifyCustomer: tell.value(),
             };

@@ -42,7 +42,10 @@ export function inspector({ query: first, signal, go }) {
     const nothing = empty("search", "No such calls yet", "Everything that this page sends appears here.");
     const total = h("span", { class: "total" });
     const detail = h("div", { class: "column column-result" });
-    const shown = radios("show", "Show", SHOWN, { quiet: true, onchange: (value) => move({ show: value === "all" ? "" : value, call: "" }) });
+    const shown = radios("show", "Show", SHOWN, {
+        quiet: true,
+        onchange: (value) => move({ show: value === "all" ? "" : value, call: "" }),
+    });
     const clear = button("Clear", { onclick: forget });
     const element = h(
         "div",
@@ -79,7 +82,10 @@ export function inspector({ query: first, signal, go }) {
         list.hidden = fitting.length === 0;
         nothing.hidden = fitting.length > 0;
         const focused = document.activeElement?.dataset?.call;
-        fill(rows, fitting.map((call) => row(call, call === chosen)));
+        fill(
+            rows,
+            fitting.map((call) => row(call, call === chosen)),
+        );
         if (focused) rows.querySelector(`[data-call="${focused}"]`)?.focus({ preventScroll: true });
         fill(detail, chosen && [about(chosen), chosen.url && code(chosen)]);
     }
@@ -100,7 +106,10 @@ export function inspector({ query: first, signal, go }) {
         );
         const cells = [
             ["call-time", clockTime(call.at)],
-            ["call-main", [open, h("span", { class: "sub" }, [call.operation.name, noteOf(call)].filter(Boolean).join(" · "))]],
+            [
+                "call-main",
+                [open, h("span", { class: "sub" }, [call.operation.name, noteOf(call)].filter(Boolean).join(" · "))],
+            ],
             ["call-status", h("span", { class: `code ${toneOf(call)}` }, statusOf(call))],
             ["col-number call-took", timeOf(call)],
         ];
@@ -122,20 +131,36 @@ export function inspector({ query: first, signal, go }) {
         return card(
             operation.name,
             facts([
-                ["Request", [h("span", { class: "method" }, operation.method), " ", h("code", { class: "wrap" }, call.url ? pathOf(call) + call.url.search : operation.path)]],
+                [
+                    "Request",
+                    [
+                        h("span", { class: "method" }, operation.method),
+                        " ",
+                        h("code", { class: "wrap" }, call.url ? pathOf(call) + call.url.search : operation.path),
+                    ],
+                ],
                 ["Status", h("span", { class: `code ${toneOf(call)}` }, statusOf(call))],
                 ["Time", timeOf(call)],
                 ["Attempts", number(attempts.length)],
-                ["Drift", drift.length > 0 && `${count(drift.length, "field", "fields")}, ${number(repaired)} repaired`],
+                [
+                    "Drift",
+                    drift.length > 0 && `${count(drift.length, "field", "fields")}, ${number(repaired)} repaired`,
+                ],
                 [
                     "Rate limit",
-                    rateLimit && `${number(rateLimit.remaining)} of ${number(rateLimit.limit)} left in ${duration(rateLimit.intervalMs)}`,
+                    rateLimit &&
+                        `${number(rateLimit.remaining)} of ${number(rateLimit.limit)} left in ${duration(rateLimit.intervalMs)}`,
                 ],
                 ["Error", error && [h("code", { class: "error-class" }, error.name), " ", badge(error.outcome)]],
                 ["Message", error?.message],
             ]),
             h("ol", { class: "lines lines-small" }, timeline(call)),
-            call.body && h("pre", { class: "body body-sent", tabindex: 0, "aria-label": "Body" }, JSON.stringify(JSON.parse(call.body), null, 2)),
+            call.body &&
+                h(
+                    "pre",
+                    { class: "body body-sent", tabindex: 0, "aria-label": "Body" },
+                    JSON.stringify(JSON.parse(call.body), null, 2),
+                ),
         );
     }
 

@@ -72,7 +72,12 @@ export function listView({ path, title, one, many, intro, filters, columns, list
         const range = h("p", { class: "range" });
         const previous = pageButton("previous", "Previous", -1);
         const next = pageButton("next", "Next", 1);
-        const pageInput = h("input", { class: "page-input", inputmode: "numeric", "aria-label": "Page", onchange: jump });
+        const pageInput = h("input", {
+            class: "page-input",
+            inputmode: "numeric",
+            "aria-label": "Page",
+            onchange: jump,
+        });
         const pageTotal = h("span", { class: "muted" });
         const jumper = h("span", { class: "jumper" }, pageInput, pageTotal);
         const pages = h("nav", { class: "pages", "aria-label": "Pages" }, range, previous, jumper, next);
@@ -84,7 +89,12 @@ export function listView({ path, title, one, many, intro, filters, columns, list
                 "div",
                 { class: "head" },
                 h("div", {}, heading, h("p", { class: "muted" }, intro)),
-                h("div", { class: "actions" }, button("Export", { onclick: save }, icon("download")), actions?.({ signal, go })),
+                h(
+                    "div",
+                    { class: "actions" },
+                    button("Export", { onclick: save }, icon("download")),
+                    actions?.({ signal, go }),
+                ),
             ),
             form.element,
             rows,
@@ -136,7 +146,13 @@ export function listView({ path, title, one, many, intro, filters, columns, list
         async function save() {
             const { openExport } = await import("./others.js");
             if (signal.aborted) return;
-            openExport({ name: many, known: page?.totalCount, filtered: Object.keys(filtered()).length > 0, signal, list: (params, options) => list({ ...filtered(), ...params }, options) });
+            openExport({
+                name: many,
+                known: page?.totalCount,
+                filtered: Object.keys(filtered()).length > 0,
+                signal,
+                list: (params, options) => list({ ...filtered(), ...params }, options),
+            });
         }
 
         async function show() {
@@ -198,7 +214,8 @@ export function listView({ path, title, one, many, intro, filters, columns, list
                 const back = button("First page", { onclick: () => move({ ...query, page: "" }) });
                 return empty("inbox", `No ${many} on this page`, null, back);
             }
-            if (Object.keys(filtered()).length === 0) return empty("inbox", `No ${many} yet`, "They appear here as soon as there are some.");
+            if (Object.keys(filtered()).length === 0)
+                return empty("inbox", `No ${many} yet`, "They appear here as soon as there are some.");
             const clear = button("Clear filters", { onclick: () => move({}) });
             return empty("search", `No ${many} match`, "Try another search or fewer filters.", clear);
         }

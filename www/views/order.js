@@ -78,7 +78,8 @@ function pay({ order, transactions }, { due }, { id, signal, show, tell }) {
             if (!found) return;
             const balance = balanceOf(found);
             const after = found.order.paymentStatus;
-            const change = after === status ? `Still ${label(after).toLowerCase()}` : `${label(status)} → ${label(after)}`;
+            const change =
+                after === status ? `Still ${label(after).toLowerCase()}` : `${label(status)} → ${label(after)}`;
             const left = balance ? `${money(balance.due, order.currency)} left to pay` : "";
             tell(words, [change, left].filter(Boolean).join(" · "));
         },

@@ -40,7 +40,11 @@ export function providers({ signal }) {
     const own = h("div", {}, cardSkeleton("Your own provider", 12));
     const whitelabel = h("div", {}, cardSkeleton("White-label providers", 4));
     const heading = h("h1", { tabindex: -1 }, "Providers");
-    const intro = h("p", { class: "muted" }, "Who takes the money: your own provider in HighLevel's checkout, and white-label ones.");
+    const intro = h(
+        "p",
+        { class: "muted" },
+        "Who takes the money: your own provider in HighLevel's checkout, and white-label ones.",
+    );
     const element = h(
         "div",
         { class: "view" },
@@ -57,7 +61,13 @@ export function providers({ signal }) {
             if (!signal.aborted) fill(place, draw(found));
         } catch (error) {
             if (wasLeft(error, signal)) return;
-            fill(place, errorCard(error, button("Try again", { kind: "primary", onclick: () => show(place, name, read, draw) })));
+            fill(
+                place,
+                errorCard(
+                    error,
+                    button("Try again", { kind: "primary", onclick: () => show(place, name, read, draw) }),
+                ),
+            );
             announce(`${name} could not be read`);
         } finally {
             place.removeAttribute("aria-busy");
@@ -109,7 +119,9 @@ export function providers({ signal }) {
                 "div",
                 { class: "actions card-actions" },
                 button("Change", { onclick: () => create(config) }),
-                button(schedule ? "Stop scheduled charges" : "Allow scheduled charges", { onclick: () => capabilities(!schedule) }),
+                button(schedule ? "Stop scheduled charges" : "Allow scheduled charges", {
+                    onclick: () => capabilities(!schedule),
+                }),
                 button("Delete provider", { kind: "secondary", onclick: remove }),
             ),
         );
@@ -119,13 +131,26 @@ export function providers({ signal }) {
         const keys = keysOf(config, mode);
         const action = keys
             ? button("Disconnect", { "aria-label": `Disconnect ${mode}`, onclick: () => disconnect(mode, name) })
-            : button("Connect", { "aria-label": `Connect ${mode}`, kind: "primary", onclick: () => connect(mode, name) });
+            : button("Connect", {
+                  "aria-label": `Connect ${mode}`,
+                  kind: "primary",
+                  onclick: () => connect(mode, name),
+              });
         return h(
             "li",
             { class: "mode" },
             h("strong", {}, name),
             keys ? badge("Connected", "green") : badge("Not connected"),
-            h("span", { class: "sub mode-keys" }, keys && ["API key ", h("code", {}, masked(keys.apiKey)), " · publishable key ", h("code", {}, masked(keys.publishableKey))]),
+            h(
+                "span",
+                { class: "sub mode-keys" },
+                keys && [
+                    "API key ",
+                    h("code", {}, masked(keys.apiKey)),
+                    " · publishable key ",
+                    h("code", {}, masked(keys.publishableKey)),
+                ],
+            ),
             action,
         );
     }
@@ -140,7 +165,8 @@ export function providers({ signal }) {
             subject: "The provider",
             signal,
             questions(field) {
-                const url = (path, text, example) => field.input(path, text, { type: "url", value: config[path], placeholder: example });
+                const url = (path, text, example) =>
+                    field.input(path, text, { type: "url", value: config[path], placeholder: example });
                 const inputs = [
                     field.input("name", "Name", { value: config.name }),
                     field.input("description", "Description", { value: config.description }),
@@ -214,7 +240,8 @@ export function providers({ signal }) {
             doing: "Saving …",
             subject: "The change",
             signal,
-            send: (_, options) => payments.customProvider.updateCapabilities({ supportsSubscriptionSchedules: supported }, options),
+            send: (_, options) =>
+                payments.customProvider.updateCapabilities({ supportsSubscriptionSchedules: supported }, options),
             async check() {
                 const now = await readConfig({ signal });
                 return now?.paymentProvider?.supportsSubscriptionSchedule === supported && "It was saved";
@@ -280,7 +307,8 @@ export function providers({ signal }) {
                 ];
                 return {
                     elements: [provider, ...inputs].map(({ row }) => row),
-                    read: () => Object.fromEntries([provider, ...inputs].map(({ control, value }) => [control.name, value()])),
+                    read: () =>
+                        Object.fromEntries([provider, ...inputs].map(({ control, value }) => [control.name, value()])),
                 };
             },
             send: (body, options) => payments.integrations.createWhitelabel((sent = body), options),

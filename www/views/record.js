@@ -21,7 +21,12 @@ export function recordView({ list: [href, listName], one, read, draw, bones: [ma
             "div",
             { class: "view" },
             backLink(href, listName),
-            h("div", { class: "head" }, h("div", {}, h("div", { class: "head-title" }, heading, badges), below), actions),
+            h(
+                "div",
+                { class: "head" },
+                h("div", {}, h("div", { class: "head-title" }, heading, badges), below),
+                actions,
+            ),
             notices,
             content,
         );
@@ -44,7 +49,8 @@ export function recordView({ list: [href, listName], one, read, draw, bones: [ma
                 fill(badges);
                 fill(below, h("code", {}, id));
                 fill(actions);
-                const again = error.code === "not_found" ? [] : [button("Try again", { kind: "primary", onclick: retry })];
+                const again =
+                    error.code === "not_found" ? [] : [button("Try again", { kind: "primary", onclick: retry })];
                 fill(content, h("div", { class: "column" }, errorCard(error, ...again)));
                 announce(`${one} could not be read`);
                 return undefined;
