@@ -204,13 +204,12 @@ fn compile(workspace: &Workspace, module: &Module) -> Result<PathBuf> {
         return Ok(folder);
     }
     empty_folder(&folder)?;
-    // The client replaces an instance that trapped.
-    let resettable = module.slim.then_some("--experimental-reset-state-function");
     run(
         workspace
             .command(workspace.cargo_tool("wasm-bindgen"))
             .arg(&compiled)
-            .args(resettable)
+            // The client replaces an instance that trapped.
+            .arg("--experimental-reset-state-function")
             .args(["--target", "web", "--omit-default-module-path", "--out-name", module.name, "--out-dir"])
             .arg(&folder),
         "If it speaks of a schema version: Cargo.lock and target/tools/bin/wasm-bindgen differ; \

@@ -106,7 +106,7 @@ fn changed(text: &str) -> String {
 }
 
 /// The starts and the ends of what [`trimmed`] leaves out, and what comes in its place.
-const UNUSED: [(&str, &str, &str); 7] = [
+const UNUSED: [(&str, &str, &str); 8] = [
     ("    __wbg_reinit_scheduled = false;", "\n", ""),
     ("function __wbg_call_guard() {", "\n}\n", ""),
     ("let __wbg_reinit_scheduled = false;", "\n", ""),
