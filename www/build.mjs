@@ -79,15 +79,16 @@ export async function bundle(config = {}) {
     const files = new Map(outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
     const entry = (source) =>
         Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint === source);
-    const needed = needs(metafile.outputs, entry("app.js"));
+    const wasm = [...files.keys()].find((name) => name.endsWith(".wasm"));
+    const preloads = [
+        ...needs(metafile.outputs, entry("app.js")).map((path) => `<link rel="modulepreload" href="${basename(path)}" />`),
+        ...[wasm, "config.json"].map((name) => `<link rel="preload" as="fetch" href="${name}" crossorigin />`),
+    ];
     const html = (await readFile(join(PAGE, "index.html"), "utf8"))
         .replace("<!-- policy -->", `<meta http-equiv="Content-Security-Policy" content="${policy(config.apiBase)}" />`)
         .replace("style.css", basename(entry("style.css")))
         .replace("boot.js", basename(entry("boot.js")))
-        .replace(
-            "<!-- preload -->",
-            needed.map((path) => `<link rel="modulepreload" href="${basename(path)}" />`).join(""),
-        )
+        .replace("<!-- preload -->", preloads.join(""))
         .replace(/\n\s*/g, "\n");
     files.set("index.html", Buffer.from(html));
     files.set("favicon.svg", await readFile(join(PAGE, "favicon.svg")));
