@@ -81,7 +81,9 @@ export async function bundle(config = {}) {
         Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint === source);
     const wasm = [...files.keys()].find((name) => name.endsWith(".wasm"));
     const preloads = [
-        ...needs(metafile.outputs, entry("app.js")).map((path) => `<link rel="modulepreload" href="${basename(path)}" />`),
+        ...needs(metafile.outputs, entry("app.js")).map(
+            (path) => `<link rel="modulepreload" href="${basename(path)}" />`,
+        ),
         ...[wasm, "config.json"].map((name) => `<link rel="preload" as="fetch" href="${name}" crossorigin />`),
     ];
     const html = (await readFile(join(PAGE, "index.html"), "utf8"))
@@ -89,11 +91,17 @@ export async function bundle(config = {}) {
         .replace("style.css", basename(entry("style.css")))
         .replace("boot.js", basename(entry("boot.js")))
         .replace("<!-- preload -->", preloads.join(""))
+        .replaceAll("favicon.svg", await dataUrl("favicon.svg"))
         .replace(/\n\s*/g, "\n");
     files.set("index.html", Buffer.from(html));
-    files.set("favicon.svg", await readFile(join(PAGE, "favicon.svg")));
     files.set("config.json", Buffer.from(JSON.stringify(config)));
     return files;
+}
+
+/** A picture that is smaller than the headers of its own request. */
+async function dataUrl(name) {
+    const svg = (await readFile(join(PAGE, name), "utf8")).replace(/\n\s*/g, " ").trim();
+    return `data:image/svg+xml,${svg.replaceAll('"', "'").replace(/[<>#]/g, encodeURIComponent)}`;
 }
 
 /** A file and all that it imports at once. */
