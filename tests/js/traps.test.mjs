@@ -72,10 +72,12 @@ test("all calls that the instance carried are rejected at once, of every client"
     let sent;
     const under = new Promise((resolve) => (sent = resolve));
     const never = new Promise(() => {});
-    const waiting = stub(() => {
+    const hanging = () => {
         sent();
         return never;
-    });
+    };
+    // Long enough for this test; the timer of the lost call keeps the process.
+    const waiting = stub(hanging, { timeoutMs: 2000 });
     const asking = stub(ANY_ANSWER, { token: () => never });
     const one = failure(waiting.payments.orders.recordPayment(ID, PAYMENT));
     const two = failure(asking.payments.orders.get(ID));
