@@ -216,6 +216,7 @@ test("the package exports its public names and nothing else", async () => {
         "TimeoutError",
         "Transactions",
         "ValidationError",
+        "consoleLogger",
     ];
     assert.deepEqual(Object.keys(library), names);
     assert.deepEqual(Object.keys(await import("ghl-payments/slim")), [...names, "initialize"]);
