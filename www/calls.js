@@ -48,7 +48,7 @@ function latest(operation, attempts, fits) {
     );
 }
 
-/** The client's `onEvent`. */
+/** The client's `onEvent`; types that this page does not know are none of its business. */
 export function record(event) {
     const { operation, attempt } = event;
     if (event.type === "request") {
@@ -69,14 +69,17 @@ export function record(event) {
         call.state = event.status < 300 ? "good" : event.status < 500 ? "warn" : "bad";
         changed(call);
     } else if (event.type === "retry") {
-        const call = latest(operation, attempt, (_, last) => last.waitMs === undefined);
+        const waiting = (_, last) => last.waitMs === undefined;
+        const call =
+            latest(operation, attempt, (it, last) => waiting(it, last) && !(last.status < 400)) ??
+            latest(operation, attempt, waiting);
         if (!call) return;
         const last = call.attempts.at(-1);
         Object.assign(last, { reason: event.reason, waitMs: event.delayMs });
         last.durationMs ??= Date.now() - last.at;
         call.state = "open";
         changed(call);
-    } else {
+    } else if (event.type === "drift") {
         const call = calls.findLast(
             ({ operation: { id }, attempts }) => id === operation.id && attempts.at(-1)?.status < 300,
         );
