@@ -33,6 +33,11 @@ export interface ClientOptions {
     retryDelayMs?: number;
     /** The `User-Agent`; browsers ignore it. Default `ghl-payments/<version>`. */
     userAgent?: string;
+    /**
+     * The longest answer that is read, in bytes after decompression (16 MiB unless set; a page of 100 orders has 80 kB). A
+     * longer one is a DecodeError; of a longer error page only the start is kept.
+     */
+    maxResponseBytes?: number;
     /** Headers of every call. */
     headers?: Record<string, string>;
     /** Whether an answer that differs from its promised shape is a DecodeError; default false: it is reported as drift. */

@@ -30,6 +30,7 @@ struct ClientOptions {
     api_version: Option<String>,
     retry_delay_ms: Option<u32>,
     user_agent: Option<String>,
+    max_response_bytes: Option<u32>,
 }
 
 /// How many fields of [`ClientOptions`], from the first, one call may override.
@@ -54,7 +55,8 @@ pub fn apply(config: &mut Config, json: &str, once: bool) -> Result<bool, Vec<Is
             Some(5) => config.base_url = text,
             Some(6) => config.api_version = text,
             Some(7) => config.retry_delay_ms = whole(value),
-            _ => config.user_agent = text,
+            Some(8) => config.user_agent = text,
+            _ => config.max_response_bytes = whole(value),
         }
     }
     Ok(seen.has(OVERRIDABLE))

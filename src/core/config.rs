@@ -27,6 +27,8 @@ pub struct Config {
     pub max_retries: u32,
     /// Milliseconds of the first backoff; each further one doubles, up to 8 s.
     pub retry_delay_ms: u32,
+    /// The longest body that is read, in bytes after decompression; a page of 100 orders has 80,000.
+    pub max_response_bytes: u32,
     /// The `User-Agent` header; browsers ignore it.
     pub user_agent: String,
     /// Headers of every call.
@@ -44,6 +46,7 @@ impl Default for Config {
             timeout_ms: 30_000,
             max_retries: 2,
             retry_delay_ms: 500,
+            max_response_bytes: 16 << 20,
             user_agent: concat!("ghl-payments/", env!("CARGO_PKG_VERSION")).into(),
             headers: Vec::new(),
             strict: false,

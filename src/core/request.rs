@@ -16,6 +16,9 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The JSON body.
     pub body: Option<String>,
+    /// The longest answer that is wanted, in bytes: a transport stops reading behind it and says so in
+    /// [`Response::cut`](super::Response::cut).
+    pub max_response_bytes: u32,
 }
 
 /// Builds a request.
@@ -70,7 +73,8 @@ pub fn build(
     if text.is_some() {
         header("Content-Type", "application/json");
     }
-    Ok(Request { method: operation.method, url, headers, body: text })
+    let max_response_bytes = config.max_response_bytes;
+    Ok(Request { method: operation.method, url, headers, body: text, max_response_bytes })
 }
 
 /// Appends the path with the id in its placeholder.

@@ -17,6 +17,8 @@ pub struct Response {
     pub rate_limit: Option<RateLimit>,
     /// The body.
     pub body: Vec<u8>,
+    /// Whether the body was longer than wanted and ends before its end.
+    pub cut: bool,
 }
 
 /// A 2xx answer that was checked.
@@ -41,8 +43,12 @@ pub fn read(
     if !(200..300).contains(&response.status) {
         return Err(refused(operation, &response, secrets, now_ms));
     }
-    let Response { status, rate_limit, mut body, .. } = response;
+    let Response { status, rate_limit, mut body, cut, .. } = response;
     let drift = match check(&mut body, &operation.answer) {
+        _ if cut => {
+            let expected = "a body of at most maxResponseBytes";
+            Drift { path: String::new(), expected, found: "a longer one", repaired: false }
+        }
         Ok(checked) => match checked.unrepaired() {
             Some(drift) if strict => drift.clone(),
             _ => return Ok(Answer { body, checked }),
@@ -313,6 +319,17 @@ mod tests {
         assert_eq!(answer.checked.drifts[0].path, "_id");
         let error = read(&GET_ORDER, response(), true, &[], 0.0).expect_err("strict");
         assert_eq!(error.drift.as_ref().map(|d| d.path.as_str()), Some("_id"));
+    }
+
+    #[test]
+    fn a_body_that_was_cut_is_no_data_and_keeps_the_class_of_its_status() {
+        for (status, kind) in [(200, ErrorKind::Decode), (403, ErrorKind::Permission), (502, ErrorKind::Server)] {
+            let body = br#"{"_id":"a"}"#.to_vec();
+            let response = Response { status, body, cut: true, ..Response::default() };
+            let error = read(&GET_ORDER, response, false, &[], 0.0).expect_err("an error");
+            assert_eq!(error.kind, kind);
+            assert_eq!(error.drift.is_some(), status == 200);
+        }
     }
 
     #[test]

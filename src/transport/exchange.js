@@ -38,15 +38,15 @@ export function pause(ms, signal) {
     return within(ms, signal, (over) => over).catch(({ how }) => ({ how, cause: signal?.reason }));
 }
 
-/** Sends a request and reads the whole answer. `sends` marks the promise for who waits for it. */
-export function exchange(fetch, request, controller, ms, signal) {
-    return Object.assign(carry(fetch, request, controller, ms, signal), { sends: true });
+/** Sends a request and reads the answer, up to `max` bytes of it. `sends` marks the promise for who waits for it. */
+export function exchange(fetch, request, controller, ms, signal, max) {
+    return Object.assign(carry(fetch, request, controller, ms, signal, max), { sends: true });
 }
 
-async function carry(fetch = globalThis.fetch, request, controller, ms, signal) {
+async function carry(fetch = globalThis.fetch, request, controller, ms, signal, max) {
     // Not while wasm is on the stack: who waits has to know first that a request is about to leave.
     await undefined;
-    const result = { how: FAILED, sent: false, cause: undefined, response: undefined, body: undefined };
+    const result = { how: FAILED, sent: false, cause: undefined, response: undefined, body: undefined, cut: false };
     if (signal?.aborted) return { ...result, how: ABORTED.how, cause: signal.reason };
     if (typeof fetch !== "function") {
         return { ...result, cause: "this runtime has no fetch: pass one as the option fetch" };
@@ -56,7 +56,7 @@ async function carry(fetch = globalThis.fetch, request, controller, ms, signal) 
         result.sent = true;
         if (!isResponse(response)) throw "fetch gave something that is no Response";
         result.response = response;
-        result.body = new Uint8Array(await Promise.race([over, response.arrayBuffer()]));
+        await Promise.race([over, drain(response, max, result)]);
         result.how = DONE;
     }).catch((cause) => {
         result.sent ||= !UNSENT.includes(cause?.cause?.code);
@@ -69,6 +69,35 @@ async function carry(fetch = globalThis.fetch, request, controller, ms, signal) 
         }
     });
     return result;
+}
+
+/** Reads the body into the result; stops behind `max` bytes, and when the call is over. */
+async function drain(response, max, result) {
+    result.cut = Number(response.headers.get("content-length")) > max;
+    const reader = response.body?.getReader?.();
+    let body = new Uint8Array(reader || result.cut ? 0 : await response.arrayBuffer());
+    let length = body.length;
+    while (reader && !result.cut && result.how === FAILED) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        const end = length + value.byteLength;
+        if (length === 0) {
+            body = value;
+        } else {
+            // Not a list of chunks: a server may send each byte as one.
+            if (end > body.length) {
+                const grown = new Uint8Array(Math.max(end, 2 * body.length));
+                grown.set(body);
+                body = grown;
+            }
+            body.set(value, length);
+        }
+        length = end;
+        result.cut = length > max;
+    }
+    result.cut ||= length > max;
+    reader?.cancel().catch(() => {});
+    result.body = body.subarray(0, length);
 }
 
 const asked = new Map();

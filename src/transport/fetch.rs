@@ -20,6 +20,7 @@ extern "C" {
         controller: &AbortController,
         ms: f64,
         signal: Option<&AbortSignal>,
+        max: f64,
     ) -> Promise;
     fn pause(ms: f64, signal: Option<&AbortSignal>) -> Promise;
     fn shared(function: &Function, signal: Option<&AbortSignal>) -> Promise;
@@ -39,6 +40,8 @@ extern "C" {
     fn response(this: &End) -> Option<web_sys::Response>;
     #[wasm_bindgen(method, getter)]
     fn body(this: &End) -> Vec<u8>;
+    #[wasm_bindgen(method, getter)]
+    fn cut(this: &End) -> bool;
     #[wasm_bindgen(method, getter)]
     fn token(this: &End) -> JsValue;
 }
@@ -208,8 +211,8 @@ impl Transport for FetchTransport {
         let unsent = |cause| self.interrupted(Interruption::Network, false, None, cause);
         let controller = AbortController::new().map_err(unsent)?;
         let built = Self::request(request, token, &controller.signal()).map_err(unsent)?;
-        let ms = f64::from(timeout_ms);
-        let answer = exchange(self.fetch.as_ref(), &built, &controller, ms, self.signal.as_ref());
+        let (ms, max) = (f64::from(timeout_ms), f64::from(request.max_response_bytes));
+        let answer = exchange(self.fetch.as_ref(), &built, &controller, ms, self.signal.as_ref(), max);
         let answer = end(answer).await;
         let raw = answer.response();
         let status = raw.as_ref().map(web_sys::Response::status);
@@ -223,6 +226,7 @@ impl Transport for FetchTransport {
                     retry_after: headers.get("retry-after"),
                     rate_limit: RateLimit::read(&|name| headers.get(name)),
                     body: answer.body(),
+                    cut: answer.cut(),
                 });
             }
             (TIMEOUT, _) => Interruption::Timeout,

@@ -1,7 +1,10 @@
 // Input that means harm, from callers and from servers: refused or carried as data, and the client goes on working.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import test from "node:test";
+import { gzipSync } from "node:zlib";
 import { PaymentsClient, ValidationError } from "ghl-payments";
 import { METHODS } from "./all-methods.mjs";
 import { ANY_ANSWER, ARGUMENTS, call, failure, ID, LOCATION, stub, thrown, TOKEN } from "./stub.mjs";
@@ -315,6 +318,139 @@ test("a redirect, an informational or a nonsensical status is never data", async
         assert.notEqual(error.outcome, undefined);
         assert.ok(["DecodeError", "PaymentsError", "ServerError"].includes(error.name), `${status}: ${error.name}`);
     }
+});
+
+/** A body that has no end, in chunks of `size`; counts what was taken from it. */
+function flood({ size = 65536 } = {}) {
+    const taken = { bytes: 0, cancelled: false };
+    const body = new ReadableStream(
+        {
+            async pull(controller) {
+                // Lets timers run, as a network does.
+                if (taken.bytes % (size * 64) === 0) await new Promise((resolve) => setImmediate(resolve));
+                const chunk = new Uint8Array(size).fill(0x20);
+                if (taken.bytes === 0) chunk[0] = 0x5b;
+                taken.bytes += chunk.length;
+                controller.enqueue(chunk);
+            },
+            cancel() {
+                taken.cancelled = true;
+            },
+        },
+        { highWaterMark: 0 },
+    );
+    return { body, taken };
+}
+
+const MAX = 1 << 20;
+
+test("an answer without end is a DecodeError at the limit, is not read on and not asked for again", async () => {
+    for (const size of [65536, 1000, 1 << 22]) {
+        const { body, taken } = flood({ size });
+        const { payments, requests } = stub(() => new Response(body), { maxResponseBytes: MAX });
+        const error = await failure(payments.orders.get(ID));
+        assert.deepEqual([error.name, error.code, error.outcome], ["DecodeError", "decode_failed", "applied"]);
+        assert.match(error.message, /maxResponseBytes/);
+        assert.ok(taken.bytes > MAX && taken.bytes <= MAX + 2 * size, String(taken.bytes));
+        assert.deepEqual([taken.cancelled, requests.length], [true, 1]);
+    }
+});
+
+test("an answer whose Content-Length is over the limit is not read at all", async () => {
+    const { body, taken } = flood();
+    const headers = { "content-length": String(MAX + 1) };
+    const error = await failure(stub(() => new Response(body, { headers }), { maxResponseBytes: MAX }).payments.orders.get(ID));
+    assert.deepEqual([error.name, taken.bytes, taken.cancelled], ["DecodeError", 0, true]);
+});
+
+test("a Content-Length that lies changes nothing", async () => {
+    for (const length of ["5", "-1", "x", "", "1e9999"]) {
+        const { body } = flood();
+        const headers = { "content-length": length };
+        const long = stub(() => new Response(body, { headers }), { maxResponseBytes: MAX });
+        assert.equal((await failure(long.payments.orders.get(ID))).name, "DecodeError", length);
+    }
+    const short = answering('{"_id":"a"}', { headers: { "content-length": "5" } });
+    assert.equal((await short.payments.orders.get(ID))._id, "a");
+});
+
+test("the limit itself is allowed, one byte more is not", async () => {
+    const text = `{"_id":"a","notes":"${"x".repeat(5000)}"}`;
+    for (const respond of [
+        (body) => new Response(body),
+        (body) => ({ status: 200, headers: new Headers(), arrayBuffer: async () => new TextEncoder().encode(body).buffer }),
+    ]) {
+        const exact = stub(() => respond(text), { maxResponseBytes: text.length });
+        assert.equal((await exact.payments.orders.get(ID))._id, "a");
+        const over = stub(() => respond(`${text} `), { maxResponseBytes: text.length });
+        assert.equal((await failure(over.payments.orders.get(ID))).name, "DecodeError");
+    }
+});
+
+test("an error page without end keeps its class and its start", async () => {
+    for (const [status, name] of [[403, "PermissionError"], [404, "NotFoundError"], [500, "ServerError"]]) {
+        const { body, taken } = flood();
+        const options = { maxResponseBytes: 1000, maxRetries: 0 };
+        const error = await failure(stub(() => new Response(body, { status }), options).payments.orders.get(ID));
+        assert.deepEqual([error.name, error.status, taken.cancelled], [name, status, true]);
+        assert.ok(error.body.length >= 1000 && error.body.length <= 1000 + 2 * 65536);
+    }
+});
+
+test("the time limit holds for a body that drips, and ends the reading", async () => {
+    let taken = 0;
+    let cancelled = false;
+    const body = new ReadableStream({
+        async pull(controller) {
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            taken += 1;
+            controller.enqueue(new Uint8Array([0x20]));
+        },
+        cancel() {
+            cancelled = true;
+        },
+    });
+    const error = await failure(stub(() => new Response(body), { timeoutMs: 50, maxRetries: 0 }).payments.orders.get(ID));
+    assert.deepEqual([error.name, error.outcome], ["TimeoutError", "applied"]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const after = taken;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual([taken, cancelled], [after, true]);
+});
+
+test("a hundred megabytes of zeros in a small compressed answer stop at the default limit", async () => {
+    const bomb = gzipSync(Buffer.alloc(100 << 20, 0x20));
+    const server = createServer((_, response) => {
+        response.writeHead(200, { "content-encoding": "gzip", "content-type": "application/json" }).end(bomb);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+        const baseUrl = `http://127.0.0.1:${server.address().port}`;
+        const payments = new PaymentsClient({ token: TOKEN, locationId: LOCATION, baseUrl });
+        const before = process.memoryUsage().rss;
+        const error = await failure(payments.orders.get(ID));
+        assert.equal(error.name, "DecodeError");
+        assert.match(error.message, /maxResponseBytes/);
+        const grown = (process.memoryUsage().rss - before) >> 20;
+        assert.ok(grown < 100, `${grown} MiB more for an answer of at most 16`);
+    } finally {
+        server.closeAllConnections();
+        server.close();
+    }
+});
+
+test("a body in single bytes arrives whole", async () => {
+    const text = JSON.stringify({ _id: "a", notes: "é😀".repeat(500) });
+    const bytes = new TextEncoder().encode(text);
+    let at = 0;
+    const body = new ReadableStream({
+        pull(controller) {
+            controller.enqueue(bytes.slice(at, at + 1));
+            at += 1;
+            if (at === bytes.length) controller.close();
+        },
+    });
+    assert.equal(JSON.stringify(await answering(body).payments.orders.get(ID)), text);
 });
 
 test("after all of this one client still works", async () => {

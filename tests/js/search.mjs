@@ -46,10 +46,12 @@ export const search = {
         searched.clients += 1;
         look("a client", client);
     },
-    error(error) {
-        searched.errors += 1;
-        look("an error", error);
-        return error;
+    result(result) {
+        if (result instanceof Error) {
+            searched.errors += 1;
+            look("an error", result);
+        }
+        return result;
     },
 };
 

@@ -22,12 +22,14 @@ const WRAPPERS = {
             }
         }
     `,
-    "errors.js": (own) => `
+    // Whatever a function of this module gives: one of them makes the error that a caller gets.
+    "errors.js": (own, source) => `
         import { search } from "${SEARCH}";
         import * as own from "${own}";
         export * from "${own}";
-        export const toError = (...args) => search.error(own.toError(...args));
-        export const invalid = (...args) => search.error(own.invalid(...args));
+        ${[...source.matchAll(/^export function (\w+)/gm)]
+            .map(([, name]) => `export const ${name} = (...args) => search.result(own.${name}(...args));`)
+            .join("\n")}
     `,
 };
 
@@ -51,7 +53,8 @@ export async function load(url, context, next) {
     const [folder, name] = url.split(/(?<=\/)(?=[^/]*$)/);
     const wrapper = url.startsWith("file:") && Object.hasOwn(WRAPPERS, name ?? "") ? WRAPPERS[name] : undefined;
     if (wrapper === undefined || !isPackage(folder)) return next(url, context);
-    return { format: "module", source: wrapper(url + ORIGINAL), shortCircuit: true };
+    const source = wrapper(url + ORIGINAL, readFileSync(new URL(url), "utf8"));
+    return { format: "module", source, shortCircuit: true };
 }
 
 // The hooks run in a thread of their own, which loads this file as well.
