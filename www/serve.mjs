@@ -113,13 +113,13 @@ async function serveFile(request, pathname, files) {
     if (!file) return answer(404, "Not found");
     const encoding = encodingFor(request);
     const tag = `"${file.tag}${encoding ? `-${encoding}` : ""}"`;
+    // A name with a hash in it never changes its content: nobody asks for it again.
+    const kept = /-[0-9A-Z]{8}\./.test(name);
     const headers = new Headers({
         ...SECURITY,
         ...(name === "index.html" && POLICY),
-        // A name with a hash in it never changes its content.
-        "Cache-Control": /-[0-9A-Z]{8}\./.test(name) ? "max-age=31536000, immutable" : "no-cache",
+        ...(kept ? { "Cache-Control": "max-age=31536000, immutable" } : { "Cache-Control": "no-cache", ETag: tag }),
         "Content-Type": TYPES[extname(name)],
-        ETag: tag,
         Vary: "Accept-Encoding",
     });
     if (request.headers.get("if-none-match") === tag) return new Response(null, { status: 304, headers });

@@ -153,7 +153,8 @@ describe("the server", () => {
             assert.equal(headers["content-encoding"], encoding, accepted);
             if (encoding) assert.ok(Number(headers["content-length"]) < Number(plain.headers["content-length"]) / 2);
         }
-        const again = await read(`/${style}`, { "if-none-match": plain.headers.etag });
+        const { etag } = (await read("/")).headers;
+        const again = await read("/", { "if-none-match": etag });
         assert.equal(again.status, 304);
     });
 
@@ -575,6 +576,19 @@ describe("the overview", () => {
         await page.unroute("**/api/**");
         await page.getByRole("button", { name: "Try again" }).click();
         await page.locator(".chart-canvas canvas").waitFor();
+    });
+});
+
+describe("an account without records", () => {
+    let empty;
+    before(async () => (empty = await serve(["--size", "0"])));
+
+    walk("says so, and what comes next", { at: () => empty, hash: "#/overview" }, async (page) => {
+        await page.getByText("No revenue in this period").waitFor();
+        await page.getByText("No payments in this period").waitFor();
+        await page.goto(`${empty}#/orders`);
+        await page.getByText("No orders yet").waitFor();
+        assert.equal(await page.locator(".pages").isVisible(), false);
     });
 });
 

@@ -179,7 +179,7 @@ export function overview({ query: first, signal, go }) {
             tiles,
             tile(
                 "Revenue",
-                money(sum, currency),
+                currency ? money(sum, currency) : number(sum),
                 back > 0 ? `${money(back, currency)} paid back` : "Nothing paid back",
             ),
             tile("Payments", number(paid.length), `of ${count(own.length, "attempt", "attempts")}`),
@@ -204,6 +204,15 @@ export function overview({ query: first, signal, go }) {
             others > 0 && `${count(others, "payment", "payments")} in other currencies or in test mode left out.`,
         ];
         fill(chartNote, notes.filter(Boolean).join(" ") || "Succeeded payments, less what was paid back.");
+        removeChart?.();
+        removeChart = undefined;
+        if (buckets.every(({ sum }) => sum === 0)) {
+            fill(
+                chart,
+                empty("inbox", "No revenue in this period", "Choose a longer one, or record a payment on an order."),
+            );
+            return;
+        }
         let columns;
         try {
             ({ columns } = await import("../chart.js"));
@@ -216,7 +225,6 @@ export function overview({ query: first, signal, go }) {
             return;
         }
         if (signal.aborted || known.found !== found) return;
-        removeChart?.();
         const drawing = h("div", { class: "chart-canvas", role: "img", "aria-label": chartText(buckets, currency) });
         fill(chart, drawing, dataTable(buckets, currency));
         removeChart = columns(drawing, {
