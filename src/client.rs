@@ -1,9 +1,11 @@
 //! The Rust-facing client.
 
 use crate::core::{build, CallOptions, Config, Error, ErrorKind, Outcome, RateLimit};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, RecordPayment, RECORD_PAYMENT};
+use crate::model::TransactionSummary;
 use crate::shape::Drift;
-use crate::transport::{run, Transport};
+use crate::transport::{record_once, run, RateLimiter, Transport};
+use serde::Deserialize;
 
 /// A client for Rust callers, over any [`Transport`].
 ///
@@ -31,13 +33,26 @@ use crate::transport::{run, Transport};
 pub struct Client<T> {
     transport: T,
     config: Config,
+    limiter: Option<RateLimiter>,
 }
 
 impl<T: Transport> Client<T> {
     /// A client with this configuration; an [`ErrorKind::Validation`] error lists everything that is wrong with it.
     pub fn new(transport: T, config: Config) -> Result<Self, Error> {
         let config = config.check(false).map_err(|issues| Error::validation(None, issues))?;
-        Ok(Self { transport, config })
+        Ok(Self { transport, config, limiter: Some(RateLimiter::new()) })
+    }
+
+    /// Instead of the client's own limiter: that of another client of the same app, or none, to send at once and take 429
+    /// for an answer.
+    pub fn with_limiter(mut self, limiter: Option<RateLimiter>) -> Self {
+        self.limiter = limiter;
+        self
+    }
+
+    /// What spaces the calls, to share it with another client.
+    pub fn limiter(&self) -> Option<&RateLimiter> {
+        self.limiter.as_ref()
     }
 
     /// The transport.
@@ -64,7 +79,7 @@ impl<T: Transport> Client<T> {
         config.strict = true;
         let request = build(operation, input.id, params.as_deref(), &config)
             .map_err(|issues| Error::validation(Some(operation), issues))?;
-        let done = run(&self.transport, operation, &request, &config).await?;
+        let done = run(&self.transport, operation, &request, &config, self.limiter.as_ref()).await?;
         let answer = done.answer;
         let data = crate::shape::decode(&answer.body, &answer.checked).map_err(|error| {
             let mut error = unreadable(ErrorKind::Decode, Outcome::Applied, error);
@@ -73,6 +88,41 @@ impl<T: Transport> Client<T> {
         })?;
         Ok(Reply { data, drifts: answer.checked.drifts, attempts: done.attempts, rate_limit: done.rate_limit })
     }
+}
+
+impl<T: Transport> Client<T> {
+    /// Records a payment and, where the outcome is unknown (a timeout, a dropped connection, a 5xx), looks among the order's
+    /// transactions whether it took before it would send it again: at most [`Config::max_retries`] times.
+    ///
+    /// Any transaction that is new on the order counts as the payment. Errors are those of [`Self::send`]; their outcome is
+    /// [`Outcome::Unknown`] only where the order could not be read either.
+    pub async fn record_payment_once(
+        &self,
+        payment: &RecordPayment,
+        options: &CallOptions,
+    ) -> Result<PaymentRecorded, Error> {
+        let unreadable = |kind, outcome, error: serde_json::Error| {
+            Error::new(kind, Some(&RECORD_PAYMENT), outcome, [RECORD_PAYMENT.name, ": ", &error.to_string()].concat())
+        };
+        let body = serde_json::to_string(&payment.body)
+            .map_err(|error| unreadable(ErrorKind::Validation, Outcome::NotSent, error))?;
+        let config = self.config.with(options);
+        let done = record_once(&self.transport, &payment.order_id, &body, &config, self.limiter.as_ref()).await?;
+        serde_json::from_slice(&done.answer.body)
+            .map_err(|error| unreadable(ErrorKind::Decode, Outcome::Applied, error))
+    }
+}
+
+/// Whether a payment is recorded.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PaymentRecorded {
+    /// `false`: the attempts are used up, and the order has no new transaction.
+    pub recorded: bool,
+    /// Its transaction, where it had to be looked for.
+    #[serde(default)]
+    pub transaction: Option<TransactionSummary>,
+    /// How often the payment was sent.
+    pub attempts: u32,
 }
 
 /// An answer with what is known about it.

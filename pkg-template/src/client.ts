@@ -2,7 +2,14 @@ import type * as Model from "./core.js";
 import * as Op from "./operations.js";
 import { failure, invalid, PaymentsError, type OperationInfo } from "./errors.js";
 import { LastingCore } from "./instance.js";
-import { ApiPromise, PagePromise, type RawPage, type ResponseInfo, type WithResponse } from "./promises.js";
+import {
+    ApiPromise,
+    PagePromise,
+    type ReadPage,
+    type ResponseInfo,
+    type Resumable,
+    type WithResponse,
+} from "./promises.js";
 import type {
     CallOptions,
     ClientOptions,
@@ -102,22 +109,31 @@ class Resource {
     }
 
     protected many<T>(op: number, params: Paged | undefined, options: CallOptions | undefined): PagePromise<T> {
-        const read = async (offset: number | undefined): Promise<RawPage<T>> => {
-            const page = offset === undefined ? params : { ...params, offset };
+        const { cursor, ...query } = params ?? {};
+        const read: ReadPage<T> = async (place) => {
+            const page = place === undefined ? params : { ...query, ...place };
             const request: Request = page === undefined ? { op } : { op, params: page };
-            const { data, response } = await this.#send<ListAnswer<T>>(request, options);
+            // Further pages leave the rate limit's last requests to calls that somebody waits for.
+            const settings = place === undefined ? options : { background: true, ...options };
+            const { data, response } = await this.#send<ListAnswer<T>>(request, settings);
             const total = data.totalCount;
             const records = data.data ?? data.providers ?? [];
             return { records, total: typeof total === "number" ? total : undefined, response };
         };
-        const limit = params?.limit;
-        return new PagePromise(read, whole(params?.offset) ?? 0, whole(limit));
+        const { offset, limit, ...filters } = query;
+        return new PagePromise(read, {
+            scope: () => json([op, Object.entries(filters).sort()]),
+            offset: whole(offset) ?? 0,
+            limit: whole(limit) ?? 0,
+            ...(cursor === undefined ? {} : { cursor: offset === undefined ? cursor : "" }),
+        });
     }
 }
 
 interface Paged {
     limit?: number;
     offset?: number;
+    cursor?: string;
 }
 
 interface ListAnswer<T> {
@@ -148,7 +164,7 @@ export class Orders extends Resource {
      * @param options What this call does otherwise than the client.
      * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-orders
      */
-    list(params?: Model.ListOrdersParams, options?: CallOptions): PagePromise<Model.OrderSummary> {
+    list(params?: Resumable<Model.ListOrdersParams>, options?: CallOptions): PagePromise<Model.OrderSummary> {
         return this.many(Op.listOrders, params, options);
     }
 
@@ -269,7 +285,10 @@ export class Transactions extends Resource {
      * @param options What this call does otherwise than the client.
      * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-transactions
      */
-    list(params?: Model.ListTransactionsParams, options?: CallOptions): PagePromise<Model.TransactionSummary> {
+    list(
+        params?: Resumable<Model.ListTransactionsParams>,
+        options?: CallOptions,
+    ): PagePromise<Model.TransactionSummary> {
         return this.many(Op.listTransactions, params, options);
     }
 
@@ -304,7 +323,10 @@ export class Subscriptions extends Resource {
      * @param options What this call does otherwise than the client.
      * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-subscriptions
      */
-    list(params?: Model.ListSubscriptionsParams, options?: CallOptions): PagePromise<Model.SubscriptionSummary> {
+    list(
+        params?: Resumable<Model.ListSubscriptionsParams>,
+        options?: CallOptions,
+    ): PagePromise<Model.SubscriptionSummary> {
         return this.many(Op.listSubscriptions, params, options);
     }
 
@@ -338,7 +360,7 @@ export class Coupons extends Resource {
      * @param options What this call does otherwise than the client.
      * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-coupons
      */
-    list(params?: Model.ListCouponsParams, options?: CallOptions): PagePromise<Model.Coupon> {
+    list(params?: Resumable<Model.ListCouponsParams>, options?: CallOptions): PagePromise<Model.Coupon> {
         return this.many(Op.listCoupons, params, options);
     }
 
@@ -529,7 +551,10 @@ export class Integrations extends Resource {
      * @param options What this call does otherwise than the client.
      * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-integration-providers
      */
-    listWhitelabel(params?: Model.ListWhitelabelParams, options?: CallOptions): PagePromise<Model.WhitelabelProvider> {
+    listWhitelabel(
+        params?: Resumable<Model.ListWhitelabelParams>,
+        options?: CallOptions,
+    ): PagePromise<Model.WhitelabelProvider> {
         return this.many(Op.listWhitelabel, params, options);
     }
 }
@@ -558,6 +583,7 @@ export class PaymentsClient {
     readonly customProvider: CustomProvider;
     /** White-label providers. */
     readonly integrations: Integrations;
+    readonly #core: LastingCore;
 
     /**
      * Throws a ValidationError that lists everything that is wrong with the options.
@@ -566,12 +592,17 @@ export class PaymentsClient {
      */
     constructor(options: ClientOptions) {
         if (typeof options !== "object" || options === null) throw invalid("", "the options must be an object");
-        const { token, fetch, onEvent, ...values } = options;
+        const { token, fetch, onEvent, limiter, ...values } = options;
         callable("fetch", fetch);
         callable("onEvent", onEvent);
         const listener = onEvent && ((event: string) => onEvent(JSON.parse(event) as PaymentsEvent));
         const sameOrigin = typeof location === "object" && /^https?:/.test(location?.origin ?? "");
-        const core = new LastingCore([settings(values) ?? "{}", token, fetch, listener, sameOrigin]);
+        const core = new LastingCore([settings(values) ?? "{}", token, fetch, listener, sameOrigin], (core) => {
+            if (limiter === false) core.hurry();
+            else if (limiter instanceof PaymentsClient) core.share(limiter.#core.present());
+            else if (limiter !== undefined) throw invalid("limiter", "must be another PaymentsClient, or false");
+        });
+        this.#core = core;
         const send: Send = async <T>({ op, id, params }: Request, options: CallOptions | undefined) => {
             const { signal, ...values } = options ?? {};
             if (signal !== undefined && typeof signal?.addEventListener !== "function") {

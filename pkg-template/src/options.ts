@@ -1,6 +1,6 @@
 import type * as Core from "./core.js";
 import type { CardDetails, ChequeDetails, JsonObject, JsonValue, RecordPaymentFields } from "./core.js";
-import type { PaymentsEvent } from "./client.js";
+import type { PaymentsClient, PaymentsEvent } from "./client.js";
 
 /** Where the token comes from: text, or a function that gives it. */
 export type Token = string | (() => string | Promise<string>);
@@ -27,6 +27,16 @@ export interface ClientOptions {
     fetch?: (request: Request) => Promise<Response>;
     /** Milliseconds that one attempt may take; default 30000. */
     timeoutMs?: number;
+    /** Milliseconds that a call may take with all its attempts and waits; no limit by default. */
+    deadlineMs?: number;
+    /**
+     * Calls are spaced so that HighLevel's rate limit (100 requests in 10 s for an app and a location, or what the answers
+     * name) is not exceeded. Another client here shares its limits with this one, as clients of the same app should; `false`
+     * sends at once.
+     */
+    limiter?: PaymentsClient | false;
+    /** Whether other calls go first where the rate limit makes them wait; default false. */
+    background?: boolean;
     /** How often a failed call is sent again at the most, where that is safe; default 2. */
     maxRetries?: number;
     /** Milliseconds of the first backoff; each further one doubles, up to 8 s; default 500. */
@@ -52,6 +62,10 @@ export interface CallOptions {
     signal?: AbortSignal;
     /** Milliseconds that one attempt may take. */
     timeoutMs?: number;
+    /** Milliseconds that this call may take with all its attempts and waits. */
+    deadlineMs?: number;
+    /** Whether other calls go first where the rate limit makes them wait. Pages of an iteration after its first do so. */
+    background?: boolean;
     /** How often this call is sent again at the most. */
     maxRetries?: number;
     /** Further headers. */

@@ -1,5 +1,6 @@
 import { Pages } from "./core.js";
 import type { RateLimit } from "./client.js";
+import { invalid } from "./errors.js";
 
 /** What is known about the answer behind a result. */
 export interface ResponseInfo {
@@ -67,26 +68,47 @@ export class Page<T> {
     readonly data: T[];
     /** How many records match in all; where HighLevel names no total, how many are known so far. */
     readonly totalCount: number;
-    readonly #next: (() => Promise<Page<T>>) | undefined;
+    readonly #behind: () => Behind<T>;
 
     /** @internal */
-    constructor(data: T[], totalCount: number, next: (() => Promise<Page<T>>) | undefined) {
+    constructor(data: T[], totalCount: number, behind: () => Behind<T>) {
         this.data = data;
         this.totalCount = totalCount;
-        this.#next = next;
+        this.#behind = behind;
+    }
+
+    /**
+     * Text to store: the same list, called with it as parameter `cursor` at any later time, goes on behind this page.
+     * `undefined` on the last page.
+     */
+    get cursor(): string | undefined {
+        return this.#behind().cursor;
     }
 
     /** Whether another page follows. */
     hasNextPage(): boolean {
-        return this.#next !== undefined;
+        return this.#behind().next !== undefined;
     }
 
     /** Reads the page that follows; rejects with a RangeError after the last one. */
     async getNextPage(): Promise<Page<T>> {
-        if (this.#next === undefined) throw new RangeError("there is no next page: ask hasNextPage() first");
-        return this.#next();
+        const { next } = this.#behind();
+        if (next === undefined) throw new RangeError("there is no next page: ask hasNextPage() first");
+        return next();
     }
 }
+
+/** What comes after a page. */
+interface Behind<T> {
+    next?: () => Promise<Page<T>>;
+    cursor?: string;
+}
+
+/** The parameters of a list, and where to go on. */
+export type Resumable<Params> = Params & {
+    /** The {@link Page.cursor} of a page of the same list with the same filters: goes on behind it, without `offset`. */
+    cursor?: string;
+};
 
 /** @internal What a list answer comes down to. */
 export interface RawPage<T> {
@@ -95,86 +117,130 @@ export interface RawPage<T> {
     response: ResponseInfo;
 }
 
-/** @internal Reads the page at an offset; `undefined` stands for the caller's own parameters. */
-export type ReadPage<T> = (offset: number | undefined) => Promise<RawPage<T>>;
+/** @internal Reads the page at a place; `undefined` stands for the caller's own parameters. */
+export type ReadPage<T> = (place?: { offset: number; limit?: number }) => Promise<RawPage<T>>;
+
+/** @internal Which list is read, and from where. */
+export interface Start {
+    /** Text that names the list and its filters. */
+    scope: () => string;
+    offset: number;
+    limit: number;
+    cursor?: string;
+}
 
 /** A list: await it for its first page, or iterate over all records of all pages, each delivered once. */
 export class PagePromise<T> extends ApiPromise<Page<T>> implements AsyncIterable<T> {
     /** @internal */
-    constructor(read: ReadPage<T>, offset: number, limit: number | undefined) {
-        const state = new Pages(offset, limit);
-        super(follow(read, state, undefined, offset));
+    constructor(read: ReadPage<T>, start: Start) {
+        super(begin(read, start));
     }
 
-    /** All records of all pages. */
+    /** All records of all pages. From the second record of a page on, the next page is already asked for. */
     async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-        for await (const page of this.pages()) yield* page.data;
+        let page: Page<T> | undefined = await (this as PromiseLike<Page<T>>);
+        while (page !== undefined) {
+            let ahead: Promise<Page<T>> | undefined;
+            for (const [index, record] of page.data.entries()) {
+                if (index === 1) ahead = following(page);
+                yield record;
+            }
+            page = await (ahead ?? following(page));
+        }
     }
 
-    /** The pages one after the other, each read when it is asked for. */
+    /** The pages one after the other. While you have one, the next is already asked for. */
     async *pages(): AsyncGenerator<Page<T>, void, undefined> {
-        let page: Page<T> = await (this as PromiseLike<Page<T>>);
-        yield page;
-        while (page.hasNextPage()) {
-            page = await page.getNextPage();
+        let page: Page<T> | undefined = await (this as PromiseLike<Page<T>>);
+        while (page !== undefined) {
+            const ahead: Promise<Page<T>> | undefined = following(page);
             yield page;
+            page = await ahead;
         }
     }
 
-    /**
-     * All records in one array, at most `limit` of them.
-     *
-     * @param options How many at the most; all when left out.
-     */
-    async toArray(
-        options: {
-            /** The most records to collect. */
-            limit?: number;
-        } = {},
-    ): Promise<T[]> {
+    /** All records in one array, at most `limit` of them; reads no page that this does not need. */
+    async toArray(options: { limit?: number } = {}): Promise<T[]> {
         const limit = options.limit ?? Infinity;
-        const all: T[] = [];
-        if (limit <= 0) return all;
-        for await (const record of this) {
-            all.push(record);
-            if (all.length >= limit) break;
+        if (limit <= 0) return [];
+        let page = await (this as PromiseLike<Page<T>>);
+        const all = [...page.data];
+        while (all.length < limit && page.hasNextPage()) {
+            page = await page.getNextPage();
+            for (const record of page.data) all.push(record);
         }
-        return all;
+        return all.slice(0, limit);
     }
 }
 
-async function follow<T>(
-    read: ReadPage<T>,
-    state: Pages,
-    offset: number | undefined,
-    start: number,
-): Promise<WithResponse<Page<T>>> {
-    const { records, total, response } = await read(offset);
-    // Before the first page nothing was delivered; what it holds matters only to the pages behind it.
-    const first = offset === undefined;
-    const fresh = first ? records : records.filter((record) => state.deliver(idOf(record)));
-    if (first && records.length > 0) state.deliver(idOf(records[0]));
-    const next = state.advance(records.length, total);
+/** Asks for the next page, if there is one. Its failure is that of who awaits it, and nobody's if nobody does. */
+function following<T>(page: Page<T>): Promise<Page<T>> | undefined {
+    const next = page.hasNextPage() ? page.getNextPage() : undefined;
+    next?.catch(() => undefined);
+    return next;
+}
+
+async function begin<T>(read: ReadPage<T>, { scope, offset, limit, cursor }: Start): Promise<WithResponse<Page<T>>> {
+    if (cursor !== undefined) {
+        const pages = typeof cursor === "string" ? Pages.resume(scope(), cursor, limit) : undefined;
+        if (pages === undefined) {
+            throw invalid("cursor", "is not the cursor of a page of this list with these filters");
+        }
+        return follow(read, pages, scope);
+    }
+    const { records, total, response } = await read();
+    // Before the first page nothing was delivered; its ids matter only to what comes behind it.
+    let behind: Behind<T> | undefined;
+    const later = () => {
+        if (behind === undefined) {
+            const pages = new Pages(offset, limit);
+            take(pages, records, total);
+            behind = after(read, pages, scope);
+        }
+        return behind;
+    };
+    return { data: new Page(records, total ?? offset + records.length, later), response };
+}
+
+/** Reads the next page that brings something new. */
+async function follow<T>(read: ReadPage<T>, pages: Pages, scope: () => string): Promise<WithResponse<Page<T>>> {
+    for (;;) {
+        const [offset, limit] = [pages.offset(), pages.limit()];
+        const { records, total, response } = await read(limit > 0 ? { offset, limit } : { offset });
+        const fresh = take(pages, records, total);
+        const last = pages.offset() < 0;
+        if (fresh.length > 0 || last) {
+            const behind = after(read, pages, scope);
+            return { data: new Page(fresh, total ?? offset + records.length, () => behind), response };
+        }
+    }
+}
+
+function after<T>(read: ReadPage<T>, pages: Pages, scope: () => string): Behind<T> {
+    if (pages.offset() < 0) return {};
     // Two callers that ask for the next page share it; one that could not be read can be asked for again.
-    let following: Promise<Page<T>> | undefined;
-    let pending = first ? records : [];
-    const more = () => {
-        for (const record of pending) state.remember(idOf(record));
-        pending = [];
-        following ??= follow(read, state, next, start).then(
+    let shared: Promise<Page<T>> | undefined;
+    const next = () => {
+        shared ??= follow(read, pages, scope).then(
             (result) => result.data,
             (error: unknown) => {
-                following = undefined;
+                shared = undefined;
                 throw error;
             },
         );
-        return following;
+        return shared;
     };
-    const known = total ?? (offset ?? start) + records.length;
-    return { data: new Page(fresh, known, next < 0 ? undefined : more), response };
+    return { next, cursor: pages.cursor(scope()) };
+}
+
+/** Gives what no page before delivered. */
+function take<T>(pages: Pages, records: T[], total: number | undefined): T[] {
+    const ids = records.map((record) => `${idOf(record)}\n`).join("");
+    return Array.from(pages.take(ids, total), (index) => records[index] as T);
 }
 
 function idOf(record: unknown): string {
     const id = typeof record === "object" && record !== null ? (record as { _id?: unknown })._id : undefined;
-    return typeof id === "string" ? id : "";
+    // A line break, which no id has, would shift the others.
+    return typeof id === "string" && !id.includes("\n") ? id : "";
 }

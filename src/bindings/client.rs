@@ -1,9 +1,9 @@
 //! The client's exports. The TypeScript facade in `pkg-template/src` turns them into the public surface.
 
 use super::values;
-use crate::core::{build, Config, Error, Pager, Request};
+use crate::core::{build, Config, Error, Request};
 use crate::endpoint::{Operation, ALL};
-use crate::transport::{run, step, Event, FetchTransport, TokenSource};
+use crate::transport::{run, step, Event, FetchTransport, RateLimiter, TokenSource};
 use js_sys::{Array, Function};
 use std::future::Future;
 use std::pin::Pin;
@@ -39,6 +39,7 @@ pub struct Core {
     token: Rc<TokenSource>,
     fetch: Option<Function>,
     on_event: Option<Function>,
+    limiter: Option<RateLimiter>,
 }
 
 #[wasm_bindgen]
@@ -55,7 +56,17 @@ impl Core {
         let mut config = Rc::new(Config::default());
         let token = configure(Rc::make_mut(&mut config), options, token, same_origin);
         let token = token.map_err(|error| JsValue::from(values::error(&error)))?;
-        Ok(Self { config, token: Rc::new(token), fetch, on_event })
+        Ok(Self { config, token: Rc::new(token), fetch, on_event, limiter: Some(RateLimiter::new()) })
+    }
+
+    /// Keeps to the rate limits together with another client.
+    pub fn share(&mut self, other: &Core) {
+        self.limiter.clone_from(&other.limiter);
+    }
+
+    /// Sends at once, whatever the rate limits are.
+    pub fn hurry(&mut self) {
+        self.limiter = None;
     }
 
     /// Starts the operation at this index of the ledger.
@@ -75,10 +86,13 @@ impl Core {
         });
         let transport = FetchTransport::with(self.fetch.clone(), self.token.clone(), signal, listener);
         let prepared = self.prepare(operation, id, params, options);
+        let limiter = self.limiter.clone();
         Call(Box::pin(async move {
             let began = js_sys::Date::now();
             let outcome = match prepared {
-                Ok((operation, request, config)) => run(&transport, operation, &request, &config).await,
+                Ok((operation, request, config)) => {
+                    run(&transport, operation, &request, &config, limiter.as_ref()).await
+                }
                 Err(error) => Err(error),
             };
             let result = Array::new();
@@ -159,32 +173,4 @@ fn token_source(token: JsValue, proxied: bool) -> Result<TokenSource, Error> {
              only a client whose baseUrl is your own proxy works without",
         )
     })
-}
-
-/// The state of one iteration over a list.
-#[wasm_bindgen]
-pub struct Pages(Pager);
-
-#[wasm_bindgen]
-impl Pages {
-    /// Starts at `offset` with pages of `limit` records.
-    #[wasm_bindgen(constructor)]
-    pub fn new(offset: u32, limit: Option<u32>) -> Self {
-        Self(Pager::new(offset, limit))
-    }
-
-    /// Takes the next record of a page by its id: whether it is to be delivered.
-    pub fn deliver(&mut self, id: &str) -> bool {
-        self.0.deliver(id)
-    }
-
-    /// Notes that a record was delivered.
-    pub fn remember(&mut self, id: &str) {
-        self.0.remember(id);
-    }
-
-    /// Ends a page of `count` records: where the next one starts, -1 after the last.
-    pub fn advance(&mut self, count: u32, total: Option<f64>) -> f64 {
-        self.0.advance(count, total).map_or(-1.0, f64::from)
-    }
 }

@@ -26,6 +26,9 @@ struct ClientOptions {
     max_retries: Option<u32>,
     strict: Option<bool>,
     headers: Option<Vec<Header>>,
+    #[shape(amount)]
+    deadline_ms: Option<f64>,
+    background: Option<bool>,
     base_url: Option<String>,
     api_version: Option<String>,
     retry_delay_ms: Option<u32>,
@@ -34,7 +37,7 @@ struct ClientOptions {
 }
 
 /// How many fields of [`ClientOptions`], from the first, one call may override.
-const OVERRIDABLE: usize = 5;
+const OVERRIDABLE: usize = 7;
 
 /// Reads options into a configuration; `once` says that they are those of a client, not of a call. Gives whether a base
 /// URL was among them.
@@ -52,10 +55,12 @@ pub fn apply(config: &mut Config, json: &str, once: bool) -> Result<bool, Vec<Is
             Some(2) => config.max_retries = whole(value),
             Some(3) => config.strict = value == b"true",
             Some(4) => items(value).into_iter().for_each(|header| set_header(config, header)),
-            Some(5) => config.base_url = text,
-            Some(6) => config.api_version = text,
-            Some(7) => config.retry_delay_ms = whole(value),
-            Some(8) => config.user_agent = text,
+            Some(5) => config.deadline_ms = Some(whole(value)),
+            Some(6) => config.background = value == b"true",
+            Some(7) => config.base_url = text,
+            Some(8) => config.api_version = text,
+            Some(9) => config.retry_delay_ms = whole(value),
+            Some(10) => config.user_agent = text,
             _ => config.max_response_bytes = whole(value),
         }
     }

@@ -23,6 +23,10 @@ pub struct Config {
     pub location_id: Option<String>,
     /// Milliseconds that one attempt may take.
     pub timeout_ms: u32,
+    /// Milliseconds that a call may take with all its attempts and waits; no limit unless set.
+    pub deadline_ms: Option<u32>,
+    /// Whether other calls go first where the rate limit makes them wait.
+    pub background: bool,
     /// How often a failed call is sent again at the most.
     pub max_retries: u32,
     /// Milliseconds of the first backoff; each further one doubles, up to 8 s.
@@ -44,6 +48,8 @@ impl Default for Config {
             api_version: DEFAULT_API_VERSION.into(),
             location_id: None,
             timeout_ms: 30_000,
+            deadline_ms: None,
+            background: false,
             max_retries: 2,
             retry_delay_ms: 500,
             max_response_bytes: 16 << 20,
@@ -61,6 +67,10 @@ pub struct CallOptions {
     pub location_id: Option<String>,
     /// Instead of the client's `timeout_ms`.
     pub timeout_ms: Option<u32>,
+    /// Instead of the client's `deadline_ms`.
+    pub deadline_ms: Option<u32>,
+    /// Whether other calls go first where the rate limit makes them wait; pages of an iteration do so after the first.
+    pub background: Option<bool>,
     /// Instead of the client's `max_retries`.
     pub max_retries: Option<u32>,
     /// Instead of the client's `strict`.
@@ -100,6 +110,8 @@ impl Config {
         let mut config = self.clone();
         config.location_id = call.location_id.clone().or(config.location_id);
         config.timeout_ms = call.timeout_ms.unwrap_or(config.timeout_ms);
+        config.deadline_ms = call.deadline_ms.or(config.deadline_ms);
+        config.background = call.background.unwrap_or(config.background);
         config.max_retries = call.max_retries.unwrap_or(config.max_retries);
         config.strict = call.strict.unwrap_or(config.strict);
         for (name, value) in &call.headers {

@@ -5,6 +5,8 @@
 
 mod config;
 mod error;
+mod limiter;
+mod once;
 mod page;
 mod rate;
 mod request;
@@ -14,7 +16,9 @@ mod url;
 
 pub use config::{CallOptions, Config, MAX_ID_LENGTH};
 pub use error::{Error, ErrorKind, Outcome};
-pub use page::Pager;
+pub use limiter::{End, Limiter, Ticket, Turn};
+pub use once::{Once, Step};
+pub use page::{hash, Pager};
 pub use rate::RateLimit;
 pub use request::{build, Request};
 pub use response::{read, Answer, Response};

@@ -1,139 +1,425 @@
 //! The state of an iteration over an offset-paged list.
 
-/// How many of the last delivered records are remembered: as many may be added between two pages without a record being
-/// delivered twice.
+/// How many of the last delivered records are remembered: while one of as many is still in the list, nothing is
+/// delivered twice and nothing is passed over.
 const WINDOW: usize = 1024;
 
-/// How many pages in a row may bring nothing new before the server is taken for one that ignores the offset.
-const MAX_STALLED: u32 = 10;
+/// How many of them a cursor carries.
+const CARRIED: usize = 24;
+
+/// How many pages in a row may repeat what is known before the server is taken for one that ignores the offset.
+const MAX_STALLED: u32 = 4;
+
+/// How often the first page may be the start of a search: a list may grow faster than it is read, but not for ever.
+const MAX_SEARCHES: u32 = 64;
+
+/// The largest page that HighLevel's lists are known to give.
+const MAX_PAGE: u32 = 100;
+
+/// The largest page that a cursor can carry.
+const MAX_SIZE: u32 = (1 << 18) - 1;
+
+/// The number of bits of an id's hash: ten digits of a cursor.
+const BITS: u32 = 50;
+const DIGITS: usize = 10;
 
 /// Where an iteration stands.
 ///
-/// The lists are newest first and grow at their front while they are read, which shifts records to later offsets: a page
-/// may start with records that the one before ended with. Every record is delivered once, by its id.
+/// The lists are newest first. While they are read they grow at their front, which shifts records to later offsets, and
+/// records are deleted from them, which shifts the ones behind to earlier offsets. Each page therefore starts with the
+/// record that the one before ended with: where that is missing, an earlier page is asked for, until one holds a record
+/// that was delivered. What follows it was not yet.
 #[derive(Debug, Clone)]
 pub struct Pager {
+    /// Where the next page starts.
     offset: u32,
-    limit: Option<u32>,
+    /// How many records it is to hold; 0: the server's default.
+    limit: u32,
+    /// Whether there is a next page.
+    more: bool,
+    /// How many records a page holds without the one that it repeats: what the caller asked for, else what came first.
+    size: u32,
     /// Hashes of the ids delivered last, a ring.
     seen: Vec<u64>,
+    /// Where the ring's next hash goes.
     next: usize,
-    /// Whether the page so far brought a record that was not delivered before.
-    progress: bool,
-    /// How many pages in a row brought none.
+    /// While pages are searched from the first one on: the last record of the last page. 0 otherwise.
+    edge: u64,
+    /// How many times such a search has begun.
+    searches: u32,
+    /// The last total.
+    total: Option<u32>,
+    /// The first record and the total of the last page that was not empty.
+    last: (u64, Option<u32>),
+    /// How many pages in a row repeated them and brought nothing.
     stalled: u32,
 }
 
 impl Pager {
-    /// Starts at `offset` with pages of `limit` records (`None`: the server's default).
-    pub fn new(offset: u32, limit: Option<u32>) -> Self {
-        Self { offset, limit, seen: Vec::new(), next: 0, progress: false, stalled: 0 }
+    /// Starts at `offset` with pages of `limit` records (0: the server's default).
+    pub fn new(offset: u32, limit: u32) -> Self {
+        let (seen, last) = (Vec::new(), (0, None));
+        Self {
+            offset,
+            limit,
+            more: true,
+            size: limit,
+            seen,
+            next: 0,
+            edge: 0,
+            searches: 0,
+            total: None,
+            last,
+            stalled: 0,
+        }
     }
 
-    /// Takes the next record of a page by its id (empty where it has none): whether it is to be delivered.
-    pub fn deliver(&mut self, id: &str) -> bool {
-        let fresh = self.remember(id);
-        self.progress |= fresh;
+    /// Goes on from a [`Self::cursor`] of the same `scope` with pages of `limit` records (0: as before); `None` for any
+    /// other text.
+    pub fn resume(scope: &str, cursor: &str, limit: u32) -> Option<Self> {
+        let mut groups = cursor.as_bytes().strip_prefix(b"1")?.chunks_exact(DIGITS);
+        let start = number(groups.next()?)?;
+        let mut pager = Self::new(start as u32, (start >> 32) as u32);
+        groups.next_back()?;
+        for group in groups {
+            pager.seen.push(number(group)?);
+        }
+        pager.next = pager.seen.len();
+        // What is damaged, too long or of another list would be written differently.
+        if pager.cursor(scope).as_bytes() != cursor.as_bytes() {
+            return None;
+        }
+        if limit > 0 {
+            pager.size = limit;
+        }
+        pager.grow();
+        Some(pager)
+    }
+
+    /// Text from which a later iteration over the same list goes on behind the records taken so far. `scope` names the
+    /// list and its filters.
+    pub fn cursor(&self, scope: &str) -> String {
+        let mut out = String::from("1");
+        push(&mut out, u64::from(self.offset) | u64::from(self.size.min(MAX_SIZE)) << 32);
+        let carried = self.seen.len().min(CARRIED);
+        for back in (1..=carried).rev() {
+            // From the oldest to the latest, also where the ring has turned.
+            let at = (self.next + self.seen.len() - back) % self.seen.len();
+            push(&mut out, self.seen.get(at).copied().unwrap_or_default());
+        }
+        let sum = out.bytes().chain(scope.bytes()).fold(SEED, mix);
+        push(&mut out, mask(sum));
+        out
+    }
+
+    /// Where the next page starts, and how many records it is to hold; `None` after the last page.
+    pub fn position(&self) -> Option<(u32, Option<u32>)> {
+        self.more.then_some((self.offset, (self.limit > 0).then_some(self.limit)))
+    }
+
+    /// Takes a page: the [`hash`]es of its ids in order, and how many records match in all, if the server says so.
+    /// Gives the indexes of the records that are to be delivered.
+    pub fn take(&mut self, ids: &[u64], total: Option<f64>) -> Vec<u32> {
+        let count = ids.len() as u32;
+        let total = total.map(|total| total as u32);
+        let mut fresh = Vec::new();
+        // Records without an id can neither be found again nor be told apart.
+        let blind = ids.iter().any(|id| *id == 0);
+        let known = ids.iter().position(|id| self.knows(*id));
+        let end = self.offset.saturating_add(count);
+        // Without a total a short page is the last one; an empty one is in any case, or nothing would ever advance.
+        let follows = count > 0 && total.map_or(count >= self.limit, |total| end < total);
+        if known.is_none() && !self.seen.is_empty() && !blind {
+            if self.offset > 0 && !ids.iter().any(|id| *id == self.edge) {
+                // Records before this page were deleted: what it starts with may not be what comes next. By as many as the
+                // list is shorter they are further in front, or else by nearly a page.
+                let shorter = self.total.zip(total).map_or(0, |(before, now)| before.saturating_sub(now));
+                let back = if shorter > 0 { shorter } else { self.size.max(2) - 1 };
+                self.total = total;
+                self.offset = self.offset.saturating_sub(back).min(total.unwrap_or(u32::MAX).saturating_sub(1));
+                return fresh;
+            }
+            // No page from the first to this one holds a record that is remembered: so many were added that they come
+            // further on, or, where none comes, all of them were deleted.
+            self.searches += u32::from(self.offset == 0);
+            self.total = total;
+            if follows && self.searches < MAX_SEARCHES {
+                self.edge = ids.last().copied().unwrap_or_default();
+                self.offset = end - 1;
+            } else {
+                self.seen.clear();
+                self.next = 0;
+                self.offset = 0;
+            }
+            return fresh;
+        }
+        self.edge = 0;
+        self.searches = 0;
+        self.total = total;
+        for (index, id) in ids.iter().enumerate().skip(known.unwrap_or(0)) {
+            if !self.knows(*id) {
+                self.remember(*id);
+                fresh.push(index as u32);
+            }
+        }
+        let this = (ids.first().copied().unwrap_or(self.last.0), total);
+        self.stalled = if fresh.is_empty() && this == self.last { self.stalled + 1 } else { 0 };
+        self.last = this;
+        self.more = follows && self.stalled < MAX_STALLED;
+        if self.size == 0 || (self.more && count < self.size) {
+            // The server's default, or its maximum.
+            self.size = count;
+        }
+        self.offset = if blind { end } else { end.saturating_sub(1) };
+        self.grow();
         fresh
     }
 
-    /// Ends a page of `count` records; `total` is what the server named, if it did. Gives where the next page starts,
-    /// `None` after the last one.
-    pub fn advance(&mut self, count: u32, total: Option<f64>) -> Option<u32> {
-        let progress = std::mem::take(&mut self.progress);
-        self.offset = self.offset.saturating_add(count);
-        self.stalled = if progress { 0 } else { self.stalled + 1 };
-        let more = match (total, self.limit) {
-            // Pages without a new record come where many are added at once, but not for ever.
-            (Some(total), _) => f64::from(self.offset) < total && self.stalled < MAX_STALLED,
-            // Without a total, a page that brings nothing new is the sign of a server that knows no offset.
-            (None, Some(limit)) => progress && count >= limit,
-            (None, None) => progress,
-        };
-        // An empty page ends the iteration whatever the total says: it would never advance.
-        (count > 0 && more).then_some(self.offset)
+    /// Makes room for the record that the next page repeats.
+    fn grow(&mut self) {
+        let repeats = self.size > 0 && self.size < MAX_PAGE && !self.seen.is_empty();
+        self.limit = self.size + u32::from(repeats);
     }
 
-    /// Notes that a record was delivered; `false` if it was before. Says nothing about the page it came with.
-    pub fn remember(&mut self, id: &str) -> bool {
-        if id.is_empty() {
-            return true;
-        }
-        let id = hash(id);
-        if self.seen.iter().any(|known| *known == id) {
-            return false;
+    fn knows(&self, id: u64) -> bool {
+        id != 0 && self.seen.iter().any(|known| *known == id)
+    }
+
+    fn remember(&mut self, id: u64) {
+        if id == 0 {
+            return;
         }
         match self.seen.get_mut(self.next) {
             Some(oldest) => *oldest = id,
             None => self.seen.push(id),
         }
         self.next = (self.next + 1) % WINDOW;
-        true
     }
 }
 
-/// FNV-1a, 64 bits.
-fn hash(id: &str) -> u64 {
-    id.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// One step of FNV-1a, 64 bits.
+fn mix(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+}
+
+/// The upper bits: the better mixed ones.
+fn mask(hash: u64) -> u64 {
+    hash >> (64 - BITS)
+}
+
+/// The hash of a record's id; 0 for a record without one.
+pub fn hash(id: &[u8]) -> u64 {
+    if id.is_empty() {
+        return 0;
+    }
+    mask(id.iter().copied().fold(SEED, mix)).max(1)
+}
+
+/// Ten digits of five bits.
+fn push(out: &mut String, number: u64) {
+    for digit in (0..DIGITS).rev() {
+        let value = (number >> (5 * digit)) as u8 & 31;
+        out.push(char::from(if value < 10 { b'0' + value } else { b'a' - 10 + value }));
+    }
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |number, digit| {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'v' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(number << 5 | u64::from(value))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn step(pager: &mut Pager, ids: &[&str], total: Option<f64>) -> (Vec<u32>, Option<u32>) {
-        let fresh = (0..).zip(ids).filter(|(_, id)| pager.deliver(id)).map(|(i, _)| i).collect();
-        (fresh, pager.advance(ids.len() as u32, total))
+    fn step(pager: &mut Pager, ids: &[&str], total: Option<f64>) -> (Vec<u32>, Option<(u32, Option<u32>)>) {
+        let ids: Vec<u64> = ids.iter().map(|id| hash(id.as_bytes())).collect();
+        (pager.take(&ids, total), pager.position())
     }
 
     #[test]
-    fn pages_follow_each_other_until_the_total_is_reached() {
-        let mut pager = Pager::new(0, Some(2));
-        assert_eq!(step(&mut pager, &["a", "b"], Some(3.0)), (vec![0, 1], Some(2)));
-        assert_eq!(step(&mut pager, &["c"], Some(3.0)), (vec![0], None));
+    fn each_page_repeats_the_last_record_and_holds_as_many_new_ones_as_the_caller_asked_for() {
+        let mut pager = Pager::new(0, 2);
+        assert_eq!(pager.position(), Some((0, Some(2))));
+        assert_eq!(step(&mut pager, &["a", "b"], Some(4.0)), (vec![0, 1], Some((1, Some(3)))));
+        assert_eq!(step(&mut pager, &["b", "c", "d"], Some(4.0)), (vec![1, 2], None));
+    }
+
+    #[test]
+    fn the_servers_page_size_is_learned_and_the_largest_page_stays_as_it_is() {
+        let mut pager = Pager::new(0, 0);
+        assert_eq!(step(&mut pager, &["a", "b"], Some(5.0)).1, Some((1, Some(3))));
+        let mut pager = Pager::new(0, 100);
+        let ids: Vec<String> = (0..100).map(|i| i.to_string()).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        assert_eq!(step(&mut pager, &ids, Some(500.0)).1, Some((99, Some(100))));
+        let mut pager = Pager::new(0, 250);
+        assert_eq!(step(&mut pager, &ids, Some(500.0)).1, Some((99, Some(100))), "a server that gives less");
     }
 
     #[test]
     fn a_record_that_shifts_to_the_next_page_is_delivered_once() {
-        let mut pager = Pager::new(0, Some(2));
+        let mut pager = Pager::new(0, 2);
         step(&mut pager, &["a", "b"], Some(4.0));
-        assert_eq!(step(&mut pager, &["b", "c"], Some(5.0)), (vec![1], Some(4)));
+        assert_eq!(step(&mut pager, &["a", "b", "c"], Some(5.0)), (vec![2], Some((3, Some(3)))));
+    }
+
+    #[test]
+    fn where_the_repeated_record_is_missing_an_earlier_page_is_asked_for() {
+        let mut pager = Pager::new(0, 3);
+        step(&mut pager, &["a", "b", "c"], Some(9.0));
+        assert_eq!(step(&mut pager, &["c", "d", "e", "f"], Some(9.0)).1, Some((5, Some(4))));
+        // "a", "c" and "d" were deleted: what stands at offset 5 now does not say that it comes next.
+        assert_eq!(step(&mut pager, &["i"], Some(6.0)), (vec![], Some((2, Some(4)))));
+        assert_eq!(step(&mut pager, &["f", "g", "h", "i"], Some(6.0)), (vec![1, 2, 3], None));
+    }
+
+    #[test]
+    fn a_list_that_shrinks_below_the_offset_is_followed() {
+        let mut pager = Pager::new(0, 2);
+        step(&mut pager, &["a", "b"], Some(9.0));
+        step(&mut pager, &["b", "c", "d"], Some(9.0));
+        assert_eq!(step(&mut pager, &[], Some(2.0)), (vec![], Some((0, Some(3)))));
+        assert_eq!(step(&mut pager, &["d", "e"], Some(2.0)), (vec![1], None));
+    }
+
+    #[test]
+    fn where_all_that_was_delivered_is_gone_the_list_starts_with_what_was_not() {
+        let mut pager = Pager::new(0, 2);
+        step(&mut pager, &["a", "b"], Some(4.0));
+        assert_eq!(step(&mut pager, &["d"], Some(2.0)), (vec![], Some((0, Some(3)))));
+        assert_eq!(step(&mut pager, &["c", "d"], Some(2.0)).0, vec![] as Vec<u32>, "they may come further on");
+        assert_eq!(step(&mut pager, &["c", "d"], Some(2.0)), (vec![0, 1], None));
     }
 
     #[test]
     fn memory_does_not_grow_with_the_list() {
-        let mut pager = Pager::new(0, None);
-        for i in 0..5000 {
-            step(&mut pager, &[&i.to_string()], Some(9999.0));
+        let mut pager = Pager::new(0, 1);
+        step(&mut pager, &["0"], Some(9999.0));
+        for i in 1..5000 {
+            step(&mut pager, &[&(i - 1).to_string(), &i.to_string()], Some(9999.0));
         }
-        assert_eq!(pager.seen.len(), WINDOW);
-        assert_eq!(step(&mut pager, &["4999", "4000", "new"], Some(9999.0)).0, vec![2]);
+        assert_eq!((pager.seen.len(), pager.seen.capacity()), (WINDOW, WINDOW));
+        assert_eq!(step(&mut pager, &["4000", "4999", "new"], Some(9999.0)).0, vec![2]);
     }
 
     #[test]
     fn an_empty_page_ends_the_iteration_whatever_the_total_says() {
-        assert_eq!(step(&mut Pager::new(0, None), &[], Some(100.0)), (vec![], None));
+        assert_eq!(step(&mut Pager::new(0, 0), &[], Some(100.0)), (vec![], None));
+        assert_eq!(step(&mut Pager::new(40, 5), &[], Some(100.0)), (vec![], None));
     }
 
     #[test]
     fn without_a_total_a_short_page_is_the_last() {
-        assert_eq!(step(&mut Pager::new(0, Some(2)), &["a"], None), (vec![0], None));
-        assert_eq!(step(&mut Pager::new(0, Some(1)), &["a"], None), (vec![0], Some(1)));
-        assert_eq!(step(&mut Pager::new(4, None), &["a"], None), (vec![0], Some(5)));
+        assert_eq!(step(&mut Pager::new(0, 2), &["a"], None), (vec![0], None));
+        assert_eq!(step(&mut Pager::new(0, 1), &["a"], None), (vec![0], Some((0, Some(2)))));
+        assert_eq!(step(&mut Pager::new(4, 0), &["a"], None), (vec![0], Some((4, Some(2)))));
     }
 
     #[test]
     fn a_server_that_ignores_the_offset_does_not_loop() {
-        let mut pager = Pager::new(0, None);
-        assert_eq!(step(&mut pager, &["a", "b"], None), (vec![0, 1], Some(2)));
-        assert_eq!(step(&mut pager, &["a", "b"], None), (vec![], None));
-        let mut pager = Pager::new(0, None);
+        let mut pager = Pager::new(0, 0);
+        assert_eq!(step(&mut pager, &["a", "b"], None).0, vec![0, 1]);
+        assert_eq!(step(&mut pager, &["a", "b"], None), (vec![], None), "one record short");
+        let mut pager = Pager::new(0, 0);
         let pages = (0..99).take_while(|_| step(&mut pager, &["a", "b"], Some(1000.0)).1.is_some()).count();
         assert_eq!(pages, MAX_STALLED as usize);
     }
 
     #[test]
+    fn a_server_that_knows_no_offset_but_0_does_not_loop() {
+        let mut pager = Pager::new(0, 2);
+        let mut pages = 0;
+        while let Some((offset, _)) = pager.position() {
+            step(&mut pager, if offset == 0 { &["a", "b"] } else { &[] }, Some(1000.0));
+            pages += 1;
+        }
+        assert!(pages <= 2 * MAX_STALLED + 1, "{pages}");
+    }
+
+    #[test]
+    fn a_server_that_makes_up_records_is_not_asked_for_ever() {
+        let mut pager = Pager::new(0, 5);
+        let (mut name, mut delivered, mut pages) = (0, 0, 0);
+        while delivered < 10 {
+            let ids: Vec<String> = (name..name + 5).map(|i: u32| i.to_string()).collect();
+            name += 5;
+            delivered += step(&mut pager, &ids.iter().map(String::as_str).collect::<Vec<_>>(), Some(1e6)).0.len();
+            pages += 1;
+        }
+        assert!(pages < 2 * MAX_SEARCHES + 9, "{pages}");
+    }
+
+    #[test]
     fn records_without_an_id_are_all_delivered() {
-        assert_eq!(step(&mut Pager::new(0, None), &["", ""], Some(2.0)), (vec![0, 1], None));
+        let mut pager = Pager::new(0, 2);
+        assert_eq!(step(&mut pager, &["", ""], Some(4.0)).0, vec![0, 1]);
+        assert_eq!(pager.position().map(|(offset, _)| offset), Some(2));
+        assert_eq!(step(&mut pager, &["", ""], Some(4.0)), (vec![0, 1], None));
+    }
+
+    #[test]
+    fn a_cursor_goes_on_where_it_was_taken() {
+        let mut pager = Pager::new(0, 3);
+        step(&mut pager, &["a", "b", "c"], Some(9.0));
+        step(&mut pager, &["c", "d", "e", "f"], Some(9.0));
+        let cursor = pager.cursor("orders.list");
+        assert_eq!(cursor.len(), 1 + 8 * DIGITS);
+        let mut resumed = Pager::resume("orders.list", &cursor, 3).expect("a cursor");
+        assert_eq!(resumed.position(), pager.position());
+        assert_eq!(resumed.cursor("orders.list"), cursor);
+        // Meanwhile three records were added and one was deleted.
+        assert_eq!(step(&mut resumed, &["d", "e", "g", "h"], Some(11.0)).0, vec![2, 3]);
+    }
+
+    #[test]
+    fn a_cursor_stays_small_and_carries_the_latest_records() {
+        let mut pager = Pager::new(0, 1);
+        for i in 0..3000u32 {
+            let ids = [i.saturating_sub(1).to_string(), i.to_string()];
+            step(&mut pager, &[&ids[0], &ids[1]], Some(9999.0));
+        }
+        let cursor = pager.cursor("");
+        assert_eq!(cursor.len(), 1 + (CARRIED + 2) * DIGITS);
+        let mut resumed = Pager::resume("", &cursor, 1).expect("a cursor");
+        assert_eq!(step(&mut resumed, &["2976", "x"], Some(9999.0)).0, vec![1]);
+        let mut resumed = Pager::resume("", &cursor, 1).expect("a cursor");
+        assert_eq!(step(&mut resumed, &["2975", "x"], Some(9999.0)).0, vec![] as Vec<u32>, "not carried");
+        let mut resumed = Pager::resume("", &cursor, 100).expect("a cursor");
+        while resumed.position().is_some_and(|(offset, _)| offset > 0) {
+            assert_eq!(step(&mut resumed, &["y", "z"], Some(9999.0)).0, vec![] as Vec<u32>);
+        }
+        assert_eq!(
+            step(&mut resumed, &["y", "z"], Some(9999.0)),
+            (vec![], Some((1, Some(100)))),
+            "it goes on to search"
+        );
+        assert_eq!(step(&mut resumed, &["z", "2999", "3000"], Some(4.0)), (vec![2], None));
+    }
+
+    #[test]
+    fn what_is_no_cursor_of_this_list_is_refused() {
+        let mut pager = Pager::new(0, 3);
+        step(&mut pager, &["a", "b", "c"], Some(9.0));
+        let cursor = pager.cursor("orders.list");
+        assert!(Pager::resume("coupons.list", &cursor, 3).is_none());
+        for (i, _) in cursor.char_indices() {
+            assert!(Pager::resume("orders.list", &cursor[..i], 3).is_none(), "{i}");
+            let mut bent = cursor.clone().into_bytes();
+            bent[i] = if bent[i] == b'2' { b'3' } else { b'2' };
+            assert!(Pager::resume("orders.list", &String::from_utf8(bent).unwrap(), 3).is_none(), "{i}");
+        }
+        let upper = cursor.to_ascii_uppercase();
+        for text in ["", "1", "10", "1é", &upper, &[&*cursor, "0"].concat(), &"1".repeat(1 << 20)] {
+            assert!(Pager::resume("orders.list", text, 3).is_none(), "{text:.20}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 mod fetch;
+mod limits;
+mod once;
 mod run;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 mod thrown;
@@ -10,6 +12,8 @@ mod wait;
 
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use fetch::{FetchTransport, TokenSource};
+pub use limits::RateLimiter;
+pub(crate) use once::record_once;
 pub(crate) use run::run;
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
 pub(crate) use wait::step;

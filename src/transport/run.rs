@@ -1,9 +1,10 @@
 //! One call: attempts, token refresh, retries. The only loop of the crate, for Rust and JavaScript callers alike.
 
-use super::{Event, Interrupted, Interruption, Transport};
+use super::limits::{Turns, Waited};
+use super::{Event, Interrupted, Interruption, RateLimiter, Transport};
 use crate::core::{
-    decide, outcome, read, retryable, Answer, Attempt, Config, Decision, Error, ErrorKind, Failure, Outcome, RateLimit,
-    Request,
+    decide, outcome, read, retry_after_ms, retryable, Answer, Attempt, Config, Decision, End, Error, ErrorKind,
+    Failure, Outcome, RateLimit, Request,
 };
 use crate::endpoint::Operation;
 use crate::shape::joined;
@@ -21,7 +22,10 @@ pub(crate) async fn run<T: Transport>(
     operation: &'static Operation,
     request: &Request,
     config: &Config,
+    limiter: Option<&RateLimiter>,
 ) -> Result<Done, Error> {
+    let deadline = config.deadline_ms.map_or(f64::INFINITY, |ms| transport.now_ms() + f64::from(ms));
+    let mut turns = Turns::new(transport, limiter, config);
     let mut attempts = 0;
     let mut refreshed = false;
     // An earlier attempt may have been carried out: a later refusal does not undo it.
@@ -30,15 +34,26 @@ pub(crate) async fn run<T: Transport>(
         error.operation = Some(operation);
         error
     })?;
+    // What the last attempt failed with.
+    let mut failed: Option<Error> = None;
     loop {
+        let waited = turns.next(deadline).await;
+        let began = transport.now_ms();
+        if waited != Waited::Turn || began >= deadline {
+            let how = if waited == Waited::Aborted { Interruption::Aborted } else { Interruption::Timeout };
+            return Err(given_up(operation, how, failed));
+        }
         attempts += 1;
         transport.event(operation, Event::Request { attempt: attempts });
-        let began = transport.now_ms();
-        let (mut error, failure) = match transport.send(request, token.as_deref(), config.timeout_ms).await {
+        let timeout_ms = f64::from(config.timeout_ms).min((deadline - began).ceil()) as u32;
+        let (mut error, failure) = match transport.send(request, token.as_deref(), timeout_ms).await {
             Ok(response) => {
                 let now = transport.now_ms();
                 let (status, rate_limit) = (response.status, response.rate_limit);
                 transport.event(operation, Event::Response { attempt: attempts, status, duration_ms: now - began });
+                let asked = || response.retry_after.as_deref().and_then(|text| retry_after_ms(text, now));
+                let refused = (status == 429).then(|| asked().unwrap_or(INTERVAL_MS) as u64);
+                turns.done(End::Answered { named: rate_limit, refused });
                 if let Some(limits) = rate_limit {
                     transport.event(operation, Event::RateLimit(limits));
                 }
@@ -53,7 +68,10 @@ pub(crate) async fn run<T: Transport>(
                     Err(error) => (error, Failure::Status(status)),
                 }
             }
-            Err(interrupted) => interruption(operation, &interrupted),
+            Err(interrupted) => {
+                turns.done(End::Lost);
+                interruption(operation, &interrupted)
+            }
         };
         error.attempts = attempts;
         doubt |= error.outcome == Outcome::Unknown;
@@ -81,15 +99,37 @@ pub(crate) async fn run<T: Transport>(
         let Decision::RetryAfter(delay_ms) = decision else {
             return Err(error);
         };
-        transport.event(operation, Event::Retry { attempt: attempts, delay_ms, reason: &error });
-        if !transport.sleep(delay_ms).await {
-            error.message =
-                joined(&[operation.name, " was aborted while it waited to be sent again after: ", &error.message]);
-            error.kind = ErrorKind::Aborted;
-            error.retryable = false;
+        if transport.now_ms() + delay_ms >= deadline {
             return Err(error);
         }
+        transport.event(operation, Event::Retry { attempt: attempts, delay_ms, reason: &error });
+        if !transport.sleep(delay_ms).await {
+            return Err(given_up(operation, Interruption::Aborted, Some(error)));
+        }
+        failed = Some(error);
     }
+}
+
+/// How long the server wants to be left alone after a 429 that does not say it: the interval that HighLevel documents.
+const INTERVAL_MS: f64 = 10_000.0;
+
+/// The error of a call that ends while it waits, before its first attempt or after one that failed.
+fn given_up(operation: &'static Operation, how: Interruption, failed: Option<Error>) -> Error {
+    let aborted = how == Interruption::Aborted;
+    let kind = if aborted { ErrorKind::Aborted } else { ErrorKind::Timeout };
+    let Some(mut error) = failed else {
+        let why = if aborted { " was aborted before it was sent" } else { " could not be sent in time (deadlineMs)" };
+        let mut error = Error::new(kind, Some(operation), Outcome::NotSent, joined(&[operation.name, why]));
+        error.retryable = !aborted;
+        return error;
+    };
+    if aborted {
+        let after = " was aborted while it waited to be sent again after: ";
+        error.message = joined(&[operation.name, after, &error.message]);
+        error.kind = kind;
+        error.retryable = false;
+    }
+    error
 }
 
 /// The error for an attempt that ended without a whole answer.

@@ -66,12 +66,14 @@ test("iterated, a list delivers every record once, in order", async () => {
 test("every page is asked for with the caller's parameters and the next offset", async () => {
     const { payments, requests } = stub(server(numbers(0, 25)));
     await payments.orders.list({ limit: 10, search: "x" }, { headers: { "x-call": "1" } }).toArray();
-    assert.deepEqual(offsets(requests), [null, "10", "20"]);
+    // Each page repeats the last record of the one before.
+    assert.deepEqual(offsets(requests), [null, "9", "19"]);
+    assert.deepEqual(
+        requests.map(({ url }) => url.searchParams.get("limit")),
+        ["10", "11", "11"],
+    );
     for (const { url, headers } of requests) {
-        assert.deepEqual(
-            [url.searchParams.get("search"), url.searchParams.get("limit"), headers.get("x-call")],
-            ["x", "10", "1"],
-        );
+        assert.deepEqual([url.searchParams.get("search"), headers.get("x-call")], ["x", "1"]);
     }
 });
 
@@ -79,7 +81,7 @@ test("an iteration starts at the offset of the caller", async () => {
     const { payments, requests } = stub(server(numbers(0, 25)));
     const all = await payments.orders.list({ limit: 10, offset: 7 }).toArray();
     assert.deepEqual(ids(all), numbers(7, 25));
-    assert.deepEqual(offsets(requests), ["7", "17"]);
+    assert.deepEqual(offsets(requests), ["7", "16"]);
 });
 
 test("a page that is shorter than the limit does not end a list that says there is more", async () => {
@@ -139,6 +141,108 @@ test("an empty page ends the list whatever its total says, and so does a server 
     assert.ok(deaf.requests.length <= 20, `${deaf.requests.length} requests`);
 });
 
+test("records that are deleted while iterating make it skip none of the others", async () => {
+    for (const limit of [5, 10, undefined]) {
+        const records = numbers(0, 60);
+        const { payments } = stub((request, before) => {
+            const answer = server(records)(request);
+            // What was delivered, what comes next, and the last ones.
+            records.splice(0, before % 3 === 0 ? 4 : 0);
+            if (before === 2) records.splice(records.indexOf("record-30"), 1);
+            if (before === 3) records.pop();
+            return answer;
+        });
+        const all = ids(await payments.coupons.list(limit === undefined ? undefined : { limit }).toArray());
+        assert.equal(new Set(all).size, all.length);
+        assert.deepEqual(
+            numbers(0, 60).filter((id) => !all.includes(id) && records.includes(id)),
+            [],
+        );
+    }
+});
+
+test("every record can be deleted while the list is iterated", async () => {
+    const records = numbers(0, 95);
+    const { payments, requests } = stub(server(records));
+    let deleted = 0;
+    for await (const record of payments.coupons.list({ limit: 10 })) {
+        records.splice(records.indexOf(record._id), 1);
+        deleted += 1;
+    }
+    assert.deepEqual([deleted, records], [95, []]);
+    // Each page has moved while it was asked for, again and again: nobody deletes as fast.
+    assert.ok(requests.length <= 100, `${requests.length} requests`);
+
+    // Page after page, with nothing left of what was delivered.
+    records.push(...numbers(0, 45));
+    let page = await payments.coupons.list({ limit: 10 });
+    for (;;) {
+        records.splice(0, page.data.length);
+        if (!page.hasNextPage()) break;
+        page = await page.getNextPage();
+    }
+    assert.deepEqual(records, []);
+});
+
+test("a cursor goes on behind its page, also when the list has changed meanwhile", async () => {
+    const records = numbers(0, 40);
+    const { payments, requests } = stub(server(records));
+    const first = await payments.orders.list({ limit: 10, search: "x" });
+    const second = await first.getNextPage();
+    const { cursor } = second;
+    assert.match(cursor, /^[0-9a-v]{200,300}$/);
+    assert.notEqual(first.cursor, cursor);
+
+    records.splice(3, 5);
+    records.unshift("new-0", "new-1");
+    const page = await payments.orders.list({ limit: 10, search: "x", cursor });
+    assert.equal(page.data[0]._id, "record-20");
+    assert.equal(page.totalCount, 37);
+    const url = requests.at(-1).url;
+    assert.deepEqual([url.searchParams.get("search"), url.searchParams.get("cursor")], ["x", null]);
+    const rest = await payments.orders.list({ search: "x", cursor }).toArray();
+    assert.deepEqual(ids(rest), numbers(20, 40));
+    const pages = [];
+    for await (const next of payments.orders.list({ search: "x", cursor }).pages()) pages.push(typeof next.cursor);
+    assert.deepEqual([pages.pop(), new Set(pages)], ["undefined", new Set(["string"])]);
+});
+
+test("each page's cursor is its own, whatever was read after it", async () => {
+    const { payments } = stub(server(numbers(0, 40)));
+    const list = payments.orders.list({ limit: 10 });
+    const pages = [];
+    for await (const page of list.pages()) pages.push(page);
+    for (const [index, page] of pages.slice(0, -1).entries()) {
+        const next = await payments.orders.list({ limit: 10, cursor: page.cursor });
+        assert.deepEqual(ids(next.data), numbers(10 * (index + 1), 10 * (index + 2)));
+    }
+    assert.equal(pages[3].cursor, undefined);
+});
+
+test("what is no cursor of this list is a ValidationError before anything is sent", async () => {
+    const { payments, requests } = stub(server(numbers(0, 40)));
+    const { cursor } = await payments.orders.list({ limit: 10 });
+    const wrong = [
+        { cursor: "" },
+        { cursor: "next" },
+        { cursor: null },
+        { cursor: 7 },
+        { cursor: cursor.slice(0, -1) },
+        { cursor: `${cursor}0` },
+        { cursor: cursor.replace(/.$/, (digit) => (digit === "0" ? "1" : "0")) },
+        { cursor, search: "other filters" },
+        { cursor, offset: 10 },
+    ];
+    for (const params of wrong) {
+        const error = await failure(payments.orders.list(params));
+        assert.equal(error.name, "ValidationError", JSON.stringify(params));
+        assert.deepEqual([error.issues[0].path, error.outcome], ["cursor", "not_sent"]);
+    }
+    assert.equal((await failure(payments.coupons.list({ cursor }))).name, "ValidationError");
+    assert.equal(requests.length, 1);
+    assert.equal((await payments.orders.list({ cursor, limit: 3 })).data.length, 3);
+});
+
 test("a whole page of records that are added at once does not end the list", async () => {
     const records = numbers(0, 25);
     const { payments } = stub((request, before) => {
@@ -191,15 +295,33 @@ test("a next page that could not be read can be asked for again", async () => {
     assert.deepEqual(ids(second.data), numbers(10, 15));
 });
 
-test("two concurrent next() get two records, in order, with one request", async () => {
+test("concurrent next() get records in order and share the requests", async () => {
     const { payments, requests } = stub(server(numbers(0, 25)));
     const iterator = payments.orders.list({ limit: 10 })[Symbol.asyncIterator]();
-    const results = await Promise.all([iterator.next(), iterator.next(), iterator.next()]);
+    const results = await Promise.all(Array.from({ length: 26 }, () => iterator.next()));
     assert.deepEqual(
-        results.map((result) => result.value._id),
-        numbers(0, 3),
+        results.map((result) => result.value?._id),
+        [...numbers(0, 25), undefined],
     );
-    assert.equal(requests.length, 1);
+    assert.equal(requests.length, 3);
+});
+
+test("while a page is consumed the next one is asked for, and no more", async () => {
+    const { payments, requests } = stub(server(numbers(0, 50)));
+    const iterator = payments.orders.list({ limit: 10 })[Symbol.asyncIterator]();
+    const seen = [];
+    for (let i = 0; i < 21; i += 1) {
+        await iterator.next();
+        await new Promise((resolve) => setImmediate(resolve));
+        seen.push(requests.length);
+    }
+    // A loop that takes one record and leaves has cost one request.
+    assert.deepEqual(seen, [1, ...Array(9).fill(2), 2, ...Array(9).fill(3), 3]);
+
+    const pages = payments.orders.list({ limit: 10 }).pages();
+    await pages.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(requests.length, 3 + 2);
 });
 
 test("leaving the loop stops the requests", async () => {
@@ -207,16 +329,39 @@ test("leaving the loop stops the requests", async () => {
     for await (const record of payments.orders.list({ limit: 10 })) {
         if (record._id === "record-12") break;
     }
-    assert.equal(requests.length, 2);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(requests.length, 3, "two pages, and the one that was asked for while the second was consumed");
+    for await (const record of payments.orders.list({ limit: 10 })) {
+        assert.equal(record._id, "record-0");
+        break;
+    }
+    assert.equal(requests.length, 4);
 });
 
-test("a page is read when it is needed, not before", async () => {
-    const { payments, requests } = stub(server(numbers(0, 30)));
-    const iterator = payments.orders.list({ limit: 10 })[Symbol.asyncIterator]();
-    for (let i = 0; i < 10; i += 1) await iterator.next();
+test("a page that is awaited alone asks for no other", async () => {
+    const { payments, requests } = stub(server(numbers(0, 100)));
+    const page = await payments.orders.list({ limit: 10 });
+    assert.ok(page.hasNextPage() && page.cursor);
+    await new Promise((resolve) => setTimeout(resolve, 20));
     assert.equal(requests.length, 1);
-    await iterator.next();
-    assert.equal(requests.length, 2);
+});
+
+test("a next page that fails while nobody waits for it is no unhandled rejection", async (t) => {
+    const unhandled = [];
+    const note = (reason) => unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    t.after(() => process.off("unhandledRejection", note));
+    const { payments } = stub((request, before) =>
+        before > 0 ? new Response("", { status: 403 }) : server(numbers(0, 100))(request),
+    );
+    let count = 0;
+    for await (const record of payments.orders.list({ limit: 10 })) {
+        count += record._id === undefined ? 0 : 1;
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        if (count === 5) break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual([count, unhandled], [5, []]);
 });
 
 test("toArray takes as many as it is told and asks for no more pages than that needs", async () => {
@@ -304,5 +449,5 @@ test("an abort ends an iteration", async () => {
         },
         { name: "AbortedError" },
     );
-    assert.equal(requests.length, 2);
+    assert.equal(requests.length, 3, "the third page was already there");
 });

@@ -7,6 +7,7 @@
 mod answers;
 mod document;
 mod oracle;
+mod pages;
 mod requests;
 mod tables;
 
