@@ -2,6 +2,8 @@
 
 // On wasm32 the code that wasm-bindgen generates needs an exception; the lint of Cargo.toml makes it explicit there.
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
+// A panic takes the wasm instance with it. The sandbox and the tests may.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::unreachable, clippy::todo))]
 
 #[cfg(all(any(feature = "npm", feature = "npm-sandbox"), target_arch = "wasm32"))]
 mod bindings;
@@ -10,8 +12,9 @@ pub mod core;
 pub mod endpoint;
 pub mod model;
 #[cfg(feature = "sandbox")]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::unreachable)]
 pub mod sandbox;
 pub mod shape;
 pub mod transport;
 
-pub use client::{Client, PaymentRecorded, Reply};
+pub use client::{Client, Reply};
