@@ -97,7 +97,8 @@ async function drain(response, max, result) {
     }
     result.cut ||= length > max;
     reader?.cancel().catch(() => {});
-    result.body = body.subarray(0, length);
+    // What is quoted of a body that is too long need not be long.
+    result.body = body.subarray(0, result.cut ? Math.min(length, max, 65536) : length);
 }
 
 const asked = new Map();
