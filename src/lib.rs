@@ -17,4 +17,4 @@ pub mod sandbox;
 pub mod shape;
 pub mod transport;
 
-pub use client::{Client, Reply};
+pub use client::{Client, PaymentRecorded, Reply};
