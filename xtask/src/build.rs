@@ -265,6 +265,7 @@ fn assemble(workspace: &Workspace, stage: &Path) -> Result<PathBuf> {
             copy(&file, &folder.join(name))?;
         }
     }
+    without_comments(workspace, &folder)?;
     for file in files(&workspace.root, |name| name.starts_with("LICENSE-") || name == "CHANGELOG.md")? {
         copy(&file, &folder.join(file_name(&file)))?;
     }
@@ -286,6 +287,17 @@ fn assemble(workspace: &Workspace, stage: &Path) -> Result<PathBuf> {
     }
     docs::api(workspace, &folder)?;
     Ok(folder)
+}
+
+/// Takes the comments out of the published scripts: editors read them in the declarations.
+fn without_comments(workspace: &Workspace, folder: &Path) -> Result<()> {
+    let mut esbuild = workspace.npm_tool("esbuild");
+    // Not the inlined modules: they hold nothing else than one long text.
+    for script in files(folder, |name| has_ending(name, ".js") && !has_ending(name, "-bytes.js"))? {
+        esbuild.arg(script);
+    }
+    esbuild.args(["--target=es2022", "--log-level=warning", "--allow-overwrite"]);
+    run(esbuild.arg(format!("--outdir={}", folder.display())), "")
 }
 
 /// Every file that package.json promises.
