@@ -159,8 +159,17 @@ export class PagePromise<T> extends ApiPromise<Page<T>> implements AsyncIterable
         }
     }
 
-    /** All records in one array, at most `limit` of them; reads no page that this does not need. */
-    async toArray(options: { limit?: number } = {}): Promise<T[]> {
+    /**
+     * All records in one array; reads no page that this does not need.
+     *
+     * @param options How many at the most; all when left out.
+     */
+    async toArray(
+        options: {
+            /** At most so many records. */
+            limit?: number;
+        } = {},
+    ): Promise<T[]> {
         const limit = options.limit ?? Infinity;
         if (limit <= 0) return [];
         let page = await (this as PromiseLike<Page<T>>);

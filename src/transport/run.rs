@@ -52,7 +52,9 @@ pub(crate) async fn run<T: Transport>(
                 let (status, rate_limit) = (response.status, response.rate_limit);
                 transport.event(operation, Event::Response { attempt: attempts, status, duration_ms: now - began });
                 let asked = || response.retry_after.as_deref().and_then(|text| retry_after_ms(text, now));
-                let refused = (status == 429).then(|| asked().unwrap_or(INTERVAL_MS) as u64);
+                let interval = || rate_limit.and_then(|limit| limit.interval_ms);
+                // A 429 that names no time closes nothing: this call backs off, others find out for themselves.
+                let refused = (status == 429).then(|| asked().or_else(interval).unwrap_or(0.0) as u64);
                 turns.done(End::Answered { named: rate_limit, refused });
                 if let Some(limits) = rate_limit {
                     transport.event(operation, Event::RateLimit(limits));
@@ -109,9 +111,6 @@ pub(crate) async fn run<T: Transport>(
         failed = Some(error);
     }
 }
-
-/// How long the server wants to be left alone after a 429 that does not say it: the interval that HighLevel documents.
-const INTERVAL_MS: f64 = 10_000.0;
 
 /// The error of a call that ends while it waits, before its first attempt or after one that failed.
 fn given_up(operation: &'static Operation, how: Interruption, failed: Option<Error>) -> Error {
