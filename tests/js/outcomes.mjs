@@ -3,8 +3,8 @@
 // comes as an argument.
 
 /**
- * Every operation: whether it may be sent twice, its arguments in a sandbox that holds `held`, and the error of a second
- * time, where the first one leaves nothing to do.
+ * Every operation: whether it may be sent twice, its arguments in a sandbox that holds `held`, and the error of a
+ * second time, where the first one leaves nothing to do.
  */
 const OPERATIONS = {
     "integrations.createWhitelabel": ["once", () => [{ uniqueName: "own", title: "Own", provider: "nmi", ...SHOWN }]],
@@ -36,7 +36,7 @@ const OPERATIONS = {
     "customProvider.create": ["once", () => [PROVIDER]],
     "customProvider.delete": ["idempotent", () => [], "InvalidRequestError"],
     "customProvider.getConfig": ["read", () => []],
-    "customProvider.connect": ["idempotent", () => [{ test: { apiKey: "new-key-of-test-mode", publishableKey: "new" } }]],
+    "customProvider.connect": ["idempotent", () => [{ test: { apiKey: "new-key-of-tests", publishableKey: "new" } }]],
     "customProvider.disconnect": ["idempotent", () => [{ liveMode: true }]],
     "customProvider.updateCapabilities": ["idempotent", () => [{ supportsSubscriptionSchedules: true }]],
 };
@@ -187,7 +187,7 @@ export function expected({ safety, repeated, fault, way, again }, runtime) {
     return way === "once" ? { ok: true, requests: 2 } : { ok: false, error: fault.error, outcome, requests: 3 };
 }
 
-/** What is wrong with what a client said (`said`) of a case in which the sandbox did `did`; nothing where it is right. */
+/** What is wrong with what a client said (`said`) of a case in which the sandbox did `did`; nothing if it is right. */
 function complaints({ one, said, did }, runtime) {
     const out = [];
     const equal = (what, found, wanted) => {
@@ -286,7 +286,11 @@ const NOBODY = "http://127.0.0.1:2";
 const PATIENCE_MS = 1500;
 /** Until a head has arrived, or half of a body. */
 const ARRIVAL_MS = 30;
-const CORS = { "access-control-allow-origin": "*", "access-control-allow-headers": "*", "access-control-max-age": "600" };
+const CORS = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-headers": "*",
+    "access-control-max-age": "600",
+};
 
 /** Never settles: the server neither answers nor hangs up. */
 const SILENCE = new Promise(() => {});
@@ -322,8 +326,8 @@ export class Ground {
     }
 
     /**
-     * From here on no connection carries a second request. Chromium itself sends a request again, whatever its method,
-     * when a connection breaks that has carried one before, and after a 408; over HTTP/1.1 no page can keep it from that.
+     * From here on no connection carries a second request. Chromium itself sends a request again, whatever its
+     * method, when a connection breaks that has carried one before, and after a 408; no page can keep it from that.
      */
     closeConnections() {
         this.#headers = { ...CORS, connection: "close" };

@@ -1,5 +1,6 @@
 // After every failure the client says what became of the operation: 23 operations, everything that can go wrong with
-// them over real HTTP, and what the sandbox really did. The whole matrix in Node, two operations in workerd and Chromium.
+// them over real HTTP, and what the sandbox really did. The whole matrix in Node, two operations in workerd and in
+// Chromium.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -58,7 +59,7 @@ async function play(list, act) {
 async function matrix(runtime, names, act) {
     const results = await play(cases(names), act);
     const wrong = judgeOutcomes(results, runtime);
-    console.log(`matrix: ${results.length} cases in ${runtime}, ${wrong.length} wrong`);
+    console.log(`figure: matrix: ${results.length} cases in ${runtime}, ${wrong.length} wrong`);
     assert.deepEqual(wrong, []);
 }
 

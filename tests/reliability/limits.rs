@@ -22,7 +22,11 @@ fn a_thousand_parallel_calls_finish_without_a_429_and_hardly_later_than_they_mus
     let results = world.run(calls);
     assert!(results.iter().all(Result::is_ok));
     let took = world.now.get() - NOW;
-    println!("1000 parallel calls: {} answers of 429, {:.1} s of at least 90.0 s", world.limited.get(), took / 1000.0);
+    println!(
+        "figure: limiter: 1000 parallel calls: {} answers of 429, {:.1} s of at least 90.0 s",
+        world.limited.get(),
+        took / 1000.0
+    );
     assert_eq!(world.limited.get(), 0);
     assert!(took < 90_000.0 * 1.1, "{took} ms");
 }

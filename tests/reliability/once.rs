@@ -114,7 +114,7 @@ fn a_payment_is_never_recorded_twice_and_the_answer_matches_what_the_sandbox_hol
         }
     }
     println!(
-        "{RUNS} runs of recordPaymentOnce with random faults: {more} with more than one payment, {wrong} wrong answers; \
+        "figure: {RUNS} runs of recordPaymentOnce with random faults: {more} with more than one payment, {wrong} wrong answers; \
          {recorded} recorded, {not} not recorded, {refused} refused or not sent, {unknown} unknown"
     );
     assert_eq!((more, wrong), (0, 0));

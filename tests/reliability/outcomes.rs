@@ -218,7 +218,7 @@ fn the_outcome_is_what_the_sandbox_really_did() {
             }
         }
     }
-    println!("{cells} cells of the outcome matrix: {} wrong answers; {unknown} times nobody could know", wrong.len());
+    println!("figure: matrix: {cells} cases in Rust, {} wrong; {unknown} times nobody could know", wrong.len());
     assert_eq!(cells, 23 * 27 * 3);
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }

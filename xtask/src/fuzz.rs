@@ -12,8 +12,16 @@ const SECONDS: u32 = 20;
 
 const RUST_FILE: &str = ".rs";
 
-/// Gives how many targets there are and which of them crashed, each with its report.
-pub fn run_all(workspace: &Workspace) -> Result<(usize, Vec<String>)> {
+/// What came of it.
+pub struct Fuzzed {
+    pub targets: usize,
+    pub executions: u64,
+    /// The report of each target that crashed.
+    pub crashes: Vec<String>,
+}
+
+/// Runs all targets.
+pub fn run_all(workspace: &Workspace) -> Result<Fuzzed> {
     let seconds = match env::var("GHL_FUZZ_SECONDS") {
         Ok(text) => text.parse().context("GHL_FUZZ_SECONDS is no number of seconds")?,
         Err(_) => SECONDS,
@@ -27,19 +35,21 @@ pub fn run_all(workspace: &Workspace) -> Result<(usize, Vec<String>)> {
         cargo(workspace).args(["build", "--release", "--bins"]),
         "libFuzzer is compiled from C++: a compiler such as g++ or clang++ must be on PATH.",
     )?;
-    let mut crashes = Vec::new();
+    let mut fuzzed = Fuzzed { targets: targets.len(), executions: 0, crashes: Vec::new() };
     // Two at a time: each keeps one core busy.
     for pair in targets.chunks(2) {
-        let results: Vec<Result<Option<String>>> = thread::scope(|scope| {
+        let results: Vec<Result<(u64, Option<String>)>> = thread::scope(|scope| {
             let started: Vec<_> =
                 pair.iter().map(|target| scope.spawn(move || fuzz(workspace, target, seconds))).collect();
             started.into_iter().map(|thread| thread.join().expect("a target's thread does not panic")).collect()
         });
         for result in results {
-            crashes.extend(result?);
+            let (executions, crash) = result?;
+            fuzzed.executions += executions;
+            fuzzed.crashes.extend(crash);
         }
     }
-    Ok((targets.len(), crashes))
+    Ok(fuzzed)
 }
 
 /// Cargo in `fuzz/`, whose `.cargo/config.toml` asks for coverage.
@@ -49,7 +59,7 @@ fn cargo(workspace: &Workspace) -> Command {
     cargo
 }
 
-fn fuzz(workspace: &Workspace, target: &str, seconds: u32) -> Result<Option<String>> {
+fn fuzz(workspace: &Workspace, target: &str, seconds: u32) -> Result<(u64, Option<String>)> {
     let folder = |kind: &str| -> Result<_> {
         let folder = workspace.target().join("fuzz").join(kind).join(target);
         create_folder(&folder)?;
@@ -68,6 +78,8 @@ fn fuzz(workspace: &Workspace, target: &str, seconds: u32) -> Result<Option<Stri
     let output = command.output().with_context(|| format!("cannot start the fuzz target {target}"))?;
     let report = String::from_utf8_lossy(&output.stderr);
     let runs = report.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
-    println!("{target}: {} executions, {kept} kept inputs among them", runs.unwrap_or("no count of").trim());
-    Ok((!output.status.success()).then(|| format!("{target}: {report}")))
+    // A target that crashed has not counted.
+    let runs = runs.and_then(|runs| runs.trim().parse().ok()).unwrap_or(0);
+    println!("{target}: {runs} executions, {kept} kept inputs among them");
+    Ok((runs, (!output.status.success()).then(|| format!("{target}: {report}"))))
 }

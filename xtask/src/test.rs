@@ -44,6 +44,30 @@ impl AddAssign for Counts {
     }
 }
 
+/// What a suite came to.
+#[derive(Default)]
+struct Report {
+    counts: Counts,
+    /// The lines behind `figure: ` that its tests have printed.
+    figures: Vec<String>,
+}
+
+impl From<Counts> for Report {
+    fn from(counts: Counts) -> Self {
+        Self { counts, figures: Vec::new() }
+    }
+}
+
+/// By which a test marks a line that the summary of `--reliability` repeats.
+const FIGURE: &str = "figure: ";
+
+/// What that summary must speak of: a figure that no test prints any more is a failure, not a shorter list.
+const FIGURES: [&str; 4] = ["matrix: ", "recordPaymentOnce", "429", "fuzz: "];
+
+/// The suites of `--reliability`, besides those that they stand on.
+const RELIABILITY: [&str; 8] =
+    ["reliability", "fuzz", "js-outcomes", "js-limiter", "js-retries", "js-token", "js-hostile", "js-traps"];
+
 struct Suite {
     name: String,
     job: Job,
@@ -54,6 +78,8 @@ enum Job {
     Cargo(Vec<&'static str>),
     /// Unit, integration and documentation tests on this machine.
     Native,
+    /// Those of the native tests that are about reliability, with what they print.
+    Reliability,
     Build,
     /// `fuzz`: kept inputs and some seconds of new ones.
     Fuzz,
@@ -92,19 +118,29 @@ impl Job {
 }
 
 /// Runs the suites that the arguments name, or each; ends with `N passed, M failed`. `--all` leaves out nothing that is
-/// slow.
+/// slow; `--reliability` runs what is about that, and ends with its figures.
 pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
-    let suites = suites(workspace)?;
+    let mut suites = suites(workspace)?;
     if arguments.iter().any(|argument| argument == "--list") {
         return list(workspace, &suites).map(|()| ExitCode::SUCCESS);
     }
-    let (options, filters): (Vec<_>, Vec<_>) = arguments.iter().cloned().partition(|argument| argument == "--all");
-    let all = !options.is_empty();
+    let (options, mut filters): (Vec<_>, Vec<_>) =
+        arguments.iter().cloned().partition(|argument| matches!(argument.as_str(), "--all" | "--reliability"));
+    let [all, reliability] = ["--all", "--reliability"].map(|option| options.iter().any(|given| given == option));
+    if reliability {
+        if !filters.is_empty() {
+            bail!("`--reliability` names its suites by itself");
+        }
+        // Otherwise `native` runs it, among all that it runs.
+        suites.insert(0, Suite { name: "reliability".to_owned(), job: Job::Reliability });
+        filters = RELIABILITY.map(str::to_owned).to_vec();
+    }
     let selected = select(suites, &filters)?;
     empty_folder(&exchanges(workspace))?;
     let started = Instant::now();
     let mut total = Counts::default();
     let mut table = Vec::new();
+    let mut figures = Vec::new();
     let mut broken_package = None;
     for suite in &selected {
         println!("\n== {} ==", suite.name);
@@ -113,10 +149,12 @@ pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
             Some(name) if suite.job.needs_package() => Err(anyhow!("no package to test: suite {name} failed")),
             _ => perform(workspace, suite, all),
         };
-        let counts = result.unwrap_or_else(|error| {
+        let report = result.unwrap_or_else(|error| {
             println!("error: {error:#}");
-            Counts::FAILED
+            Counts::FAILED.into()
         });
+        let counts = report.counts;
+        figures.extend(report.figures);
         if matches!(suite.job, Job::Build | Job::Install) && counts.failed > 0 {
             broken_package.get_or_insert_with(|| suite.name.clone());
         }
@@ -128,9 +166,26 @@ pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     for (name, counts, time) in table {
         println!("{name:<16}{:>5} passed{:>5} failed{:>8.1} s", counts.passed, counts.failed, time.as_secs_f64());
     }
+    if reliability {
+        total += summary(&figures);
+    }
     println!("in {:.1} s", started.elapsed().as_secs_f64());
     println!("{} passed, {} failed", total.passed, total.failed);
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints the figures; one that is missing counts as failed.
+fn summary(figures: &[String]) -> Counts {
+    println!();
+    for figure in figures {
+        println!("{figure}");
+    }
+    let missing: Vec<_> = FIGURES.iter().filter(|word| !figures.iter().any(|figure| figure.contains(*word))).collect();
+    for word in &missing {
+        println!("no figure on `{}`", word.trim_end_matches([':', ' ']));
+    }
+    println!();
+    Counts { passed: 0, failed: missing.len() }
 }
 
 /// The suites, and for the applications which of them a plain run takes.
@@ -228,53 +283,66 @@ fn select(suites: Vec<Suite>, filters: &[String]) -> Result<Vec<Suite>> {
 }
 
 /// Each suite sees to its own tools, so that one which cannot be installed fails only the suites that need it.
-fn perform(workspace: &Workspace, suite: &Suite, all: bool) -> Result<Counts> {
-    match &suite.job {
+fn perform(workspace: &Workspace, suite: &Suite, all: bool) -> Result<Report> {
+    let counts = match &suite.job {
         Job::Cargo(arguments) => {
             setup::for_checks(workspace)?;
-            run(workspace.cargo().args(arguments), "").map(|()| Counts::PASSED)
+            run(workspace.cargo().args(arguments), "")?;
+            Counts::PASSED
         }
         Job::Native => {
             let mut command = workspace.cargo();
             command.args(["test", "--workspace", "--features", "sandbox", "--no-fail-fast"]);
-            cargo_tests(command.env(EXCHANGES, exchanges_of(workspace, &suite.name)?))
+            return cargo_tests(command.env(EXCHANGES, exchanges_of(workspace, &suite.name)?));
+        }
+        Job::Reliability => {
+            let mut command = workspace.cargo();
+            command.args(["test", "--features", "sandbox", "--test", "reliability", "--", "--show-output"]);
+            return cargo_tests(&mut command);
         }
         Job::Fuzz => {
-            let (targets, crashes) = fuzz::run_all(workspace)?;
+            let fuzz::Fuzzed { targets, executions, crashes } = fuzz::run_all(workspace)?;
             crashes.iter().for_each(|crash| println!("{crash}"));
-            Ok(Counts { passed: targets - crashes.len(), failed: crashes.len() })
+            let figure = format!("fuzz: {executions} executions of {targets} targets, {} crashes", crashes.len());
+            println!("{FIGURE}{figure}");
+            let counts = Counts { passed: targets - crashes.len(), failed: crashes.len() };
+            return Ok(Report { counts, figures: vec![figure] });
         }
         Job::Deny => {
             if all || setup::has_deny(workspace) {
                 setup::for_deny(workspace)?;
-                return tree::deny(workspace).map(|()| Counts::PASSED);
+                tree::deny(workspace)?;
+                Counts::PASSED
+            } else {
+                println!("left out: `--all` installs cargo-deny, which takes minutes");
+                Counts::default()
             }
-            println!("left out: `--all` installs cargo-deny, which takes minutes");
-            Ok(Counts::default())
         }
-        Job::Tree => tree::check(workspace).map(|checked| Counts { passed: checked, failed: 0 }),
+        Job::Tree => Counts { passed: tree::check(workspace)?, failed: 0 },
         Job::Web(browser) => {
             setup::for_web(workspace)?;
-            web(workspace, *browser)
+            return web(workspace, *browser);
         }
         Job::Build => {
             setup::for_build(workspace)?;
-            build::package(workspace).map(|()| Counts::PASSED)
+            build::package(workspace)?;
+            Counts::PASSED
         }
-        Job::Size => build::sizes(workspace).map(|()| Counts::PASSED),
-        Job::Install => install(workspace).map(|()| Counts::PASSED),
-        Job::JavaScript => java_script(workspace, &suite.name, all),
-        Job::Types => types(workspace).map(|()| Counts::PASSED),
-        Job::Docs => docs::check(workspace).map(|()| Counts::PASSED),
+        Job::Size => build::sizes(workspace).map(|()| Counts::PASSED)?,
+        Job::Install => install(workspace).map(|()| Counts::PASSED)?,
+        Job::JavaScript => return java_script(workspace, &suite.name, all),
+        Job::Types => types(workspace).map(|()| Counts::PASSED)?,
+        Job::Docs => docs::check(workspace).map(|()| Counts::PASSED)?,
         Job::Recipes => {
             setup::for_recipes(workspace)?;
-            recipes(workspace, &suite.name)
+            recipes(workspace, &suite.name)?
         }
         Job::Contract => {
             setup::for_build(workspace)?;
-            contract(workspace)
+            contract(workspace)?
         }
-    }
+    };
+    Ok(counts.into())
 }
 
 /// Where the processes of a suite write down what they send and answer.
@@ -315,9 +383,14 @@ fn tools_manifest(workspace: &Workspace) -> PathBuf {
     workspace.npm_tools().join("package.json")
 }
 
-fn cargo_tests(command: &mut Command) -> Result<Counts> {
+fn cargo_tests(command: &mut Command) -> Result<Report> {
     let watched = watch(command, SUITE_LIMIT)?;
-    Ok(rust_counts(&watched.stdout).or_crash(watched.success))
+    let counts = rust_counts(&watched.stdout).or_crash(watched.success);
+    Ok(Report { counts, figures: figures(&watched.stdout) })
+}
+
+fn figures(output: &str) -> Vec<String> {
+    output.lines().filter_map(|line| line.trim().strip_prefix(FIGURE)).map(str::to_owned).collect()
 }
 
 /// Sums every `test result: ok. 3 passed; 0 failed; ...` line.
@@ -334,7 +407,7 @@ fn rust_counts(output: &str) -> Counts {
     counts
 }
 
-fn web(workspace: &Workspace, browser: WebBrowser) -> Result<Counts> {
+fn web(workspace: &Workspace, browser: WebBrowser) -> Result<Report> {
     let browsers = setup::browsers();
     let mut command = workspace.command(workspace.cargo_tool("wasm-pack"));
     command.args(["test", "--mode", "no-install", "--headless"]);
@@ -384,7 +457,7 @@ fn install(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn java_script(workspace: &Workspace, suite: &str, all: bool) -> Result<Counts> {
+fn java_script(workspace: &Workspace, suite: &str, all: bool) -> Result<Report> {
     let (folder, name) = suite.split_once('-').context("a suite of JavaScript is named after its folder and file")?;
     let file = Path::new("tests").join(folder).join(format!("{name}{TEST_FILE}"));
     let scratch = scratch(workspace);
@@ -422,8 +495,8 @@ fn java_script(workspace: &Workspace, suite: &str, all: bool) -> Result<Counts> 
     // A runner inside a runner would report in the outer one's format.
     command.env_remove("NODE_TEST_CONTEXT");
     let watched = watch(&mut command, if all { WHOLE_SUITE_LIMIT } else { SUITE_LIMIT })?;
-    let counts = tap_counts(&read(&tap).unwrap_or_default());
-    Ok(counts.or_crash(watched.success))
+    let counts = tap_counts(&read(&tap).unwrap_or_default()).or_crash(watched.success);
+    Ok(Report { counts, figures: figures(&watched.stdout) })
 }
 
 /// Each project as its developer would run it, then whether the package's README shows what was run.
@@ -521,7 +594,7 @@ impl Cases {
 
 #[cfg(test)]
 mod tests {
-    use super::{rust_counts, select, tap_counts, Cases, Counts, Job, Suite};
+    use super::{figures, rust_counts, select, summary, tap_counts, Cases, Counts, Job, Suite, FIGURES};
 
     fn all() -> Vec<Suite> {
         let suite = |name: &str, job| Suite { name: name.to_owned(), job };
@@ -571,6 +644,16 @@ mod tests {
             test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s\n\
             test result: FAILED. 3 passed; 2 failed; 0 ignored\n    test result: ok. 1 passed; 0 failed\n";
         assert_eq!(rust_counts(output), Counts { passed: 16, failed: 2 });
+    }
+
+    #[test]
+    fn figures_are_the_marked_lines_and_a_missing_one_fails() {
+        let output = "running 1 test\nfigure: 429: none\n  figure: fuzz: 5 executions\nno figure: here\n";
+        let mut found = figures(output);
+        assert_eq!(found, ["429: none", "fuzz: 5 executions"]);
+        assert_eq!(summary(&found), Counts { passed: 0, failed: 2 });
+        found.extend(FIGURES.map(str::to_owned));
+        assert_eq!(summary(&found), Counts::default());
     }
 
     #[test]
