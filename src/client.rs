@@ -60,6 +60,11 @@ impl<T: Transport> Client<T> {
         &self.transport
     }
 
+    /// The location of a call, where its parameters name none.
+    pub(crate) fn location<'a>(&'a self, options: &'a CallOptions) -> Option<&'a str> {
+        options.location_id.as_ref().or(self.config.location_id.as_ref()).map(String::as_str)
+    }
+
     /// Sends a call and gives its typed answer.
     pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Answer, Error> {
         self.send_with(endpoint, &CallOptions::default()).await.map(|reply| reply.data)

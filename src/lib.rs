@@ -11,6 +11,7 @@ mod client;
 pub mod core;
 pub mod endpoint;
 pub mod model;
+mod pages;
 #[cfg(feature = "sandbox")]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::unreachable)]
 pub mod sandbox;
@@ -18,3 +19,4 @@ pub mod shape;
 pub mod transport;
 
 pub use client::{Client, PaymentRecorded, Reply};
+pub use pages::{Page, Paged, Pages, Records};

@@ -22,6 +22,10 @@ function run(program, ...words) {
     assert.equal(status, 0, `${program} ${words.join(" ")}\n${stderr}`);
 }
 
+async function read(url, options) {
+    return (await fetch(url, options)).json();
+}
+
 async function start(bindings) {
     const bundle = await build({
         entryPoints: [join(ROOT, "examples/rust-worker/worker.mjs")],
@@ -81,6 +85,19 @@ test("a Worker in Rust lists orders", { skip }, async () => {
         assert.match(order.id, /^[0-9a-f]{24}$/);
         assert.equal(typeof order.amount, "number");
     }
+});
+
+test("and adds up a list of several pages", { skip }, async () => {
+    const { baseUrl, locationId, token } = sandbox;
+    const [wanted, { orders, amount }] = await Promise.all([
+        read(`${baseUrl}/payments/orders?altId=${locationId}&altType=location&status=completed&limit=100`, {
+            headers: { Authorization: `Bearer ${token}`, Version: "2021-07-28" },
+        }),
+        worker.dispatchFetch("http://worker.test/revenue").then((response) => response.json()),
+    ]);
+    assert.ok(orders > 100, `${orders} orders are one page`);
+    assert.equal(orders, wanted.totalCount);
+    assert.ok(amount > 0);
 });
 
 test("and answers with the client's error when the token is wrong, which it does not repeat", { skip }, async () => {

@@ -4,4 +4,5 @@
 mod limits;
 mod once;
 mod outcomes;
+mod pages;
 mod world;

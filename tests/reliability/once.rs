@@ -1,6 +1,6 @@
 //! A payment is recorded once, whatever happens on the way, and the answer says how it stands.
 
-use crate::world::{Acted, Trouble, World};
+use crate::world::{random, Acted, Trouble, World};
 use ghl_payments::core::{CallOptions, Config, ErrorKind, Outcome};
 use ghl_payments::endpoint::RecordPayment;
 use ghl_payments::sandbox::Request;
@@ -64,13 +64,6 @@ fn payments(world: &Rc<World>, order: &str) -> usize {
 fn payment(order: &str, amount: f64) -> RecordPayment {
     let body = serde_json::from_value(json!({ "mode": "cash", "amount": amount, "isPartialPayment": true }));
     RecordPayment { order_id: order.into(), body: body.expect("a body") }
-}
-
-fn random(state: &mut u64) -> u64 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state
 }
 
 #[test]

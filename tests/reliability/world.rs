@@ -35,6 +35,14 @@ pub enum Acted {
     Yes,
 }
 
+/// The next random number.
+pub fn random(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
 pub struct World {
     pub sandbox: RefCell<Sandbox>,
     pub token: String,
@@ -110,11 +118,9 @@ impl World {
     }
 
     fn chance(&self) -> f64 {
-        let mut x = self.random.get();
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
-        self.random.set(x);
+        let mut state = self.random.get();
+        let x = random(&mut state);
+        self.random.set(state);
         (x >> 11) as f64 / (1u64 << 53) as f64
     }
 

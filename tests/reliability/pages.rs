@@ -1,0 +1,229 @@
+//! Lists that change while they are read: each record that is there all the time comes exactly once.
+
+use crate::world::{random, World};
+use ghl_payments::core::{CallOptions, Config, ErrorKind, Outcome};
+use ghl_payments::endpoint::{
+    CreateCoupon, DeleteCoupon, ListCoupons, ListCouponsParams, ListOrders, ListOrdersParams, ListSubscriptions,
+    ListSubscriptionsParams, ListTransactions, ListTransactionsParams, ListWhitelabel, ListWhitelabelParams,
+};
+use ghl_payments::{Client, Paged};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::rc::Rc;
+use std::task::{Context, Waker};
+
+const RUNS: u64 = 40;
+
+fn coupons(limit: u32) -> ListCoupons {
+    ListCoupons { params: ListCouponsParams { limit: Some(limit), ..Default::default() } }
+}
+
+/// Adds coupons; gives their ids.
+async fn add<T: ghl_payments::transport::Transport>(client: &Client<T>, codes: std::ops::Range<u64>) -> Vec<String> {
+    let mut ids = Vec::new();
+    for code in codes {
+        let body = json!({ "name": "Spring", "code": format!("SPRING-{code}"), "discountType": "amount", "discountValue": 5,
+            "startDate": "2026-11-02T00:00:00.000Z" });
+        let body = serde_json::from_value(body).expect("a body");
+        ids.push(client.send(&CreateCoupon { body }).await.expect("a coupon").id);
+    }
+    ids
+}
+
+async fn delete<T: ghl_payments::transport::Transport>(client: &Client<T>, id: &str) {
+    let body = serde_json::from_value(json!({ "id": id })).expect("a body");
+    client.send(&DeleteCoupon { body }).await.expect("deleted");
+}
+
+#[test]
+fn while_records_are_added_and_deleted_each_that_stays_comes_exactly_once() {
+    let (mut missed, mut twice, mut changes) = (0, 0, 0);
+    for run in 0..RUNS {
+        let world = World::small(run);
+        let client = world.client(Config::default());
+        let mut state = run + 1;
+        world.block(async {
+            let mut code = 30;
+            add(&client, 0..code).await;
+            let all = client.send(&coupons(100)).await.expect("coupons").data;
+            let mut there: Vec<String> = all.into_iter().map(|coupon| coupon.id).collect();
+            let mut stable: BTreeSet<String> = there.iter().cloned().collect();
+            let mut delivered: BTreeMap<String, u32> = BTreeMap::new();
+            let list = coupons(1 + random(&mut state) as u32 % 9);
+            let mut pages = client.pages(list.clone());
+            while let Some(page) = pages.next().await {
+                let page = page.expect("a page");
+                page.data.iter().for_each(|coupon| *delivered.entry(coupon.id.clone()).or_default() += 1);
+                for _ in 0..random(&mut state) % 4 {
+                    changes += 1;
+                    if random(&mut state).is_multiple_of(2) && there.len() > 1 {
+                        let id = there.remove(random(&mut state) as usize % there.len());
+                        delete(&client, &id).await;
+                        stable.remove(&id);
+                    } else if code < 60 {
+                        there.extend(add(&client, code..code + 1).await);
+                        code += 1;
+                    }
+                }
+                // Every third run goes on as another process would.
+                if let (0, Some(cursor)) = (run % 3, &page.cursor) {
+                    pages = client.pages(list.clone()).after(cursor).expect("a cursor");
+                }
+            }
+            missed += stable.iter().filter(|id| !delivered.contains_key(*id)).count();
+            twice += delivered.values().filter(|count| **count > 1).count();
+        });
+    }
+    println!(
+        "figure: pages: {RUNS} lists read during {changes} changes, {missed} records missed, {twice} delivered twice"
+    );
+    assert!(changes > RUNS);
+    assert_eq!((missed, twice), (0, 0));
+}
+
+/// Reads all records of a list by threes; gives their ids, and how many the server has.
+fn all<E: Paged>(world: &Rc<World>, mut list: E) -> (Vec<String>, Option<f64>) {
+    let client = world.client(Config::default());
+    let total = E::records(world.block(client.send(&list)).expect("a page")).1;
+    *list.place()[1] = Some(3);
+    let mut ids = Vec::new();
+    world.block(async {
+        let mut records = client.pages(list).records();
+        while let Some(record) = records.next().await {
+            ids.push(E::id(&record.expect("a record")).to_owned());
+        }
+    });
+    (ids, total)
+}
+
+#[test]
+fn all_five_lists_are_read_to_their_ends() {
+    let world = World::small(3);
+    let lists = [
+        all(&world, ListOrders { params: ListOrdersParams::default() }),
+        all(&world, ListTransactions { params: ListTransactionsParams::default() }),
+        all(&world, ListSubscriptions { params: ListSubscriptionsParams::default() }),
+        all(&world, ListCoupons { params: ListCouponsParams::default() }),
+        all(&world, ListWhitelabel { params: ListWhitelabelParams::default() }),
+    ];
+    for (at, (ids, total)) in lists.iter().enumerate() {
+        let once: BTreeSet<_> = ids.iter().collect();
+        assert_eq!(once.len(), ids.len(), "list {at}");
+        assert!(!ids.is_empty(), "list {at}");
+        assert!(total.is_none_or(|total| total == ids.len() as f64), "list {at}: {} of {total:?}", ids.len());
+    }
+    assert_eq!(lists.iter().filter(|(_, total)| total.is_none()).count(), 1);
+}
+
+#[test]
+fn an_offset_and_a_page_size_are_kept_to() {
+    let world = World::small(3);
+    let client = world.client(Config::default());
+    world.block(async {
+        let first = client.send(&coupons(100)).await.expect("coupons").data;
+        let offset = first.len() as u32 - 3;
+        let params = ListCouponsParams { limit: Some(2), offset: Some(offset), ..Default::default() };
+        let mut pages = client.pages(ListCoupons { params });
+        let mut sizes = Vec::new();
+        while let Some(page) = pages.next().await.transpose().expect("a page") {
+            assert_eq!(page.total_count, first.len() as f64);
+            sizes.push((page.data.len(), page.cursor.is_some()));
+        }
+        assert_eq!(sizes, [(2, true), (1, false)]);
+    });
+}
+
+#[test]
+fn a_cursor_is_good_for_its_own_list_filters_and_location_only() {
+    let world = World::small(3);
+    let client = world.client(Config::default());
+    let orders = |params| ListOrders { params };
+    let limit = Some(2);
+    let page =
+        world.block(async { client.pages(orders(ListOrdersParams { limit, ..Default::default() })).next().await });
+    let cursor = page.expect("a page").expect("a page").cursor.expect("a cursor");
+    let there = CallOptions { location_id: Some("anotherLocation".into()), ..CallOptions::default() };
+    assert!(client.pages(orders(ListOrdersParams::default())).after(&cursor).is_ok());
+    let offset = ListOrdersParams { offset: Some(2), ..Default::default() };
+    let filtered = ListOrdersParams { status: Some("completed".into()), ..Default::default() };
+    let wrong = [
+        client.pages_with(orders(ListOrdersParams::default()), &there).after(&cursor).err(),
+        client.pages(orders(ListOrdersParams::default())).after("1").err(),
+        client.pages(orders(offset)).after(&cursor).err(),
+        client.pages(orders(filtered)).after(&cursor).err(),
+        client.pages(ListTransactions { params: ListTransactionsParams::default() }).after(&cursor).err(),
+    ];
+    for (at, error) in wrong.into_iter().enumerate() {
+        let error = error.unwrap_or_else(|| panic!("case {at} was taken"));
+        assert_eq!((error.kind, error.outcome), (ErrorKind::Validation, Outcome::NotSent));
+    }
+}
+
+#[test]
+fn after_an_error_the_list_has_ended() {
+    let world = World::small(3);
+    let client = world.client(Config { max_retries: 0, ..Config::default() });
+    world.block(async {
+        let mut records = client.pages(coupons(2)).records();
+        for _ in 0..2 {
+            records.next().await.expect("a record").expect("a record");
+        }
+        world.always.set(Some(crate::world::Trouble::Sandbox("status=500")));
+        assert_eq!(records.next().await.expect("an error").expect_err("an error").kind, ErrorKind::Server);
+        world.always.set(None);
+        assert!(records.next().await.is_none());
+    });
+}
+
+#[test]
+fn a_page_that_nobody_waits_for_any_longer_is_not_lost() {
+    let world = World::small(3);
+    let client = world.client(Config::default());
+    let mut pages = client.pages(coupons(2));
+    let mut next = Box::pin(pages.next());
+    assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(next);
+    let page = world.block(pages.next()).expect("a page").expect("a page");
+    let first = world.block(client.send(&coupons(2))).expect("coupons").data;
+    assert_eq!(page.data.iter().map(|coupon| &coupon.id).collect::<Vec<_>>(), [&first[0].id, &first[1].id]);
+    assert_eq!(world.reached.get(), 2);
+}
+
+/// Compiles only if the pages can be read on another thread wherever the calls can.
+#[allow(dead_code)]
+fn pages_go_where_the_calls_of_their_transport_go(client: &Client<Still>) {
+    fn goes<S: futures_core::Stream + Send + Unpin>(_: S) {}
+    goes(client.pages(coupons(1)));
+    goes(client.pages(coupons(1)).records());
+}
+
+/// A transport whose futures are `Send`.
+struct Still;
+
+impl ghl_payments::transport::Transport for Still {
+    async fn send(
+        &self,
+        _: &ghl_payments::core::Request,
+        _: Option<&str>,
+        _: u32,
+    ) -> Result<ghl_payments::core::Response, ghl_payments::transport::Interrupted> {
+        Ok(ghl_payments::core::Response::default())
+    }
+
+    async fn sleep(&self, _: f64) -> bool {
+        true
+    }
+
+    fn now_ms(&self) -> f64 {
+        0.0
+    }
+
+    fn random(&self) -> f64 {
+        0.0
+    }
+
+    async fn token(&self, _: Option<&str>) -> Result<Option<String>, ghl_payments::core::Error> {
+        Ok(None)
+    }
+}
