@@ -35,7 +35,8 @@ pub fn outcome(safety: Safety, failure: Failure) -> Outcome {
         Failure::NotSent => Outcome::NotSent,
         Failure::BodyLost | Failure::Undecodable => Outcome::Applied,
         Failure::Network | Failure::Timeout | Failure::Aborted => Outcome::Unknown,
-        Failure::Status(500..=599) if safety != Safety::Read => Outcome::Unknown,
+        // 408: what gave up waiting may stand in front of a server that did not.
+        Failure::Status(408 | 500..=599) if safety != Safety::Read => Outcome::Unknown,
         Failure::Status(_) => Outcome::Rejected,
     }
 }
@@ -173,7 +174,7 @@ mod tests {
         for (failure, read, write) in [
             (Failure::NotSent, NotSent, NotSent),
             (Failure::Status(400), Rejected, Rejected),
-            (Failure::Status(408), Rejected, Rejected),
+            (Failure::Status(408), Rejected, Unknown),
             (Failure::Status(429), Rejected, Rejected),
             (Failure::Status(500), Rejected, Unknown),
             (Failure::Status(504), Rejected, Unknown),

@@ -81,7 +81,7 @@ export const FAULTS = [
     fault("status=401", "AuthenticationError", REJECTED, NONE),
     fault("status=403", "PermissionError", REJECTED, NONE),
     fault("status=404", "NotFoundError", REJECTED, NONE),
-    fault("status=408", "InvalidRequestError", REJECTED, SAFE),
+    fault("status=408", "InvalidRequestError", FAILED, SAFE),
     fault("status=409", "ConflictError", REJECTED, NONE),
     fault("status=422", "InvalidRequestError", REJECTED, NONE),
     // Without Retry-After the client would wait for the 10 s of the interval.
@@ -93,6 +93,7 @@ export const FAULTS = [
     fault("html=403", "PermissionError", REJECTED, NONE),
     fault("hang", "TimeoutError", UNKNOWN, SAFE, { slow: true }),
     fault("drop", "NetworkError", UNKNOWN, SAFE),
+    fault("applied-then=408", "InvalidRequestError", FAILED, SAFE, ACTED),
     fault("applied-then=500", "ServerError", FAILED, SAFE, ACTED),
     fault("applied-then=502", "ServerError", FAILED, SAFE, ACTED),
     fault("applied-then=503", "ServerError", FAILED, SAFE, ACTED),

@@ -56,7 +56,7 @@ operations! {
 }
 
 /// Everything that can go wrong, and whether a caller who sees it can know that the server did not act.
-const TROUBLES: [Trouble; 27] = [
+const TROUBLES: [Trouble; 28] = [
     Trouble::Sandbox("status=400"),
     Trouble::Sandbox("status=401"),
     Trouble::Sandbox("status=403"),
@@ -73,6 +73,7 @@ const TROUBLES: [Trouble; 27] = [
     Trouble::Sandbox("html=403"),
     Trouble::Sandbox("hang"),
     Trouble::Sandbox("drop"),
+    Trouble::Sandbox("applied-then=408"),
     Trouble::Sandbox("applied-then=500"),
     Trouble::Sandbox("applied-then=502"),
     Trouble::Sandbox("applied-then=503"),
@@ -89,7 +90,7 @@ const TROUBLES: [Trouble; 27] = [
 /// Whether what the caller sees is the same whether the server acted or not.
 fn hides(trouble: Trouble) -> bool {
     match trouble {
-        Trouble::Sandbox(fault) => ["hang", "drop", "applied", "status=5"].iter().any(|start| fault.starts_with(start)),
+        Trouble::Sandbox(fault) => ["hang", "drop", "applied", "status=408", "status=5"].iter().any(|start| fault.starts_with(start)),
         Trouble::Abort(_) => true,
         Trouble::Refused | Trouble::BodyLost => false,
     }
