@@ -26,11 +26,9 @@ pub fn expand_struct(args: TokenStream, mut input: DeriveInput) -> Result<TokenS
     };
 
     let mut debug_fields = TokenStream::new();
-    let mut values = TokenStream::new();
     for field in &mut fields.named {
         let attrs = FieldAttrs::of(field)?;
         let ident = field.ident.clone();
-        values.extend(quote!(&self.#ident,));
         let label = ident.to_token_stream().to_string();
         if attrs.secret {
             debug_fields.extend(quote!(.field(#label, &"[redacted]")));
@@ -64,20 +62,8 @@ pub fn expand_struct(args: TokenStream, mut input: DeriveInput) -> Result<TokenS
     attrs.append(&mut input.attrs);
     input.attrs = attrs;
     let text = name.to_string();
-    // Only the sandbox sends what HighLevel answers.
-    let sandbox = (!request).then(|| {
-        quote! {
-            #[cfg(feature = "sandbox")]
-            impl crate::sandbox::Json for #name {
-                fn write(&self, out: &mut crate::sandbox::Text) {
-                    crate::sandbox::record(out, &<Self as crate::shape::Shape>::KIND, &[#values]);
-                }
-            }
-        }
-    });
     Ok(quote! {
         #input
-        #sandbox
         impl ::core::fmt::Debug for #name {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.debug_struct(#text) #debug_fields .finish()

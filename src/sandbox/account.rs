@@ -1,13 +1,12 @@
-//! What one location holds: compact rows, from which the records of [`crate::model`] are made when they are asked for.
+//! What one location holds: compact rows, from which the records are written when they are asked for.
 //! Rows keep 100,000 orders small and quick to start; every other field follows from the account's key.
 
-use super::calendar::{add_months, iso, DAY};
-use super::catalog::{CURRENCIES, FIRST, LAST, PLACES, PRICES, PRODUCTS, SOURCES};
-use super::json::digits;
-use super::object::object;
+use super::calendar::{add_months, DAY};
+use super::catalog::{SourceSeed, CURRENCIES, FIRST, LAST, PLACES, PRICES, PRODUCTS, SOURCES};
+use super::json::{digits, object, Members};
 use super::page::holds;
 use super::rng::{key, Ids, Rng};
-use crate::model::{FulfillmentTracking, JsonObject, OrderSource, Price, Product, Recurring, WhitelabelProvider};
+use crate::model::{FulfillmentTracking, JsonObject};
 use crate::shape::joined;
 use serde_json::Value;
 use std::collections::BinaryHeap;
@@ -222,10 +221,30 @@ impl SubscriptionRow {
 /// A coupon.
 #[derive(Debug, Clone)]
 pub struct CouponRow {
-    /// Its record; the state in it is not kept up to date, see [`CouponRow::status`].
-    pub record: crate::model::Coupon,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What the payer enters.
+    pub code: String,
+    /// Percent of the order, otherwise an amount.
+    pub percentage: bool,
+    /// Percent, or major units.
+    pub value: f64,
+    /// How often it was redeemed.
+    pub used: u32,
+    /// Whether each customer may redeem it once only.
+    pub once: bool,
+    /// Whether it counts for later payments of a subscription.
+    pub future: bool,
+    /// For how many months it does; `None` is forever.
+    pub months: Option<f64>,
+    /// `productIds`, `priceIds` and `variantIds`, where they were given.
+    pub only: [Option<Value>; 3],
     /// When it was created.
     pub created: i64,
+    /// When it was last changed.
+    pub updated: i64,
     /// When it begins to count.
     pub start: i64,
     /// When it ceases to count.
@@ -270,8 +289,14 @@ pub struct Keys {
 /// A custom payment provider.
 #[derive(Debug, Clone)]
 pub struct ProviderRow {
-    /// Its record without the keys.
-    pub record: crate::model::CustomProviderConfig,
+    /// Its id.
+    pub id: String,
+    /// What the app says of it: the texts of [`super::provider::TEXTS`].
+    pub texts: [String; 5],
+    /// When it was created.
+    pub created: i64,
+    /// When it was last changed.
+    pub updated: i64,
     /// Keys for live money.
     pub live: Option<Keys>,
     /// Keys for the test mode.
@@ -280,32 +305,46 @@ pub struct ProviderRow {
     pub schedules: bool,
 }
 
+/// A white-label integration.
+#[derive(Debug, Clone)]
+pub struct WhitelabelRow {
+    /// Its id.
+    pub id: String,
+    /// When it was created.
+    pub created: i64,
+    /// What it is called: the texts of [`super::whitelabel::TEXTS`].
+    pub texts: [String; 5],
+}
+
 /// A contact.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Contact {
     /// Id of 20 characters.
     pub id: String,
-    /// First name.
-    pub first: &'static str,
-    /// Last name.
-    pub last: &'static str,
+    /// First and last name.
+    pub name: String,
     /// Address that nobody has.
     pub email: String,
+    first: &'static str,
+    last: &'static str,
     /// The last digits of a number that nobody has.
     line: usize,
     place: usize,
 }
 
 impl Contact {
-    /// First and last name.
-    pub fn name(&self) -> String {
-        joined(&[self.first, " ", self.last])
-    }
-
     /// Whether a text is part of the name or the address.
     pub fn matches(&self, needle: &str) -> bool {
-        holds(&self.name(), needle) || holds(&self.email, needle)
+        holds(&self.name, needle) || holds(&self.email, needle)
     }
+}
+
+/// What is random about the source of orders.
+#[derive(Debug, Clone)]
+struct Source {
+    id: String,
+    /// `meta` as JSON text.
+    meta: String,
 }
 
 /// The ids of every kind of record.
@@ -342,8 +381,10 @@ pub struct Account {
     pub key: u64,
     /// When its catalogue was made: before the first order.
     pub opened: i64,
-    /// How many contacts it has.
-    pub contacts: u32,
+    /// Its contacts.
+    pub contacts: Vec<Contact>,
+    /// What is random about [`SOURCES`].
+    sources: Vec<Source>,
     /// Oldest first.
     pub orders: Vec<OrderRow>,
     /// Oldest first.
@@ -361,7 +402,7 @@ pub struct Account {
     /// The custom provider of the sandbox's app.
     pub provider: Option<ProviderRow>,
     /// Oldest first.
-    pub whitelabel: Vec<WhitelabelProvider>,
+    pub whitelabel: Vec<WhitelabelRow>,
     /// How many coupons, providers ... were made so far: numbers their ids.
     pub made: usize,
     /// When the next payment of any subscription is due.
@@ -374,11 +415,12 @@ impl Account {
     pub fn new(seed: u64, location: &str, opened: i64) -> Self {
         let account = key(key(seed, "location"), location);
         let ids = |kind| Ids::new(account, kind);
-        Self {
+        let mut new = Self {
             location: location.into(),
             key: account,
             opened,
-            contacts: 0,
+            contacts: Vec::new(),
+            sources: Vec::new(),
             orders: Vec::new(),
             transactions: Vec::new(),
             subscriptions: Vec::new(),
@@ -402,7 +444,9 @@ impl Account {
                 lines: ids("lines"),
                 others: ids("others"),
             },
-        }
+        };
+        new.sources = SOURCES.iter().map(|seed| new.made_source(seed)).collect();
+        new
     }
 
     /// The ids of its records.
@@ -421,81 +465,138 @@ impl Account {
         self.made
     }
 
+    /// Makes its contacts.
+    pub fn fill_contacts(&mut self, count: usize) {
+        let made = (0..count).map(|index| {
+            let mut rng = self.rng("contacts", index);
+            let (first, last) = (rng.pick(&FIRST), rng.pick(&LAST));
+            let email = joined(&[first, ".", last, &digits(index as u64, 1), "@example.com"]).to_ascii_lowercase();
+            Contact {
+                id: rng.text(20),
+                name: joined(&[first, " ", last]),
+                email,
+                line: 100 + rng.below(100),
+                place: rng.below(PLACES.len()),
+                first,
+                last,
+            }
+        });
+        self.contacts = made.collect();
+    }
+
     /// A contact.
-    pub fn contact(&self, index: u32) -> Contact {
-        let mut rng = self.rng("contacts", index as usize);
-        let (first, last) = (rng.pick(&FIRST), rng.pick(&LAST));
-        let email = joined(&[first, ".", last, &digits(index.into(), 1), "@example.com"]).to_ascii_lowercase();
-        Contact { id: rng.text(20), email, line: 100 + rng.below(100), place: rng.below(PLACES.len()), first, last }
+    pub fn contact(&self, index: u32) -> &Contact {
+        &self.contacts[index as usize]
     }
 
     /// The contact with this id.
     pub fn contact_index(&self, id: &str) -> Option<u32> {
-        (0..self.contacts).find(|index| self.contact(*index).id == id)
+        self.contacts.iter().position(|contact| contact.id == id).map(|index| index as u32)
     }
 
-    /// `contactSnapshot`
-    pub fn contact_snapshot(&self, index: u32) -> Value {
+    /// Adds what every record begins with.
+    pub fn begin(&self, out: &mut Members<'_>, id: &str, contact: u32, (created, updated): (i64, i64)) {
+        out.text("_id", id);
+        self.owned(out);
+        out.text("contactId", &self.contact(contact).id);
+        out.time("createdAt", created);
+        out.time("updatedAt", updated);
+    }
+
+    /// Adds the location that a record belongs to.
+    pub fn owned(&self, out: &mut Members<'_>) {
+        out.text("altId", &self.location);
+        out.text("altType", "location");
+    }
+
+    /// Adds what lists say of a contact.
+    pub fn name_contact(&self, out: &mut Members<'_>, index: u32) {
+        let contact = self.contact(index);
+        out.text("contactName", &contact.name);
+        out.text("contactEmail", &contact.email);
+    }
+
+    /// Adds `contactSnapshot`.
+    pub fn contact_snapshot(&self, out: &mut Members<'_>, index: u32) {
         let contact = self.contact(index);
         let (city, state, postal_code, country) = PLACES[contact.place];
-        object! {
-            "id": contact.id.as_str(),
-            "locationId": self.location.as_str(),
-            "firstName": contact.first,
-            "lastName": contact.last,
-            "name": contact.name(),
-            "email": contact.email.as_str(),
-            "phone": joined(&["+1202555", &digits(contact.line as u64, 4)]),
-            "type": "lead",
-            "dnd": false,
-            "city": city,
-            "state": state,
-            "postalCode": postal_code,
-            "country": country,
-            "tags": vec!["customer"],
-            "dateAdded": iso(self.opened + i64::from(index) * 60_000),
+        let mut out = out.object("contactSnapshot");
+        out.text("id", &contact.id);
+        out.text("locationId", &self.location);
+        out.text("firstName", contact.first);
+        out.text("lastName", contact.last);
+        out.text("name", &contact.name);
+        out.text("email", &contact.email);
+        out.text("phone", &joined(&["+1202555", &digits(contact.line as u64, 4)]));
+        out.text("type", "lead");
+        out.flag("dnd", false);
+        out.text("city", city);
+        out.text("state", state);
+        out.text("postalCode", postal_code);
+        out.text("country", country);
+        out.raw("tags", r#"["customer"]"#);
+        out.time("dateAdded", self.opened + i64::from(index) * 60_000);
+        out.end();
+    }
+
+    /// The id of the user behind what a person does.
+    pub fn user(&self) -> String {
+        self.rng("users", 0).text(20)
+    }
+
+    fn made_source(&self, seed: &SourceSeed) -> Source {
+        let mut rng = self.rng("sources", seed.group as usize);
+        let id = rng.text(20);
+        let funnel = matches!(seed.kind, "funnel" | "website" | "membership");
+        let (page, step) = if funnel { (rng.text(20), rng.uuid()) } else { (String::new(), String::new()) };
+        let meta = object(&|out| {
+            if funnel {
+                out.text("domain", "shop.example.com");
+                out.text("pageId", &page);
+                out.text("pageUrl", &joined(&["/", seed.sub_type]));
+                out.text("stepId", &step);
+            }
+        });
+        Source { id, meta: String::from_utf8(meta).unwrap_or_default() }
+    }
+
+    /// The id of the source of an order, unless that is an invoice.
+    pub fn source_id(&self, source: u8) -> &str {
+        &self.sources[usize::from(source)].id
+    }
+
+    /// Adds a source under the names that a record has for its type, sub-type, id, name and meta; one without a name is
+    /// left out. Invoices have their own id and number for each order.
+    pub fn source(&self, out: &mut Members<'_>, names: [&str; 5], source: u8, number: usize, created: i64) {
+        let seed = &SOURCES[usize::from(source)];
+        let made = &self.sources[usize::from(source)];
+        let [kind, sub_type, id, name, meta] = names;
+        out.text(kind, seed.kind);
+        if !sub_type.is_empty() {
+            out.text(sub_type, seed.sub_type);
+        }
+        if seed.kind == "invoice" {
+            let printed = invoice_name(number);
+            out.text(id, &self.ids.invoices.id(created, number));
+            out.text(name, &printed);
+            if !meta.is_empty() {
+                invoice_meta(out, meta, &printed);
+            }
+        } else {
+            out.text(id, &made.id);
+            out.text(name, seed.name);
+            if !meta.is_empty() {
+                out.raw(meta, &made.meta);
+            }
         }
     }
 
-    /// The source of an order.
-    pub fn order_source(&self, order: usize) -> OrderSource {
-        let row = &self.orders[order];
-        self.source(row.source, order, row.created)
-    }
-
-    /// A source; invoices have their own id and number for each order.
-    pub fn source(&self, source: u8, number: usize, created: i64) -> OrderSource {
-        let seed = &SOURCES[usize::from(source)];
-        let mut rng = self.rng("sources", seed.group as usize);
-        let (id, name, meta) = if seed.kind == "invoice" {
-            let name = invoice_name(number);
-            let meta = object! {
-                "invoiceNumber": name.get(4..),
-                "invoiceNumberPrefix": "INV-",
-                "verifyMinimumValueToPay": true,
-            };
-            (self.ids.invoices.id(created, number), name, meta)
+    /// Adds the `meta` of a source alone.
+    pub fn source_meta(&self, out: &mut Members<'_>, source: u8, number: usize) {
+        if SOURCES[usize::from(source)].kind == "invoice" {
+            invoice_meta(out, "meta", &invoice_name(number));
         } else {
-            let id = rng.text(20);
-            let meta = match seed.kind {
-                "funnel" | "website" | "membership" => {
-                    object! {
-                        "domain": "shop.example.com",
-                        "pageId": rng.text(20),
-                        "pageUrl": joined(&["/", seed.sub_type]),
-                        "stepId": rng.uuid(),
-                    }
-                }
-                _ => object! {},
-            };
-            (id, seed.name.to_owned(), meta)
-        };
-        OrderSource {
-            kind: Some(seed.kind.into()),
-            sub_type: Some(seed.sub_type.into()),
-            id: Some(id),
-            name: Some(name),
-            meta: Some(meta),
+            out.raw("meta", &self.sources[usize::from(source)].meta);
         }
     }
 
@@ -514,49 +615,48 @@ impl Account {
         self.ids.lines.id(self.opened, usize::from(price))
     }
 
-    /// A product.
-    pub fn product(&self, index: usize) -> Product {
-        let seed = &PRODUCTS[index];
-        Product {
-            id: Some(self.product_id(index)),
-            description: Some(seed.description.into()),
-            variants: Some(Vec::new()),
-            location_id: Some(self.location.clone()),
-            name: Some(seed.name.into()),
-            product_type: Some(seed.kind.into()),
-            available_in_store: Some(true),
-            created_at: Some(iso(self.opened)),
-            updated_at: Some(iso(self.opened)),
-            image: Some(joined(&["https://assets.example.com/products/", seed.slug, ".png"])),
-            collection_ids: Some(Vec::new()),
-            is_taxes_enabled: Some(false),
-            taxes: Some(Vec::new()),
-            slug: Some(seed.slug.into()),
-            ..Product::default()
-        }
+    /// Adds what products and prices begin with.
+    fn entry(&self, out: &mut Members<'_>, id: &str, name: &str) {
+        out.text("_id", id);
+        out.text("locationId", &self.location);
+        out.text("name", name);
+        out.time("createdAt", self.opened);
+        out.time("updatedAt", self.opened);
     }
 
-    /// A price in a currency.
-    pub fn price(&self, index: u8, currency: u8) -> Price {
-        let seed = &PRICES[usize::from(index)];
-        Price {
-            id: Some(self.price_id(index, currency)),
-            membership_offers: Some(Vec::new()),
-            variant_option_ids: Some(Vec::new()),
-            location_id: Some(self.location.clone()),
-            product: Some(self.product_id(seed.product)),
-            name: Some(seed.name.into()),
-            kind: Some(if seed.interval.is_some() { "recurring" } else { "one_time" }.into()),
-            currency: Some(CURRENCIES[usize::from(currency)].0.into()),
-            amount: Some(major(seed.minor)),
-            recurring: seed
-                .interval
-                .map(|interval| Recurring { interval: Some(interval.into()), interval_count: Some(1.0) }),
-            created_at: Some(iso(self.opened)),
-            updated_at: Some(iso(self.opened)),
-            track_inventory: Some(false),
-            ..Price::default()
+    /// Adds the product and the price of a line as `product` and `price`.
+    pub fn article(&self, out: &mut Members<'_>, index: u8, currency: u8) {
+        let price = &PRICES[usize::from(index)];
+        let seed = &PRODUCTS[price.product];
+        let product = self.product_id(price.product);
+        let mut inner = out.object("product");
+        self.entry(&mut inner, &product, seed.name);
+        inner.text("description", seed.description);
+        inner.text("productType", seed.kind);
+        inner.flag("availableInStore", true);
+        inner.text("image", &joined(&["https://assets.example.com/products/", seed.slug, ".png"]));
+        inner.flag("isTaxesEnabled", false);
+        for none in ["variants", "collectionIds", "taxes"] {
+            inner.raw(none, "[]");
         }
+        inner.text("slug", seed.slug);
+        inner.end();
+        let mut inner = out.object("price");
+        self.entry(&mut inner, &self.price_id(index, currency), price.name);
+        inner.raw("membershipOffers", "[]");
+        inner.raw("variantOptionIds", "[]");
+        inner.text("product", &product);
+        inner.text("type", if price.interval.is_some() { "recurring" } else { "one_time" });
+        inner.text("currency", CURRENCIES[usize::from(currency)].0);
+        inner.money("amount", price.minor);
+        if let Some(interval) = price.interval {
+            let mut recurring = inner.object("recurring");
+            recurring.text("interval", interval);
+            recurring.number("intervalCount", 1.0);
+            recurring.end();
+        }
+        inner.flag("trackInventory", false);
+        inner.end();
     }
 
     /// Brings the subscriptions up to a time: what is due is paid.
@@ -597,6 +697,17 @@ pub fn renew(row: &mut SubscriptionRow, index: u32, now: i64, out: &mut Vec<Tran
 pub const OWN_INVOICES: usize = 0x40_0000;
 /// Numbers of the invoices of later payments of subscriptions start here.
 pub const RENEWALS: usize = 0x80_0000;
+
+/// The names of a source where it is a record of its own.
+pub const SOURCE: [&str; 5] = ["type", "subType", "id", "name", "meta"];
+
+fn invoice_meta(out: &mut Members<'_>, name: &str, printed: &str) {
+    let mut meta = out.object(name);
+    meta.text("invoiceNumber", printed.get(4..).unwrap_or_default());
+    meta.text("invoiceNumberPrefix", "INV-");
+    meta.flag("verifyMinimumValueToPay", true);
+    meta.end();
+}
 
 /// What is printed on an invoice: `INV-` and six digits.
 pub fn invoice_name(number: usize) -> String {

@@ -31,13 +31,6 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
-/// `2026-08-28`.
-pub fn date(ms: i64) -> String {
-    let mut out = iso(ms);
-    out.truncate(10);
-    out
-}
-
 /// `2026-08-28T10:23:36.515Z`.
 pub fn iso(ms: i64) -> String {
     const PATTERN: &[u8; 24] = b"YYYY-MM-DDThh:mm:ss.mmmZ";

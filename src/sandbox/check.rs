@@ -4,8 +4,7 @@
 use super::calendar;
 use super::http::Refusal;
 use super::json::{digits, separated};
-use crate::endpoint::Operation;
-use crate::shape::{joined, Record};
+use crate::shape::joined;
 use serde_json::{Map, Value};
 
 /// What a parameter has to be.
@@ -89,15 +88,10 @@ impl Query {
 }
 
 /// Judges the query and the body of a request.
-pub fn check(
-    operation: &Operation,
-    spec: &Spec,
-    query: Vec<(String, String)>,
-    body: &Map<String, Value>,
-) -> Result<Query, Refusal> {
+pub fn check(spec: &Spec, query: Vec<(String, String)>, body: &Map<String, Value>) -> Result<Query, Refusal> {
     let mut issues = Vec::new();
     for (i, (name, _)) in query.iter().enumerate() {
-        if !known(operation.query, name) {
+        if !known(spec.query, name) {
             issues.push(joined(&["property ", name, " should not exist"]));
         } else if query[..i].iter().any(|(other, _)| other == name) {
             issues.push(joined(&[name, " must be a string"]));
@@ -111,7 +105,7 @@ pub fn check(
             None => {}
         }
     }
-    for name in body.keys().filter(|name| !known(operation.body, name)) {
+    for name in body.keys().filter(|name| !known(spec.body, name)) {
         issues.push(joined(&["property ", name, " should not exist"]));
     }
     judge_fields("", body, spec.body, &mut issues);
@@ -122,8 +116,8 @@ pub fn check(
     }
 }
 
-fn known(record: Option<&Record>, name: &str) -> bool {
-    record.is_some_and(|record| record.index(name).is_some())
+fn known(params: &[Param], name: &str) -> bool {
+    params.iter().any(|param| param.name == name)
 }
 
 fn judge_fields(at: &str, fields: &Map<String, Value>, params: &[Param], issues: &mut Vec<String>) {
@@ -142,7 +136,7 @@ fn judge_record(at: &str, value: &Value, params: &[Param], issues: &mut Vec<Stri
         issues.push(joined(&[at, " must be an object"]));
         return;
     };
-    for name in fields.keys().filter(|name| !params.iter().any(|param| param.name == *name)) {
+    for name in fields.keys().filter(|name| !known(params, name)) {
         issues.push(joined(&[at, ".property ", name, " should not exist"]));
     }
     judge_fields(&joined(&[at, "."]), fields, params, issues);

@@ -1,12 +1,12 @@
 //! Coupons.
 
-use super::account::CouponRow;
-use super::calendar::{self, iso};
+use super::account::{Account, CouponRow};
+use super::calendar;
 use super::check::{may, must, Param, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply};
+use super::json::Members;
 use super::page::holds;
 use super::Call;
-use crate::model::{Coupon, CouponList, DeleteCouponResult, FuturePayments};
 use serde_json::{Map, Value};
 
 /// `GET /payments/coupon/list`
@@ -78,18 +78,25 @@ pub fn list(call: &mut Call<'_>) -> Outcome {
     let query = &call.query;
     let status = query.get("status");
     let needle = query.get("search").map(|text| text.trim().to_owned());
-    let has = |text: &Option<String>, needle: &str| text.as_deref().is_some_and(|text| holds(text, needle));
     let keep = |index: usize| {
         let row = &account.coupons[index];
         status.is_none_or(|wanted| wanted == row.status(call.now))
-            && needle.as_ref().is_none_or(|needle| has(&row.record.name, needle) || has(&row.record.code, needle))
+            && needle.as_ref().is_none_or(|needle| holds(&row.name, needle) || holds(&row.code, needle))
     };
     let page = super::page::page(account.coupons.len(), query, 100, Some(&keep));
-    Ok(Reply::ok(&CouponList {
-        data: page.rows.into_iter().map(|row| record(&account.coupons[row], call.now)).collect(),
-        total_count: page.total as f64,
-        trace_id: Some(call.trace.clone()),
+    Ok(Reply::object(&|out| {
+        out.list("data", page.rows.len(), &|at, out| record(account, &account.coupons[page.rows[at]], call.now, out));
+        out.number("totalCount", page.total as f64);
+        out.text("traceId", &call.trace);
     }))
+}
+
+/// The answer with one coupon.
+fn single(call: &Call<'_>, row: &CouponRow) -> Reply {
+    Reply::object(&|out| {
+        record(call.account, row, call.now, out);
+        out.text("traceId", &call.trace);
+    })
 }
 
 /// Reads one coupon, by its id or its code.
@@ -98,61 +105,48 @@ pub fn get(call: &mut Call<'_>) -> Outcome {
     if id.is_none() && code.is_none() {
         return Err(Refusal::parameters(vec!["id must be a string".into(), "code must be a string".into()]));
     }
-    let found = call.account.coupons.iter().find(|row| {
-        id.is_none_or(|id| row.record.id == id)
-            && code.is_none_or(|code| row.record.code.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(code)))
-    });
+    let found =
+        call.account.coupons.iter().find(|row| {
+            id.is_none_or(|id| row.id == id) && code.is_none_or(|code| row.code.eq_ignore_ascii_case(code))
+        });
     let row = found.ok_or_else(|| Refusal::new(404, "Coupon not found"))?;
-    Ok(Reply::ok(&Coupon { trace_id: Some(call.trace.clone()), ..record(row, call.now) }))
+    Ok(single(call, row))
 }
 
 /// Creates a coupon.
 pub fn create(call: &mut Call<'_>) -> Outcome {
     let number = call.account.next_made();
     let id = call.account.ids().coupons.id(call.now, number);
-    let user = call.account.rng("users", 0).text(20);
-    let kept = Coupon {
-        id,
-        usage_count: Some(0.0),
-        user_id: Some(user),
-        created_at: Some(iso(call.now)),
-        ..Coupon::default()
-    };
-    let row = read(call, kept, call.now)?;
-    let answer = Coupon { trace_id: Some(call.trace.clone()), ..record(&row, call.now) };
+    let row = read(call, id, call.now, 0)?;
+    let answer = Reply { status: 201, ..single(call, &row) };
     call.account.coupons.push(row);
-    Ok(Reply::created(&answer))
+    Ok(answer)
 }
 
 /// Changes a coupon; the body holds all its values.
 pub fn update(call: &mut Call<'_>) -> Outcome {
     let at = find(call)?;
-    let CouponRow { record: old, created, .. } = &call.account.coupons[at];
-    let created = *created;
-    let kept = Coupon {
-        id: old.id.clone(),
-        usage_count: old.usage_count,
-        user_id: old.user_id.clone(),
-        created_at: old.created_at.clone(),
-        ..Coupon::default()
-    };
-    let row = read(call, kept, created)?;
-    let answer = Coupon { trace_id: Some(call.trace.clone()), ..record(&row, call.now) };
+    let old = &call.account.coupons[at];
+    let row = read(call, old.id.clone(), old.created, old.used)?;
+    let answer = single(call, &row);
     call.account.coupons[at] = row;
-    Ok(Reply::ok(&answer))
+    Ok(answer)
 }
 
 /// Deletes a coupon.
 pub fn delete(call: &mut Call<'_>) -> Outcome {
     let at = find(call)?;
     call.account.coupons.remove(at);
-    Ok(Reply::ok(&DeleteCouponResult { success: Some(true), trace_id: Some(call.trace.clone()) }))
+    Ok(Reply::object(&|out| {
+        out.flag("success", true);
+        out.text("traceId", &call.trace);
+    }))
 }
 
 /// The coupon with the id in the body.
 fn find(call: &Call<'_>) -> Result<usize, Refusal> {
     let id = text(&call.body, "id").unwrap_or_default();
-    let found = call.account.coupons.iter().position(|row| row.record.id == id);
+    let found = call.account.coupons.iter().position(|row| row.id == id);
     found.ok_or_else(|| Refusal::new(404, "Coupon not found"))
 }
 
@@ -160,26 +154,22 @@ fn text(body: &Map<String, Value>, name: &str) -> Option<String> {
     body.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// The coupon that a body describes, on top of what it keeps.
-fn read(call: &Call<'_>, kept: Coupon, created: i64) -> Result<CouponRow, Refusal> {
+/// The coupon that a body describes.
+fn read(call: &Call<'_>, id: String, created: i64, used: u32) -> Result<CouponRow, Refusal> {
     let body = &call.body;
     let code = text(body, "code").unwrap_or_default();
-    let taken = call.account.coupons.iter().any(|row| {
-        row.record.id != kept.id && row.record.code.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(&code))
-    });
+    let taken = call.account.coupons.iter().any(|row| row.id != id && row.code.eq_ignore_ascii_case(&code));
     let time = |name: &str| body.get(name).and_then(Value::as_str).and_then(calendar::parse).map(|(at, _)| at);
     let (start, end) = (time("startDate").unwrap_or(call.now), time("endDate"));
-    let value = body.get("discountValue").and_then(Value::as_f64);
+    let value = body.get("discountValue").and_then(Value::as_f64).unwrap_or_default();
+    let percentage = text(body, "discountType").as_deref() == Some("percentage");
     let config = body.get("applyToFuturePaymentsConfig").and_then(Value::as_object);
     let fixed = config.is_some_and(|config| text(config, "type").as_deref() == Some("fixed"));
     let lacks = |name: &str| fixed && !config.is_some_and(|config| config.contains_key(name));
     let issues: Vec<String> = [
         (taken, "code is already used by another coupon"),
         (end.is_some_and(|end| end <= start), "endDate must be after startDate"),
-        (
-            text(body, "discountType").as_deref() == Some("percentage") && value > Some(100.0),
-            "discountValue must not be greater than 100",
-        ),
+        (percentage && value > 100.0, "discountValue must not be greater than 100"),
         (lacks("duration"), "applyToFuturePaymentsConfig.duration must be a whole number not less than 1"),
         (lacks("durationType"), "applyToFuturePaymentsConfig.durationType must be one of the following values: months"),
     ]
@@ -191,37 +181,58 @@ fn read(call: &Call<'_>, kept: Coupon, created: i64) -> Result<CouponRow, Refusa
         return Err(Refusal::parameters(issues));
     }
     let flag = |name: &str, otherwise: bool| body.get(name).and_then(Value::as_bool).unwrap_or(otherwise);
-    let texts = |name: &str| {
-        let list = body.get(name).and_then(Value::as_array)?;
-        Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-    };
-    let record = Coupon {
-        // A request says whether there is a limit, an answer how high it is.
-        limit_per_customer: Some(f64::from(u8::from(flag("limitPerCustomer", false)))),
-        alt_id: Some(call.account.location.clone()),
-        alt_type: Some("location".into()),
-        name: text(body, "name"),
-        code: Some(code),
-        discount_type: text(body, "discountType"),
-        discount_value: value,
-        start_date: Some(iso(start)),
-        end_date: end.map(iso),
-        apply_to_future_payments: Some(flag("applyToFuturePayments", true)),
-        apply_to_future_payments_config: Some(FuturePayments {
-            kind: Some(if fixed { "fixed" } else { "forever" }.into()),
-            duration: config.filter(|_| fixed).and_then(|config| config.get("duration")).and_then(Value::as_f64),
-            duration_type: config.filter(|_| fixed).and_then(|config| text(config, "durationType")),
-        }),
-        product_ids: texts("productIds"),
-        price_ids: texts("priceIds"),
-        variant_ids: texts("variantIds"),
-        updated_at: Some(iso(call.now)),
-        ..kept
-    };
-    Ok(CouponRow { record, created, start, end })
+    let months = config.filter(|_| fixed).and_then(|config| config.get("duration")).and_then(Value::as_f64);
+    Ok(CouponRow {
+        id,
+        name: text(body, "name").unwrap_or_default(),
+        code,
+        percentage,
+        value,
+        used,
+        once: flag("limitPerCustomer", false),
+        future: flag("applyToFuturePayments", true),
+        months,
+        only: ONLY.map(|name| body.get(name).cloned()),
+        created,
+        updated: call.now,
+        start,
+        end,
+    })
 }
 
-/// The coupon as it stands now.
-pub fn record(row: &CouponRow, now: i64) -> Coupon {
-    Coupon { status: Some(row.status(now).into()), ..row.record.clone() }
+/// The fields that narrow a coupon down.
+const ONLY: [&str; 3] = ["productIds", "priceIds", "variantIds"];
+
+/// Adds the coupon as it stands now.
+pub fn record(account: &Account, row: &CouponRow, now: i64, out: &mut Members<'_>) {
+    out.text("_id", &row.id);
+    account.owned(out);
+    out.number("usageCount", row.used.into());
+    // A request says whether there is a limit, an answer how high it is.
+    out.number("limitPerCustomer", u8::from(row.once).into());
+    out.text("name", &row.name);
+    out.text("code", &row.code);
+    out.text("discountType", if row.percentage { "percentage" } else { "amount" });
+    out.number("discountValue", row.value);
+    out.text("status", row.status(now));
+    out.time("startDate", row.start);
+    if let Some(end) = row.end {
+        out.time("endDate", end);
+    }
+    out.flag("applyToFuturePayments", row.future);
+    let mut config = out.object("applyToFuturePaymentsConfig");
+    config.text("type", if row.months.is_some() { "fixed" } else { "forever" });
+    if let Some(months) = row.months {
+        config.number("duration", months);
+        config.text("durationType", "months");
+    }
+    config.end();
+    for (name, only) in ONLY.into_iter().zip(&row.only) {
+        if let Some(only) = only {
+            out.add(name, only);
+        }
+    }
+    out.text("userId", &account.user());
+    out.time("createdAt", row.created);
+    out.time("updatedAt", row.updated);
 }

@@ -1,13 +1,12 @@
 //! Deliveries of the items of orders.
 
 use super::account::{Account, FulfillmentRow};
-use super::calendar::iso;
 use super::catalog::PRICES;
 use super::check::{may, must, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply};
-use super::json::digits;
+use super::json::{digits, Members};
 use super::{orders, Call};
-use crate::model::{FulfilledItem, Fulfillment, FulfillmentCreated, FulfillmentList, FulfillmentTracking};
+use crate::model::FulfillmentTracking;
 use crate::shape::joined;
 use serde_json::Value;
 
@@ -51,8 +50,12 @@ pub fn create(call: &mut Call<'_>) -> Outcome {
     order.updated = call.now;
     call.account.fulfillments.push(row);
     let last = call.account.fulfillments.len() - 1;
-    let data = Some(fulfillment(call.account, last));
-    Ok(Reply::ok(&FulfillmentCreated { status: Some(true), data }))
+    Ok(Reply::object(&|out| {
+        out.flag("status", true);
+        let mut data = out.object("data");
+        fulfillment(call.account, last, &mut data);
+        data.end();
+    }))
 }
 
 /// For each line of an order how many pieces a delivery holds.
@@ -93,32 +96,33 @@ fn pieces(account: &Account, index: usize, items: Option<&Value>) -> Result<[u8;
 pub fn list(call: &mut Call<'_>) -> Outcome {
     let index = orders::find(call.account, &call.id)?;
     let rows = call.account.fulfillments.iter().enumerate().rev();
-    let data = rows.filter(|(_, row)| row.order as usize == index).map(|(at, _)| fulfillment(call.account, at));
-    Ok(Reply::ok(&FulfillmentList { status: Some(true), data: data.collect() }))
+    let rows: Vec<usize> = rows.filter(|(_, row)| row.order as usize == index).map(|(at, _)| at).collect();
+    Ok(Reply::object(&|out| {
+        out.flag("status", true);
+        out.list("data", rows.len(), &|at, out| fulfillment(call.account, rows[at], out));
+    }))
 }
 
-/// The record of a delivery.
-pub fn fulfillment(account: &Account, index: usize) -> Fulfillment {
+/// Adds the record of a delivery.
+pub fn fulfillment(account: &Account, index: usize, out: &mut Members<'_>) {
     let row = &account.fulfillments[index];
     let order = &account.orders[row.order as usize];
-    let lines = order.lines.iter().zip(row.pieces).filter(|(_, piece)| *piece > 0);
-    let items = lines.map(|(line, piece)| {
-        let price = &PRICES[usize::from(line.price)];
-        FulfilledItem {
-            id: account.price_id(line.price, order.currency),
-            name: Some(price.title()),
-            product: Some(account.product(price.product)),
-            price: Some(account.price(line.price, order.currency)),
-            qty: Some(f64::from(piece)),
-        }
+    account.owned(out);
+    out.list("trackings", row.trackings.len(), &|at, out| {
+        let tracking = &row.trackings[at];
+        out.maybe("trackingNumber", tracking.tracking_number.as_deref());
+        out.maybe("shippingCarrier", tracking.shipping_carrier.as_deref());
+        out.maybe("trackingUrl", tracking.tracking_url.as_deref());
     });
-    Fulfillment {
-        alt_id: Some(account.location.clone()),
-        alt_type: Some("location".into()),
-        trackings: Some(row.trackings.clone()),
-        id: account.ids().fulfillments.id(row.created, index),
-        items: Some(items.collect()),
-        created_at: Some(iso(row.created)),
-        updated_at: Some(iso(row.created)),
-    }
+    out.text("_id", &account.ids().fulfillments.id(row.created, index));
+    let lines: Vec<usize> = (0..3).filter(|line| row.pieces[*line] > 0).collect();
+    out.list("items", lines.len(), &|at, out| {
+        let price = order.lines[lines[at]].price;
+        out.text("_id", &account.price_id(price, order.currency));
+        out.text("name", &PRICES[usize::from(price)].title());
+        account.article(out, price, order.currency);
+        out.number("qty", row.pieces[lines[at]].into());
+    });
+    out.time("createdAt", row.created);
+    out.time("updatedAt", row.created);
 }

@@ -1,7 +1,7 @@
 //! Requests and answers as plain data.
 
 use super::fault::{Fault, HEADER};
-use super::json::{digits, json, separated, Json, Members, Text};
+use super::json::{digits, object, separated, Json, Members, Text};
 use super::object::put;
 use crate::shape::joined;
 use serde_json::Map;
@@ -117,14 +117,9 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// 200 with a record.
-    pub fn ok(value: &dyn Json) -> Self {
-        Self { status: 200, body: json(value) }
-    }
-
-    /// 201 with a record.
-    pub fn created(value: &dyn Json) -> Self {
-        Self { status: 201, body: json(value) }
+    /// 200 with an object.
+    pub fn object(write: &dyn Fn(&mut Members<'_>)) -> Self {
+        Self { status: 200, body: object(write) }
     }
 }
 

@@ -1,18 +1,15 @@
 //! Records as JSON text, and JSON text as values.
 //!
 //! Both are written out here: what serde generates for every model would make the module a third larger and its lists
-//! half as fast.
+//! half as fast. Answers are written straight from the rows, so that nothing is copied into models first.
 
-use crate::shape::{put, unescape, Kind, Scanner, Stop};
+use super::account::major;
+use super::calendar::iso;
+use crate::shape::{put, unescape, Scanner, Stop};
 use serde_json::{Map, Number, Value};
 
-/// What can be written as JSON. `#[model]` writes it for the records.
+/// What can be written as JSON.
 pub trait Json {
-    /// Whether a record leaves this field out.
-    fn is_absent(&self) -> bool {
-        false
-    }
-
     /// Appends the JSON text.
     fn write(&self, out: &mut Text);
 }
@@ -42,19 +39,13 @@ impl Text {
         }
     }
 
-    #[inline(always)]
-    fn push(&mut self, byte: u8) {
-        if let Some(place) = self.room.get_mut(self.length) {
-            *place = byte;
-            self.length += 1;
-        }
-    }
-
     /// Appends text as it stands.
     #[inline(never)]
     pub fn put(&mut self, text: &str) {
         self.reserve(text.len());
-        text.bytes().for_each(|byte| self.push(byte));
+        let places = self.room.iter_mut().skip(self.length);
+        places.zip(text.bytes()).for_each(|(place, byte)| *place = byte);
+        self.length += text.len();
     }
 
     /// Appends text in quotes.
@@ -62,20 +53,29 @@ impl Text {
     fn quote(&mut self, text: &str) {
         // An escape has six bytes.
         self.reserve(6 * text.len() + 2);
-        self.push(b'"');
-        for byte in text.bytes() {
-            if byte >= b' ' && byte != b'"' && byte != b'\\' {
-                self.push(byte);
-            } else if byte >= b' ' {
-                self.push(b'\\');
-                self.push(byte);
-            } else {
-                b"\\u00".iter().for_each(|byte| self.push(*byte));
-                self.push(b'0' + (byte >> 4));
-                self.push(b"0123456789abcdef"[usize::from(byte & 15)]);
+        // In locals, which no write to memory can change: twice as fast as fields.
+        let (room, mut at) = (self.room.as_mut_slice(), self.length);
+        let mut push = |byte: u8| {
+            if let Some(place) = room.get_mut(at) {
+                *place = byte;
+                at += 1;
             }
+        };
+        push(b'"');
+        for byte in text.bytes() {
+            if byte < b' ' {
+                b"\\u00".iter().for_each(|byte| push(*byte));
+                push(b'0' + (byte >> 4));
+                push(b"0123456789abcdef"[usize::from(byte & 15)]);
+                continue;
+            }
+            if byte == b'"' || byte == b'\\' {
+                push(b'\\');
+            }
+            push(byte);
         }
-        self.push(b'"');
+        push(b'"');
+        self.length = at;
     }
 
     /// What was written.
@@ -85,16 +85,13 @@ impl Text {
     }
 }
 
-/// Appends a record whose fields come in the order of its shape table.
-pub fn record(out: &mut Text, kind: &Kind, fields: &[&dyn Json]) {
-    let Kind::Object(record) = kind else { return };
-    let mut members = Members::new(out);
-    for (field, value) in record.fields().zip(fields) {
-        if !value.is_absent() {
-            members.add(field.name, *value);
-        }
-    }
+/// The JSON text of an object.
+pub fn object(write: &dyn Fn(&mut Members<'_>)) -> Vec<u8> {
+    let mut out = Text::default();
+    let mut members = Members::new(&mut out);
+    write(&mut members);
     members.end();
+    out.into_bytes()
 }
 
 /// An object on its way.
@@ -109,16 +106,87 @@ impl<'a> Members<'a> {
         Self { out, mark: "{" }
     }
 
-    /// Adds a member.
-    pub fn add(&mut self, name: &str, value: &dyn Json) {
+    /// Begins a member.
+    #[inline(never)]
+    fn name(&mut self, name: &str) -> &mut Text {
         self.out.put(self.mark);
         self.mark = ",";
         self.out.quote(name);
         self.out.put(":");
-        value.write(self.out);
+        self.out
+    }
+
+    /// Adds a member.
+    pub fn add(&mut self, name: &str, value: &dyn Json) {
+        value.write(self.name(name));
+    }
+
+    /// Adds a text.
+    #[inline(never)]
+    pub fn text(&mut self, name: &str, value: &str) {
+        self.name(name).quote(value);
+    }
+
+    /// Adds a text that may be absent.
+    pub fn maybe(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+    }
+
+    /// Adds a number.
+    #[inline(never)]
+    pub fn number(&mut self, name: &str, value: f64) {
+        number(self.name(name), value);
+    }
+
+    /// Adds minor units as the API writes amounts.
+    #[inline(never)]
+    pub fn money(&mut self, name: &str, minor: u32) {
+        self.number(name, major(minor));
+    }
+
+    /// Adds a truth.
+    #[inline(never)]
+    pub fn flag(&mut self, name: &str, value: bool) {
+        value.write(self.name(name));
+    }
+
+    /// Adds a time.
+    #[inline(never)]
+    pub fn time(&mut self, name: &str, ms: i64) {
+        self.text(name, &iso(ms));
+    }
+
+    /// Adds JSON text.
+    #[inline(never)]
+    pub fn raw(&mut self, name: &str, json: &str) {
+        self.name(name).put(json);
+    }
+
+    /// Begins an object, which must be ended before the next member.
+    #[inline(never)]
+    pub fn object(&mut self, name: &str) -> Members<'_> {
+        Members::new(self.name(name))
+    }
+
+    /// Adds a list of so many objects.
+    pub fn list(&mut self, name: &str, count: usize, write: &dyn Fn(usize, &mut Members<'_>)) {
+        let out = self.name(name);
+        out.put("[");
+        for at in 0..count {
+            if at > 0 {
+                out.put(",");
+            }
+            let mut item = Members::new(out);
+            write(at, &mut item);
+            item.end();
+        }
+        out.put("]");
     }
 
     /// Ends the object.
+    #[inline(never)]
     pub fn end(self) {
         if self.mark == "{" {
             self.out.put("{");
@@ -152,20 +220,12 @@ impl Json for f64 {
 }
 
 impl<T: Json + ?Sized> Json for &T {
-    fn is_absent(&self) -> bool {
-        (*self).is_absent()
-    }
-
     fn write(&self, out: &mut Text) {
         (*self).write(out);
     }
 }
 
 impl<T: Json> Json for Option<T> {
-    fn is_absent(&self) -> bool {
-        self.is_none()
-    }
-
     fn write(&self, out: &mut Text) {
         match self {
             Some(value) => value.write(out),
@@ -228,15 +288,17 @@ fn number(out: &mut Text, value: f64) {
     let value = value.abs();
     let mut scale = 1.0;
     for decimals in 0..=22 {
-        let scaled = (value * scale).round();
+        // Not `round`: that is no instruction of wasm.
+        let floor = (value * scale).floor();
+        let scaled = if value * scale - floor < 0.5 { floor } else { floor + 1.0 };
         // A quotient of two exact numbers is rounded once, as a reader rounds the digits.
         if scaled < EXACT * 64.0 && scaled / scale == value {
             let digits = digits(scaled as u64, decimals + 1);
-            let (whole, fraction) = digits.split_at(digits.len() - decimals);
-            out.put(whole);
+            let point = digits.len() - decimals;
+            out.put(digits.get(..point).unwrap_or_default());
             if decimals > 0 {
                 out.put(".");
-                out.put(fraction);
+                out.put(digits.get(point..).unwrap_or_default());
             }
             return;
         }
@@ -275,11 +337,6 @@ pub fn separated(texts: &mut dyn Iterator<Item = &str>, by: &str) -> String {
         put(&mut out, text);
     }
     out
-}
-
-/// A record as a value.
-pub fn value(record: &dyn Json) -> Value {
-    parse(&json(record)).unwrap_or_default()
 }
 
 /// The value of JSON text; `None` where it is none.

@@ -1,5 +1,7 @@
 //! The rate limits of a location and the headers that tell of them.
 
+use super::json::digits;
+
 /// How many requests a location may make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -54,12 +56,13 @@ impl Usage {
 
     /// The five headers.
     pub fn headers(&self, limits: Limits) -> [(&'static str, String); 5] {
-        let left = |limit: u32, used: u32| limit.saturating_sub(used).to_string();
+        let text = |number: u32| digits(number.into(), 1);
+        let left = |limit: u32, used: u32| text(limit.saturating_sub(used));
         [
-            ("x-ratelimit-limit-daily", limits.daily.to_string()),
+            ("x-ratelimit-limit-daily", text(limits.daily)),
             ("x-ratelimit-daily-remaining", left(limits.daily, self.day.used)),
-            ("x-ratelimit-interval-milliseconds", limits.interval_ms.to_string()),
-            ("x-ratelimit-max", limits.max.to_string()),
+            ("x-ratelimit-interval-milliseconds", text(limits.interval_ms)),
+            ("x-ratelimit-max", text(limits.max)),
             ("x-ratelimit-remaining", left(limits.max, self.interval.used)),
         ]
     }

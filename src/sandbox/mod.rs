@@ -34,7 +34,7 @@ mod transactions;
 mod whitelabel;
 
 pub use http::{End, Request, Response};
-pub(crate) use json::{parse, record, Json, Text};
+pub(crate) use json::parse;
 pub use limits::Limits;
 pub use log::Logged;
 
@@ -345,9 +345,9 @@ impl Sandbox {
     ) -> http::Outcome {
         auth::version(request)?;
         auth::scope(token, route.operation)?;
-        let body = if route.operation.body.is_some() { read_body(request)? } else { Map::new() };
+        let body = if route.spec.body.is_empty() { Map::new() } else { read_body(request)? };
         auth::account(token, &self.company, query, &body)?;
-        let query = check::check(route.operation, route.spec, query.to_vec(), &body)?;
+        let query = check::check(route.spec, query.to_vec(), &body)?;
         let account = self.accounts.iter_mut().find(|account| account.location == token.location);
         let account = account.ok_or_else(|| Refusal::new(400, "Location not found"))?;
         account.settle(now);

@@ -19,10 +19,3 @@ pub(crate) use object;
 pub fn put(map: &mut Map<String, Value>, name: &str, value: Value) {
     map.insert(name.into(), value);
 }
-
-/// Sets a field of an object.
-pub fn set(object: &mut Value, name: &str, value: Value) {
-    if let Value::Object(map) = object {
-        put(map, name, value);
-    }
-}

@@ -1,15 +1,13 @@
 //! Orders, and the notes on them.
 
-use super::account::{major, Account};
-use super::calendar::{iso, HOUR};
+use super::account::{Account, SOURCE};
+use super::calendar::HOUR;
 use super::catalog::{COUPONS, CURRENCIES, PRICES, SOURCES};
 use super::check::{may, must, Param, Query, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply};
-use super::object::object;
+use super::json::Members;
 use super::page::{filters, page, Common, Search, Wanted};
 use super::Call;
-use crate::model::{AmountSummary, Order, OrderItem, OrderList, OrderSummary};
-use serde_json::Value;
 
 /// `GET /payments/orders`
 pub static LIST: Spec = Spec {
@@ -60,10 +58,7 @@ pub fn list(call: &mut Call<'_>) -> Outcome {
     let filter = filters(&call.query, &FILTERS).then(|| Filter::new(account, &call.query));
     let keep = filter.as_ref().map(|filter| move |row: usize| filter.keeps(row));
     let page = page(account.orders.len(), &call.query, 10, keep.as_ref().map(|keep| keep as &dyn Fn(usize) -> bool));
-    Ok(Reply::ok(&OrderList {
-        data: page.rows.into_iter().map(|row| summary(account, row)).collect(),
-        total_count: page.total as f64,
-    }))
+    Ok(page.reply(&|row, out| summary(account, row, out)))
 }
 
 /// The filters of the list, made ready once.
@@ -122,7 +117,7 @@ fn source_is(account: &Account, index: usize, id: &str) -> bool {
     if SOURCES[usize::from(row.source)].kind == "invoice" {
         return account.ids().invoices.index(id) == Some(index) && account.ids().invoices.id(row.created, index) == id;
     }
-    account.order_source(index).id.as_deref() == Some(id)
+    account.source_id(row.source) == id
 }
 
 /// Whether a text is part of the name of an order's source or of one of its products, or is its id.
@@ -136,7 +131,7 @@ fn named(account: &Account, index: usize, search: &Search) -> bool {
 /// Reads one order.
 pub fn get(call: &mut Call<'_>) -> Outcome {
     let index = find(call.account, &call.id)?;
-    Ok(Reply::ok(&detail(call.account, index, &call.trace)))
+    Ok(Reply::object(&|out| detail(call.account, index, &call.trace, out)))
 }
 
 /// Lists the notes of an order. HighLevel publishes no schema; the shape is that of the fulfillments beside it.
@@ -152,21 +147,20 @@ pub fn notes(call: &mut Call<'_>) -> Outcome {
     let row = &call.account.orders[index];
     let mut rng = call.account.rng("notes", index);
     let count = rng.pick(&[0, 0, 1, 1, 2]);
-    let notes: Vec<Value> = (0..count)
-        .map(|i| {
-            let created = row.created + rng.between(1, 60) * HOUR;
-            object! {
-                "_id": call.account.ids().others.id(created, 100 + index * 4 + i),
-                "orderId": call.id.as_str(),
-                "altId": call.account.location.as_str(),
-                "altType": "location",
-                "body": rng.pick(&TEXTS),
-                "userId": call.account.rng("users", 0).text(20),
-                "createdAt": iso(created.min(call.now)),
-            }
-        })
-        .collect();
-    Ok(Reply::ok(&object! { "status": true, "data": notes }))
+    let notes: Vec<(i64, &str)> =
+        (0..count).map(|_| (row.created + rng.between(1, 60) * HOUR, rng.pick(&TEXTS))).collect();
+    Ok(Reply::object(&|out| {
+        out.flag("status", true);
+        out.list("data", notes.len(), &|at, out| {
+            let (created, text) = notes[at];
+            out.text("_id", &call.account.ids().others.id(created, 100 + index * 4 + at));
+            out.text("orderId", &call.id);
+            call.account.owned(out);
+            out.text("body", text);
+            out.text("userId", &call.account.user());
+            out.time("createdAt", created.min(call.now));
+        });
+    }))
 }
 
 /// The index of the order with this id.
@@ -177,101 +171,83 @@ pub fn find(account: &Account, id: &str) -> Result<usize, Refusal> {
         .ok_or_else(|| Refusal::not_found("Order"))
 }
 
-/// The order as lists have it.
-pub fn summary(account: &Account, index: usize) -> OrderSummary {
+/// Adds what the list and the single order have in common.
+fn common(account: &Account, index: usize, out: &mut Members<'_>) {
     let row = &account.orders[index];
-    let contact = account.contact(row.contact);
-    let source = account.order_source(index);
-    let products = |recurring: bool| {
-        let lines = row.lines.iter().filter(|line| line.qty > 0);
-        Some(lines.filter(|line| PRICES[usize::from(line.price)].interval.is_some() == recurring).count() as f64)
-    };
-    OrderSummary {
-        id: account.ids().orders.id(row.created, index),
-        alt_id: Some(account.location.clone()),
-        alt_type: Some("location".into()),
-        contact_name: Some(contact.name()),
-        contact_id: Some(contact.id),
-        contact_email: Some(contact.email),
-        currency: Some(CURRENCIES[usize::from(row.currency)].0.into()),
-        amount: Some(major(row.total())),
-        subtotal: Some(major(row.subtotal)),
-        discount: Some(major(row.discount)),
-        status: Some(row.status().into()),
-        payment_status: Some(row.payment_status().into()),
-        live_mode: Some(row.live),
-        total_products: Some(row.lines.iter().filter(|line| line.qty > 0).count() as f64),
-        source_type: source.kind,
-        source_name: source.name,
-        source_id: source.id,
-        source_meta: source.meta,
-        coupon_code: row.coupon.map(|coupon| COUPONS[usize::from(coupon)].1.into()),
-        created_at: Some(iso(row.created)),
-        updated_at: Some(iso(row.updated)),
-        source_sub_type: source.sub_type,
-        fulfillment_status: Some(row.fulfillment_status().into()),
-        onetime_products: products(false),
-        recurring_products: products(true),
-        created_by: created_by(account, row.source),
+    account.begin(out, &account.ids().orders.id(row.created, index), row.contact, (row.created, row.updated));
+    out.text("currency", CURRENCIES[usize::from(row.currency)].0);
+    out.money("amount", row.total());
+    out.text("status", row.status());
+    out.text("paymentStatus", row.payment_status());
+    out.flag("liveMode", row.live);
+    out.text("fulfillmentStatus", row.fulfillment_status());
+    // What a person has entered.
+    if SOURCES[usize::from(row.source)].manual {
+        out.text("createdBy", &account.user());
     }
 }
 
-/// The user behind what a person has entered.
-pub fn created_by(account: &Account, source: u8) -> Option<String> {
-    SOURCES[usize::from(source)].manual.then(|| account.rng("users", 0).text(20))
+/// Adds the order as lists have it.
+pub fn summary(account: &Account, index: usize, out: &mut Members<'_>) {
+    const NAMES: [&str; 5] = ["sourceType", "sourceSubType", "sourceId", "sourceName", "sourceMeta"];
+    let row = &account.orders[index];
+    common(account, index, out);
+    account.name_contact(out, row.contact);
+    account.source(out, NAMES, row.source, index, row.created);
+    out.money("subtotal", row.subtotal);
+    out.money("discount", row.discount);
+    if let Some(coupon) = row.coupon {
+        out.text("couponCode", COUPONS[usize::from(coupon)].1);
+    }
+    let (mut products, mut recurring) = (0_u8, 0_u8);
+    for line in row.lines.iter().filter(|line| line.qty > 0) {
+        products += 1;
+        recurring += u8::from(PRICES[usize::from(line.price)].interval.is_some());
+    }
+    out.number("totalProducts", products.into());
+    out.number("onetimeProducts", (products - recurring).into());
+    out.number("recurringProducts", recurring.into());
 }
 
-fn detail(account: &Account, index: usize, trace: &str) -> Order {
+/// Adds the single order.
+fn detail(account: &Account, index: usize, trace: &str, out: &mut Members<'_>) {
     let row = &account.orders[index];
     let mut rng = account.rng("order details", index);
-    let lines = row.lines.iter().filter(|line| line.qty > 0);
-    let items = lines.map(|line| {
-        let price = &PRICES[usize::from(line.price)];
-        OrderItem {
-            id: Some(account.line_id(line.price)),
-            name: Some(price.title()),
-            qty: Some(f64::from(line.qty)),
-            product: Some(account.product(price.product)),
-            price: Some(account.price(line.price, row.currency)),
-            authorize_amount: Some(0.0),
-            location_id: Some(account.location.clone()),
-        }
+    common(account, index, out);
+    account.contact_snapshot(out, row.contact);
+    let mut amounts = out.object("amountSummary");
+    amounts.money("subtotal", row.subtotal);
+    amounts.money("discount", row.discount);
+    amounts.money("tax", row.tax);
+    amounts.money("shipping", row.shipping);
+    amounts.end();
+    let mut source = out.object("source");
+    account.source(&mut source, SOURCE, row.source, index, row.created);
+    source.end();
+    let lines = row.lines.iter().filter(|line| line.qty > 0).count();
+    out.list("items", lines, &|at, out| {
+        let line = row.lines[at];
+        out.text("_id", &account.line_id(line.price));
+        out.text("name", &PRICES[usize::from(line.price)].title());
+        out.number("qty", line.qty.into());
+        account.article(out, line.price, row.currency);
+        out.number("authorizeAmount", 0.0);
+        out.text("locationId", &account.location);
     });
-    Order {
-        id: account.ids().orders.id(row.created, index),
-        alt_id: Some(account.location.clone()),
-        alt_type: Some("location".into()),
-        contact_id: Some(account.contact(row.contact).id),
-        currency: Some(CURRENCIES[usize::from(row.currency)].0.into()),
-        amount: Some(major(row.total())),
-        status: Some(row.status().into()),
-        payment_status: Some(row.payment_status().into()),
-        live_mode: Some(row.live),
-        created_at: Some(iso(row.created)),
-        updated_at: Some(iso(row.updated)),
-        fulfillment_status: Some(row.fulfillment_status().into()),
-        contact_snapshot: Some(account.contact_snapshot(row.contact)),
-        amount_summary: Some(AmountSummary {
-            subtotal: Some(major(row.subtotal)),
-            discount: Some(major(row.discount)),
-            tax: Some(major(row.tax)),
-            shipping: Some(major(row.shipping)),
-        }),
-        source: Some(account.order_source(index)),
-        items: Some(items.collect()),
-        coupon: row.coupon.map(|coupon| {
-            object! {
-                "_id": account.coupon_ids[usize::from(coupon)].as_str(),
-                "code": COUPONS[usize::from(coupon)].1,
-            }
-        }),
-        tracking_id: Some(rng.uuid()),
-        fingerprint: Some(rng.uuid()),
-        meta: Some(object! { "couponSessionExpired": false }),
-        mark_as_test: Some(!row.live),
-        trace_id: Some(trace.into()),
-        automatic_taxes_calculated: Some(row.tax > 0),
-        tax_calculation_provider: (row.tax > 0).then(|| "taxjar".into()),
-        created_by: created_by(account, row.source),
+    if let Some(coupon) = row.coupon {
+        let coupon = usize::from(coupon);
+        let mut inner = out.object("coupon");
+        inner.text("_id", &account.coupon_ids[coupon]);
+        inner.text("code", COUPONS[coupon].1);
+        inner.end();
+    }
+    out.text("trackingId", &rng.uuid());
+    out.text("fingerprint", &rng.uuid());
+    out.raw("meta", r#"{"couponSessionExpired":false}"#);
+    out.flag("markAsTest", !row.live);
+    out.text("traceId", trace);
+    out.flag("automaticTaxesCalculated", row.tax > 0);
+    if row.tax > 0 {
+        out.text("taxCalculationProvider", "taxjar");
     }
 }

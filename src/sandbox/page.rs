@@ -4,6 +4,8 @@ use super::account::{invoice_name, Account};
 use super::calendar::{self, DAY};
 use super::catalog::{PRICES, PRODUCTS, SOURCES};
 use super::check::Query;
+use super::http::Reply;
+use super::json::Members;
 
 /// The rows of one page, newest first, and how many rows match in all.
 pub struct Page {
@@ -11,6 +13,16 @@ pub struct Page {
     pub rows: Vec<usize>,
     /// Rows that match.
     pub total: usize,
+}
+
+impl Page {
+    /// The answer with the page.
+    pub fn reply(&self, write: &dyn Fn(usize, &mut Members<'_>)) -> Reply {
+        Reply::object(&|out| {
+            out.list("data", self.rows.len(), &|at, out| write(self.rows[at], out));
+            out.number("totalCount", self.total as f64);
+        })
+    }
 }
 
 /// Takes the page that a query asks for out of `len` rows, which are kept oldest first. Without a filter no row is
@@ -122,7 +134,7 @@ impl Search {
         let text = query.get("search")?.trim().to_owned();
         let finds = |name: &str| holds(name, &text);
         Some(Self {
-            contacts: (0..account.contacts).map(|index| account.contact(index).matches(&text)).collect(),
+            contacts: account.contacts.iter().map(|contact| contact.matches(&text)).collect(),
             sources: SOURCES.iter().map(|source| source.kind != "invoice" && finds(source.name)).collect(),
             prices: PRICES.iter().map(|price| finds(PRODUCTS[price.product].name)).collect(),
             text,

@@ -4,7 +4,6 @@ use super::account::{decimal, minor, Account, Owner, Paid, Provider, Recorded, T
 use super::check::{may, must, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply, Shape};
 use super::{orders, Call};
-use crate::model::RecordPaymentResult;
 use crate::shape::joined;
 use serde_json::Value;
 
@@ -63,7 +62,7 @@ pub fn record(call: &mut Call<'_>) -> Outcome {
     let order = &mut call.account.orders[index];
     order.paid += amount;
     order.updated = call.now;
-    Ok(Reply::ok(&RecordPaymentResult { success: Some(true) }))
+    Ok(Reply::object(&|out| out.flag("success", true)))
 }
 
 /// The amount of a payment in minor units.

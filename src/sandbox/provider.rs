@@ -1,12 +1,10 @@
 //! The custom payment provider of the sandbox's app.
 
-use super::account::{Keys, ProviderRow};
-use super::calendar::iso;
+use super::account::{Account, Keys, ProviderRow};
 use super::check::{may, must, Param, Rule, Spec};
 use super::http::{Outcome, Refusal, Reply};
-use super::object::{object, set};
+use super::json::Members;
 use super::Call;
-use crate::model::{CustomProviderConfig, ProviderResult};
 use serde_json::{Map, Value};
 
 const LOCATION: &[Param] = &[must("locationId", Rule::Text)];
@@ -45,42 +43,31 @@ pub static CAPABILITIES: Spec = Spec {
     ],
 };
 
-const DONE: ProviderResult = ProviderResult { success: Some(true) };
+/// The answer to what is done.
+fn done() -> Outcome {
+    Ok(Reply::object(&|out| out.flag("success", true)))
+}
+
+/// What an app says of its provider.
+pub const TEXTS: [&str; 5] = ["name", "description", "paymentsUrl", "queryUrl", "imageUrl"];
 
 /// Creates the provider, or gives the one that is there new values.
 pub fn create(call: &mut Call<'_>) -> Outcome {
-    let field = |name: &str| Some(text(&call.body, name));
-    let (name, description) = (field("name"), field("description"));
-    let (payments_url, query_url, image_url) = (field("paymentsUrl"), field("queryUrl"), field("imageUrl"));
+    let texts = TEXTS.map(|name| text(&call.body, name));
     let schedules = call.body.get("supportsSubscriptionSchedule").and_then(Value::as_bool).unwrap_or_default();
     let number = call.account.next_made();
-    let now = Some(iso(call.now));
-    let old = call.account.provider.take();
-    let (id, created_at, live, test) = match old {
-        Some(old) => (old.record.id, old.record.created_at, old.live, old.test),
-        None => (Some(call.account.ids().others.id(call.now, number)), now.clone(), None, None),
+    let (id, created, live, test) = match call.account.provider.take() {
+        Some(old) => (old.id, old.created, old.live, old.test),
+        None => (call.account.ids().others.id(call.now, number), call.now, None, None),
     };
-    let record = CustomProviderConfig {
-        name,
-        description,
-        payments_url,
-        query_url,
-        image_url,
-        id,
-        location_id: Some(call.account.location.clone()),
-        deleted: Some(false),
-        created_at,
-        updated_at: now,
-        ..CustomProviderConfig::default()
-    };
-    call.account.provider = Some(ProviderRow { record, live, test, schedules });
+    call.account.provider = Some(ProviderRow { id, texts, created, updated: call.now, live, test, schedules });
     config(call)
 }
 
 /// Removes the provider.
 pub fn delete(call: &mut Call<'_>) -> Outcome {
     match call.account.provider.take() {
-        Some(_) => Ok(Reply::ok(&DONE)),
+        Some(_) => done(),
         None => Err(absent()),
     }
 }
@@ -88,8 +75,10 @@ pub fn delete(call: &mut Call<'_>) -> Outcome {
 /// Reads the provider, keys included.
 pub fn config(call: &mut Call<'_>) -> Outcome {
     let row = call.account.provider.as_ref().ok_or_else(absent)?;
-    let record = record(row, call.app);
-    Ok(Reply::ok(&CustomProviderConfig { trace_id: Some(call.trace.clone()), ..record }))
+    Ok(Reply::object(&|out| {
+        record(call.account, row, call.app, out);
+        out.text("traceId", &call.trace);
+    }))
 }
 
 /// Stores keys.
@@ -107,7 +96,7 @@ pub fn connect(call: &mut Call<'_>) -> Outcome {
     };
     row.live = live.or(row.live.take());
     row.test = test.or(row.test.take());
-    row.record.updated_at = Some(iso(call.now));
+    row.updated = call.now;
     config(call)
 }
 
@@ -116,8 +105,8 @@ pub fn disconnect(call: &mut Call<'_>) -> Outcome {
     let live = call.body.get("liveMode").and_then(Value::as_bool).unwrap_or_default();
     let row = call.account.provider.as_mut().ok_or_else(absent)?;
     *(if live { &mut row.live } else { &mut row.test }) = None;
-    row.record.updated_at = Some(iso(call.now));
-    Ok(Reply::ok(&DONE))
+    row.updated = call.now;
+    done()
 }
 
 /// Says what the provider can do.
@@ -131,8 +120,8 @@ pub fn capabilities(call: &mut Call<'_>) -> Outcome {
     let schedules = call.body.get("supportsSubscriptionSchedules").and_then(Value::as_bool).unwrap_or_default();
     let row = call.account.provider.as_mut().ok_or_else(absent)?;
     row.schedules = schedules;
-    row.record.updated_at = Some(iso(call.now));
-    Ok(Reply::ok(&DONE))
+    row.updated = call.now;
+    done()
 }
 
 fn text(fields: &Map<String, Value>, name: &str) -> String {
@@ -143,23 +132,27 @@ fn absent() -> Refusal {
     Refusal::new(400, "There is no config for this locationId and marketplaceAppId")
 }
 
-/// The provider of an app, keys included.
-pub fn record(row: &ProviderRow, app: &str) -> CustomProviderConfig {
-    let mode = |live: bool, keys: &Option<Keys>| {
-        let mut out = object! { "liveMode": live };
-        if let Some(keys) = keys {
-            set(&mut out, "apiKey", keys.api_key.as_str().into());
-            set(&mut out, "publishableKey", keys.publishable_key.as_str().into());
-        }
-        out
-    };
-    CustomProviderConfig {
-        marketplace_app_id: Some(app.into()),
-        payment_provider: Some(object! {
-            "live": mode(true, &row.live),
-            "test": mode(false, &row.test),
-            "supportsSubscriptionSchedule": row.schedules,
-        }),
-        ..row.record.clone()
+/// Adds the record of a provider.
+pub fn record(account: &Account, row: &ProviderRow, app: &str, out: &mut Members<'_>) {
+    for (name, text) in TEXTS.into_iter().zip(&row.texts) {
+        out.text(name, text);
     }
+    out.text("_id", &row.id);
+    out.text("locationId", &account.location);
+    out.text("marketplaceAppId", app);
+    out.flag("deleted", false);
+    out.time("createdAt", row.created);
+    out.time("updatedAt", row.updated);
+    let mut modes = out.object("paymentProvider");
+    for (name, keys) in [("live", &row.live), ("test", &row.test)] {
+        let mut mode = modes.object(name);
+        mode.flag("liveMode", name == "live");
+        if let Some(keys) = keys {
+            mode.text("apiKey", &keys.api_key);
+            mode.text("publishableKey", &keys.publishable_key);
+        }
+        mode.end();
+    }
+    modes.flag("supportsSubscriptionSchedule", row.schedules);
+    modes.end();
 }

@@ -4,16 +4,16 @@
 
 use super::account::{
     in_order, renew, Account, CouponRow, FulfillmentRow, Keys, Line, OrderRow, Owner, Paid, Provider, ProviderRow,
-    SubscriptionRow, TransactionRow,
+    SubscriptionRow, TransactionRow, WhitelabelRow,
 };
-use super::calendar::{iso, DAY, HOUR, MINUTE};
+use super::calendar::{DAY, HOUR, MINUTE};
 use super::catalog::{
     Span, AFTER_TRIAL, COUPONS, CURRENCIES, ONE_TIME, ORDER_SOURCES, PRICES, PRODUCTS, RECURRING, SOURCES,
     SUBSCRIPTION_SOURCES, TRIAL,
 };
 use super::json::digits;
 use super::rng::Rng;
-use crate::model::{Coupon, CustomProviderConfig, FulfillmentTracking, FuturePayments, WhitelabelProvider};
+use crate::model::FulfillmentTracking;
 use crate::shape::joined;
 
 /// How many orders a location has unless told.
@@ -28,7 +28,7 @@ const YOUNGEST: i64 = 3 * MINUTE;
 /// A location with `size` orders, as it stands at `now`.
 pub fn account(seed: u64, location: &str, size: usize, now: i64) -> Account {
     let mut account = Account::new(seed, location, now - (SPAN + 5) * DAY);
-    account.contacts = (size / 3).clamp(40, 5000) as u32;
+    account.fill_contacts((size / 3).clamp(40, 5000));
     coupons(&mut account, now);
     let slots = Slots::new(&account);
     account.orders.reserve(size);
@@ -78,7 +78,7 @@ fn order(account: &mut Account, slots: &Slots, index: usize, size: usize, now: i
     let mut row = OrderRow {
         created,
         updated: created,
-        contact: rng.below(account.contacts as usize) as u32,
+        contact: rng.below(account.contacts.len()) as u32,
         source,
         currency: if rng.chance(86) { 0 } else { 1 + rng.below(CURRENCIES.len() - 1) as u8 },
         live: rng.chance(90),
@@ -330,32 +330,24 @@ fn coupons(account: &mut Account, now: i64) {
         };
         let created = (start - 3 * DAY).min(now - (25 - index as i64) * HOUR);
         let fixed = rng.chance(30);
-        let record = Coupon {
+        account.coupons.push(CouponRow {
             id: account.ids().coupons.id(created, index),
-            usage_count: Some(0.0),
-            limit_per_customer: Some(f64::from(u8::from(rng.chance(40)))),
-            alt_id: Some(account.location.clone()),
-            alt_type: Some("location".into()),
-            name: Some((*name).into()),
-            code: Some((*code).into()),
-            discount_type: Some(if *percentage { "percentage" } else { "amount" }.into()),
-            discount_value: Some(if *percentage { f64::from(*value) } else { super::account::major(*value) }),
-            start_date: Some(iso(start)),
-            end_date: end.map(iso),
-            apply_to_future_payments: Some(rng.chance(50)),
-            apply_to_future_payments_config: Some(if fixed {
-                FuturePayments { kind: Some("fixed".into()), duration: Some(3.0), duration_type: Some("months".into()) }
-            } else {
-                FuturePayments { kind: Some("forever".into()), ..FuturePayments::default() }
-            }),
-            user_id: Some(account.rng("users", 0).text(20)),
-            created_at: Some(iso(created)),
-            updated_at: Some(iso(created)),
-            ..Coupon::default()
-        };
-        account.coupons.push(CouponRow { record, created, start, end });
+            name: (*name).into(),
+            code: (*code).into(),
+            percentage: *percentage,
+            value: if *percentage { f64::from(*value) } else { super::account::major(*value) },
+            used: 0,
+            once: rng.chance(40),
+            future: rng.chance(50),
+            months: fixed.then_some(3.0),
+            only: [None, None, None],
+            created,
+            updated: created,
+            start,
+            end,
+        });
     }
-    account.coupon_ids = account.coupons.iter().map(|row| row.record.id.clone()).collect();
+    account.coupon_ids = account.coupons.iter().map(|row| row.id.clone()).collect();
     account.made = COUPONS.len();
 }
 
@@ -363,8 +355,7 @@ fn coupons(account: &mut Account, now: i64) {
 fn use_coupons(account: &mut Account) {
     for order in &account.orders {
         if let Some(used) = order.coupon {
-            let count = &mut account.coupons[usize::from(used)].record.usage_count;
-            *count = count.map(|count| count + 1.0);
+            account.coupons[usize::from(used)].used += 1;
         }
     }
     in_order(&mut account.coupons, |row| row.created);
@@ -372,26 +363,27 @@ fn use_coupons(account: &mut Account) {
 
 fn provider(account: &mut Account) {
     let mut rng = account.rng("custom provider", 0);
-    let created = iso(account.opened);
     let mut keys = |mode: &str| Keys {
         api_key: joined(&[mode, "_api_", &rng.hex(32)]),
         publishable_key: joined(&["pk_", mode, "_", &rng.hex(24)]),
     };
     let (live, test) = (keys("live"), keys("test"));
-    let record = CustomProviderConfig {
-        name: Some("Example Pay".into()),
-        description: Some("Cards and wallets, settled the next day".into()),
-        payments_url: Some("https://pay.example.com/checkout".into()),
-        query_url: Some("https://pay.example.com/query".into()),
-        image_url: Some("https://pay.example.com/logo.png".into()),
-        id: Some(account.ids().others.id(account.opened, 0)),
-        location_id: Some(account.location.clone()),
-        deleted: Some(false),
-        created_at: Some(created.clone()),
-        updated_at: Some(created),
-        ..CustomProviderConfig::default()
-    };
-    account.provider = Some(ProviderRow { record, live: Some(live), test: Some(test), schedules: false });
+    account.provider = Some(ProviderRow {
+        id: account.ids().others.id(account.opened, 0),
+        texts: [
+            "Example Pay",
+            "Cards and wallets, settled the next day",
+            "https://pay.example.com/checkout",
+            "https://pay.example.com/query",
+            "https://pay.example.com/logo.png",
+        ]
+        .map(str::to_owned),
+        created: account.opened,
+        updated: account.opened,
+        live: Some(live),
+        test: Some(test),
+        schedules: false,
+    });
 }
 
 fn whitelabel(account: &mut Account) {
@@ -402,17 +394,16 @@ fn whitelabel(account: &mut Account) {
     {
         let created = account.opened + (i as i64 + 1) * 30 * DAY;
         let number = account.next_made();
-        account.whitelabel.push(WhitelabelProvider {
+        account.whitelabel.push(WhitelabelRow {
             id: account.ids().others.id(created, number),
-            alt_id: Some(account.location.clone()),
-            alt_type: Some("location".into()),
-            title: Some(title.into()),
-            route: Some(route.into()),
-            provider: Some(provider.into()),
-            description: Some(joined(&["Card payments of ", title])),
-            image_url: Some(joined(&["https://assets.example.com/logos/", route, ".png"])),
-            created_at: Some(iso(created)),
-            updated_at: Some(iso(created)),
+            created,
+            texts: [
+                route.into(),
+                title.into(),
+                provider.into(),
+                joined(&["Card payments of ", title]),
+                joined(&["https://assets.example.com/logos/", route, ".png"]),
+            ],
         });
     }
 }

@@ -1,58 +1,43 @@
 //! Everything that the locations hold, in one value.
 
 use super::account::Account;
-use super::calendar::iso;
-use super::json::{Json, Members, Text};
-use super::{coupons, fulfillments, orders, provider, subscriptions, transactions};
+use super::json::{object, Members};
+use super::{coupons, fulfillments, orders, provider, subscriptions, transactions, whitelabel};
 
 /// The state of a sandbox at a time, as JSON text.
 pub fn json(accounts: &[Account], now: i64, app: &str) -> String {
-    let mut out = Text::default();
-    let mut state = Members::new(&mut out);
-    state.add("now", &iso(now));
-    let location = |at: usize, out: &mut Text| location(&accounts[at], now, app, out);
-    state.add("locations", &Items { count: accounts.len(), write: &location });
-    state.end();
-    String::from_utf8(out.into_bytes()).unwrap_or_default()
+    let state = object(&|out| {
+        out.time("now", now);
+        out.list("locations", accounts.len(), &|at, out| location(&accounts[at], now, app, out));
+    });
+    String::from_utf8(state).unwrap_or_default()
 }
 
-fn location(account: &Account, now: i64, app: &str, out: &mut Text) {
-    let mut members = Members::new(out);
-    members.add("locationId", &account.location);
-    let mut newest = |name: &str, count: usize, write: &dyn Fn(usize, &mut Text)| {
-        members.add(name, &Items { count, write: &|at, out| write(count - 1 - at, out) });
+fn location(account: &Account, now: i64, app: &str, out: &mut Members<'_>) {
+    out.text("locationId", &account.location);
+    let mut newest = |name: &str, count: usize, write: &dyn Fn(usize, &mut Members<'_>)| {
+        out.list(name, count, &|at, out| write(count - 1 - at, out));
     };
-    newest("orders", account.orders.len(), &|row, out| orders::summary(account, row).write(out));
-    newest("transactions", account.transactions.len(), &|row, out| transactions::summary(account, row).write(out));
-    newest("subscriptions", account.subscriptions.len(), &|row, out| subscriptions::summary(account, row).write(out));
-    newest("coupons", account.coupons.len(), &|row, out| coupons::record(&account.coupons[row], now).write(out));
+    newest("orders", account.orders.len(), &|row, out| orders::summary(account, row, out));
+    newest("transactions", account.transactions.len(), &|row, out| transactions::summary(account, row, out));
+    newest("subscriptions", account.subscriptions.len(), &|row, out| subscriptions::summary(account, row, out));
+    newest("coupons", account.coupons.len(), &|row, out| coupons::record(account, &account.coupons[row], now, out));
     newest("fulfillments", account.fulfillments.len(), &|row, out| {
         let order = account.fulfillments[row].order as usize;
-        let mut members = Members::new(out);
-        members.add("orderId", &account.ids().orders.id(account.orders[order].created, order));
-        members.add("fulfillment", &fulfillments::fulfillment(account, row));
-        members.end();
+        out.text("orderId", &account.ids().orders.id(account.orders[order].created, order));
+        let mut inner = out.object("fulfillment");
+        fulfillments::fulfillment(account, row, &mut inner);
+        inner.end();
     });
-    newest("whitelabel", account.whitelabel.len(), &|row, out| account.whitelabel[row].write(out));
-    members.add("customProvider", &account.provider.as_ref().map(|row| provider::record(row, app)));
-    members.end();
-}
-
-/// A list whose items are written one by one.
-struct Items<'a> {
-    count: usize,
-    write: &'a dyn Fn(usize, &mut Text),
-}
-
-impl Json for Items<'_> {
-    fn write(&self, out: &mut Text) {
-        out.put("[");
-        for at in 0..self.count {
-            if at > 0 {
-                out.put(",");
-            }
-            (self.write)(at, out);
+    newest("whitelabel", account.whitelabel.len(), &|row, out| {
+        whitelabel::record(account, &account.whitelabel[row], out);
+    });
+    match &account.provider {
+        Some(row) => {
+            let mut inner = out.object("customProvider");
+            provider::record(account, row, app, &mut inner);
+            inner.end();
         }
-        out.put("]");
+        None => out.raw("customProvider", "null"),
     }
 }

@@ -1,18 +1,15 @@
 //! Subscriptions.
 
-use super::account::{major, Account, Owner, Paid, Provider, SubscriptionRow};
-use super::calendar::{date, iso, DAY};
+use super::account::{Account, Owner, Paid, Provider, SubscriptionRow, SOURCE};
+use super::calendar::{iso, DAY};
 use super::catalog::{CURRENCIES, PRICES, SOURCES};
 use super::check::{may, must, Query, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply};
-use super::json::value;
-use super::object::{object, set};
+use super::json::Members;
 use super::page::{filters, page, Common, Search, Wanted};
-use super::transactions::{connected_account, ip_address};
+use super::transactions::{connected_account, ip_address, provider};
 use super::Call;
-use crate::model::{RecurrenceRule, Schedule, Subscription, SubscriptionList, SubscriptionSummary};
 use crate::shape::joined;
-use serde_json::Value;
 
 /// `GET /payments/subscriptions`
 pub static LIST: Spec = Spec {
@@ -48,21 +45,13 @@ pub fn list(call: &mut Call<'_>) -> Outcome {
     let keep = keep.as_ref().map(|keep| keep as &dyn Fn(usize) -> bool);
     let page = page(account.subscriptions.len(), &call.query, 10, keep);
     let count = call.query.get("getPaymentsCollectedCount") == Some("true");
-    let list = SubscriptionList {
-        data: page.rows.iter().map(|row| summary(account, *row)).collect(),
-        total_count: page.total as f64,
-    };
-    if !count {
-        return Ok(Reply::ok(&list));
-    }
-    let mut answer = value(&list);
-    for (at, row) in page.rows.into_iter().enumerate() {
-        // The models have no field for the count: HighLevel does not document what it is called.
-        if let Some(record) = answer.get_mut("data").and_then(|data| data.get_mut(at)) {
-            set(record, "paymentsCollectedCount", Value::from(collected(account, row)));
+    Ok(page.reply(&|row, out| {
+        summary(account, row, out);
+        if count {
+            // HighLevel does not document what it is called.
+            out.number("paymentsCollectedCount", collected(account, row));
         }
-    }
-    Ok(Reply::ok(&answer))
+    }))
 }
 
 /// How many payments a subscription has brought in.
@@ -117,7 +106,7 @@ impl<'a> Filter<'a> {
 /// Reads one subscription.
 pub fn get(call: &mut Call<'_>) -> Outcome {
     let index = find(call.account, &call.id).ok_or_else(|| Refusal::not_found("Subscription"))?;
-    Ok(Reply::ok(&detail(call.account, index, &call.trace)))
+    Ok(Reply::object(&|out| detail(call.account, index, &call.trace, out)))
 }
 
 /// The index of the subscription with this id of HighLevel's.
@@ -149,120 +138,108 @@ fn order_id(account: &Account, row: &SubscriptionRow) -> String {
     account.ids().orders.id(account.orders[row.order as usize].created, row.order as usize)
 }
 
-fn snapshot(account: &Account, index: usize) -> Value {
+/// Adds `subscriptionId` and `subscriptionSnapshot`.
+fn snapshot(account: &Account, index: usize, out: &mut Members<'_>) {
     let row = &account.subscriptions[index];
     let id = gateway_id(account, index);
     let price = &PRICES[usize::from(row.price)];
+    out.text("subscriptionId", &id);
+    let mut out = out.object("subscriptionSnapshot");
+    out.text("id", &id);
     if row.provider == Provider::Paypal {
-        return object! {
-            "id": id,
-            "status": row.status.to_ascii_uppercase(),
-            "status_update_time": iso(row.updated),
-            "start_time": iso(row.created),
-            "quantity": "1",
-        };
+        out.text("status", &row.status.to_ascii_uppercase());
+        out.time("status_update_time", row.updated);
+        out.time("start_time", row.created);
+        out.text("quantity", "1");
+    } else {
+        let mut seconds = |name: &str, at: Option<i64>| out.add(name, &at.map(|at| (at / 1000) as f64));
+        seconds("start_date", Some(row.created));
+        seconds("current_period_end", row.next);
+        seconds("trial_end", row.trial.then_some(row.created + 14 * DAY));
+        seconds("canceled_at", row.canceled);
+        out.text("object", "subscription");
+        out.text("status", row.status);
+        out.flag("cancel_at_period_end", false);
+        let mut plan = out.object("plan");
+        plan.number("amount", price.minor.into());
+        plan.add("interval", &price.interval);
+        plan.number("interval_count", 1.0);
+        plan.end();
     }
-    object! {
-        "id": id,
-        "object": "subscription",
-        "status": row.status,
-        "start_date": row.created / 1000,
-        "current_period_end": row.next.map(|next| next / 1000),
-        "trial_end": row.trial.then(|| (row.created + 14 * DAY) / 1000),
-        "canceled_at": row.canceled.map(|at| at / 1000),
-        "cancel_at_period_end": false,
-        "plan": object! { "amount": price.minor, "interval": price.interval, "interval_count": 1 },
-    }
+    out.end();
 }
 
-/// The subscription as lists have it.
-pub fn summary(account: &Account, index: usize) -> SubscriptionSummary {
+/// Adds what the list and the single subscription have in common.
+fn common(account: &Account, index: usize, out: &mut Members<'_>) {
     let row = &account.subscriptions[index];
     let order = &account.orders[row.order as usize];
-    let contact = account.contact(order.contact);
-    let source = account.order_source(row.order as usize);
-    SubscriptionSummary {
-        id: account.ids().subscriptions.id(row.created, index),
-        alt_id: Some(account.location.clone()),
-        alt_type: Some("location".into()),
-        contact_name: Some(contact.name()),
-        contact_id: Some(contact.id),
-        contact_email: Some(contact.email),
-        currency: Some(CURRENCIES[usize::from(order.currency)].0.into()),
-        amount: Some(major(PRICES[usize::from(row.price)].minor)),
-        status: Some(row.status.into()),
-        live_mode: Some(order.live),
-        entity_type: Some("order".into()),
-        entity_id: Some(order_id(account, row)),
-        entity_source_type: source.kind,
-        entity_source_name: source.name,
-        entity_source_id: source.id,
-        entity_source_meta: source.meta,
-        subscription_id: Some(gateway_id(account, index)),
-        subscription_snapshot: Some(snapshot(account, index)),
-        payment_provider_type: Some(row.provider.name().into()),
-        payment_provider_connected_account: connected_account(account, row.provider),
-        ip_address: Some(ip_address(account, order.contact)),
-        created_at: Some(iso(row.created)),
-        updated_at: Some(iso(row.updated)),
-        ..SubscriptionSummary::default()
-    }
+    let id = account.ids().subscriptions.id(row.created, index);
+    account.begin(out, &id, order.contact, (row.created, row.updated));
+    out.text("currency", CURRENCIES[usize::from(order.currency)].0);
+    out.money("amount", PRICES[usize::from(row.price)].minor);
+    out.text("status", row.status);
+    out.flag("liveMode", order.live);
+    out.text("entityType", "order");
+    out.text("entityId", &order_id(account, row));
+    snapshot(account, index, out);
+    out.text("ipAddress", &ip_address(account, order.contact));
 }
 
-fn detail(account: &Account, index: usize, trace: &str) -> Subscription {
+/// Adds the subscription as lists have it.
+pub fn summary(account: &Account, index: usize, out: &mut Members<'_>) {
+    const NAMES: [&str; 5] = ["entitySourceType", "", "entitySourceId", "entitySourceName", "entitySourceMeta"];
     let row = &account.subscriptions[index];
     let order = &account.orders[row.order as usize];
-    let summary = summary(account, index);
+    common(account, index, out);
+    account.name_contact(out, order.contact);
+    account.source(out, NAMES, order.source, row.order as usize, order.created);
+    out.text("paymentProviderType", row.provider.name());
+    out.maybe("paymentProviderConnectedAccount", connected_account(account, row.provider).as_deref());
+}
+
+/// Adds the single subscription.
+fn detail(account: &Account, index: usize, trace: &str, out: &mut Members<'_>) {
+    let row = &account.subscriptions[index];
+    let order = &account.orders[row.order as usize];
     let price = &PRICES[usize::from(row.price)];
     let mut rng = account.rng("customers", order.contact as usize);
-    let rule = RecurrenceRule {
-        interval_type: price.interval.map(|interval| joined(&[interval, "ly"])),
-        interval: Some(1.0),
-        start_date: Some(date(row.created)),
-        start_time: iso(row.created).get(11..19).map(str::to_owned),
-        ..RecurrenceRule::default()
-    };
-    Subscription {
-        id: summary.id,
-        alt_type: summary.alt_type,
-        alt_id: summary.alt_id,
-        contact_id: summary.contact_id,
-        contact_snapshot: Some(account.contact_snapshot(order.contact)),
-        currency: summary.currency,
-        amount: summary.amount,
-        status: summary.status,
-        live_mode: summary.live_mode,
-        entity_type: summary.entity_type,
-        entity_id: summary.entity_id,
-        entity_source: Some(account.order_source(row.order as usize)),
-        subscription_id: summary.subscription_id,
-        subscription_snapshot: summary.subscription_snapshot,
-        payment_provider: Some(object! {
-            "type": row.provider.name(),
-            "connectedAccount": object! { "_id": connected_account(account, row.provider) },
-        }),
-        ip_address: summary.ip_address,
-        created_at: summary.created_at,
-        updated_at: summary.updated_at,
-        meta: Some(object! {}),
-        mark_as_test: Some(!order.live),
-        schedule: Some(Schedule { execute_at: None, rrule: Some(rule) }),
-        auto_payment: Some(object! { "customerId": rng.text(14), "paymentMethodId": rng.text(24) }),
-        recurring_product: Some(object! {
-            "_id": account.line_id(row.price),
-            "locationId": account.location.as_str(),
-            "name": price.title(),
-            "product": value(&account.product(price.product)),
-            "price": value(&account.price(row.price, order.currency)),
-            "qty": 1,
-        }),
-        line_item_details: Some(object! {
-            "productId": account.product_id(price.product),
-            "priceId": account.price_id(row.price, order.currency),
-        }),
-        canceled_at: row.canceled.map(iso),
-        canceled_by: row.canceled.map(|_| account.rng("users", 0).text(20)),
-        trace_id: Some(trace.into()),
-        ..Subscription::default()
+    common(account, index, out);
+    account.contact_snapshot(out, order.contact);
+    let mut entity = out.object("entitySource");
+    account.source(&mut entity, SOURCE, order.source, row.order as usize, order.created);
+    entity.end();
+    provider(account, row.provider, out);
+    out.raw("meta", "{}");
+    out.flag("markAsTest", !order.live);
+    let begun = iso(row.created);
+    let mut schedule = out.object("schedule");
+    let mut rule = schedule.object("rrule");
+    if let Some(interval) = price.interval {
+        rule.text("intervalType", &joined(&[interval, "ly"]));
     }
+    rule.number("interval", 1.0);
+    rule.maybe("startDate", begun.get(..10));
+    rule.maybe("startTime", begun.get(11..19));
+    rule.end();
+    schedule.end();
+    let mut auto = out.object("autoPayment");
+    auto.text("customerId", &rng.text(14));
+    auto.text("paymentMethodId", &rng.text(24));
+    auto.end();
+    let mut product = out.object("recurringProduct");
+    product.text("_id", &account.line_id(row.price));
+    product.text("locationId", &account.location);
+    product.text("name", &price.title());
+    account.article(&mut product, row.price, order.currency);
+    product.number("qty", 1.0);
+    product.end();
+    let mut line = out.object("lineItemDetails");
+    line.text("productId", &account.product_id(price.product));
+    line.text("priceId", &account.price_id(row.price, order.currency));
+    line.end();
+    if let Some(canceled) = row.canceled {
+        out.time("canceledAt", canceled);
+        out.text("canceledBy", &account.user());
+    }
+    out.text("traceId", trace);
 }

@@ -1,17 +1,13 @@
 //! Transactions.
 
-use super::account::{decimal, major, Account, Owner, Paid, Provider, TransactionRow, MODES, OWN_INVOICES, RENEWALS};
-use super::calendar::iso;
+use super::account::{decimal, Account, Owner, Paid, Provider, TransactionRow, MODES, OWN_INVOICES, RENEWALS, SOURCE};
 use super::catalog::{CURRENCIES, INVOICE, SOURCES};
 use super::check::{may, must, Query, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply};
-use super::json::digits;
-use super::object::{object, set};
+use super::json::{digits, Members};
 use super::page::{filters, page, Common, Search, Wanted};
 use super::{orders, subscriptions, Call};
-use crate::model::{CurrencyOptions, OrderSource, Transaction, TransactionList, TransactionSummary};
 use crate::shape::joined;
-use serde_json::Value;
 
 /// `GET /payments/transactions`
 pub static LIST: Spec = Spec {
@@ -57,10 +53,7 @@ pub fn list(call: &mut Call<'_>) -> Outcome {
     let keep = filter.as_ref().map(|filter| move |row: usize| filter.keeps(row));
     let keep = keep.as_ref().map(|keep| keep as &dyn Fn(usize) -> bool);
     let page = page(account.transactions.len(), &call.query, 10, keep);
-    Ok(Reply::ok(&TransactionList {
-        data: page.rows.into_iter().map(|row| summary(account, row)).collect(),
-        total_count: page.total as f64,
-    }))
+    Ok(page.reply(&|row, out| summary(account, row, out)))
 }
 
 /// The filters of the list, made ready once.
@@ -142,7 +135,7 @@ pub fn get(call: &mut Call<'_>) -> Outcome {
         .index(&call.id)
         .filter(|index| account.transactions.get(*index).is_some_and(|row| ids.id(row.created, *index) == call.id))
         .ok_or_else(|| Refusal::not_found("Transaction"))?;
-    Ok(Reply::ok(&detail(account, index, &call.trace)))
+    Ok(Reply::object(&|out| detail(account, index, &call.trace, out)))
 }
 
 /// What a transaction has from the order, subscription or invoice that it is for.
@@ -160,7 +153,7 @@ impl Facts {
             Owner::Renewal(subscription, _) => account.subscriptions[subscription as usize].order,
             Owner::Invoice(number) => {
                 let mut rng = account.rng("invoices", number as usize);
-                let contact = rng.below(account.contacts as usize) as u32;
+                let contact = rng.below(account.contacts.len()) as u32;
                 let currency = u8::from(rng.chance(8));
                 return Self { contact, currency, live: rng.chance(92), source: INVOICE };
             }
@@ -189,14 +182,14 @@ pub fn entity_id(account: &Account, row: &TransactionRow) -> String {
     }
 }
 
-fn source(account: &Account, row: &TransactionRow) -> OrderSource {
-    match row.owner {
-        Owner::Order(order) => account.order_source(order as usize),
-        Owner::Renewal(subscription, _) => {
-            account.order_source(account.subscriptions[subscription as usize].order as usize)
-        }
-        Owner::Invoice(_) => account.source(INVOICE, invoice_number(row.owner), row.created),
-    }
+/// Number and time of the invoice that may be the source of a transaction.
+fn source(account: &Account, row: &TransactionRow) -> (usize, i64) {
+    let order = match row.owner {
+        Owner::Order(order) => order,
+        Owner::Renewal(subscription, _) => account.subscriptions[subscription as usize].order,
+        Owner::Invoice(_) => return (invoice_number(row.owner), row.created),
+    };
+    (order as usize, account.orders[order as usize].created)
 }
 
 /// The index of the subscription that a transaction belongs to.
@@ -218,92 +211,94 @@ fn charge_id(account: &Account, row: &TransactionRow, index: usize) -> Option<St
     }
 }
 
-fn charge_snapshot(account: &Account, row: &TransactionRow, index: usize, facts: &Facts) -> Value {
+/// Adds `chargeId` and `chargeSnapshot`.
+fn charge(account: &Account, row: &TransactionRow, index: usize, facts: &Facts, out: &mut Members<'_>) {
     let currency = CURRENCIES[usize::from(facts.currency)].0;
-    let charge = charge_id(account, row, index).unwrap_or_default();
+    let id = charge_id(account, row, index);
+    out.maybe("chargeId", id.as_deref());
+    let id = id.unwrap_or_default();
+    let mut out = out.object("chargeSnapshot");
     let failed = row.state == Paid::Failed;
+    let amount = f64::from(row.amount);
     match row.provider {
         Provider::Stripe => {
-            let status = if failed { "requires_payment_method" } else { "succeeded" };
-            let amount = row.amount;
-            object! {
-                "id": joined(&["pi_", charge.get(3..).unwrap_or_default()]),
-                "object": "payment_intent",
-                "amount": amount,
-                "amount_received": if failed { 0 } else { amount },
-                "currency": currency.to_ascii_lowercase(),
-                "created": row.created / 1000,
-                "livemode": facts.live,
-                "status": status,
-                "charges": object! {
-                    "object": "list",
-                    "has_more": false,
-                    "data": vec![object! {
-                        "id": charge,
-                        "object": "charge",
-                        "amount": amount,
-                        "amount_refunded": row.refunded,
-                        "paid": !failed,
-                    }],
-                },
-            }
+            out.text("id", &joined(&["pi_", id.get(3..).unwrap_or_default()]));
+            out.text("object", "payment_intent");
+            out.number("amount", amount);
+            out.number("amount_received", if failed { 0.0 } else { amount });
+            out.text("currency", &currency.to_ascii_lowercase());
+            out.number("created", (row.created / 1000) as f64);
+            out.flag("livemode", facts.live);
+            out.text("status", if failed { "requires_payment_method" } else { "succeeded" });
+            let mut charges = out.object("charges");
+            charges.text("object", "list");
+            charges.flag("has_more", false);
+            charges.list("data", 1, &|_, out| {
+                out.text("id", &id);
+                out.text("object", "charge");
+                out.number("amount", amount);
+                out.number("amount_refunded", row.refunded.into());
+                out.flag("paid", !failed);
+            });
+            charges.end();
         }
-        Provider::Paypal => object! {
-            "id": charge,
-            "status": if failed { "DECLINED" } else { "COMPLETED" },
-            "amount": object! { "value": decimal(row.amount), "currency_code": currency },
-            "create_time": iso(row.created),
-        },
+        Provider::Paypal => {
+            out.text("id", &id);
+            out.text("status", if failed { "DECLINED" } else { "COMPLETED" });
+            let mut amount = out.object("amount");
+            amount.text("value", &decimal(row.amount));
+            amount.text("currency_code", currency);
+            amount.end();
+            out.time("create_time", row.created);
+        }
         Provider::AuthorizeNet => {
-            object! {
-                "transId": charge,
-                "responseCode": if failed { "2" } else { "1" },
-                "authAmount": major(row.amount),
-            }
+            out.text("transId", &id);
+            out.text("responseCode", if failed { "2" } else { "1" });
+            out.money("authAmount", row.amount);
         }
         Provider::Manual(mode) => {
             let mode = MODES[usize::from(mode) % MODES.len()];
-            let mut rng = account.rng("cheques", index);
-            let mut number = || {
-                let (first, second) = (100 + rng.below(900), 100_000 + rng.below(900_000));
-                joined(&[&digits(first as u64, 3), "-", &digits(second as u64, 6)])
+            let (number, notes) = match &row.recorded {
+                Some(recorded) => (recorded.cheque.clone(), recorded.notes.clone()),
+                None if mode == "cheque" => (cheque(account, index), joined(&["paid by ", mode])),
+                None => (String::new(), joined(&["paid by ", mode])),
             };
-            let Some(recorded) = &row.recorded else {
-                let number = if mode == "cheque" { number() } else { String::new() };
-                return object! {
-                    "mode": mode,
-                    "cheque": object! { "number": number },
-                    "notes": joined(&["paid by ", mode]),
-                };
-            };
-            let mut out = object! {
-                "mode": mode,
-                "cheque": object! { "number": recorded.cheque.as_str() },
-                "notes": recorded.notes.as_str(),
-            };
-            if let Some(card) = &recorded.card {
-                set(&mut out, "card", card.clone());
+            out.text("mode", mode);
+            let mut cheque = out.object("cheque");
+            cheque.text("number", &number);
+            cheque.end();
+            out.text("notes", &notes);
+            if let Some(card) = row.recorded.as_ref().and_then(|recorded| recorded.card.as_ref()) {
+                out.add("card", card);
             }
-            out
         }
     }
+    out.end();
 }
 
-fn payment_method(account: &Account, row: &TransactionRow) -> Value {
+/// The number of a cheque.
+fn cheque(account: &Account, index: usize) -> String {
+    let mut rng = account.rng("cheques", index);
+    let (first, second) = (100 + rng.below(900), 100_000 + rng.below(900_000));
+    joined(&[&digits(first as u64, 3), "-", &digits(second as u64, 6)])
+}
+
+/// Adds `paymentMethod`.
+fn payment_method(account: &Account, row: &TransactionRow, contact: u32, out: &mut Members<'_>) {
+    let mut out = out.object("paymentMethod");
     if let Some(card) = row.recorded.as_ref().and_then(|recorded| recorded.card.as_ref()) {
-        return object! {
-            "card": object! { "brand": card.get("type").cloned(), "last4": card.get("last4").cloned() },
-        };
+        let mut out = out.object("card");
+        out.add("brand", &card.get("type"));
+        out.add("last4", &card.get("last4"));
+        out.end();
+    } else if matches!(row.provider, Provider::Stripe | Provider::AuthorizeNet) {
+        let mut rng = account.rng("cards", contact as usize);
+        let mut out = out.object("card");
+        out.text("brand", rng.pick(&["visa", "visa", "mastercard", "amex", "discover"]));
+        out.text("last4", &digits(rng.below(10_000) as u64, 4));
+        out.end();
     }
-    match row.provider {
-        Provider::Stripe | Provider::AuthorizeNet => {
-            let contact = Facts::of(account, row).contact;
-            let mut rng = account.rng("cards", contact as usize);
-            let brand = rng.pick(&["visa", "visa", "mastercard", "amex", "discover"]);
-            object! { "card": object! { "brand": brand, "last4": digits(rng.below(10_000) as u64, 4) } }
-        }
-        Provider::Paypal | Provider::Manual(_) => object! {},
-    }
+    out.end();
 }
 
 /// The account at the payment provider.
@@ -335,90 +330,87 @@ fn entity_type(row: &TransactionRow) -> &'static str {
     }
 }
 
-/// The transaction as lists have it.
-pub fn summary(account: &Account, index: usize) -> TransactionSummary {
+/// Adds what the list and the single transaction have in common.
+fn common(account: &Account, index: usize, facts: &Facts, out: &mut Members<'_>) {
     let row = &account.transactions[index];
-    let facts = Facts::of(account, row);
-    let contact = account.contact(facts.contact);
-    let source = source(account, row);
-    let online = !matches!(row.provider, Provider::Manual(_));
-    let (code, symbol) = CURRENCIES[usize::from(facts.currency)];
-    TransactionSummary {
-        id: account.ids().transactions.id(row.created, index),
-        alt_id: Some(account.location.clone()),
-        alt_type: Some("location".into()),
-        contact_name: Some(contact.name()),
-        contact_id: Some(contact.id),
-        contact_email: Some(contact.email),
-        currency: Some(code.into()),
-        currency_options: Some(CurrencyOptions { code: Some(code.into()), symbol: Some(symbol.into()) }),
-        amount: Some(major(row.amount)),
-        status: Some(status(row).into()),
-        live_mode: Some(facts.live),
-        entity_type: Some(entity_type(row).into()),
-        entity_id: Some(entity_id(account, row)),
-        entity_source_type: source.kind,
-        entity_source_sub_type: source.sub_type,
-        entity_source_name: source.name,
-        entity_source_id: source.id,
-        entity_source_meta: source.meta,
-        subscription_id: subscription(account, row).map(|at| subscriptions::gateway_id(account, at)),
-        charge_id: charge_id(account, row, index),
-        charge_snapshot: Some(charge_snapshot(account, row, index, &facts)),
-        payment_provider_type: Some(row.provider.name().into()),
-        payment_provider_connected_account: connected_account(account, row.provider),
-        payment_providers: Some(Vec::new()),
-        gift_cards_metadata: Some(Vec::new()),
-        ip_address: online.then(|| ip_address(account, facts.contact)),
-        created_at: Some(iso(row.created)),
-        updated_at: Some(iso(updated(row))),
-        amount_refunded: Some(major(row.refunded)),
-        payment_method: Some(payment_method(account, row)),
-        fulfilled_at: Some(iso(updated(row))),
-        created_by: (!online).then(|| account.rng("users", 0).text(20)),
-        ..TransactionSummary::default()
+    let id = account.ids().transactions.id(row.created, index);
+    account.begin(out, &id, facts.contact, (row.created, updated(row)));
+    out.text("currency", CURRENCIES[usize::from(facts.currency)].0);
+    out.money("amount", row.amount);
+    out.text("status", status(row));
+    out.flag("liveMode", facts.live);
+    out.text("entityType", entity_type(row));
+    out.text("entityId", &entity_id(account, row));
+    if let Some(at) = subscription(account, row) {
+        out.text("subscriptionId", &subscriptions::gateway_id(account, at));
     }
+    charge(account, row, index, facts, out);
+    if matches!(row.provider, Provider::Manual(_)) {
+        out.text("createdBy", &account.user());
+    } else {
+        out.text("ipAddress", &ip_address(account, facts.contact));
+    }
+    out.money("amountRefunded", row.refunded);
 }
 
-fn detail(account: &Account, index: usize, trace: &str) -> Transaction {
+/// Adds the transaction as lists have it.
+pub fn summary(account: &Account, index: usize, out: &mut Members<'_>) {
+    const NAMES: [&str; 5] =
+        ["entitySourceType", "entitySourceSubType", "entitySourceId", "entitySourceName", "entitySourceMeta"];
     let row = &account.transactions[index];
     let facts = Facts::of(account, row);
-    let summary = summary(account, index);
-    let source = source(account, row);
-    let mut payment_provider = object! { "type": row.provider.name() };
-    if let Some(id) = connected_account(account, row.provider) {
-        set(&mut payment_provider, "connectedAccount", object! { "_id": id });
+    let (number, created) = source(account, row);
+    common(account, index, &facts, out);
+    account.name_contact(out, facts.contact);
+    account.source(out, NAMES, facts.source, number, created);
+    let (code, symbol) = CURRENCIES[usize::from(facts.currency)];
+    let mut currency = out.object("currencyOptions");
+    currency.text("code", code);
+    currency.text("symbol", symbol);
+    currency.end();
+    out.text("paymentProviderType", row.provider.name());
+    out.maybe("paymentProviderConnectedAccount", connected_account(account, row.provider).as_deref());
+    out.raw("paymentProviders", "[]");
+    out.raw("giftCardsMetadata", "[]");
+    payment_method(account, row, facts.contact, out);
+    out.time("fulfilledAt", updated(row));
+}
+
+/// Adds the single transaction.
+fn detail(account: &Account, index: usize, trace: &str, out: &mut Members<'_>) {
+    let row = &account.transactions[index];
+    let facts = Facts::of(account, row);
+    let (number, created) = source(account, row);
+    common(account, index, &facts, out);
+    account.contact_snapshot(out, facts.contact);
+    if entity_type(row) == "invoice" {
+        out.text("invoiceId", &entity_id(account, row));
     }
-    let own_meta = row.recorded.as_ref().and_then(|recorded| recorded.meta.clone());
-    Transaction {
-        id: summary.id,
-        alt_type: summary.alt_type,
-        alt_id: summary.alt_id,
-        contact_id: summary.contact_id,
-        contact_snapshot: Some(account.contact_snapshot(facts.contact)),
-        currency: summary.currency,
-        amount: summary.amount,
-        status: summary.status,
-        live_mode: summary.live_mode,
-        created_at: summary.created_at,
-        updated_at: summary.updated_at,
-        entity_type: summary.entity_type,
-        invoice_id: (entity_type(row) == "invoice").then(|| entity_id(account, row)),
-        entity_id: summary.entity_id,
-        meta: own_meta.map(Value::Object).or_else(|| source.meta.clone()),
-        entity_source: Some(source),
-        charge_id: summary.charge_id,
-        charge_snapshot: summary.charge_snapshot,
-        subscription_id: summary.subscription_id,
-        payment_provider: Some(payment_provider),
-        ip_address: summary.ip_address,
-        mark_as_test: Some(!facts.live),
-        is_parent: Some(false),
-        amount_refunded: summary.amount_refunded,
-        receipt_id: (row.state != Paid::Failed).then(|| account.rng("receipts", index).hex(24)),
-        qbo_synced: Some(false),
-        trace_id: Some(trace.into()),
-        created_by: summary.created_by,
-        ..Transaction::default()
+    let mut entity = out.object("entitySource");
+    account.source(&mut entity, SOURCE, facts.source, number, created);
+    entity.end();
+    match row.recorded.as_ref().and_then(|recorded| recorded.meta.as_ref()) {
+        Some(meta) => out.add("meta", meta),
+        None => account.source_meta(out, facts.source, number),
     }
+    provider(account, row.provider, out);
+    out.flag("markAsTest", !facts.live);
+    out.flag("isParent", false);
+    if row.state != Paid::Failed {
+        out.text("receiptId", &account.rng("receipts", index).hex(24));
+    }
+    out.flag("qboSynced", false);
+    out.text("traceId", trace);
+}
+
+/// Adds `paymentProvider`.
+pub fn provider(account: &Account, provider: Provider, out: &mut Members<'_>) {
+    let mut out = out.object("paymentProvider");
+    out.text("type", provider.name());
+    if let Some(id) = connected_account(account, provider) {
+        let mut connected = out.object("connectedAccount");
+        connected.text("_id", &id);
+        connected.end();
+    }
+    out.end();
 }

@@ -1,11 +1,10 @@
 //! White-label integrations.
 
-use super::calendar::iso;
+use super::account::{Account, WhitelabelRow};
 use super::check::{may, must, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply};
-use super::json::{Json, Members, Text};
+use super::json::Members;
 use super::Call;
-use crate::model::{WhitelabelList, WhitelabelProvider};
 use serde_json::Value;
 
 /// `POST /payments/integrations/provider/whitelabel`
@@ -33,54 +32,47 @@ pub static LIST: Spec = Spec {
     body: &[],
 };
 
-/// The list with a single integration.
-struct Single(WhitelabelProvider);
-
-impl Json for Single {
-    fn write(&self, out: &mut Text) {
-        let mut members = Members::new(out);
-        members.add("providers", &self.0);
-        members.end();
-    }
-}
+/// What an integration is called, as answers name it.
+pub const TEXTS: [&str; 5] = ["route", "title", "provider", "description", "imageUrl"];
 
 /// Creates an integration.
 pub fn create(call: &mut Call<'_>) -> Outcome {
-    let text = |name: &str| call.body.get(name).and_then(Value::as_str).map(str::to_owned);
-    let route = text("uniqueName");
-    if call.account.whitelabel.iter().any(|other| other.route == route) {
+    let texts = TEXTS.map(|name| {
+        let name = if name == "route" { "uniqueName" } else { name };
+        call.body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    });
+    if call.account.whitelabel.iter().any(|other| other.texts[0] == texts[0]) {
         return Err(Refusal::parameter("uniqueName is already used by another integration"));
     }
-    let (title, provider, description, image_url) =
-        (text("title"), text("provider"), text("description"), text("imageUrl"));
     let number = call.account.next_made();
-    let record = WhitelabelProvider {
-        id: call.account.ids().others.id(call.now, number),
-        alt_id: Some(call.account.location.clone()),
-        alt_type: Some("location".into()),
-        title,
-        route,
-        provider,
-        description,
-        image_url,
-        created_at: Some(iso(call.now)),
-        updated_at: Some(iso(call.now)),
-    };
-    let answer = Reply::ok(&record);
-    call.account.whitelabel.push(record);
+    let row = WhitelabelRow { id: call.account.ids().others.id(call.now, number), created: call.now, texts };
+    let answer = Reply::object(&|out| record(call.account, &row, out));
+    call.account.whitelabel.push(row);
     Ok(answer)
 }
 
 /// Lists integrations: a single one comes as an object, as the documentation draws it, several come as a list.
 pub fn list(call: &mut Call<'_>) -> Outcome {
-    let all = &call.account.whitelabel;
-    let page = super::page::page(all.len(), &call.query, usize::MAX, None);
-    let mut providers: Vec<WhitelabelProvider> = page.rows.into_iter().map(|row| all[row].clone()).collect();
-    Ok(match providers.pop() {
-        Some(only) if providers.is_empty() => Reply::ok(&Single(only)),
-        last => {
-            providers.extend(last);
-            Reply::ok(&WhitelabelList { providers })
+    let account = &*call.account;
+    let all = &account.whitelabel;
+    let rows = super::page::page(all.len(), &call.query, usize::MAX, None).rows;
+    Ok(Reply::object(&|out| match rows.as_slice() {
+        [only] => {
+            let mut providers = out.object("providers");
+            record(account, &all[*only], &mut providers);
+            providers.end();
         }
-    })
+        rows => out.list("providers", rows.len(), &|at, out| record(account, &all[rows[at]], out)),
+    }))
+}
+
+/// Adds the record of an integration.
+pub fn record(account: &Account, row: &WhitelabelRow, out: &mut Members<'_>) {
+    out.text("_id", &row.id);
+    account.owned(out);
+    for (name, text) in TEXTS.into_iter().zip(&row.texts) {
+        out.text(name, text);
+    }
+    out.time("createdAt", row.created);
+    out.time("updatedAt", row.created);
 }
