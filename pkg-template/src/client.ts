@@ -130,6 +130,16 @@ class Resource {
     }
 }
 
+/** Whether a payment is recorded. */
+export interface PaymentRecorded {
+    /** `false`: the attempts are used up, and the order has no new transaction. */
+    recorded: boolean;
+    /** Its transaction, where it had to be looked for. */
+    transaction?: Model.TransactionSummary;
+    /** How often the payment was sent. */
+    attempts: number;
+}
+
 interface Paged {
     limit?: number;
     offset?: number;
@@ -209,6 +219,29 @@ export class Orders extends Resource {
         options?: CallOptions,
     ): ApiPromise<Model.RecordPaymentResult> {
         return this.one({ op: Op.recordPayment, id: orderId, params: body }, options);
+    }
+
+    /**
+     * Records a payment that was made outside HighLevel. Where the outcome is unknown (a timeout, a dropped connection, a
+     * 5xx) it looks among the transactions of the order whether the payment took, before it would be sent again, at most
+     * `maxRetries` times. Any transaction that is new on the order counts as the payment.
+     *
+     * It rejects where HighLevel refuses the payment; `error.outcome` is `unknown` only where the order could not be read
+     * either. `deadlineMs` is for all its requests together.
+     *
+     * Scopes `payments/orders.collectPayment`, `payments/orders.readonly` and `payments/transactions.readonly`.
+     *
+     * ```ts
+     * const { recorded } = await payments.orders.recordPaymentOnce(orderId, { mode: "cash", amount: 59.5 });
+     * ```
+     *
+     * @param orderId Id of the order: its `_id`.
+     * @param body How it was paid, and how much in major units: `59.5` is 59.50.
+     * @param options What this call does otherwise than the client.
+     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/record-order-payment
+     */
+    recordPaymentOnce(orderId: string, body: RecordPaymentBody, options?: CallOptions): ApiPromise<PaymentRecorded> {
+        return this.one({ op: Op.recordPaymentOnce, id: orderId, params: body }, options);
     }
 
     /**

@@ -2,8 +2,8 @@
 
 use super::values;
 use crate::core::{build, Config, Error, Request};
-use crate::endpoint::{Operation, ALL};
-use crate::transport::{run, step, Event, FetchTransport, RateLimiter, TokenSource};
+use crate::endpoint::{Operation, ALL, RECORD_PAYMENT};
+use crate::transport::{record_once, run, step, Event, FetchTransport, RateLimiter, TokenSource};
 use js_sys::{Array, Function};
 use std::future::Future;
 use std::pin::Pin;
@@ -69,7 +69,7 @@ impl Core {
         self.limiter = None;
     }
 
-    /// Starts the operation at this index of the ledger.
+    /// Starts the operation at this index of the ledger; behind its last is `orders.recordPaymentOnce`.
     pub fn call(
         &self,
         operation: usize,
@@ -85,15 +85,23 @@ impl Core {
             })
         });
         let transport = FetchTransport::with(self.fetch.clone(), self.token.clone(), signal, listener);
-        let prepared = self.prepare(operation, id, params, options);
+        // Behind the ledger: orders.recordPaymentOnce.
+        let once = operation == ALL.len();
+        let operation = if once { Some(&RECORD_PAYMENT) } else { ALL.get(operation).copied() };
+        let prepared = self.prepare(operation, id.as_deref(), params.as_deref(), options);
+        let once = once.then(|| (id.unwrap_or_default(), params.unwrap_or_default()));
         let limiter = self.limiter.clone();
         Call(Box::pin(async move {
             let began = js_sys::Date::now();
-            let outcome = match prepared {
-                Ok((operation, request, config)) => {
-                    run(&transport, operation, &request, &config, limiter.as_ref()).await
+            let limiter = limiter.as_ref();
+            let outcome = match (prepared, &once) {
+                (Err(error), _) => Err(error),
+                (Ok((_, _, config)), Some((order, body))) => {
+                    record_once(&transport, order, body, &config, limiter).await
                 }
-                Err(error) => Err(error),
+                (Ok((operation, request, config)), None) => {
+                    run(&transport, operation, &request, &config, limiter).await
+                }
             };
             let result = Array::new();
             match outcome {
@@ -135,18 +143,18 @@ impl Call {
 impl Core {
     fn prepare(
         &self,
-        operation: usize,
-        id: Option<String>,
-        params: Option<String>,
+        operation: Option<&'static Operation>,
+        id: Option<&str>,
+        params: Option<&str>,
         options: Option<String>,
     ) -> Result<(&'static Operation, Request, Rc<Config>), Error> {
-        let operation = ALL.get(operation).copied().ok_or_else(|| Error::validation(None, Vec::new()))?;
+        let operation = operation.ok_or_else(|| Error::validation(None, Vec::new()))?;
         let prepared = || {
             let mut config = self.config.clone();
             if let Some(json) = &options {
                 values::apply(Rc::make_mut(&mut config), json, false)?;
             }
-            Ok((operation, build(operation, id.as_deref(), params.as_deref(), &config)?, config))
+            Ok((operation, build(operation, id, params, &config)?, config))
         };
         prepared().map_err(|issues| Error::validation(Some(operation), issues))
     }
