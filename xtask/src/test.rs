@@ -65,8 +65,8 @@ const FIGURE: &str = "figure: ";
 const FIGURES: [&str; 4] = ["matrix: ", "recordPaymentOnce", "429", "fuzz: "];
 
 /// The suites of `--reliability`, besides those that they stand on.
-const RELIABILITY: [&str; 8] =
-    ["reliability", "fuzz", "js-outcomes", "js-limiter", "js-retries", "js-token", "js-hostile", "js-traps"];
+const RELIABILITY: [&str; 9] =
+    ["reliability", "fuzz", "js-outcomes", "js-once", "js-limiter", "js-retries", "js-token", "js-hostile", "js-traps"];
 
 struct Suite {
     name: String,
