@@ -1,7 +1,7 @@
 // The account behind the page and the client for it. Everything else on the page takes the client from here.
 
 import { initialize, PaymentsClient, PaymentsError } from "ghl-payments/slim";
-import { record, recordFailure, watched } from "./calls.js";
+import { pend, record, recordFailure, watched } from "./calls.js";
 
 /** In the sandbox nobody waits half a minute for an answer that never comes. */
 const SANDBOX_TIMEOUT_MS = 3000;
@@ -61,7 +61,7 @@ export function createClient(options) {
 /** Waits for a call. A call that ends without an answer sends no event of its own, so the log hears of it here. */
 export async function logged(call) {
     try {
-        return await call;
+        return await pend(call);
     } catch (error) {
         if (error instanceof PaymentsError) recordFailure(error);
         throw error;

@@ -1,6 +1,6 @@
 // The log of calls at the foot of the page.
 
-import { calls, follow, requestCount } from "./calls.js";
+import { calls, follow, held, requestCount } from "./calls.js";
 import { clockTime, number } from "./format.js";
 import { noteOf, statusOf, timeOf, toneOf } from "./trace.js";
 import { fill, h, icon } from "./ui.js";
@@ -52,7 +52,7 @@ export function showActivity(place) {
         waiting = false;
         fill(total, number(requestCount()));
         const last = calls.at(-1);
-        fill(latest, last && summary(last));
+        fill(latest, held ? h("span", { class: "code amber" }, "waiting for the rate limit") : last && summary(last));
         if (body.hidden) return;
         const shown = calls.slice(-SHOWN);
         for (const call of drawn.keys()) if (!shown.includes(call)) drawn.delete(call);

@@ -9,6 +9,40 @@ export const calls = [];
 const listeners = new Set();
 let sent = 0;
 let opening;
+let pending = 0;
+let flying = 0;
+let quiet;
+
+/** Longer than the client itself takes between an answer and its next request. */
+const QUIET_MS = 500;
+
+/** Whether a call waits for its turn: it is neither under way nor between two attempts. The client has no event for that. */
+export let held = false;
+
+function look() {
+    clearTimeout(quiet);
+    if (held) {
+        held = false;
+        changed();
+    }
+    if (pending === 0 || flying > 0) return;
+    quiet = setTimeout(() => {
+        held = pending > calls.filter(({ state, attempts }) => state === "open" && attempts.at(-1)?.waitMs).length;
+        if (held) changed();
+    }, QUIET_MS);
+}
+
+/** Waits for a call, or for a series of them. */
+export async function pend(call) {
+    pending += 1;
+    look();
+    try {
+        return await call;
+    } finally {
+        pending -= 1;
+        look();
+    }
+}
 
 /** The limits that the latest answer named. */
 export let rateLimit;
@@ -150,7 +184,12 @@ export function watched(send, faulty) {
         // GET has none, and a copy of it would cost time.
         if (request.method !== "GET" && call.body === undefined)
             call.body = withoutSecrets(await request.clone().text());
-        const response = await send(request);
+        flying += 1;
+        look();
+        const response = await send(request).finally(() => {
+            flying -= 1;
+            look();
+        });
         attempt.answered = true;
         rateLimit = limits(response) ?? rateLimit;
         call.rateLimit = limits(response);

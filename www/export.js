@@ -1,6 +1,7 @@
 // All records of a list into a file, page after page, without holding them.
 
 import { logged } from "./account.js";
+import { follow, held } from "./calls.js";
 import { csvRow, fieldsOf, rest } from "./csv.js";
 import { summaryOf, titleOf } from "./errors.js";
 import { openDialog } from "./form.js";
@@ -136,14 +137,20 @@ export function openExport({ name, known, filtered, signal, list }) {
         busy(true);
         let written = 0;
         let size = 0;
+        let total = known;
+        const tell = () => {
+            const sofar = `${number(written)} of ${number(total ?? 0)}, ${fileSize(size)}`;
+            fill(told, held ? `${sofar}; waiting for the rate limit` : sofar);
+        };
+        const unfollow = follow(tell);
         try {
             const pages = list({ limit: PAGE_SIZE }, { signal: stop.signal, maxRetries: MAX_RETRIES }).pages();
             await logged(
-                write(pages, ending, file, (records, total, bytes) => {
-                    [written, size] = [records, bytes];
+                write(pages, ending, file, (records, all, bytes) => {
+                    [written, total, size] = [records, all, bytes];
                     bar.max = Math.max(total, 1);
                     bar.value = records;
-                    fill(told, `${number(records)} of ${number(total)}, ${fileSize(bytes)}`);
+                    tell();
                 }),
             );
             await file.close();
@@ -157,6 +164,8 @@ export function openExport({ name, known, filtered, signal, list }) {
             }
             fill(problems, notice("red", `${titleOf(error)}; no file was written`, summaryOf(error)));
             return;
+        } finally {
+            unfollow();
         }
         busy(false);
         start.hidden = true;

@@ -1035,6 +1035,45 @@ describe("the export", () => {
     });
 });
 
+describe("the rate limit", () => {
+    /** Every answer says that nothing is left for a while. */
+    const spent = (page) =>
+        page.route("**/api/**", async (route) => {
+            const response = await route.fetch();
+            const named = { "x-ratelimit-remaining": "0", "x-ratelimit-interval-milliseconds": "3000" };
+            await route.fulfill({ response, headers: { ...response.headers(), ...named } });
+        });
+    const waits = "waiting for the rate limit";
+
+    walk("is seen where a view waits for it", { hash: "#/nowhere" }, async (page, sent) => {
+        await spent(page);
+        await page.goto(`${url}#/orders`);
+        await rows(page).first().waitFor();
+        await page.goto(`${url}#/transactions`);
+        await page.locator(".activity-latest").getByText(waits).waitFor();
+        assert.equal(sent.length, 1, "nothing goes out meanwhile");
+        await rows(page).first().waitFor();
+        assert.equal(await page.locator(".activity-latest").getByText(waits).count(), 0);
+    });
+
+    walk("is seen where an export waits for it", { hash: "#/nowhere", init: PICKED }, async (page) => {
+        await spent(page);
+        await page.goto(`${url}#/orders`);
+        await rows(page).first().waitFor();
+        await page.getByRole("button", { name: "Export" }).click();
+        await form(page).getByRole("button", { name: "Export" }).click();
+        await form(page)
+            .getByText(new RegExp(`^0 of .*; ${waits}$`))
+            .waitFor();
+        await form(page)
+            .getByText(new RegExp(`^[1-9]\\d* of .*; ${waits}$`))
+            .waitFor();
+        await page.unroute("**/api/**");
+        await form(page).getByText(/saved$/).waitFor({ timeout: 30_000 });
+        assert.equal(await form(page).getByText(waits).count(), 0);
+    });
+});
+
 describe("thousands of records", () => {
     const RECORDS = 6000;
     let large;
