@@ -44,7 +44,7 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!((error.kind, error.status), (kind, Some(status)));
     let outcome = match status {
         200..=299 => Outcome::Applied,
-        500..=599 if operation.safety != Safety::Read => Outcome::Unknown,
+        408 | 500..=599 if operation.safety != Safety::Read => Outcome::Unknown,
         _ => Outcome::Rejected,
     };
     assert_eq!(error.outcome, outcome);
