@@ -2,48 +2,40 @@
 
 import { account, connect } from "./account.js";
 import { showActivity } from "./activity.js";
-import { openConnect } from "./connect.js";
 import { FAULTS, followSwitches, OFTEN, setSwitches, switches } from "./faults.js";
 import { announce, button, empty, fill, h, icon } from "./ui.js";
-import { breakIt } from "./views/breakit.js";
-import { coupon } from "./views/coupon.js";
-import { coupons } from "./views/coupons.js";
-import { inspector } from "./views/inspector.js";
-import { order } from "./views/order.js";
 import { orders } from "./views/orders.js";
-import { overview } from "./views/overview.js";
-import { providers } from "./views/providers.js";
-import { subscription } from "./views/subscription.js";
-import { subscriptions } from "./views/subscriptions.js";
-import { transaction } from "./views/transaction.js";
-import { transactions } from "./views/transactions.js";
 
 const HOME = "#/overview";
 
-const ROUTES = Object.entries({
-    overview,
-    orders,
-    "orders/:id": order,
-    transactions,
-    "transactions/:id": transaction,
-    subscriptions,
-    "subscriptions/:id": subscription,
-    coupons,
-    "coupons/:id": coupon,
-    providers,
-    inspector,
-    "break-it": breakIt,
-}).map(([path, view]) => {
-    const [section, id] = path.split("/");
-    const pattern = new RegExp(`^/(${section})${id ? "/([^/]+)" : ""}$`);
-    return [pattern, view];
-});
+/** The list that most come for is here at once, the others when one of them is opened. */
+const ROUTES = [
+    [/^\/(orders)$/, async () => orders],
+    ...Object.entries({
+        overview: "overview",
+        "orders/:id": "order",
+        transactions: "transactions",
+        "transactions/:id": "transaction",
+        subscriptions: "subscriptions",
+        "subscriptions/:id": "subscription",
+        coupons: "coupons",
+        "coupons/:id": "coupon",
+        providers: "providers",
+        inspector: "inspector",
+        "break-it": "breakIt",
+    }).map(([path, view]) => {
+        const [section, id] = path.split("/");
+        const pattern = new RegExp(`^/(${section})${id ? "/([^/]+)" : ""}$`);
+        return [pattern, async () => (await import("./views/others.js"))[view]];
+    }),
+];
 
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
 const links = document.querySelectorAll("#nav a");
 
 let current;
+let turn = 0;
 
 /** Leads to another address; `replace` keeps the current one out of the history. */
 function go(hash, { replace = false } = {}) {
@@ -55,17 +47,20 @@ function go(hash, { replace = false } = {}) {
     }
 }
 
-function route({ first = false } = {}) {
+async function route({ first = false } = {}) {
     // Any other fragment belongs to the page itself.
     if (!location.hash.startsWith("#/")) return;
+    const own = ++turn;
     const [path, search = ""] = location.hash.slice(1).split("?");
     const query = Object.fromEntries(new URLSearchParams(search));
     if (current && current.path === path && current.view.update) {
         current.view.update(query);
         return;
     }
-    const [pattern, open] = ROUTES.find(([candidate]) => candidate.test(path)) ?? [/()$/, missing];
+    const [pattern, load] = ROUTES.find(([candidate]) => candidate.test(path)) ?? [/()$/, async () => missing];
     const [, section, id] = pattern.exec(path);
+    const open = await load();
+    if (own !== turn) return;
     current?.leave.abort();
     const leave = new AbortController();
     const view = open({ id: decode(id), query, signal: leave.signal, go, title: setTitle });
@@ -135,7 +130,10 @@ export async function start(module, config) {
         event.preventDefault();
         main.focus();
     });
-    document.getElementById("connect").addEventListener("click", () => openConnect(reconnected));
+    document.getElementById("connect").addEventListener("click", async () => {
+        const { openConnect } = await import("./views/others.js");
+        openConnect(reconnected);
+    });
     showActivity(document.getElementById("activity"));
     followSwitches(drawBanner);
     await connect(module, config);

@@ -2,7 +2,6 @@
 
 import { logged, wasLeft } from "../account.js";
 import { errorCard } from "../errors.js";
-import { openExport } from "../export.js";
 import { count, day, label, number, time } from "../format.js";
 import { announce, bone, button, empty, fill, h, icon, table } from "../ui.js";
 
@@ -144,7 +143,9 @@ export function listView({ path, title, one, many, intro, filters, columns, list
             return { ...filtered(), limit: PAGE_SIZE, offset: (pageNumber() - 1) * PAGE_SIZE };
         }
 
-        function save() {
+        async function save() {
+            const { openExport } = await import("./others.js");
+            if (signal.aborted) return;
             openExport({
                 name: many,
                 known: page?.totalCount,
