@@ -41,7 +41,8 @@ fn refusals(order: &str, paid: &str, location: &str) -> Vec<Case> {
     };
     let coupon = |field: &str, value: Value| {
         let mut body = json!({
-            "name": "x", "code": "UNUSED", "discountType": "percentage", "discountValue": 5, "startDate": "2026-11-02",
+            "name": "x", "code": "UNUSED", "discountType": "percentage", "discountValue": 5,
+            "startDate": "2026-11-02T00:00:00.000Z",
         });
         body[field] = value;
         Ask::Send("POST", "/payments/coupon".into(), body)
@@ -119,7 +120,7 @@ fn refusals(order: &str, paid: &str, location: &str) -> Vec<Case> {
             "change of an unknown coupon",
             {
                 let body = json!({ "id": "x", "name": "x", "code": "Y", "discountType": "amount", "discountValue": 1,
-                "startDate": "2026-11-02" });
+                "startDate": "2026-11-02T00:00:00.000Z" });
                 Ask::Send("PUT", "/payments/coupon".into(), body)
             },
             404,
@@ -349,7 +350,8 @@ fn subscriptions_have_state(api: &mut Api, seen: &mut Seen) {
 fn coupons_have_state(api: &mut Api, seen: &mut Seen) {
     let count = total(api, "/payments/coupon/list", "");
     let mut body = json!({
-        "name": "x", "code": "STATE", "discountType": "amount", "discountValue": 5, "startDate": "2026-11-02",
+        "name": "x", "code": "STATE", "discountType": "amount", "discountValue": 5,
+        "startDate": "2026-11-02T00:00:00.000Z",
     });
     let (_, created) = api.send("POST", "/payments/coupon", body.clone());
     seen.saw("create-coupon", api.ok("/payments/coupon", "code=STATE")["_id"] == created["_id"]);
