@@ -74,7 +74,8 @@ fn fuzz(workspace: &Workspace, target: &str, seconds: u32) -> Result<(u64, Optio
     let mut command = cargo(workspace);
     command.args(["run", "--quiet", "--release", "--bin", target, "--"]).arg(found).arg(corpus);
     command.arg(format!("-max_total_time={seconds}")).arg(format!("-artifact_prefix={}/", crashes.display()));
-    command.args(["-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=0"]);
+    // The same inputs from the same start: a run that fails can be repeated.
+    command.args(["-seed=1", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=0"]);
     let output = command.output().with_context(|| format!("cannot start the fuzz target {target}"))?;
     let report = String::from_utf8_lossy(&output.stderr);
     let runs = report.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
