@@ -198,10 +198,9 @@ fn mask(body: &[u8], secrets: &[&str]) -> String {
             while rest.get(passed).is_some_and(|b| *b != b'"') {
                 passed += if rest[passed] == b'\\' { 2 } else { 1 };
             }
-            passed += 1;
+            // Its closing quote is passed next: a secret may begin with it.
             out.push(b'"');
             out.extend_from_slice(MASK);
-            out.push(b'"');
         } else {
             named &= matches!(first, b' ' | b':' | b'\t' | b'\n' | b'\r');
             out.push(first);
