@@ -1,26 +1,28 @@
-import type * as Model from "./core.js";
-import * as Op from "./operations.js";
 import { failure, invalid, PaymentsError, type OperationInfo } from "./errors.js";
 import { LastingCore } from "./instance.js";
+import type { CallOptions, ClientOptions } from "./options.js";
+import { ApiPromise, PagePromise, type ReadPage, type ResponseInfo, type WithResponse } from "./promises.js";
 import {
-    ApiPromise,
-    PagePromise,
-    type ReadPage,
-    type ResponseInfo,
-    type Resumable,
-    type WithResponse,
-} from "./promises.js";
-import type {
-    CallOptions,
-    ClientOptions,
-    ConnectProviderBody,
-    GetCouponParams,
-    OrderNotes,
-    RecordPaymentBody,
-    UpdateCapabilitiesBody,
-} from "./options.js";
+    METHODS,
+    type Coupons,
+    type CustomProvider,
+    type Integrations,
+    type Orders,
+    type Subscriptions,
+    type Takes,
+    type Transactions,
+} from "./resources.js";
 
 export type * from "./options.js";
+export type {
+    Coupons,
+    CustomProvider,
+    Integrations,
+    Orders,
+    PaymentRecorded,
+    Subscriptions,
+    Transactions,
+} from "./resources.js";
 
 /** The limits that an answer named (100 requests in 10 s and 200,000 a day for an app and a location). */
 export interface RateLimit {
@@ -87,510 +89,8 @@ export type PaymentsEvent = {
       }
 );
 
-interface Request {
-    op: number;
-    id?: string;
-    params?: object;
-}
-
-type Send = <T>(request: Request, options: CallOptions | undefined) => Promise<WithResponse<T>>;
-
-/** The operations on one kind of record. */
-class Resource {
-    readonly #send: Send;
-
-    /** @internal */
-    constructor(send: Send) {
-        this.#send = send;
-    }
-
-    protected one<T>(request: Request, options: CallOptions | undefined): ApiPromise<T> {
-        return new ApiPromise(this.#send<T>(request, options));
-    }
-
-    protected many<T>(op: number, params: Paged | undefined, options: CallOptions | undefined): PagePromise<T> {
-        const { cursor, ...query } = params ?? {};
-        const read: ReadPage<T> = async (place) => {
-            const page = place === undefined ? params : { ...query, ...place };
-            const request: Request = page === undefined ? { op } : { op, params: page };
-            // Further pages leave the rate limit's last requests to calls that somebody waits for.
-            const settings = place === undefined ? options : { background: true, ...options };
-            const { data, response } = await this.#send<ListAnswer<T>>(request, settings);
-            const total = data.totalCount;
-            const records = data.data ?? data.providers ?? [];
-            return { records, total: typeof total === "number" ? total : undefined, response };
-        };
-        const { offset, limit, ...filters } = query;
-        return new PagePromise(read, {
-            scope: () => json([op, Object.entries(filters).sort()]),
-            offset: whole(offset) ?? 0,
-            limit: whole(limit) ?? 0,
-            ...(cursor === undefined ? {} : { cursor: offset === undefined ? cursor : "" }),
-        });
-    }
-}
-
-/** Whether a payment is recorded. */
-export interface PaymentRecorded {
-    /** `false`: the attempts are used up, and the order has no new transaction. */
-    recorded: boolean;
-    /** Its transaction, where it had to be looked for. */
-    transaction?: Model.TransactionSummary;
-    /** How often the payment was sent. */
-    attempts: number;
-}
-
-interface Paged {
-    limit?: number;
-    offset?: number;
-    cursor?: string;
-}
-
-interface ListAnswer<T> {
-    data?: T[];
-    providers?: T[];
-    totalCount?: number | null;
-}
-
-/** A number that the page state can start from; anything else is reported when the request is built. */
-function whole(value: number | undefined): number | undefined {
-    return Number.isInteger(value) && (value as number) >= 0 ? value : undefined;
-}
-
-/** Orders, payments recorded on them, fulfillments and notes. */
-export class Orders extends Resource {
-    /**
-     * Lists orders, newest first: await it for one page, iterate it for the orders of all pages.
-     *
-     * Scope `payments/orders.readonly`.
-     *
-     * ```ts
-     * for await (const order of payments.orders.list({ status: "completed", startAt: "2024-02-01" })) {
-     *     console.log(order._id, order.amount, order.currency);
-     * }
-     * ```
-     *
-     * @param params Filters, length and start of the page; every order when left out.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-orders
-     */
-    list(params?: Resumable<Model.ListOrdersParams>, options?: CallOptions): PagePromise<Model.OrderSummary> {
-        return this.many(Op.listOrders, params, options);
-    }
-
-    /**
-     * Reads one order with its items.
-     *
-     * Scope `payments/orders.readonly`.
-     *
-     * ```ts
-     * const order = await payments.orders.get(orderId);
-     * console.log(order.status, order.items?.map((item) => item.name));
-     * ```
-     *
-     * @param orderId Id of the order: its `_id`, 24 hexadecimal characters.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/get-order-by-id
-     */
-    get(orderId: string, options?: CallOptions): ApiPromise<Model.Order> {
-        return this.one({ op: Op.getOrder, id: orderId }, options);
-    }
-
-    /**
-     * Records a payment that was made outside HighLevel.
-     *
-     * It is never sent twice unless the server surely did not act; after a failure `error.outcome` says whether the payment
-     * may have been recorded.
-     *
-     * Scope `payments/orders.collectPayment`.
-     *
-     * ```ts
-     * await payments.orders.recordPayment(orderId, { mode: "cheque", cheque: { number: "129" }, amount: 59.5 });
-     * ```
-     *
-     * @param orderId Id of the order: its `_id`.
-     * @param body How it was paid, and how much in major units: `59.5` is 59.50.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/record-order-payment
-     */
-    recordPayment(
-        orderId: string,
-        body: RecordPaymentBody,
-        options?: CallOptions,
-    ): ApiPromise<Model.RecordPaymentResult> {
-        return this.one({ op: Op.recordPayment, id: orderId, params: body }, options);
-    }
-
-    /**
-     * Records a payment that was made outside HighLevel. Where the outcome is unknown (a timeout, a dropped connection, a
-     * 5xx) it looks among the transactions of the order whether the payment took, before it would be sent again, at most
-     * `maxRetries` times. Any transaction that is new on the order counts as the payment.
-     *
-     * It rejects where HighLevel refuses the payment; `error.outcome` is `unknown` only where the order could not be read
-     * either. `deadlineMs` is for all its requests together.
-     *
-     * Scopes `payments/orders.collectPayment`, `payments/orders.readonly` and `payments/transactions.readonly`.
-     *
-     * ```ts
-     * const { recorded } = await payments.orders.recordPaymentOnce(orderId, { mode: "cash", amount: 59.5 });
-     * ```
-     *
-     * @param orderId Id of the order: its `_id`.
-     * @param body How it was paid, and how much in major units: `59.5` is 59.50.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/record-order-payment
-     */
-    recordPaymentOnce(orderId: string, body: RecordPaymentBody, options?: CallOptions): ApiPromise<PaymentRecorded> {
-        return this.one({ op: Op.recordPaymentOnce, id: orderId, params: body }, options);
-    }
-
-    /**
-     * Reports a delivery of some or all items of an order. It is never sent twice unless the server surely did not act.
-     *
-     * Scope `payments/orders.write`.
-     *
-     * ```ts
-     * await payments.orders.createFulfillment(orderId, {
-     *     trackings: [{ trackingNumber: "1Z999AA10123456784", shippingCarrier: "UPS" }],
-     *     items: [{ priceId: "653f6ba4d84bcc7b3d5bb8a1", qty: 1 }],
-     *     notifyCustomer: true,
-     * });
-     * ```
-     *
-     * @param orderId Id of the order: its `_id`.
-     * @param body The items, how to follow them, and whether the customer is told.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/create-order-fulfillment
-     */
-    createFulfillment(
-        orderId: string,
-        body: Model.CreateFulfillmentBody,
-        options?: CallOptions,
-    ): ApiPromise<Model.FulfillmentCreated> {
-        return this.one({ op: Op.createFulfillment, id: orderId, params: body }, options);
-    }
-
-    /**
-     * Lists the deliveries of an order, all of them at once.
-     *
-     * Scope `payments/orders.readonly`.
-     *
-     * ```ts
-     * const { data } = await payments.orders.listFulfillments(orderId);
-     * console.log(data.flatMap((fulfillment) => fulfillment.trackings ?? []));
-     * ```
-     *
-     * @param orderId Id of the order: its `_id`.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-order-fulfillment
-     */
-    listFulfillments(orderId: string, options?: CallOptions): ApiPromise<Model.FulfillmentList> {
-        return this.one({ op: Op.listFulfillments, id: orderId }, options);
-    }
-
-    /**
-     * Reads the notes of an order as HighLevel sends them: it publishes no schema and names no scope.
-     *
-     * @param orderId Id of the order: its `_id`.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-order-notes
-     */
-    listNotes(orderId: string, options?: CallOptions): ApiPromise<OrderNotes> {
-        return this.one({ op: Op.listNotes, id: orderId }, options);
-    }
-}
-
-/** Payments and refunds, whatever provider carried them. */
-export class Transactions extends Resource {
-    /**
-     * Lists transactions, newest first: await it for one page, iterate it for the transactions of all pages.
-     *
-     * There is no filter by status; `entityId` finds those of an order or of an invoice.
-     *
-     * Scope `payments/transactions.readonly`.
-     *
-     * ```ts
-     * const paid = await payments.transactions.list({ entityId: orderId }).toArray();
-     * console.log(paid.filter((transaction) => transaction.status === "succeeded").length);
-     * ```
-     *
-     * @param params Filters, length and start of the page; every transaction when left out.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-transactions
-     */
-    list(
-        params?: Resumable<Model.ListTransactionsParams>,
-        options?: CallOptions,
-    ): PagePromise<Model.TransactionSummary> {
-        return this.many(Op.listTransactions, params, options);
-    }
-
-    /**
-     * Reads one transaction.
-     *
-     * Scope `payments/transactions.readonly`.
-     *
-     * @param transactionId Id of the transaction: its `_id`, not the id of the charge at the payment provider.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/get-transaction-by-id
-     */
-    get(transactionId: string, options?: CallOptions): ApiPromise<Model.Transaction> {
-        return this.one({ op: Op.getTransaction, id: transactionId }, options);
-    }
-}
-
-/** Payments that repeat. */
-export class Subscriptions extends Resource {
-    /**
-     * Lists subscriptions, newest first: await it for one page, iterate it for the subscriptions of all pages.
-     *
-     * Scope `payments/subscriptions.readonly`.
-     *
-     * ```ts
-     * for await (const subscription of payments.subscriptions.list({ limit: 100 })) {
-     *     if (subscription.status === "past_due") console.log(subscription.contactId);
-     * }
-     * ```
-     *
-     * @param params Filters, length and start of the page; every subscription when left out.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-subscriptions
-     */
-    list(
-        params?: Resumable<Model.ListSubscriptionsParams>,
-        options?: CallOptions,
-    ): PagePromise<Model.SubscriptionSummary> {
-        return this.many(Op.listSubscriptions, params, options);
-    }
-
-    /**
-     * Reads one subscription.
-     *
-     * Scope `payments/subscriptions.readonly`.
-     *
-     * @param subscriptionId Id of the subscription at HighLevel: its `_id`, not its `subscriptionId`, which is the
-     *   payment provider's.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/get-subscription-by-id
-     */
-    get(subscriptionId: string, options?: CallOptions): ApiPromise<Model.Subscription> {
-        return this.one({ op: Op.getSubscription, id: subscriptionId }, options);
-    }
-}
-
-/** Discount codes. */
-export class Coupons extends Resource {
-    /**
-     * Lists coupons: await it for one page, iterate it for the coupons of all pages.
-     *
-     * Scope `payments/coupons.readonly`.
-     *
-     * ```ts
-     * const active = await payments.coupons.list({ status: "active" });
-     * ```
-     *
-     * @param params Filters, length and start of the page; every coupon when left out.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-coupons
-     */
-    list(params?: Resumable<Model.ListCouponsParams>, options?: CallOptions): PagePromise<Model.Coupon> {
-        return this.many(Op.listCoupons, params, options);
-    }
-
-    /**
-     * Reads one coupon by its id or its code.
-     *
-     * Scope `payments/coupons.readonly`.
-     *
-     * ```ts
-     * const coupon = await payments.coupons.get({ code: "SPRING" });
-     * ```
-     *
-     * @param params The `id` or the `code`, or both.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/get-coupon
-     */
-    get(params: GetCouponParams, options?: CallOptions): ApiPromise<Model.Coupon> {
-        return this.one({ op: Op.getCoupon, params }, options);
-    }
-
-    /**
-     * Creates a coupon. It is never sent twice unless the server surely did not act.
-     *
-     * Scope `payments/coupons.write`.
-     *
-     * ```ts
-     * await payments.coupons.create({
-     *     name: "Spring sale",
-     *     code: "SPRING",
-     *     discountType: "percentage",
-     *     discountValue: 10,
-     *     startDate: "2024-06-01T00:00:00Z",
-     * });
-     * ```
-     *
-     * @param body Its name, code, discount and start; everything else may be left out.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/create-coupon
-     */
-    create(body: Model.CreateCouponBody, options?: CallOptions): ApiPromise<Model.Coupon> {
-        return this.one({ op: Op.createCoupon, params: body }, options);
-    }
-
-    /**
-     * Replaces a coupon: fields that are left out lose their value.
-     *
-     * Scope `payments/coupons.write`.
-     *
-     * @param id Id of the coupon: its `_id`.
-     * @param body All its values, not only those that change.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/update-coupon
-     */
-    update(id: string, body: Omit<Model.UpdateCouponBody, "id">, options?: CallOptions): ApiPromise<Model.Coupon> {
-        return this.one({ op: Op.updateCoupon, params: { ...body, id } }, options);
-    }
-
-    /**
-     * Deletes a coupon.
-     *
-     * Scope `payments/coupons.write`.
-     *
-     * @param id Id of the coupon: its `_id`.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/delete-coupon
-     */
-    delete(id: string, options?: CallOptions): ApiPromise<Model.DeleteCouponResult> {
-        return this.one({ op: Op.deleteCoupon, params: { id } }, options);
-    }
-}
-
-/** A payment provider of your own in HighLevel's checkout. */
-export class CustomProvider extends Resource {
-    /**
-     * Makes your marketplace app a payment provider of the location. It is never sent twice unless the server surely did not
-     * act.
-     *
-     * Scope `payments/custom-provider.write`.
-     *
-     * @param body Name, logo and the two addresses: the page that takes payments and the one that HighLevel asks
-     *   about them.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/create-integration
-     */
-    create(body: Model.CreateProviderBody, options?: CallOptions): ApiPromise<Model.CustomProviderConfig> {
-        return this.one({ op: Op.createProvider, params: body }, options);
-    }
-
-    /**
-     * Removes your payment provider from the location.
-     *
-     * Scope `payments/custom-provider.write`.
-     *
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/delete-integration
-     */
-    delete(options?: CallOptions): ApiPromise<Model.ProviderResult> {
-        return this.one({ op: Op.deleteProvider }, options);
-    }
-
-    /**
-     * Reads your payment provider in the location, keys included: keep them out of pages and logs.
-     *
-     * Scope `payments/custom-provider.readonly`.
-     *
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/fetch-config
-     */
-    getConfig(options?: CallOptions): ApiPromise<Model.CustomProviderConfig> {
-        return this.one({ op: Op.getProviderConfig }, options);
-    }
-
-    /**
-     * Stores the keys of the live mode, of the test mode or of both. The provider must exist: `customProvider.create` comes
-     * first.
-     *
-     * Scope `payments/custom-provider.write`.
-     *
-     * ```ts
-     * await payments.customProvider.connect({ test: { apiKey: "sk_test_1", publishableKey: "pk_test_1" } });
-     * ```
-     *
-     * @param body The keys of each mode to connect.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/create-config
-     */
-    connect(body: ConnectProviderBody, options?: CallOptions): ApiPromise<Model.CustomProviderConfig> {
-        return this.one({ op: Op.connectProvider, params: body }, options);
-    }
-
-    /**
-     * Forgets the keys of one mode.
-     *
-     * Scope `payments/custom-provider.write`.
-     *
-     * @param body `liveMode: true` for live money, `false` for the test mode.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/disconnect-config
-     */
-    disconnect(body: Model.DisconnectProviderBody, options?: CallOptions): ApiPromise<Model.ProviderResult> {
-        return this.one({ op: Op.disconnectProvider, params: body }, options);
-    }
-
-    /**
-     * Says what your payment provider can do, in one location or in all of a company.
-     *
-     * Scope `payments/custom-provider.write`.
-     *
-     * ```ts
-     * await payments.customProvider.updateCapabilities({ supportsSubscriptionSchedules: true, locationId });
-     * ```
-     *
-     * @param body What it can do, and `locationId` or `companyId`.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/custom-provider-marketplace-app-update-capabilities
-     */
-    updateCapabilities(
-        body: UpdateCapabilitiesBody,
-        options?: CallOptions,
-    ): ApiPromise<Model.ProviderResult> {
-        return this.one({ op: Op.updateCapabilities, params: body }, options);
-    }
-}
-
-/** White-label providers on top of Authorize.net or NMI. */
-export class Integrations extends Resource {
-    /**
-     * Creates a payment provider under your own name, on top of Authorize.net or NMI. It is never sent twice unless the
-     * server surely did not act.
-     *
-     * Scope `payments/integration.write`.
-     *
-     * @param body Its names, its logo and the gateway behind it.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/create-integration-provider
-     */
-    createWhitelabel(body: Model.CreateWhitelabelBody, options?: CallOptions): ApiPromise<Model.WhitelabelProvider> {
-        return this.one({ op: Op.createWhitelabel, params: body }, options);
-    }
-
-    /**
-     * Lists white-label providers: await it for one page, iterate it for all. HighLevel sends one object where there is only
-     * one provider; `data` is always a list.
-     *
-     * Scope `payments/integration.readonly`.
-     *
-     * @param params Length and start of the page.
-     * @param options What this call does otherwise than the client.
-     * @see https://marketplace.gohighlevel.com/docs/ghl/payments/list-integration-providers
-     */
-    listWhitelabel(
-        params?: Resumable<Model.ListWhitelabelParams>,
-        options?: CallOptions,
-    ): PagePromise<Model.WhitelabelProvider> {
-        return this.many(Op.listWhitelabel, params, options);
-    }
-}
+/** What `using` calls; some runtimes do not know it yet. */
+const DISPOSE: unique symbol = ((Symbol as { dispose?: symbol }).dispose ?? Symbol("dispose")) as never;
 
 /**
  * A client for the HighLevel Payments API.
@@ -605,17 +105,17 @@ export class Integrations extends Resource {
  */
 export class PaymentsClient {
     /** Orders, recorded payments, fulfillments, notes. */
-    readonly orders: Orders;
+    declare readonly orders: Orders;
     /** Transactions. */
-    readonly transactions: Transactions;
+    declare readonly transactions: Transactions;
     /** Subscriptions. */
-    readonly subscriptions: Subscriptions;
+    declare readonly subscriptions: Subscriptions;
     /** Coupons. */
-    readonly coupons: Coupons;
+    declare readonly coupons: Coupons;
     /** Your own payment provider. */
-    readonly customProvider: CustomProvider;
+    declare readonly customProvider: CustomProvider;
     /** White-label providers. */
-    readonly integrations: Integrations;
+    declare readonly integrations: Integrations;
     readonly #core: LastingCore;
 
     /**
@@ -628,31 +128,105 @@ export class PaymentsClient {
         const { token, fetch, onEvent, limiter, ...values } = options;
         callable("fetch", fetch);
         callable("onEvent", onEvent);
+        if (limiter instanceof PaymentsClient) limiter.#core.present();
+        else if (limiter !== undefined && limiter !== false) {
+            throw invalid("limiter", "must be another PaymentsClient, or false");
+        }
         const listener = onEvent && ((event: string) => onEvent(JSON.parse(event) as PaymentsEvent));
         const sameOrigin = typeof location === "object" && /^https?:/.test(location?.origin ?? "");
         const core = new LastingCore([settings(values) ?? "{}", token, fetch, listener, sameOrigin], (core) => {
             if (limiter === false) core.hurry();
-            else if (limiter instanceof PaymentsClient) core.share(limiter.#core.present());
-            else if (limiter !== undefined) throw invalid("limiter", "must be another PaymentsClient, or false");
+            // One that was closed since cannot come back after a trap.
+            else if (limiter !== undefined && !limiter.#core.closed) core.share(limiter.#core.present());
         });
         this.#core = core;
-        const send: Send = async <T>({ op, id, params }: Request, options: CallOptions | undefined) => {
-            const { signal, ...values } = options ?? {};
+        const send: Send = async (name, path, params, { signal, ...values } = {}) => {
             if (signal !== undefined && typeof signal?.addEventListener !== "function") {
                 throw invalid("signal", "must be an AbortSignal");
             }
             // Which placeholder the id belongs to, and whether it may be empty, the core knows.
-            const path = typeof id === "string" ? id : undefined;
+            const id = typeof path === "string" ? path : undefined;
             const body = params === undefined ? undefined : json(params);
-            return result<T>(await core.call(op, path, body, settings(values), signal));
+            return result(await core.call(name, id, body, settings(values), signal));
         };
-        this.orders = new Orders(send);
-        this.transactions = new Transactions(send);
-        this.subscriptions = new Subscriptions(send);
-        this.coupons = new Coupons(send);
-        this.customProvider = new CustomProvider(send);
-        this.integrations = new Integrations(send);
+        for (const [resource, methods] of Object.entries(METHODS)) {
+            const entries = Object.entries(methods).map(([name, takes]) => {
+                return [name, method(send, `${resource}.${name}`, takes)];
+            });
+            // On a prototype, as a class has them: a resource that is printed or copied is empty.
+            Object.assign(this, { [resource]: Object.create(Object.fromEntries(entries)) });
+        }
     }
+
+    /**
+     * Gives the client's memory back at once, as `using payments = new PaymentsClient(...)` does at the end of its block;
+     * without it the garbage collector does so some time later. Calls under way go on, later ones are rejected.
+     */
+    close(): void {
+        this.#core.close();
+    }
+
+    /** @internal */
+    [DISPOSE](): void {
+        this.close();
+    }
+}
+
+declare global {
+    /** What `using` takes, for projects whose `lib` does not know it. */
+    interface Disposable {}
+}
+export interface PaymentsClient extends Disposable {}
+
+/** Carries out the operation of this name. */
+type Send = <T>(name: string, path?: unknown, params?: object, options?: CallOptions) => Promise<WithResponse<T>>;
+
+/** A method: sends its arguments as what it takes. */
+function method(send: Send, name: string, takes: Takes): (...args: never[]) => ApiPromise<unknown> {
+    return (...args: unknown[]) => {
+        const [path, id, params] = (["path", "id", "params"] as const).map((what) => args[takes.indexOf(what)]);
+        const options = args[takes.length] as CallOptions | undefined;
+        if (takes[0] === "list") return paged(send, name, args[0] as Paged | undefined, options);
+        const body = takes[0] === "id" ? { ...(params as object), id } : (params as object | undefined);
+        return new ApiPromise(send(name, path, body, options));
+    };
+}
+
+interface Paged {
+    limit?: number;
+    offset?: number;
+    cursor?: string;
+}
+
+interface ListAnswer<T> {
+    data?: T[];
+    providers?: T[];
+    totalCount?: number | null;
+}
+
+function paged<T>(send: Send, name: string, params?: Paged, options?: CallOptions): PagePromise<T> {
+    const { cursor, ...query } = params ?? {};
+    const read: ReadPage<T> = async (place) => {
+        const page = place === undefined ? params : { ...query, ...place };
+        // Further pages leave the rate limit's last requests to calls that somebody waits for.
+        const settings = place === undefined ? options : { background: true, ...options };
+        const { data, response } = await send<ListAnswer<T>>(name, undefined, page, settings);
+        const total = data.totalCount;
+        const records = data.data ?? data.providers ?? [];
+        return { records, total: typeof total === "number" ? total : undefined, response };
+    };
+    const { offset, limit, ...filters } = query;
+    return new PagePromise(read, {
+        scope: () => json([name, Object.entries(filters).sort()]),
+        offset: whole(offset) ?? 0,
+        limit: whole(limit) ?? 0,
+        ...(cursor === undefined ? {} : { cursor: offset === undefined ? cursor : "" }),
+    });
+}
+
+/** A number that the page state can start from; anything else is reported when the request is built. */
+function whole(value: number | undefined): number | undefined {
+    return Number.isInteger(value) && (value as number) >= 0 ? value : undefined;
 }
 
 function callable(name: string, value: unknown): void {

@@ -30,183 +30,124 @@ export interface Issue {
     message: string;
 }
 
-/** What an error is made from. */
-export interface ErrorInfo {
-    name: string;
-    code: string;
-    message: string;
-    outcome: Outcome;
-    status?: number;
-    messages?: string[];
-    traceId?: string;
-    retryable?: boolean;
-    attempts?: number;
-    operation?: OperationInfo;
-    body?: string;
-    issues?: Issue[];
-    path?: string;
-    expected?: string;
-    found?: string;
-    retryAfterMs?: number;
-    rateLimit?: RateLimit;
-}
+/** @internal What an error is made from: its fields, and its body as text. */
+export type ErrorInfo = Pick<PaymentsError, "name" | "code" | "message" | "outcome"> & Record<string, unknown>;
 
 /** The base of everything that this client throws. It never holds the token. */
 export class PaymentsError extends Error {
     /** The name of the class, such as `NotFoundError`; a minifier leaves it alone. */
-    override readonly name: string = "PaymentsError";
+    declare readonly name: string;
     /** A stable text in snake case, such as `not_found` or `timeout`. */
-    readonly code: string;
+    declare readonly code: string;
     /** The HTTP status, if there was an answer. */
-    readonly status?: number;
+    declare readonly status?: number;
     /** The messages in HighLevel's answer. */
-    readonly messages: string[];
+    declare readonly messages: string[];
     /** HighLevel's id for support requests. */
-    readonly traceId?: string;
+    declare readonly traceId?: string;
     /** Whether sending the same call again is safe and may help. */
-    readonly retryable: boolean;
+    declare readonly retryable: boolean;
     /** How often the call was sent. */
-    readonly attempts: number;
+    declare readonly attempts: number;
     /** Whether the operation was carried out. */
-    readonly outcome: Outcome;
+    declare readonly outcome: Outcome;
     /** The operation, if it got that far. */
-    readonly operation?: OperationInfo;
+    declare readonly operation?: OperationInfo;
     /** The answer's body: JSON as a value, anything else as text. Secrets are masked. */
-    readonly body?: unknown;
+    declare readonly body?: unknown;
+    /** Milliseconds that the server asks to wait, if it does. */
+    declare readonly retryAfterMs?: number;
+    /** The limits, if the server named them. */
+    declare readonly rateLimit?: RateLimit;
 
     /** @internal */
-    constructor(info: ErrorInfo, cause?: unknown) {
-        super(info.message, cause === undefined ? undefined : { cause });
-        this.code = info.code;
-        this.messages = info.messages ?? [];
-        this.retryable = info.retryable ?? false;
-        this.attempts = info.attempts ?? 0;
-        this.outcome = info.outcome;
-        if (info.status !== undefined) this.status = info.status;
-        if (info.traceId !== undefined) this.traceId = info.traceId;
-        if (info.operation !== undefined) this.operation = info.operation;
-        if (info.body !== undefined) this.body = parsed(info.body);
+    constructor({ message, body, ...fields }: ErrorInfo, cause?: unknown) {
+        super(message, cause === undefined ? undefined : { cause });
+        Object.assign(this, { messages: [], retryable: false, attempts: 0 }, fields);
+        if (body !== undefined) Object.assign(this, { body: parsed(body as string) });
     }
 }
 
 /** The input is wrong; nothing was sent. */
 export class ValidationError extends PaymentsError {
-    override readonly name = "ValidationError";
+    declare readonly name: "ValidationError";
     /** Everything that is wrong. */
-    readonly issues: Issue[];
-
-    /** @internal */
-    constructor(info: ErrorInfo, cause?: unknown) {
-        super(info, cause);
-        this.issues = info.issues ?? [];
-    }
+    declare readonly issues: Issue[];
 }
 
 /** 401: the token is missing, wrong or expired, or lacks the scope. */
 export class AuthenticationError extends PaymentsError {
-    override readonly name = "AuthenticationError";
+    declare readonly name: "AuthenticationError";
 }
 
 /** 403: the token may not do this, or a firewall refused. */
 export class PermissionError extends PaymentsError {
-    override readonly name = "PermissionError";
+    declare readonly name: "PermissionError";
 }
 
 /** 404: there is no such record. */
 export class NotFoundError extends PaymentsError {
-    override readonly name = "NotFoundError";
+    declare readonly name: "NotFoundError";
 }
 
 /** 409: the record is in a state that forbids this, or is being changed. */
 export class ConflictError extends PaymentsError {
-    override readonly name = "ConflictError";
+    declare readonly name: "ConflictError";
 }
 
 /** 400 and 422: HighLevel refuses the input; see `messages`. */
 export class InvalidRequestError extends PaymentsError {
-    override readonly name = "InvalidRequestError";
+    declare readonly name: "InvalidRequestError";
 }
 
 /** 429: too many requests. */
 export class RateLimitError extends PaymentsError {
-    override readonly name = "RateLimitError";
-    /** Milliseconds that the server asks to wait, if it does. */
-    readonly retryAfterMs?: number;
-    /** The limits, if the server named them. */
-    readonly rateLimit?: RateLimit;
-
-    /** @internal */
-    constructor(info: ErrorInfo, cause?: unknown) {
-        super(info, cause);
-        if (info.retryAfterMs !== undefined) this.retryAfterMs = info.retryAfterMs;
-        if (info.rateLimit !== undefined) this.rateLimit = info.rateLimit;
-    }
+    declare readonly name: "RateLimitError";
 }
 
 /** 5xx: HighLevel failed; look at `outcome` before you try again. */
 export class ServerError extends PaymentsError {
-    override readonly name = "ServerError";
+    declare readonly name: "ServerError";
 }
 
 /** No whole answer came: connection refused, dropped, or blocked by CORS. */
 export class NetworkError extends PaymentsError {
-    override readonly name = "NetworkError";
+    declare readonly name: "NetworkError";
 }
 
 /** No whole answer came in time (`timeoutMs`). */
 export class TimeoutError extends PaymentsError {
-    override readonly name = "TimeoutError";
+    declare readonly name: "TimeoutError";
 }
 
 /** Your `signal` aborted the call. */
 export class AbortedError extends PaymentsError {
-    override readonly name = "AbortedError";
+    declare readonly name: "AbortedError";
 }
 
 /** A 2xx answer that is not what HighLevel promises. */
 export class DecodeError extends PaymentsError {
-    override readonly name = "DecodeError";
+    declare readonly name: "DecodeError";
     /** Where, such as `data[57].amount`; empty for the whole. */
-    readonly path: string;
+    declare readonly path: string;
     /** What is promised. */
-    readonly expected: string;
+    declare readonly expected: string;
     /** What came. */
-    readonly found: string;
-
-    /** @internal */
-    constructor(info: ErrorInfo, cause?: unknown) {
-        super(info, cause);
-        this.path = info.path ?? "";
-        this.expected = info.expected ?? "";
-        this.found = info.found ?? "";
-    }
+    declare readonly found: string;
 }
 
+/** By their names in the core. */
 const CLASSES: Record<string, typeof PaymentsError> = {
-    ValidationError,
-    AuthenticationError,
-    PermissionError,
-    NotFoundError,
-    ConflictError,
-    InvalidRequestError,
-    RateLimitError,
-    ServerError,
-    NetworkError,
-    TimeoutError,
-    AbortedError,
-    DecodeError,
+    ValidationError, AuthenticationError, PermissionError, NotFoundError, ConflictError, InvalidRequestError,
+    RateLimitError, ServerError, NetworkError, TimeoutError, AbortedError, DecodeError,
 };
-
-/** The error for what the core reports. */
-export function toError(info: ErrorInfo, cause?: unknown): PaymentsError {
-    return new (CLASSES[info.name] ?? PaymentsError)(info, cause);
-}
 
 /** The error for what the core reports: JSON text, or that and a cause. */
 export function failure(reason: unknown): unknown {
-    const [info, cause] = Array.isArray(reason) ? (reason as [unknown, unknown]) : [reason, undefined];
-    if (typeof info !== "string") return reason;
-    return toError(JSON.parse(info) as ErrorInfo, cause);
+    const [text, cause] = Array.isArray(reason) ? (reason as [unknown, unknown]) : [reason, undefined];
+    if (typeof text !== "string") return reason;
+    const info = JSON.parse(text) as ErrorInfo;
+    return new (CLASSES[info.name] ?? PaymentsError)(info, cause);
 }
 
 /** An error for input that does not reach the core. */

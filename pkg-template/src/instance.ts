@@ -1,5 +1,5 @@
 import { __wbg_reset_state as restart, Core } from "./core.js";
-import { failure, PaymentsError, type Outcome } from "./errors.js";
+import { failure, invalid, PaymentsError, type Outcome } from "./errors.js";
 
 /** A call under way. */
 interface UnderWay {
@@ -36,6 +36,8 @@ export class LastingCore {
     readonly #prepare: (core: Core) => void;
     #core: Core | undefined;
     #instance = lost;
+    /** Whether it carries no further calls. */
+    closed = false;
 
     /** `prepare` is called with each core that is made. */
     constructor(settings: ConstructorParameters<typeof Core>, prepare: (core: Core) => void = () => {}) {
@@ -46,6 +48,7 @@ export class LastingCore {
 
     /** The core in the present instance. */
     present(): Core {
+        if (this.closed) throw invalid("", "this client was closed; make a new one");
         if (this.#core === undefined || this.#instance !== lost) {
             try {
                 this.#core = new Core(...this.#settings);
@@ -58,6 +61,12 @@ export class LastingCore {
         return this.#core;
     }
 
+    /** Gives its memory back. Calls under way go on. */
+    close(): void {
+        if (!this.closed && this.#instance === lost) this.#core?.free();
+        this.closed = true;
+    }
+
     /** Carries out an operation. Gives what the core's `Call` ends with. */
     call(...args: Parameters<Core["call"]>): Promise<unknown[]> {
         return new Promise((resolve, reject) => {
@@ -66,14 +75,15 @@ export class LastingCore {
                 outcome: "not_sent",
                 lose: (cause) => reject(internal(underWay, cause)),
             };
-            void this.#carry(args, underWay).then(resolve);
+            this.#carry(args, underWay).then(resolve, reject);
         });
     }
 
-    /** Carries a call from wait to wait to its end; never rejects. */
+    /** Carries a call from wait to wait to its end; rejects only where it cannot begin. */
     async #carry(args: Parameters<Core["call"]>, underWay: UnderWay): Promise<unknown[]> {
         // The caller may be a listener, deep inside the instance: nothing may run in it a second time, or replace it.
         await undefined;
+        if (this.closed) this.present();
         const instance = lost;
         pending.add(underWay);
         try {

@@ -52,14 +52,6 @@ export class ApiPromise<T> extends Promise<T> {
     ): Promise<A | B> {
         return this.#result.then((result) => result.data).then(fulfilled, rejected);
     }
-
-    override catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
-        return this.then(undefined, rejected);
-    }
-
-    override finally(done?: (() => void) | null): Promise<T> {
-        return this.then().finally(done) as Promise<T>;
-    }
 }
 
 /** One page of a list. */

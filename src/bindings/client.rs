@@ -32,6 +32,9 @@ extern "C" {
     fn parse(text: &[u8]) -> JsValue;
 }
 
+/// Behind the ledger: a payment that is looked for before it would be sent again.
+const ONCE: &str = "orders.recordPaymentOnce";
+
 /// A configured client.
 #[wasm_bindgen]
 pub struct Core {
@@ -69,10 +72,10 @@ impl Core {
         self.limiter = None;
     }
 
-    /// Starts the operation at this index of the ledger; behind its last is `orders.recordPaymentOnce`.
+    /// Starts the operation that has this name in the ledger, or [`ONCE`].
     pub fn call(
         &self,
-        operation: usize,
+        name: &str,
         id: Option<String>,
         params: Option<String>,
         options: Option<String>,
@@ -85,9 +88,9 @@ impl Core {
             })
         });
         let transport = FetchTransport::with(self.fetch.clone(), self.token.clone(), signal, listener);
-        // Behind the ledger: orders.recordPaymentOnce.
-        let once = operation == ALL.len();
-        let operation = if once { Some(&RECORD_PAYMENT) } else { ALL.get(operation).copied() };
+        let once = name == ONCE;
+        let operation =
+            if once { Some(&RECORD_PAYMENT) } else { ALL.iter().copied().find(|operation| operation.name == name) };
         let prepared = self.prepare(operation, id.as_deref(), params.as_deref(), options);
         let once = once.then(|| (id.unwrap_or_default(), params.unwrap_or_default()));
         let limiter = self.limiter.clone();

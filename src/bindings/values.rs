@@ -3,7 +3,7 @@
 //! One `JSON.parse` or `JSON.stringify` on the other side costs less, in time and in wasm, than a property access for
 //! each field.
 
-use crate::core::{Config, Error, Outcome, RateLimit};
+use crate::core::{Config, Error, ErrorKind, Outcome, RateLimit};
 use crate::endpoint::Operation;
 use crate::shape::{items, json_text, members, push_decimal, put, quote, validate, Issue, Kind, Shape};
 use crate::transport::Event;
@@ -168,17 +168,20 @@ pub fn error(error: &Error) -> String {
         out.json("operation", &operation_info(operation));
     }
     out.json("messages", &list(&error.messages, |message, out| quote(out, message)));
-    let issues = list(&error.issues, |issue, out| {
-        let mut info = Object::new();
-        info.text("path", &issue.path);
-        info.text("message", &issue.message);
-        put(out, &info.finish());
-    });
-    out.json("issues", &issues);
-    if let Some(drift) = &error.drift {
-        out.text("path", &drift.path);
-        out.text("expected", drift.expected);
-        out.text("found", drift.found);
+    if error.kind == ErrorKind::Validation {
+        let issues = list(&error.issues, |issue, out| {
+            let mut info = Object::new();
+            info.text("path", &issue.path);
+            info.text("message", &issue.message);
+            put(out, &info.finish());
+        });
+        out.json("issues", &issues);
+    }
+    if error.kind == ErrorKind::Decode {
+        let drift = error.drift.as_ref();
+        out.text("path", drift.map_or("", |drift| &drift.path));
+        out.text("expected", drift.map_or("", |drift| drift.expected));
+        out.text("found", drift.map_or("", |drift| drift.found));
     }
     out.number("retryAfterMs", error.retry_after_ms);
     if let Some(limit) = error.rate_limit {
