@@ -1,10 +1,10 @@
 //! The Rust-facing client.
 
-use crate::core::{build, CallOptions, Config, Error, ErrorKind, Outcome, RateLimit};
+use crate::core::{CallOptions, Config, Error, ErrorKind, Outcome, RateLimit};
 use crate::endpoint::{Endpoint, RecordPayment, RECORD_PAYMENT};
 use crate::model::TransactionSummary;
 use crate::shape::Drift;
-use crate::transport::{record_once, run, RateLimiter, Transport};
+use crate::transport::{drive, Call, RateLimiter, Transport};
 use serde::Deserialize;
 
 /// A client for Rust callers, over any [`Transport`].
@@ -82,9 +82,9 @@ impl<T: Transport> Client<T> {
         let mut config = self.config.with(options);
         // A typed answer cannot hold what differs from its shape.
         config.strict = true;
-        let request = build(operation, input.id, params.as_deref(), &config)
-            .map_err(|issues| Error::validation(Some(operation), issues))?;
-        let done = run(&self.transport, operation, &request, &config, self.limiter.as_ref()).await?;
+        let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
+        let call = Call::new(operation, input.id, params.as_deref(), &config, limiter, now)?;
+        let done = drive(&self.transport, call).await?;
         let answer = done.answer;
         let data = crate::shape::decode(&answer.body, &answer.checked).map_err(|error| {
             let mut error = unreadable(ErrorKind::Decode, Outcome::Applied, error);
@@ -112,7 +112,9 @@ impl<T: Transport> Client<T> {
         let body = serde_json::to_string(&payment.body)
             .map_err(|error| unreadable(ErrorKind::Validation, Outcome::NotSent, error))?;
         let config = self.config.with(options);
-        let done = record_once(&self.transport, &payment.order_id, &body, &config, self.limiter.as_ref()).await?;
+        let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
+        let call = Call::record_once(Some(&payment.order_id), Some(&body), &config, limiter, now)?;
+        let done = drive(&self.transport, call).await?;
         serde_json::from_slice(&done.answer.body)
             .map_err(|error| unreadable(ErrorKind::Decode, Outcome::Applied, error))
     }

@@ -1,12 +1,10 @@
 //! The client's exports. The TypeScript facade in `pkg-template/src` turns them into the public surface.
 
 use super::values;
-use crate::core::{build, Config, Error, Request};
-use crate::endpoint::{Operation, ALL, RECORD_PAYMENT};
-use crate::transport::{record_once, run, step, Event, FetchTransport, RateLimiter, TokenSource};
+use crate::core::{Config, Error};
+use crate::endpoint::{ALL, RECORD_PAYMENT};
+use crate::transport::{self, Ask, Done, Event, FetchTransport, RateLimiter, TokenSource, Told, Transport};
 use js_sys::{Array, Function};
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
@@ -88,49 +86,59 @@ impl Core {
             })
         });
         let transport = FetchTransport::with(self.fetch.clone(), self.token.clone(), signal, listener);
-        let once = name == ONCE;
-        let operation =
-            if once { Some(&RECORD_PAYMENT) } else { ALL.iter().copied().find(|operation| operation.name == name) };
-        let prepared = self.prepare(operation, id.as_deref(), params.as_deref(), options);
-        let once = once.then(|| (id.unwrap_or_default(), params.unwrap_or_default()));
-        let limiter = self.limiter.clone();
-        Call(Box::pin(async move {
-            let began = js_sys::Date::now();
-            let limiter = limiter.as_ref();
-            let outcome = match (prepared, &once) {
-                (Err(error), _) => Err(error),
-                (Ok((_, _, config)), Some((order, body))) => {
-                    record_once(&transport, order, body, &config, limiter).await
-                }
-                (Ok((operation, request, config)), None) => {
-                    run(&transport, operation, &request, &config, limiter).await
-                }
-            };
-            let result = Array::new();
-            match outcome {
-                Ok(done) => {
-                    result.push(&JsValue::UNDEFINED);
-                    result.push(&parse(&done.answer.body));
-                    result.push(&transport.last_response());
-                    result.push(&done.attempts.into());
-                    result.push(&(js_sys::Date::now() - began).into());
-                    if let Some(limit) = done.rate_limit {
-                        result.push(&values::rate_limit(limit).into());
-                    }
-                }
-                Err(error) => {
-                    result.push(&values::error(&error).into());
-                    result.push(&transport.last_cause());
-                }
-            }
-            result.into()
-        }))
+        let began = transport.now_ms();
+        let prepared = self.prepare(name, id.as_deref(), params.as_deref(), options, began);
+        Call { prepared, transport, began, asked: Asked::Nothing }
     }
 }
 
+impl Core {
+    fn prepare(
+        &self,
+        name: &str,
+        id: Option<&str>,
+        params: Option<&str>,
+        options: Option<String>,
+        now: f64,
+    ) -> Result<transport::Call, Error> {
+        let once = name == ONCE;
+        let operation =
+            if once { Some(&RECORD_PAYMENT) } else { ALL.iter().copied().find(|operation| operation.name == name) };
+        let operation = operation.ok_or_else(|| Error::validation(None, Vec::new()))?;
+        let mut config = self.config.clone();
+        if let Some(json) = &options {
+            let applied = values::apply(Rc::make_mut(&mut config), json, false);
+            applied.map_err(|issues| Error::validation(Some(operation), issues))?;
+        }
+        let limiter = self.limiter.clone();
+        if once {
+            transport::Call::record_once(id, params, &config, limiter, now)
+        } else {
+            transport::Call::new(operation, id, params, &config, limiter, now)
+        }
+    }
+}
+
+/// What a call waits for.
+#[derive(Clone, Copy)]
+enum Asked {
+    Nothing,
+    Token,
+    Wait,
+    Send,
+}
+
 /// An operation under way.
+///
+/// JavaScript carries it from wait to wait: a trap then rejects it instead of leaving it pending for ever, and no wait
+/// needs a queue, a waker and two closures.
 #[wasm_bindgen]
-pub struct Call(Pin<Box<dyn Future<Output = JsValue>>>);
+pub struct Call {
+    prepared: Result<transport::Call, Error>,
+    transport: FetchTransport,
+    began: f64,
+    asked: Asked,
+}
 
 #[wasm_bindgen]
 impl Call {
@@ -139,28 +147,57 @@ impl Call {
     /// Gives the next promise to wait for; at the end `[undefined, data, response, attempts, durationMs, rateLimit?]` or
     /// `[error, cause]`. Error and limits are JSON text.
     pub fn step(&mut self, value: JsValue) -> JsValue {
-        step(self.0.as_mut(), value)
+        let transport = &self.transport;
+        let call = match &mut self.prepared {
+            Ok(call) => call,
+            Err(error) => return failed(error, transport),
+        };
+        let mut told = match self.asked {
+            Asked::Nothing => Told::Nothing,
+            Asked::Token => Told::Token(transport.end_token(value)),
+            Asked::Wait => Told::Awake(transport.end_sleep(value)),
+            Asked::Send => Told::Answer(transport.end_send(value)),
+        };
+        let (asked, promise) = loop {
+            let ask = call.next(transport, told);
+            let run = &call.run;
+            told = match ask {
+                Ask::Token => match transport.begin_token(run.rejected()) {
+                    Ok(token) => Told::Token(Ok(token)),
+                    Err(promise) => break (Asked::Token, promise),
+                },
+                Ask::Wait(ms) => break (Asked::Wait, transport.begin_sleep(ms)),
+                Ask::Send(ms) => match transport.begin_send(&run.request, run.token.as_deref(), ms) {
+                    Ok(promise) => break (Asked::Send, promise),
+                    Err(interrupted) => Told::Answer(Err(interrupted)),
+                },
+                Ask::Done(Ok(done)) => return succeeded(&done, transport, self.began),
+                Ask::Done(Err(error)) => return failed(&error, transport),
+            };
+        };
+        self.asked = asked;
+        promise.into()
     }
 }
 
-impl Core {
-    fn prepare(
-        &self,
-        operation: Option<&'static Operation>,
-        id: Option<&str>,
-        params: Option<&str>,
-        options: Option<String>,
-    ) -> Result<(&'static Operation, Request, Rc<Config>), Error> {
-        let operation = operation.ok_or_else(|| Error::validation(None, Vec::new()))?;
-        let prepared = || {
-            let mut config = self.config.clone();
-            if let Some(json) = &options {
-                values::apply(Rc::make_mut(&mut config), json, false)?;
-            }
-            Ok((operation, build(operation, id, params, &config)?, config))
-        };
-        prepared().map_err(|issues| Error::validation(Some(operation), issues))
+fn succeeded(done: &Done, transport: &FetchTransport, began: f64) -> JsValue {
+    let result = Array::new();
+    result.push(&JsValue::UNDEFINED);
+    result.push(&parse(&done.answer.body));
+    result.push(&transport.last_response());
+    result.push(&done.attempts.into());
+    result.push(&(transport.now_ms() - began).into());
+    if let Some(limit) = done.rate_limit {
+        result.push(&values::rate_limit(limit).into());
     }
+    result.into()
+}
+
+fn failed(error: &Error, transport: &FetchTransport) -> JsValue {
+    let result = Array::new();
+    result.push(&values::error(error).into());
+    result.push(&transport.last_cause());
+    result.into()
 }
 
 fn configure(config: &mut Config, options: &str, token: JsValue, same_origin: bool) -> Result<TokenSource, Error> {

@@ -1,6 +1,5 @@
 //! The fetch transport: browsers, Workers, Node.
 
-use super::wait::settled;
 use super::{Event, Interrupted, Interruption, Transport};
 use crate::core::{Error, ErrorKind, Outcome, RateLimit, Request, Response};
 use crate::endpoint::Operation;
@@ -10,6 +9,7 @@ use js_sys::{Function, Promise};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, RequestInit, RequestRedirect};
 
 #[wasm_bindgen(module = "/src/transport/exchange.js")]
@@ -46,9 +46,10 @@ extern "C" {
     fn token(this: &End) -> JsValue;
 }
 
-/// What a promise of [`exchange`], [`pause`] or [`shared`] comes to.
-async fn end(promise: Promise) -> End {
-    settled(promise).await.unchecked_into()
+/// What a promise of [`exchange`], [`pause`] or [`shared`] comes to, for Rust callers; the npm package carries it here
+/// itself.
+async fn settled(promise: Promise) -> JsValue {
+    JsFuture::from(promise).await.unwrap_or_else(|thrown| thrown)
 }
 
 // What `how` can be; anything else is a failure.
@@ -80,11 +81,8 @@ impl TokenSource {
         Self { function: Some(function), ..Self::none() }
     }
 
-    async fn get(
-        &self,
-        rejected: Option<&str>,
-        signal: Option<&AbortSignal>,
-    ) -> Result<Option<String>, (Error, JsValue)> {
+    /// The token, or a promise of it for [`Self::came`].
+    fn ask(&self, rejected: Option<&str>, signal: Option<&AbortSignal>) -> Result<Option<String>, Promise> {
         let current = self.current.borrow().clone();
         let Some(function) = &self.function else {
             return Ok(if rejected.is_some() { None } else { current });
@@ -92,18 +90,20 @@ impl TokenSource {
         if current.is_some() && current.as_deref() != rejected {
             return Ok(current);
         }
-        let end = end(shared(function, signal)).await;
+        Err(shared(function, signal))
+    }
+
+    fn came(&self, end: &End) -> Result<Option<String>, Error> {
         let (kind, message) = match end.how() {
             DONE => {
-                let token = usable(end.token().as_string().unwrap_or_default());
-                let token = token.map_err(|error| (error, JsValue::UNDEFINED))?;
+                let token = usable(end.token().as_string().unwrap_or_default())?;
                 *self.current.borrow_mut() = Some(token.clone());
                 return Ok(Some(token));
             }
             ABORTED => (ErrorKind::Aborted, "aborted while the token was fetched"),
             _ => (ErrorKind::Authentication, "the token function failed; see cause"),
         };
-        Err((Error::new(kind, None, Outcome::NotSent, message.into()), end.cause()))
+        Err(Error::new(kind, None, Outcome::NotSent, message.into()))
     }
 }
 
@@ -206,14 +206,23 @@ impl FetchTransport {
     }
 }
 
-impl Transport for FetchTransport {
-    async fn send(&self, request: &Request, token: Option<&str>, timeout_ms: u32) -> Result<Response, Interrupted> {
+/// What happens before a wait, and what is made of how it ended.
+impl FetchTransport {
+    pub(crate) fn begin_send(
+        &self,
+        request: &Request,
+        token: Option<&str>,
+        timeout_ms: u32,
+    ) -> Result<Promise, Interrupted> {
         let unsent = |cause| self.interrupted(Interruption::Network, false, None, cause);
         let controller = AbortController::new().map_err(unsent)?;
         let built = Self::request(request, token, &controller.signal()).map_err(unsent)?;
         let (ms, max) = (f64::from(timeout_ms), f64::from(request.max_response_bytes));
-        let answer = exchange(self.fetch.as_ref(), &built, &controller, ms, self.signal.as_ref(), max);
-        let answer = end(answer).await;
+        Ok(exchange(self.fetch.as_ref(), &built, &controller, ms, self.signal.as_ref(), max))
+    }
+
+    pub(crate) fn end_send(&self, end: JsValue) -> Result<Response, Interrupted> {
+        let answer: End = end.unchecked_into();
         let raw = answer.response();
         let status = raw.as_ref().map(web_sys::Response::status);
         let how = match (answer.how(), raw) {
@@ -236,10 +245,42 @@ impl Transport for FetchTransport {
         Err(self.interrupted(how, answer.sent(), status, answer.cause()))
     }
 
-    async fn sleep(&self, ms: f64) -> bool {
-        let end = end(pause(ms, self.signal.as_ref())).await;
+    pub(crate) fn begin_sleep(&self, ms: f64) -> Promise {
+        pause(ms, self.signal.as_ref())
+    }
+
+    pub(crate) fn end_sleep(&self, end: JsValue) -> bool {
+        let end: End = end.unchecked_into();
         *self.last_cause.borrow_mut() = end.cause();
         end.how() != ABORTED
+    }
+
+    pub(crate) fn begin_token(&self, rejected: Option<&str>) -> Result<Option<String>, Promise> {
+        self.token.ask(rejected, self.signal.as_ref())
+    }
+
+    pub(crate) fn end_token(&self, end: JsValue) -> Result<Option<String>, Error> {
+        let end: End = end.unchecked_into();
+        *self.last_cause.borrow_mut() = end.cause();
+        self.token.came(&end)
+    }
+}
+
+impl Transport for FetchTransport {
+    async fn send(&self, request: &Request, token: Option<&str>, timeout_ms: u32) -> Result<Response, Interrupted> {
+        let promise = self.begin_send(request, token, timeout_ms)?;
+        self.end_send(settled(promise).await)
+    }
+
+    async fn sleep(&self, ms: f64) -> bool {
+        self.end_sleep(settled(self.begin_sleep(ms)).await)
+    }
+
+    async fn token(&self, rejected: Option<&str>) -> Result<Option<String>, Error> {
+        match self.begin_token(rejected) {
+            Ok(token) => Ok(token),
+            Err(promise) => self.end_token(settled(promise).await),
+        }
     }
 
     fn now_ms(&self) -> f64 {
@@ -248,13 +289,6 @@ impl Transport for FetchTransport {
 
     fn random(&self) -> f64 {
         js_sys::Math::random()
-    }
-
-    async fn token(&self, rejected: Option<&str>) -> Result<Option<String>, Error> {
-        self.token.get(rejected, self.signal.as_ref()).await.map_err(|(error, cause)| {
-            *self.last_cause.borrow_mut() = cause;
-            error
-        })
     }
 
     fn event(&self, operation: &'static Operation, event: Event<'_>) {

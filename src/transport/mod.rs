@@ -1,5 +1,6 @@
 //! The seam to the outside: sending, sleeping, the clock, randomness and the token.
 
+mod call;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 mod fetch;
 mod limits;
@@ -7,16 +8,13 @@ mod once;
 mod run;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 mod thrown;
-#[cfg(all(feature = "fetch", target_arch = "wasm32"))]
-mod wait;
 
+pub(crate) use call::{drive, Call};
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use fetch::{FetchTransport, TokenSource};
 pub use limits::RateLimiter;
-pub(crate) use once::record_once;
-pub(crate) use run::run;
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
-pub(crate) use wait::step;
+pub(crate) use run::{Ask, Done, Told};
 
 use crate::core::{Error, RateLimit, Request, Response};
 use crate::endpoint::Operation;

@@ -1,99 +1,129 @@
-//! Records a payment once: the steps of [`Once`], carried out.
+//! Records a payment once: the steps of [`Once`], each of them a [`Run`].
 
-use super::{run, run::Done, RateLimiter, Transport};
-use crate::core::{build, hash, Config, Error, ErrorKind, Once, Outcome, Request, Step};
+use super::run::{Done, Run};
+use super::RateLimiter;
+use crate::core::{build, hash, Config, Error, ErrorKind, Once, Outcome, Step};
 use crate::endpoint::{GET_ORDER, LIST_TRANSACTIONS, RECORD_PAYMENT};
-use crate::shape::{items, members, push_decimal, put, quote, Issue};
-
-/// The payment, the order and its transactions.
-fn requests(order: &str, body: &str, config: &Config) -> Result<[Request; 3], Vec<Issue>> {
-    let record = build(&RECORD_PAYMENT, Some(order), Some(body), config)?;
-    // The account that the body names is also that of the reads.
-    let mut account = String::from("{");
-    for (key, value) in members(body) {
-        if key == b"altId" {
-            put(&mut account, "\"altId\":");
-            put(&mut account, std::str::from_utf8(value).unwrap_or_default());
-        }
-    }
-    put(&mut account, "}");
-    let read = build(&GET_ORDER, Some(order), Some(&account), config)?;
-    account.pop();
-    let comma = if account.len() > 1 { "," } else { "" };
-    put(&mut account, comma);
-    put(&mut account, "\"limit\":100,\"entityId\":");
-    quote(&mut account, order);
-    put(&mut account, "}");
-    Ok([record, read, build(&LIST_TRANSACTIONS, None, Some(&account), config)?])
-}
+use crate::shape::{items, members, push_decimal, put, quote};
 
 /// Records a payment and, where nobody knows whether it was recorded, finds it out before it is sent again. The answer is
 /// `{"recorded":…,"transaction":…,"attempts":…}`.
-pub(crate) async fn record_once<T: Transport>(
-    transport: &T,
-    order: &str,
-    body: &str,
-    config: &Config,
-    limiter: Option<&RateLimiter>,
-) -> Result<Done, Error> {
-    let [record, read, list] =
-        requests(order, body, config).map_err(|issues| Error::validation(Some(&RECORD_PAYMENT), issues))?;
-    let mut config = config.clone();
-    let deadline = config.deadline_ms.map(|ms| transport.now_ms() + f64::from(ms));
-    let mut once: Option<Once> = None;
-    let mut attempts = 0;
-    let mut failed: Option<Error> = None;
-    let mut transaction = String::new();
-    let mut step = Step::Look(0);
-    loop {
-        let (operation, request) = match step {
-            Step::Look(_) => (&LIST_TRANSACTIONS, &list),
-            Step::Ask => (&GET_ORDER, &read),
-            _ => (&RECORD_PAYMENT, &record),
-        };
-        let wait = if let Step::Look(ms) = step { ms } else { 0 };
-        let awake = wait == 0 || transport.sleep(f64::from(wait)).await;
-        if let Some(deadline) = deadline {
-            config.deadline_ms = Some((deadline - transport.now_ms()).max(0.0) as u32);
+pub(crate) struct RecordOnce {
+    order: String,
+    body: String,
+    config: Config,
+    limiter: Option<RateLimiter>,
+    deadline: f64,
+    /// From when on the transactions are known that were there before.
+    once: Option<Once>,
+    step: Step,
+    attempts: u32,
+    failed: Option<Error>,
+    transaction: String,
+}
+
+impl RecordOnce {
+    pub fn new(order: &str, body: &str, config: &Config, limiter: Option<RateLimiter>, deadline: f64) -> Self {
+        Self {
+            order: order.into(),
+            body: body.into(),
+            config: config.clone(),
+            limiter,
+            deadline,
+            once: None,
+            step: Step::Look(0),
+            attempts: 0,
+            failed: None,
+            transaction: String::new(),
         }
-        let result = if awake {
-            run(transport, operation, request, &config, limiter).await
+    }
+
+    /// Milliseconds to wait before the present step.
+    pub fn wait(&self) -> u32 {
+        if let Step::Look(ms) = self.step {
+            ms
         } else {
-            let message =
-                "orders.recordPaymentOnce was aborted while it was not known whether the payment was recorded";
-            Err(Error::new(ErrorKind::Aborted, Some(&RECORD_PAYMENT), Outcome::Unknown, message.into()))
+            0
+        }
+    }
+
+    /// The present step: the transactions of the order, the order or the payment.
+    pub fn run(&self) -> Result<Run, Error> {
+        let mut params = String::new();
+        let (operation, id) = match self.step {
+            Step::Look(_) => (&LIST_TRANSACTIONS, None),
+            Step::Ask => (&GET_ORDER, Some(&*self.order)),
+            _ => (&RECORD_PAYMENT, Some(&*self.order)),
         };
-        let mut done = match (result, &mut once) {
-            (Ok(done), _) => done,
-            (Err(error), Some(once)) if matches!(step, Step::Record) => {
-                attempts += error.attempts;
-                step = once.sent(Some(error.outcome));
-                if step == Step::Failed {
-                    return Err(with_attempts(error, attempts));
+        if self.step == Step::Record {
+            put(&mut params, &self.body);
+        } else {
+            put(&mut params, "{");
+            // The account that the body names is also that of the reads.
+            for (key, value) in members(&self.body) {
+                if key == b"altId" {
+                    put(&mut params, "\"altId\":");
+                    put(&mut params, std::str::from_utf8(value).unwrap_or_default());
+                    put(&mut params, if id.is_none() { "," } else { "" });
                 }
-                failed = Some(error);
-                continue;
             }
-            (Err(mut error), once) => {
-                error.outcome = if once.is_some() { Outcome::Unknown } else { Outcome::NotSent };
-                return Err(with_attempts(error, attempts));
+            if id.is_none() {
+                put(&mut params, "\"limit\":100,\"entityId\":");
+                quote(&mut params, &self.order);
             }
-        };
+            put(&mut params, "}");
+        }
+        let request = build(operation, id, Some(&params), &self.config);
+        let request = request.map_err(|issues| Error::validation(Some(&RECORD_PAYMENT), issues))?;
+        Ok(Run::new(operation, request, &self.config, self.limiter.clone(), self.deadline))
+    }
+
+    /// The caller aborted while it waited.
+    pub fn aborted() -> Error {
+        let message = "orders.recordPaymentOnce was aborted while it was not known whether the payment was recorded";
+        Error::new(ErrorKind::Aborted, Some(&RECORD_PAYMENT), Outcome::Unknown, message.into())
+    }
+
+    /// Takes what the present step came to; gives the result, unless another step follows.
+    pub fn ended(&mut self, result: Result<Done, Error>) -> Option<Result<Done, Error>> {
+        match result {
+            Ok(done) => self.succeeded(done),
+            Err(error) => self.refused(error).map(Err),
+        }
+    }
+
+    fn refused(&mut self, mut error: Error) -> Option<Error> {
+        match &mut self.once {
+            Some(once) if self.step == Step::Record => {
+                self.attempts += error.attempts;
+                self.step = once.sent(Some(error.outcome));
+                if self.step != Step::Failed {
+                    self.failed = Some(error);
+                    return None;
+                }
+            }
+            once => error.outcome = if once.is_some() { Outcome::Unknown } else { Outcome::NotSent },
+        }
+        error.attempts = self.attempts;
+        Some(error)
+    }
+
+    fn succeeded(&mut self, mut done: Done) -> Option<Result<Done, Error>> {
         let body = std::str::from_utf8(&done.answer.body).unwrap_or_default();
         let field = |name: &[u8]| members(body).into_iter().find(|(key, _)| *key == name).map(|(_, value)| value);
-        step = match (step, &mut once) {
+        self.step = match (self.step, &mut self.once) {
             (Step::Look(_), once) => {
                 let records = items(field(b"data").unwrap_or_default());
                 let ids: Vec<u64> = records.iter().map(|record| id_of(record)).collect();
                 match once {
                     None => {
-                        *once = Some(Once::new(ids, config.max_retries, config.retry_delay_ms));
+                        *once = Some(Once::new(ids, self.config.max_retries, self.config.retry_delay_ms));
                         Step::Record
                     }
                     Some(once) => {
                         let (found, step) = once.looked(&ids);
                         if let Some(record) = found.and_then(|index| records.get(index)) {
-                            put(&mut transaction, std::str::from_utf8(record).unwrap_or_default());
+                            put(&mut self.transaction, std::str::from_utf8(record).unwrap_or_default());
                         }
                         step
                     }
@@ -101,30 +131,40 @@ pub(crate) async fn record_once<T: Transport>(
             }
             (Step::Ask, Some(once)) => once.asked(field(b"paymentStatus") != Some(b"\"paid\"")),
             (_, Some(once)) => {
-                attempts += done.attempts;
+                self.attempts += done.attempts;
                 once.sent((field(b"success") == Some(b"false")).then_some(Outcome::Unknown))
             }
             (_, None) => Step::Failed,
         };
-        match step {
+        match self.step {
             Step::Recorded | Step::NotRecorded => {
-                done.answer.body = answer(step == Step::Recorded, &transaction, attempts).into_bytes();
-                done.attempts = attempts;
-                return Ok(done);
+                done.answer.body = self.answer().into_bytes();
+                done.attempts = self.attempts;
+                Some(Ok(done))
             }
             Step::Failed => {
                 let message = "orders.recordPaymentOnce: the order is paid, but not by a payment that can be found";
                 let unknown = || Error::new(ErrorKind::Other, Some(&RECORD_PAYMENT), Outcome::Unknown, message.into());
-                return Err(with_attempts(failed.unwrap_or_else(unknown), attempts));
+                let mut error = self.failed.take().unwrap_or_else(unknown);
+                error.attempts = self.attempts;
+                Some(Err(error))
             }
-            _ => {}
+            _ => None,
         }
     }
-}
 
-fn with_attempts(mut error: Error, attempts: u32) -> Error {
-    error.attempts = attempts;
-    error
+    fn answer(&self) -> String {
+        let recorded = self.step == Step::Recorded;
+        let mut out = String::from(if recorded { "{\"recorded\":true" } else { "{\"recorded\":false" });
+        if !self.transaction.is_empty() {
+            put(&mut out, ",\"transaction\":");
+            put(&mut out, &self.transaction);
+        }
+        put(&mut out, ",\"attempts\":");
+        push_decimal(&mut out, self.attempts as usize);
+        put(&mut out, "}");
+        out
+    }
 }
 
 /// The hash of a record's id.
@@ -135,16 +175,4 @@ fn id_of(record: &[u8]) -> u64 {
         }
     }
     0
-}
-
-fn answer(recorded: bool, transaction: &str, attempts: u32) -> String {
-    let mut out = String::from(if recorded { "{\"recorded\":true" } else { "{\"recorded\":false" });
-    if !transaction.is_empty() {
-        put(&mut out, ",\"transaction\":");
-        put(&mut out, transaction);
-    }
-    put(&mut out, ",\"attempts\":");
-    push_decimal(&mut out, attempts as usize);
-    put(&mut out, "}");
-    out
 }

@@ -1,10 +1,10 @@
-//! One call: attempts, token refresh, retries. The only loop of the crate, for Rust and JavaScript callers alike.
+//! One call as a state machine: attempts, token refresh, retries, turns. It asks for one thing after the other and is told
+//! what came of it, so that JavaScript can carry a call from wait to wait, and a future of Rust's likewise.
 
-use super::limits::{Turns, Waited};
 use super::{Event, Interrupted, Interruption, RateLimiter, Transport};
 use crate::core::{
-    decide, outcome, read, retry_after_ms, retryable, Answer, Attempt, Config, Decision, End, Error, ErrorKind,
-    Failure, Outcome, RateLimit, Request,
+    decide, hash, outcome, read, retry_after_ms, retryable, Answer, Attempt, Config, Decision, End, Error, ErrorKind,
+    Failure, Outcome, RateLimit, Request, Response, Ticket, Turn,
 };
 use crate::endpoint::Operation;
 use crate::shape::joined;
@@ -16,119 +16,235 @@ pub(crate) struct Done {
     pub rate_limit: Option<RateLimit>,
 }
 
-/// Carries out a call.
-pub(crate) async fn run<T: Transport>(
-    transport: &T,
+/// What a call needs next.
+pub(crate) enum Ask {
+    /// A token; see [`Run::rejected`].
+    Token,
+    /// To wait so many milliseconds.
+    Wait(f64),
+    /// To send [`Run::request`] and to wait for the answer so many milliseconds.
+    Send(u32),
+    /// Nothing: it has ended.
+    Done(Result<Done, Error>),
+}
+
+/// What came of it.
+pub(crate) enum Told {
+    /// It begins.
+    Nothing,
+    Token(Result<Option<String>, Error>),
+    /// `false`: the caller aborted.
+    Awake(bool),
+    Answer(Result<Response, Interrupted>),
+}
+
+/// One request with all its attempts.
+pub(crate) struct Run {
     operation: &'static Operation,
-    request: &Request,
-    config: &Config,
-    limiter: Option<&RateLimiter>,
-) -> Result<Done, Error> {
-    let deadline = config.deadline_ms.map_or(f64::INFINITY, |ms| transport.now_ms() + f64::from(ms));
-    let mut turns = Turns::new(transport, limiter, config);
-    let mut attempts = 0;
-    let mut refreshed = false;
-    // An earlier attempt may have been carried out: a later refusal does not undo it.
-    let mut doubt = false;
-    let mut token = transport.token(None).await.map_err(|mut error| {
-        error.operation = Some(operation);
-        error
-    })?;
-    // What the last attempt failed with.
-    let mut failed: Option<Error> = None;
-    loop {
-        let waited = turns.next(deadline).await;
-        let began = transport.now_ms();
-        if waited != Waited::Turn || began >= deadline {
-            let how = if waited == Waited::Aborted { Interruption::Aborted } else { Interruption::Timeout };
-            return Err(given_up(operation, how, failed));
+    pub request: Request,
+    pub token: Option<String>,
+    strict: bool,
+    timeout_ms: u32,
+    max_retries: u32,
+    retry_delay_ms: u32,
+    /// In milliseconds since 1970, or infinite.
+    pub deadline: f64,
+    limiter: Option<RateLimiter>,
+    ticket: Ticket,
+    /// An attempt holds a turn of the limiter.
+    flying: bool,
+    attempts: u32,
+    /// When the last attempt began.
+    began: f64,
+    /// The token was refused, and another one was asked for.
+    refreshed: bool,
+    /// An earlier attempt may have been carried out: a later refusal does not undo it.
+    doubt: bool,
+    /// What the last attempt failed with.
+    failed: Option<(Error, Failure)>,
+}
+
+impl Run {
+    pub fn new(
+        operation: &'static Operation,
+        request: Request,
+        config: &Config,
+        limiter: Option<RateLimiter>,
+        deadline: f64,
+    ) -> Self {
+        let location = config.location_id.as_deref().unwrap_or_default();
+        Self {
+            operation,
+            request,
+            token: None,
+            strict: config.strict,
+            timeout_ms: config.timeout_ms,
+            max_retries: config.max_retries,
+            retry_delay_ms: config.retry_delay_ms,
+            deadline,
+            limiter,
+            ticket: Ticket::new(hash(location.as_bytes()), config.background),
+            flying: false,
+            attempts: 0,
+            began: 0.0,
+            refreshed: false,
+            doubt: false,
+            failed: None,
         }
-        attempts += 1;
-        transport.event(operation, Event::Request { attempt: attempts });
-        let timeout_ms = f64::from(config.timeout_ms).min((deadline - began).ceil()) as u32;
-        let (mut error, failure) = match transport.send(request, token.as_deref(), timeout_ms).await {
+    }
+
+    /// The token that was answered with 401.
+    pub fn rejected(&self) -> Option<&str> {
+        self.refreshed.then(|| self.token.as_deref().unwrap_or_default())
+    }
+
+    pub fn next<T: Transport>(&mut self, transport: &T, told: Told) -> Ask {
+        let now = transport.now_ms();
+        match told {
+            Told::Nothing => return Ask::Token,
+            Told::Token(Ok(token)) if token.is_some() || !self.refreshed => self.token = token,
+            Told::Token(Err(mut error)) if !self.refreshed => {
+                error.operation = Some(self.operation);
+                return self.ended(now, Err(error));
+            }
+            // There is no other token: what failed has failed.
+            Told::Token(_) => return self.decide(transport, now),
+            Told::Awake(true) => {}
+            Told::Awake(false) => {
+                let error = self.given_up(Interruption::Aborted);
+                return self.ended(now, Err(error));
+            }
+            Told::Answer(answer) => return self.answered(transport, now, answer),
+        }
+        let turn = self
+            .limiter
+            .as_ref()
+            .map_or(Turn::Go, |limiter| limiter.with(|limiter| limiter.ask(&mut self.ticket, now as u64)));
+        self.flying = turn == Turn::Go;
+        match turn {
+            Turn::Wait(ms) if now + f64::from(ms) < self.deadline => Ask::Wait(f64::from(ms)),
+            Turn::Go if now < self.deadline => {
+                self.attempts += 1;
+                self.began = now;
+                transport.event(self.operation, Event::Request { attempt: self.attempts });
+                Ask::Send(f64::from(self.timeout_ms).min((self.deadline - now).ceil()) as u32)
+            }
+            _ => {
+                let error = self.given_up(Interruption::Timeout);
+                self.ended(now, Err(error))
+            }
+        }
+    }
+
+    /// An attempt has ended.
+    fn answered<T: Transport>(&mut self, transport: &T, now: f64, answer: Result<Response, Interrupted>) -> Ask {
+        let (operation, attempt) = (self.operation, self.attempts);
+        let (mut error, failure) = match answer {
             Ok(response) => {
-                let now = transport.now_ms();
                 let (status, rate_limit) = (response.status, response.rate_limit);
-                transport.event(operation, Event::Response { attempt: attempts, status, duration_ms: now - began });
+                transport.event(operation, Event::Response { attempt, status, duration_ms: now - self.began });
                 let asked = || response.retry_after.as_deref().and_then(|text| retry_after_ms(text, now));
                 let interval = || rate_limit.and_then(|limit| limit.interval_ms);
                 // A 429 that names no time closes nothing: this call backs off, others find out for themselves.
                 let refused = (status == 429).then(|| asked().or_else(interval).unwrap_or(0.0) as u64);
-                turns.done(End::Answered { named: rate_limit, refused });
+                self.landed(now, End::Answered { named: rate_limit, refused });
                 if let Some(limits) = rate_limit {
                     transport.event(operation, Event::RateLimit(limits));
                 }
-                match read(operation, response, config.strict, &[token.as_deref().unwrap_or("")], now) {
+                match read(operation, response, self.strict, &[self.token.as_deref().unwrap_or_default()], now) {
                     Ok(answer) => {
                         for drift in &answer.checked.drifts {
                             transport.event(operation, Event::Drift(drift));
                         }
-                        return Ok(Done { answer, attempts, rate_limit });
+                        return self.ended(now, Ok(Done { answer, attempts: attempt, rate_limit }));
                     }
                     Err(error) if error.kind == ErrorKind::Decode => (error, Failure::Undecodable),
                     Err(error) => (error, Failure::Status(status)),
                 }
             }
             Err(interrupted) => {
-                turns.done(End::Lost);
+                self.landed(now, End::Lost);
                 interruption(operation, &interrupted)
             }
         };
-        error.attempts = attempts;
-        doubt |= error.outcome == Outcome::Unknown;
-
-        if error.kind == ErrorKind::Authentication && !refreshed {
-            refreshed = true;
-            if let Some(fresh) = transport.token(Some(token.as_deref().unwrap_or(""))).await.ok().flatten() {
-                token = Some(fresh);
-                continue;
-            }
-        }
-        let decision = decide(&Attempt {
-            safety: operation.safety,
-            failure,
-            attempts,
-            max_retries: config.max_retries,
-            delay_ms: config.retry_delay_ms,
-            retry_after_ms: error.retry_after_ms,
-            interval_ms: error.rate_limit.and_then(|limit| limit.interval_ms),
-            random: transport.random(),
-        });
-        if doubt && error.outcome != Outcome::Applied {
+        error.attempts = attempt;
+        self.doubt |= error.outcome == Outcome::Unknown;
+        if self.doubt && error.outcome != Outcome::Applied {
             error.outcome = Outcome::Unknown;
         }
-        let Decision::RetryAfter(delay_ms) = decision else {
-            return Err(error);
-        };
-        if transport.now_ms() + delay_ms >= deadline {
-            return Err(error);
+        let refused = error.kind == ErrorKind::Authentication;
+        self.failed = Some((error, failure));
+        if refused && !self.refreshed {
+            self.refreshed = true;
+            return Ask::Token;
         }
-        transport.event(operation, Event::Retry { attempt: attempts, delay_ms, reason: &error });
-        if !transport.sleep(delay_ms).await {
-            return Err(given_up(operation, Interruption::Aborted, Some(error)));
-        }
-        failed = Some(error);
+        self.decide(transport, now)
     }
-}
 
-/// The error of a call that ends while it waits, before its first attempt or after one that failed.
-fn given_up(operation: &'static Operation, how: Interruption, failed: Option<Error>) -> Error {
-    let aborted = how == Interruption::Aborted;
-    let kind = if aborted { ErrorKind::Aborted } else { ErrorKind::Timeout };
-    let Some(mut error) = failed else {
-        let why = if aborted { " was aborted before it was sent" } else { " could not be sent in time (deadlineMs)" };
-        let mut error = Error::new(kind, Some(operation), Outcome::NotSent, joined(&[operation.name, why]));
-        error.retryable = !aborted;
-        return error;
-    };
-    if aborted {
-        let after = " was aborted while it waited to be sent again after: ";
-        error.message = joined(&[operation.name, after, &error.message]);
-        error.kind = kind;
-        error.retryable = false;
+    /// Whether what failed is sent again.
+    fn decide<T: Transport>(&mut self, transport: &T, now: f64) -> Ask {
+        if let Some((error, failure)) = &self.failed {
+            let decision = decide(&Attempt {
+                safety: self.operation.safety,
+                failure: *failure,
+                attempts: self.attempts,
+                max_retries: self.max_retries,
+                delay_ms: self.retry_delay_ms,
+                retry_after_ms: error.retry_after_ms,
+                interval_ms: error.rate_limit.and_then(|limit| limit.interval_ms),
+                random: transport.random(),
+            });
+            if let Decision::RetryAfter(delay_ms) = decision {
+                if now + delay_ms < self.deadline {
+                    let event = Event::Retry { attempt: self.attempts, delay_ms, reason: error };
+                    transport.event(self.operation, event);
+                    return Ask::Wait(delay_ms);
+                }
+            }
+        }
+        let error = self.given_up(Interruption::Timeout);
+        self.ended(now, Err(error))
     }
-    error
+
+    /// The error of a call that ends before its first attempt, or after one that failed.
+    fn given_up(&mut self, how: Interruption) -> Error {
+        let operation = self.operation;
+        let aborted = how == Interruption::Aborted;
+        let kind = if aborted { ErrorKind::Aborted } else { ErrorKind::Timeout };
+        let Some((mut error, _)) = self.failed.take() else {
+            let why =
+                if aborted { " was aborted before it was sent" } else { " could not be sent in time (deadlineMs)" };
+            let mut error = Error::new(kind, Some(operation), Outcome::NotSent, joined(&[operation.name, why]));
+            error.retryable = !aborted;
+            return error;
+        };
+        if aborted {
+            let after = " was aborted while it waited to be sent again after: ";
+            error.message = joined(&[operation.name, after, &error.message]);
+            error.kind = kind;
+            error.retryable = false;
+        }
+        error
+    }
+
+    fn ended(&mut self, now: f64, result: Result<Done, Error>) -> Ask {
+        self.leave(now);
+        Ask::Done(result)
+    }
+
+    /// Gives back what it holds of the limiter.
+    pub fn leave(&mut self, now: f64) {
+        self.landed(now, End::Lost);
+        if let Some(limiter) = &self.limiter {
+            limiter.with(|limiter| limiter.leave(&self.ticket, now as u64));
+        }
+    }
+
+    fn landed(&mut self, now: f64, end: End) {
+        if let (Some(limiter), true) = (&self.limiter, std::mem::take(&mut self.flying)) {
+            limiter.with(|limiter| limiter.done(&self.ticket, now as u64, end));
+        }
+    }
 }
 
 /// The error for an attempt that ended without a whole answer.

@@ -1,0 +1,107 @@
+//! A call of a caller: one [`Run`], or the several that record a payment once.
+
+use super::once::RecordOnce;
+use super::run::{Ask, Done, Run, Told};
+use super::{RateLimiter, Transport};
+use crate::core::{build, Config, Error};
+use crate::endpoint::{Operation, RECORD_PAYMENT};
+
+/// A call on its way.
+pub(crate) struct Call {
+    /// The request that is at present carried out.
+    pub run: Run,
+    once: Option<Box<RecordOnce>>,
+    /// It waits between two runs.
+    between: bool,
+}
+
+impl Call {
+    /// A call of an operation; an error lists everything that is wrong with it.
+    pub fn new(
+        operation: &'static Operation,
+        id: Option<&str>,
+        params: Option<&str>,
+        config: &Config,
+        limiter: Option<RateLimiter>,
+        now: f64,
+    ) -> Result<Self, Error> {
+        let request =
+            build(operation, id, params, config).map_err(|issues| Error::validation(Some(operation), issues))?;
+        let deadline = config.deadline_ms.map_or(f64::INFINITY, |ms| now + f64::from(ms));
+        Ok(Self { run: Run::new(operation, request, config, limiter, deadline), once: None, between: false })
+    }
+
+    /// The same for `orders.recordPaymentOnce`.
+    pub fn record_once(
+        order: Option<&str>,
+        body: Option<&str>,
+        config: &Config,
+        limiter: Option<RateLimiter>,
+        now: f64,
+    ) -> Result<Self, Error> {
+        let mut call = Self::new(&RECORD_PAYMENT, order, body, config, limiter.clone(), now)?;
+        let (order, body) = (order.unwrap_or_default(), body.unwrap_or_default());
+        let once = RecordOnce::new(order, body, config, limiter, call.run.deadline);
+        call.run = once.run()?;
+        call.once = Some(Box::new(once));
+        Ok(call)
+    }
+
+    /// Goes on with what came of what it asked for.
+    pub fn next<T: Transport>(&mut self, transport: &T, mut told: Told) -> Ask {
+        loop {
+            let ask = match told {
+                Told::Awake(awake) if std::mem::take(&mut self.between) => {
+                    if awake {
+                        self.run.next(transport, Told::Nothing)
+                    } else {
+                        Ask::Done(Err(RecordOnce::aborted()))
+                    }
+                }
+                told => self.run.next(transport, told),
+            };
+            let Some(once) = &mut self.once else { return ask };
+            let Ask::Done(result) = ask else { return ask };
+            if let Some(result) = once.ended(result) {
+                return Ask::Done(result);
+            }
+            match once.run() {
+                Ok(run) => self.run = run,
+                Err(error) => return Ask::Done(Err(error)),
+            }
+            if once.wait() > 0 {
+                self.between = true;
+                return Ask::Wait(f64::from(once.wait()));
+            }
+            told = Told::Nothing;
+        }
+    }
+}
+
+/// Carries out a call.
+pub(crate) async fn drive<T: Transport>(transport: &T, call: Call) -> Result<Done, Error> {
+    let mut driven = Driven { transport, call };
+    let mut told = Told::Nothing;
+    loop {
+        let ask = driven.call.next(transport, told);
+        let run = &driven.call.run;
+        told = match ask {
+            Ask::Token => Told::Token(transport.token(run.rejected()).await),
+            Ask::Wait(ms) => Told::Awake(transport.sleep(ms).await),
+            Ask::Send(ms) => Told::Answer(transport.send(&run.request, run.token.as_deref(), ms).await),
+            Ask::Done(result) => return result,
+        };
+    }
+}
+
+/// What a call holds of the limiter is given back also where its future is dropped.
+struct Driven<'a, T: Transport> {
+    transport: &'a T,
+    call: Call,
+}
+
+impl<T: Transport> Drop for Driven<'_, T> {
+    fn drop(&mut self) {
+        self.call.run.leave(self.transport.now_ms());
+    }
+}
