@@ -22,8 +22,8 @@ interface WaitEnd {
 /** All calls of all clients that the present instance carries. */
 const pending = new Set<UnderWay>();
 
-/** How many instances were lost. */
-let lost = 0;
+/** How many instances were lost: what was made in one of them is gone. */
+export let lost = 0;
 
 /**
  * A core that outlives its instance of the wasm module.

@@ -1,6 +1,7 @@
 import { Pages } from "./core.js";
 import type { RateLimit } from "./client.js";
 import { invalid } from "./errors.js";
+import { lost } from "./instance.js";
 
 /** What is known about the answer behind a result. */
 export interface ResponseInfo {
@@ -219,10 +220,13 @@ async function follow<T>(read: ReadPage<T>, pages: Pages, scope: () => string): 
 
 function after<T>(read: ReadPage<T>, pages: Pages, scope: () => string): Behind<T> {
     if (pages.offset() < 0) return {};
+    const [instance, cursor] = [lost, pages.cursor(scope())];
     // Two callers that ask for the next page share it; one that could not be read can be asked for again.
     let shared: Promise<Page<T>> | undefined;
     const next = () => {
-        shared ??= follow(read, pages, scope).then(
+        // What went with a lost instance comes back from the cursor.
+        const state = instance === lost ? pages : (Pages.resume(scope(), cursor, 0) as Pages);
+        shared ??= follow(read, state, scope).then(
             (result) => result.data,
             (error: unknown) => {
                 shared = undefined;
@@ -231,7 +235,7 @@ function after<T>(read: ReadPage<T>, pages: Pages, scope: () => string): Behind<
         );
         return shared;
     };
-    return { next, cursor: pages.cursor(scope()) };
+    return { next, cursor };
 }
 
 /** Gives what no page before delivered. */

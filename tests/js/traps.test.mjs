@@ -108,3 +108,30 @@ test("a call that starts in a broken instance did not leave the process; made ag
     await payments.orders.recordPayment(ID, PAYMENT);
     assert.equal(requests.length, 2);
 });
+
+test("a list goes on behind the page that was read before the trap", async () => {
+    const ids = Array.from({ length: 6 }, (_, index) => `order-${index}`);
+    const pageOf = ({ url }) => {
+        const query = new URL(url).searchParams;
+        const offset = Number(query.get("offset") ?? 0);
+        const data = ids.slice(offset, offset + Number(query.get("limit"))).map((_id) => ({ _id }));
+        return Response.json({ data, totalCount: ids.length });
+    };
+    let broken = false;
+    const { payments } = stub((request) => {
+        // The second page is lost in a trap, once.
+        if (request.url.includes("offset") && !broken) {
+            broken = true;
+            breakInstance();
+        }
+        return pageOf(request);
+    });
+    const first = await payments.orders.list({ limit: 2 });
+    isInternal(await failure(first.getNextPage()), "unknown", 1);
+    const seen = first.data.map(({ _id }) => _id);
+    for (let page = first; page.hasNextPage(); ) {
+        page = await page.getNextPage();
+        seen.push(...page.data.map(({ _id }) => _id));
+    }
+    assert.deepEqual(seen, ids);
+});

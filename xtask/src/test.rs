@@ -541,18 +541,22 @@ fn types(workspace: &Workspace) -> Result<()> {
     if held < 30 || refused < 30 {
         bail!("tests/types must hold 30 cases of each kind");
     }
-    for (module, resolution) in [("NodeNext", "NodeNext"), ("ESNext", "Bundler")] {
+    // A project that does not know `using` yet, and one that does.
+    for (module, resolution, lib, exclude) in
+        [("NodeNext", "NodeNext", "ES2022", ["using.ts"].as_slice()), ("ESNext", "Bundler", "ESNext", &[])]
+    {
         let config = json!({
             "compilerOptions": {
                 "target": "ES2022",
                 "module": module,
                 "moduleResolution": resolution,
-                "lib": ["ES2022", "DOM", "DOM.Iterable"],
+                "lib": [lib, "DOM", "DOM.Iterable"],
                 "types": [],
                 "strict": true,
                 "noEmit": true,
             },
             "include": ["./*.ts"],
+            "exclude": exclude,
         });
         let file = tests.join(format!("tsconfig.{resolution}.json"));
         write(&file, config.to_string())?;
