@@ -245,10 +245,13 @@ const anchor = (heading) => heading.toLowerCase().replaceAll(".", "");
 /** The types of the package by name, each with the heading in api.md under which its fields stand. */
 function documentedTypes() {
     const found = new Map();
+    const resources = new Set(ledger.map((operation) => method(operation).resource));
     // The facade's own types come first; a model of the same name is what they are made from.
     walkSurface(({ kind, name, node, symbol }) => {
-        const isType = ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
-        if (kind === "declaration" && isType && !found.has(name)) found.set(name, { symbol, heading: name });
+        if (kind !== "declaration" || found.has(name) || symbol.flags & ts.SymbolFlags.Class) return;
+        // What the resources hold stands under their operations.
+        const isData = ts.isInterfaceDeclaration(node) && node.members.length > 0 && !resources.has(symbol);
+        if (isData || ts.isTypeAliasDeclaration(node)) found.set(name, { symbol, heading: name });
     });
     for (const operation of ledger) {
         const { parameters, result } = parts(operation);
