@@ -12,10 +12,9 @@ import * as library from "ghl-payments";
 import { createSandbox } from "ghl-payments/sandbox";
 import { METHODS } from "./all-methods.mjs";
 import { argumentsIn, attempt, cases, faultless, Ground, GROUND, judgeOutcomes } from "./outcomes.mjs";
-import { PACKAGE, tool } from "./support.mjs";
+import { PACKAGE, startWorker, tool } from "./support.mjs";
 
 const { build } = tool("esbuild");
-const { Miniflare } = tool("miniflare");
 const { chromium } = tool("playwright-core");
 const { listen } = await import(pathToFileURL(join(PACKAGE, "node-http.js")).href);
 const here = dirname(fileURLToPath(import.meta.url));
@@ -78,37 +77,13 @@ test("without faults every operation does what it is for", async () => {
 test("the outcome is what the sandbox really did, in Node", RUNNING, () => matrix("Node", METHODS, inNode));
 
 test("the outcome is what the sandbox really did, in workerd", RUNNING, async (t) => {
-    const bundle = await build({
-        stdin: {
-            contents: `
-                import * as library from "ghl-payments";
-                import { attempt } from "./outcomes.mjs";
-                export default {
-                    fetch: async (request) => Response.json(await attempt(library, await request.json())),
-                };
-            `,
-            resolveDir: here,
-            loader: "js",
-        },
-        bundle: true,
-        write: false,
-        format: "esm",
-        conditions: ["workerd"],
-        outdir: "bundle",
-        loader: { ".wasm": "copy" },
-        assetNames: "[name]",
-        logLevel: "error",
-    });
-    const [script, wasm] = ["js", "wasm"].map((ending) =>
-        bundle.outputFiles.find((file) => file.path.endsWith(ending)),
-    );
-    const worker = new Miniflare({
-        modules: [
-            { type: "ESModule", path: "worker.js", contents: script.text },
-            { type: "CompiledWasm", path: "core.wasm", contents: wasm.contents },
-        ],
-        compatibilityDate: "2025-09-01",
-    });
+    const worker = await startWorker(`
+        import * as library from "ghl-payments";
+        import { attempt } from "./outcomes.mjs";
+        export default {
+            fetch: async (request) => Response.json(await attempt(library, await request.json())),
+        };
+    `);
     t.after(() => worker.dispose());
     await matrix("workerd", SAMPLE, async (task) => {
         const response = await worker.dispatchFetch("http://worker.test/", {

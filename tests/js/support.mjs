@@ -17,6 +17,36 @@ export const tool = createRequire(
     process.env.NPM_TOOLS ?? new URL("../../../../tools/npm/package.json", import.meta.url),
 );
 
+/**
+ * A Worker in the real workerd, bundled as a developer's tool does it: the condition picks workerd.js, and the import of
+ * core.wasm is left to the runtime, which refuses to compile bytes.
+ */
+export async function startWorker(contents, { bindings = {} } = {}) {
+    const bundle = await tool("esbuild").build({
+        stdin: { contents, resolveDir: dirname(fileURLToPath(import.meta.url)), loader: "js" },
+        bundle: true,
+        write: false,
+        format: "esm",
+        conditions: ["workerd"],
+        outdir: "bundle",
+        loader: { ".wasm": "copy" },
+        assetNames: "[name]",
+        logLevel: "error",
+    });
+    assert.equal(bundle.outputFiles.length, 2);
+    const [script, wasm] = ["js", "wasm"].map((ending) => bundle.outputFiles.find(({ path }) => path.endsWith(ending)));
+    const worker = new (tool("miniflare").Miniflare)({
+        modules: [
+            { type: "ESModule", path: "worker.js", contents: script.text },
+            { type: "CompiledWasm", path: "core.wasm", contents: wasm.contents },
+        ],
+        bindings,
+        compatibilityDate: "2025-09-01",
+    });
+    await worker.ready;
+    return worker;
+}
+
 /** Where exchanges are recorded for tests/contract, the sandbox's are also where its client cannot be. */
 function recorded({ NODE_OPTIONS = "", ...environment }) {
     const preload = new URL("../contract/preload.mjs", import.meta.url).href;

@@ -12,11 +12,8 @@ import { inspect } from "node:util";
 import { PaymentsClient } from "ghl-payments";
 import { METHODS } from "./all-methods.mjs";
 import { ANY_ANSWER, call, failure, ID, LOCATION, stub, TOKEN } from "./stub.mjs";
-import { tool } from "./support.mjs";
+import { startWorker } from "./support.mjs";
 
-const { build } = tool("esbuild");
-const { Miniflare } = tool("miniflare");
-const here = dirname(fileURLToPath(import.meta.url));
 const PARALLEL = 50;
 
 /** A server that takes one token, and that may take its time. */
@@ -238,26 +235,8 @@ const WORKER = `
 `;
 
 test("in workerd as well", async () => {
-    const bundle = await build({
-        stdin: { contents: WORKER, resolveDir: here, loader: "js" },
-        bundle: true,
-        write: false,
-        format: "esm",
-        conditions: ["workerd"],
-        outdir: "bundle",
-        loader: { ".wasm": "copy" },
-        assetNames: "[name]",
-        logLevel: "error",
-    });
-    const [script, wasm] = ["js", "wasm"].map((ending) => bundle.outputFiles.find(({ path }) => path.endsWith(ending)));
-    const worker = new Miniflare({
-        modules: [
-            { type: "ESModule", path: "worker.js", contents: script.text },
-            { type: "CompiledWasm", path: "core.wasm", contents: wasm.contents },
-        ],
-        bindings: { token: TOKEN, locationId: LOCATION, baseUrl: redirecting.url, statuses: REDIRECTS },
-        compatibilityDate: "2025-09-01",
-    });
+    const bindings = { token: TOKEN, locationId: LOCATION, baseUrl: redirecting.url, statuses: REDIRECTS };
+    const worker = await startWorker(WORKER, { bindings });
     try {
         const before = redirecting.requests.length;
         const errors = await (await worker.dispatchFetch("http://worker.test/")).json();
@@ -280,7 +259,7 @@ test("the search that every suite of this folder runs under finds what leaks", (
     `;
     const preload = new URL("secrets.mjs", import.meta.url).href;
     const run = (body) => {
-        const options = { cwd: here, encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" } };
+        const options = { cwd: dirname(fileURLToPath(import.meta.url)), encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" } };
         return spawnSync(process.execPath, ["--import", preload, "--input-type=module", "-e", program(body)], options);
     };
     const leak = run("throw new Error(request.headers.get('authorization'))");

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
-import { dirname } from "node:path";
 import test, { after, before } from "node:test";
-import { fileURLToPath } from "node:url";
-import { judge, startSandbox, tool } from "./support.mjs";
-
-const { build } = tool("esbuild");
-const { Miniflare } = tool("miniflare");
-const here = dirname(fileURLToPath(import.meta.url));
+import { judge, startSandbox, startWorker } from "./support.mjs";
 
 /** A Worker as a developer writes it. Routes: all methods, and one call that reports what it got. */
 const WORKER = `
@@ -49,32 +43,8 @@ let worker;
 
 before(async () => {
     sandbox = await startSandbox();
-    // The condition picks workerd.js, the import of core.wasm is left to the runtime: it refuses to compile bytes.
-    const bundle = await build({
-        stdin: { contents: WORKER, resolveDir: here, loader: "js" },
-        bundle: true,
-        write: false,
-        format: "esm",
-        conditions: ["workerd"],
-        outdir: "bundle",
-        loader: { ".wasm": "copy" },
-        assetNames: "[name]",
-        logLevel: "error",
-    });
-    const [script, wasm] = ["js", "wasm"].map((ending) =>
-        bundle.outputFiles.find((file) => file.path.endsWith(ending)),
-    );
-    assert.equal(bundle.outputFiles.length, 2);
     const { baseUrl, token, locationId } = sandbox;
-    worker = new Miniflare({
-        modules: [
-            { type: "ESModule", path: "worker.js", contents: script.text },
-            { type: "CompiledWasm", path: "core.wasm", contents: wasm.contents },
-        ],
-        bindings: { baseUrl, token, locationId },
-        compatibilityDate: "2025-09-01",
-    });
-    await worker.ready;
+    worker = await startWorker(WORKER, { bindings: { baseUrl, token, locationId } });
 });
 
 after(async () => {
