@@ -89,8 +89,8 @@ export type PaymentsEvent = {
       }
 );
 
-/** What `using` calls; some runtimes do not know it yet. */
-const DISPOSE: unique symbol = ((Symbol as { dispose?: symbol }).dispose ?? Symbol("dispose")) as never;
+/** What `using` calls; where the runtime does not know it, what compilers and polyfills put in its place. */
+const DISPOSE: unique symbol = ((Symbol as { dispose?: symbol }).dispose ?? Symbol.for("Symbol.dispose")) as never;
 
 /**
  * A client for the HighLevel Payments API.
@@ -119,7 +119,7 @@ export class PaymentsClient {
     readonly #core: LastingCore;
 
     /**
-     * Throws a ValidationError that lists everything that is wrong with the options.
+     * Throws a ValidationError that says what is wrong with the options.
      *
      * @param options The token, the location and how requests are made.
      */
@@ -128,11 +128,15 @@ export class PaymentsClient {
         const { token, fetch, onEvent, limiter, ...values } = options;
         callable("fetch", fetch);
         callable("onEvent", onEvent);
-        if (limiter instanceof PaymentsClient) limiter.#core.present();
-        else if (limiter !== undefined && limiter !== false) {
-            throw invalid("limiter", "must be another PaymentsClient, or false");
+        if (limiter !== undefined && limiter !== false) {
+            if (!(limiter instanceof PaymentsClient)) throw invalid("limiter", "must be another PaymentsClient, or false");
+            if (limiter.#core.closed) throw invalid("limiter", "was closed");
         }
-        const listener = onEvent && ((event: string) => onEvent(JSON.parse(event) as PaymentsEvent));
+        const listener = onEvent && ((text: string) => {
+            const done: unknown = onEvent(JSON.parse(text) as PaymentsEvent);
+            // One that is asynchronous may fail as well.
+            if (done instanceof Promise) done.catch(() => undefined);
+        });
         const sameOrigin = typeof location === "object" && /^https?:/.test(location?.origin ?? "");
         const core = new LastingCore([settings(values) ?? "{}", token, fetch, listener, sameOrigin], (core) => {
             if (limiter === false) core.hurry();
@@ -140,7 +144,8 @@ export class PaymentsClient {
             else if (limiter !== undefined && !limiter.#core.closed) core.share(limiter.#core.present());
         });
         this.#core = core;
-        const send: Send = async (name, path, params, { signal, ...values } = {}) => {
+        const send: Send = async (name, path, params, options) => {
+            const { signal, ...values } = options ?? {};
             if (signal !== undefined && typeof signal?.addEventListener !== "function") {
                 throw invalid("signal", "must be an AbortSignal");
             }
@@ -160,7 +165,8 @@ export class PaymentsClient {
 
     /**
      * Gives the client's memory back at once, as `using payments = new PaymentsClient(...)` does at the end of its block;
-     * without it the garbage collector does so some time later. Calls under way go on, later ones are rejected.
+     * without it the garbage collector does so some time later. Calls that were made go on; later ones, and further pages of a
+     * list, are rejected.
      */
     close(): void {
         this.#core.close();
@@ -217,7 +223,7 @@ function paged<T>(send: Send, name: string, params?: Paged, options?: CallOption
     };
     const { offset, limit, ...filters } = query;
     return new PagePromise(read, {
-        scope: () => json([name, Object.entries(filters).sort()]),
+        scope: () => json([name, Object.entries(filters).filter(([, value]) => value !== undefined).sort()]),
         offset: whole(offset) ?? 0,
         limit: whole(limit) ?? 0,
         ...(cursor === undefined ? {} : { cursor: offset === undefined ? cursor : "" }),
@@ -240,7 +246,11 @@ function settings(values: { headers?: Record<string, string> }): string | undefi
     if (headers === undefined) return json(values);
     if (typeof headers !== "object" || headers === null) throw invalid("headers", "must be an object of texts");
     const entries = headers instanceof Headers ? [...headers] : Object.entries(headers);
-    return json({ ...values, headers: entries.map(([name, value]) => ({ name, value })) });
+    const list = entries.map(([name, value]) => {
+        if (typeof value !== "string") throw invalid(`headers.${name}`, "must be text");
+        return { name, value };
+    });
+    return json({ ...values, headers: list });
 }
 
 function json(value: object): string {

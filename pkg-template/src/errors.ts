@@ -47,7 +47,7 @@ export class PaymentsError extends Error {
     declare readonly traceId?: string;
     /** Whether sending the same call again is safe and may help. */
     declare readonly retryable: boolean;
-    /** How often the call was sent. */
+    /** How many attempts were made, also those that ended before anything left. */
     declare readonly attempts: number;
     /** Whether the operation was carried out. */
     declare readonly outcome: Outcome;
@@ -95,7 +95,7 @@ export class ConflictError extends PaymentsError {
     declare readonly name: "ConflictError";
 }
 
-/** 400 and 422: HighLevel refuses the input; see `messages`. */
+/** 400, 422 and any other 4xx: HighLevel refuses the input; see `messages`. */
 export class InvalidRequestError extends PaymentsError {
     declare readonly name: "InvalidRequestError";
 }
@@ -115,7 +115,7 @@ export class NetworkError extends PaymentsError {
     declare readonly name: "NetworkError";
 }
 
-/** No whole answer came in time (`timeoutMs`). */
+/** No whole answer came in time (`timeoutMs`), or the call took too long (`deadlineMs`). */
 export class TimeoutError extends PaymentsError {
     declare readonly name: "TimeoutError";
 }

@@ -48,7 +48,6 @@ export class LastingCore {
 
     /** The core in the present instance. */
     present(): Core {
-        if (this.closed) throw invalid("", "this client was closed; make a new one");
         if (this.#core === undefined || this.#instance !== lost) {
             try {
                 this.#core = new Core(...this.#settings);
@@ -61,29 +60,33 @@ export class LastingCore {
         return this.#core;
     }
 
-    /** Gives its memory back. Calls under way go on. */
+    /** Gives its memory back, behind the calls that were made. */
     close(): void {
-        if (!this.closed && this.#instance === lost) this.#core?.free();
+        if (this.closed) return;
         this.closed = true;
+        queueMicrotask(() => {
+            if (this.#instance === lost) this.#core?.free();
+            this.#core = undefined;
+        });
     }
 
     /** Carries out an operation. Gives what the core's `Call` ends with. */
     call(...args: Parameters<Core["call"]>): Promise<unknown[]> {
+        if (this.closed) throw invalid("", "this client was closed; make a new one");
         return new Promise((resolve, reject) => {
             const underWay: UnderWay = {
                 attempts: 0,
                 outcome: "not_sent",
                 lose: (cause) => reject(internal(underWay, cause)),
             };
-            this.#carry(args, underWay).then(resolve, reject);
+            void this.#carry(args, underWay).then(resolve);
         });
     }
 
-    /** Carries a call from wait to wait to its end; rejects only where it cannot begin. */
+    /** Carries a call from wait to wait to its end; never rejects. */
     async #carry(args: Parameters<Core["call"]>, underWay: UnderWay): Promise<unknown[]> {
         // The caller may be a listener, deep inside the instance: nothing may run in it a second time, or replace it.
         await undefined;
-        if (this.closed) this.present();
         const instance = lost;
         pending.add(underWay);
         try {

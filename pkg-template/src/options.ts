@@ -9,7 +9,7 @@ export type Token = string | (() => string | Promise<string>);
 export interface ClientOptions {
     /**
      * The access token or private integration token. A function is called once, and once more after a 401; calls that
-     * wait meanwhile share one answer. It may be left out only with a `baseUrl` of your own proxy that adds it.
+     * wait meanwhile share one answer, each for `timeoutMs` at the most. It may be left out only with a `baseUrl` of your own proxy that adds it.
      *
      * Tokens do not belong in web pages: everyone who opens the page can read them.
      */
@@ -50,9 +50,12 @@ export interface ClientOptions {
     maxResponseBytes?: number;
     /** Headers of every call. */
     headers?: Record<string, string>;
-    /** Whether an answer that differs from its promised shape is a DecodeError; default false: it is reported as drift. */
+    /**
+     * Whether an answer that differs from its promised shape, in a way that cannot be repaired, is a DecodeError; default
+     * false: it is reported as drift.
+     */
     strict?: boolean;
-    /** Is told about requests, answers, limits, retries and drift. What it throws is ignored. */
+    /** Is told about requests, answers, limits, retries and drift. What it throws or rejects with is ignored. */
     onEvent?: (event: PaymentsEvent) => void;
 }
 

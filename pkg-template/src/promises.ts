@@ -55,6 +55,16 @@ export class ApiPromise<T> extends Promise<T> {
     }
 }
 
+// What `Promise` itself does, without the `any` of its declaration.
+export interface ApiPromise<T> {
+    /**
+     * Handles a failure.
+     *
+     * @param rejected Gets the error: a {@link PaymentsError}.
+     */
+    catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B>;
+}
+
 /** One page of a list. */
 export class Page<T> {
     /** The records of this page that no page before delivered, newest first. */
@@ -186,7 +196,7 @@ async function begin<T>(read: ReadPage<T>, { scope, offset, limit, cursor }: Sta
     if (cursor !== undefined) {
         const pages = typeof cursor === "string" ? Pages.resume(scope(), cursor, limit) : undefined;
         if (pages === undefined) {
-            throw invalid("cursor", "is not the cursor of a page of this list with these filters");
+            throw invalid("cursor", "is not the cursor of a page of this list with these filters, or goes together with offset");
         }
         return follow(read, pages, scope);
     }
@@ -221,19 +231,22 @@ async function follow<T>(read: ReadPage<T>, pages: Pages, scope: () => string): 
 function after<T>(read: ReadPage<T>, pages: Pages, scope: () => string): Behind<T> {
     if (pages.offset() < 0) return {};
     const [instance, cursor] = [lost, pages.cursor(scope())];
-    // Two callers that ask for the next page share it; one that could not be read can be asked for again.
-    let shared: Promise<Page<T>> | undefined;
-    const next = () => {
-        // What went with a lost instance comes back from the cursor.
-        const state = instance === lost ? pages : (Pages.resume(scope(), cursor, 0) as Pages);
-        shared ??= follow(read, state, scope).then(
-            (result) => result.data,
-            (error: unknown) => {
-                shared = undefined;
-                throw error;
-            },
-        );
-        return shared;
+    // Callers share the page as long as one of them holds it: were it kept here, the first page would hold the whole list.
+    let underWay: Promise<Page<T>> | undefined;
+    let held: { deref(): Page<T> | undefined } | undefined;
+    const next = async () => {
+        const page = held?.deref();
+        if (page !== undefined) return page;
+        // The state went on with a page that was read, or was lost with its instance: the cursor brings it back.
+        const fresh = held === undefined && instance === lost;
+        underWay ??= follow(read, fresh ? pages : (Pages.resume(scope(), cursor, 0) as Pages), scope)
+            .then(({ data }) => {
+                // Workers of before May 2025 have no WeakRef: there the page is read again.
+                held = typeof WeakRef === "function" ? new WeakRef(data) : { deref: () => undefined };
+                return data;
+            })
+            .finally(() => (underWay = undefined));
+        return underWay;
     };
     return { next, cursor };
 }

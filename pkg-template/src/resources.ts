@@ -80,7 +80,9 @@ export interface Orders {
     /**
      * Records a payment that was made outside HighLevel. Where the outcome is unknown (a timeout, a dropped connection, a
      * 5xx) it looks among the transactions of the order whether the payment took, before it would be sent again, at most
-     * `maxRetries` times. Any transaction that is new on the order counts as the payment.
+     * `maxRetries` times; one that the server carries out later than three looks (3.5 s unless `retryDelayMs` says otherwise)
+     * is then there twice, so `maxRetries: 0` is for those who want none. Any transaction that is new on the order counts as
+     * the payment.
      *
      * It rejects where HighLevel refuses the payment; `error.outcome` is `unknown` only where the order could not be read
      * either. `deadlineMs` is for all its requests together.

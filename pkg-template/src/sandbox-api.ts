@@ -52,7 +52,7 @@ export interface SandboxFaults {
      * answer of a fault carries too:
      * - `status=503`: answered without doing anything; `shape=standard`, `http-exception`, `message`, `oauth` or `v3`
      *   picks the shape of the error, `retry-after=2` adds that header;
-     * - `applied-then=500`, `applied-then=drop`, `applied-then=hang`: done, but the caller does not learn it;
+     * - `applied-then=500`, `applied-then=drop`, `applied-then=hang`, `applied-then=html`: done, but the caller does not learn it;
      * - `html=200`, `html=403`: a web page instead of an answer;
      * - `truncated`: half of the body;
      * - `drift=quoted`, `numeric`, `null`, `missing`, `unknown`, `single`, `enum`, `wrong` or `top`: an answer that

@@ -162,7 +162,7 @@ impl Call {
             let ask = call.next(transport, told);
             let run = &call.run;
             told = match ask {
-                Ask::Token => match transport.begin_token(run.rejected()) {
+                Ask::Token => match transport.begin_token(run.rejected(), run.patience(transport.now_ms())) {
                     Ok(token) => Told::Token(Ok(token)),
                     Err(promise) => break (Asked::Token, promise),
                 },

@@ -109,7 +109,7 @@ pub struct Failed {
     pub trace_id: Option<String>,
     /// Whether sending the same call again is safe and may help.
     pub retryable: bool,
-    /// How often the call was sent.
+    /// How many attempts were made, also those that ended before anything left.
     pub attempts: u32,
     /// Whether the operation was carried out.
     pub outcome: Outcome,

@@ -41,7 +41,7 @@ pub enum End {
     Lost,
     /// An answer came.
     Answered {
-        /// What it says about the limits.
+        /// What it says about the limits; `None` where it proves nothing, such as an error of something in front.
         named: Option<RateLimit>,
         /// 429: for how many milliseconds the server wants no other request.
         refused: Option<u64>,
@@ -207,12 +207,12 @@ impl Slots {
             self.limit = match limit {
                 Some(limit) if limit <= MAX_LIMIT => limit.max(1),
                 Some(_) => 0,
-                // A server that names no limit has none, until it says otherwise.
                 None if refused.is_some() && self.limit == 0 => LIMIT,
-                None if self.known => self.limit,
+                None if self.known || named.is_none() => self.limit,
+                // A server that names no limit has none, until it says otherwise.
                 None => 0,
             };
-            self.known = true;
+            self.known |= named.is_some();
             if let Some(interval) = named.and_then(|named| named.interval_ms) {
                 self.interval_ms = (interval as u64).clamp(1, MAX_WAIT_MS);
             }
@@ -385,10 +385,12 @@ mod tests {
         limiter.done(&first, 10, End::Lost);
         assert!(matches!(limiter.ask(&mut Ticket::new(1, false), 10), Turn::Wait(_)), "a lost answer says nothing");
         limiter.done(&first, 10, End::Answered { named: None, refused: None });
+        assert!(matches!(limiter.ask(&mut Ticket::new(1, false), 10), Turn::Wait(_)), "an error says nothing either");
+        limiter.done(&first, 10, End::Answered { named: Some(RateLimit::default()), refused: None });
         for _ in 0..1000 {
             assert_eq!(limiter.ask(&mut Ticket::new(1, false), 20), Turn::Go);
         }
-        assert!(limiter.locations[0].held.len() <= 1);
+        assert!(limiter.locations[0].held.len() <= 2);
         limiter.done(&first, 30, End::Answered { named: None, refused: Some(500) });
         assert!(matches!(limiter.ask(&mut Ticket::new(1, false), 30), Turn::Wait(_)), "until it says 429");
         assert_eq!(limiter.locations[0].limit, LIMIT);

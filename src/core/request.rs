@@ -19,6 +19,8 @@ pub struct Request {
     /// The longest answer that is wanted, in bytes: a transport stops reading behind it and says so in
     /// [`Response::cut`](super::Response::cut).
     pub max_response_bytes: u32,
+    /// The location that it is about, if it names one: the rate limits are those of an app and a location.
+    pub location_id: Option<String>,
 }
 
 /// Builds a request.
@@ -74,7 +76,8 @@ pub fn build(
         header("Content-Type", "application/json");
     }
     let max_response_bytes = config.max_response_bytes;
-    Ok(Request { method: operation.method, url, headers, body: text, max_response_bytes })
+    let location_id = account.id;
+    Ok(Request { method: operation.method, url, headers, body: text, max_response_bytes, location_id })
 }
 
 /// Appends the path with the id in its placeholder.
@@ -96,7 +99,7 @@ fn push_path(path: &'static str, id: Option<&str>, url: &mut String, issues: &mu
 /// What is wrong with an id for a path; empty if nothing is.
 fn id_problem(id: &[u8]) -> &'static str {
     if id.trim_ascii().is_empty() {
-        "must not be empty"
+        "must be text that is not empty"
     } else if matches!(id, b"." | b"..") {
         "must be an id, not a path segment"
     } else if id.len() > MAX_ID_LENGTH {

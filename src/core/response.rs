@@ -3,7 +3,7 @@
 use super::error::{Error, ErrorKind, Outcome};
 use super::rate::RateLimit;
 use super::retry::{outcome, retry_after_ms, retryable, Failure};
-use crate::endpoint::Operation;
+use crate::endpoint::{Operation, Safety};
 use crate::shape::{check, items, json_text, members, push_decimal, put, unescape, Checked, Drift, Fault, Kind};
 
 /// An answer as it came.
@@ -54,11 +54,14 @@ pub fn read(
             _ => return Ok(Answer { body, checked }),
         },
         Err(Fault::Syntax { .. }) if body.trim_ascii_start().starts_with(b"<") => {
-            Drift { path: String::new(), expected: "JSON", found: "a web page", repaired: false }
+            Drift { path: String::new(), expected: "JSON", found: WEB_PAGE, repaired: false }
         }
         Err(fault) => drift_of(&fault),
     };
-    let mut error = Error::new(ErrorKind::Decode, Some(operation), Outcome::Applied, String::new());
+    // The API answers with no page: something in front of it did, whether the request got through or not.
+    let unsure = drift.found == WEB_PAGE && operation.safety != Safety::Read;
+    let outcome = if unsure { Outcome::Unknown } else { Outcome::Applied };
+    let mut error = Error::new(ErrorKind::Decode, Some(operation), outcome, String::new());
     let text = mask(&body, secrets);
     for part in [
         operation.name,
@@ -80,6 +83,8 @@ pub fn read(
     error.rate_limit = rate_limit;
     Err(error)
 }
+
+const WEB_PAGE: &str = "a web page";
 
 /// The first 200 bytes, or a little less where a character would be cut.
 fn start_of(text: &str) -> &str {
@@ -298,8 +303,14 @@ mod tests {
 
     #[test]
     fn an_html_page_with_status_200_is_no_data() {
-        let error = error(&RECORD_PAYMENT, 200, "<!doctype html><title>x</title>");
-        assert_eq!((error.kind, error.outcome), (ErrorKind::Decode, Outcome::Applied));
+        let page = "<!doctype html><title>x</title>";
+        let of = |operation| error(operation, 200, page);
+        let error = of(&RECORD_PAYMENT);
+        // Whoever answers with a page is not the API: whether that got the payment, nobody knows.
+        assert_eq!(
+            (error.kind, error.outcome, of(&GET_ORDER).outcome),
+            (ErrorKind::Decode, Outcome::Unknown, Outcome::Applied)
+        );
         assert!(error.message.contains("expected JSON, found a web page") && error.message.contains("<!doctype html>"));
         assert_eq!(error.body.as_deref(), Some("<!doctype html><title>x</title>"));
     }

@@ -18,6 +18,8 @@ pub struct Fault {
     pub applied_then: Option<u16>,
     /// Do it, then break the connection (`applied-then=drop`) or never answer (`applied-then=hang`).
     pub applied_end: Option<End>,
+    /// Do it, then answer a page of HTML with status 200 (`applied-then=html`).
+    pub applied_html: bool,
     /// Answer a page of HTML with this status and do nothing.
     pub html: Option<u16>,
     /// Do it, then deliver half of the body.
@@ -62,6 +64,7 @@ impl Fault {
             "applied-then" => match value {
                 "drop" => self.applied_end = Some(End::Drop),
                 "hang" => self.applied_end = Some(End::Hang),
+                "html" => self.applied_html = true,
                 _ => self.applied_then = Some(status(value)?),
             },
             "html" => self.html = Some(if value.is_empty() { 200 } else { status(value)? }),

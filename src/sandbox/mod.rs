@@ -295,6 +295,9 @@ impl Sandbox {
             if let Some(status) = fault.applied_then {
                 response = error(status, &fault, trace);
             }
+            if fault.applied_html {
+                response = Response::new(200, http::html(200), true);
+            }
             if let Some(end) = fault.applied_end {
                 response.end = end;
                 response.delay_ms = fault.delay_ms;

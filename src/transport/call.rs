@@ -49,18 +49,15 @@ impl Call {
 
     /// Goes on with what came of what it asked for.
     pub fn next<T: Transport>(&mut self, transport: &T, mut told: Told) -> Ask {
+        let Some(once) = &mut self.once else { return self.run.next(transport, told) };
+        if std::mem::take(&mut self.between) {
+            if matches!(told, Told::Awake(false)) {
+                return Ask::Done(Err(once.given_up(true)));
+            }
+            told = Told::Nothing;
+        }
         loop {
-            let ask = match told {
-                Told::Awake(awake) if std::mem::take(&mut self.between) => {
-                    if awake {
-                        self.run.next(transport, Told::Nothing)
-                    } else {
-                        Ask::Done(Err(RecordOnce::aborted()))
-                    }
-                }
-                told => self.run.next(transport, told),
-            };
-            let Some(once) = &mut self.once else { return ask };
+            let ask = self.run.next(transport, told);
             let Ask::Done(result) = ask else { return ask };
             if let Some(result) = once.ended(result) {
                 return Ask::Done(result);
@@ -69,9 +66,13 @@ impl Call {
                 Ok(run) => self.run = run,
                 Err(error) => return Ask::Done(Err(error)),
             }
-            if once.wait() > 0 {
+            let wait = f64::from(once.wait());
+            if wait > 0.0 && transport.now_ms() + wait >= self.run.deadline {
+                return Ask::Done(Err(once.given_up(false)));
+            }
+            if wait > 0.0 {
                 self.between = true;
-                return Ask::Wait(f64::from(once.wait()));
+                return Ask::Wait(wait);
             }
             told = Told::Nothing;
         }

@@ -7,8 +7,14 @@ const ABORTED = { how: 2 };
 const FAILED = 0;
 const DONE = 3;
 
-// Codes with which Node's fetch says that no connection was made.
-const UNSENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"];
+/** Whether Node's fetch says that no connection was made, or none that could be trusted. */
+function isUnsent({ code, syscall } = {}) {
+    return (
+        /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$|CERT|^UNABLE_TO_/.test(code) ||
+        syscall === "connect" ||
+        syscall === "getaddrinfo"
+    );
+}
 
 /** Gives `work` a promise that rejects when the time is over or the signal aborts; leaves no timer and no listener. */
 async function within(ms, signal, work) {
@@ -55,11 +61,12 @@ async function carry(fetch = globalThis.fetch, request, controller, ms, signal, 
         const response = await Promise.race([over, fetch.call(globalThis, request)]);
         result.sent = true;
         if (!isResponse(response)) throw "fetch gave something that is no Response";
+        if (response.type === "error") throw "fetch gave Response.error()";
         result.response = response;
         await Promise.race([over, drain(response, max, result)]);
         result.how = DONE;
     }).catch((cause) => {
-        result.sent ||= !UNSENT.includes(cause?.cause?.code);
+        result.sent ||= !isUnsent(cause?.cause ?? undefined);
         if (cause === TIMEOUT || cause === ABORTED) {
             controller.abort();
             result.how = cause.how;
@@ -103,8 +110,8 @@ async function drain(response, max, result) {
 
 const asked = new Map();
 
-/** Calls a function for a token, unless the signal aborts; whoever calls it while its answer is awaited shares the answer. */
-export function shared(call, signal) {
+/** Calls a function for a token, unless the signal aborts or the time is over; whoever calls it while its answer is awaited shares the answer. */
+export function shared(call, signal, ms) {
     if (!asked.has(call)) {
         asked.set(
             call,
@@ -114,9 +121,12 @@ export function shared(call, signal) {
         );
     }
     const answer = asked.get(call);
-    return within(Infinity, signal, (over) => Promise.race([over, answer])).then(
+    return within(ms, signal, (over) => Promise.race([over, answer])).then(
         (token) => ({ how: DONE, token }),
-        (cause) => (signal?.aborted ? { how: ABORTED.how, cause: signal.reason } : { how: FAILED, cause }),
+        (cause) => {
+            if (signal?.aborted) return { how: ABORTED.how, cause: signal.reason };
+            return cause === TIMEOUT ? TIMEOUT : { how: FAILED, cause };
+        },
     );
 }
 

@@ -23,7 +23,7 @@ extern "C" {
         max: f64,
     ) -> Promise;
     fn pause(ms: f64, signal: Option<&AbortSignal>) -> Promise;
-    fn shared(function: &Function, signal: Option<&AbortSignal>) -> Promise;
+    fn shared(function: &Function, signal: Option<&AbortSignal>, ms: f64) -> Promise;
 }
 
 #[wasm_bindgen]
@@ -82,7 +82,12 @@ impl TokenSource {
     }
 
     /// The token, or a promise of it for [`Self::came`].
-    fn ask(&self, rejected: Option<&str>, signal: Option<&AbortSignal>) -> Result<Option<String>, Promise> {
+    fn ask(
+        &self,
+        rejected: Option<&str>,
+        signal: Option<&AbortSignal>,
+        timeout_ms: f64,
+    ) -> Result<Option<String>, Promise> {
         let current = self.current.borrow().clone();
         let Some(function) = &self.function else {
             return Ok(if rejected.is_some() { None } else { current });
@@ -90,7 +95,7 @@ impl TokenSource {
         if current.is_some() && current.as_deref() != rejected {
             return Ok(current);
         }
-        Err(shared(function, signal))
+        Err(shared(function, signal, timeout_ms))
     }
 
     fn came(&self, end: &End) -> Result<Option<String>, Error> {
@@ -101,6 +106,7 @@ impl TokenSource {
                 return Ok(Some(token));
             }
             ABORTED => (ErrorKind::Aborted, "aborted while the token was fetched"),
+            TIMEOUT => (ErrorKind::Timeout, "the token function gave no token in time (timeoutMs, deadlineMs)"),
             _ => (ErrorKind::Authentication, "the token function failed; see cause"),
         };
         Err(Error::new(kind, None, Outcome::NotSent, message.into()))
@@ -111,8 +117,8 @@ impl TokenSource {
 fn usable(token: String) -> Result<String, Error> {
     let message = if token.is_empty() {
         "must be text that is not empty, or a function that gives it"
-    } else if !token.bytes().all(|b| b.is_ascii_graphic()) {
-        "must not hold spaces, line breaks or other characters that no token has"
+    } else if !token.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
+        "must not hold spaces, quotes, line breaks or other characters that no token has"
     } else {
         return Ok(token);
     };
@@ -198,7 +204,7 @@ impl FetchTransport {
             (Interruption::Network, true) => {
                 "the connection failed before the whole answer came; in a browser also when CORS forbids the answer"
             }
-            (Interruption::Timeout, _) => "no whole answer came in time (timeoutMs)",
+            (Interruption::Timeout, _) => "no whole answer came in time (timeoutMs, deadlineMs)",
             (Interruption::Aborted, false) => "aborted before it was sent",
             (Interruption::Aborted, true) => "aborted while it was under way",
         };
@@ -255,8 +261,8 @@ impl FetchTransport {
         end.how() != ABORTED
     }
 
-    pub(crate) fn begin_token(&self, rejected: Option<&str>) -> Result<Option<String>, Promise> {
-        self.token.ask(rejected, self.signal.as_ref())
+    pub(crate) fn begin_token(&self, rejected: Option<&str>, timeout_ms: f64) -> Result<Option<String>, Promise> {
+        self.token.ask(rejected, self.signal.as_ref(), timeout_ms)
     }
 
     pub(crate) fn end_token(&self, end: JsValue) -> Result<Option<String>, Error> {
@@ -277,7 +283,7 @@ impl Transport for FetchTransport {
     }
 
     async fn token(&self, rejected: Option<&str>) -> Result<Option<String>, Error> {
-        match self.begin_token(rejected) {
+        match self.begin_token(rejected, f64::INFINITY) {
             Ok(token) => Ok(token),
             Err(promise) => self.end_token(settled(promise).await),
         }

@@ -4,7 +4,7 @@ use super::run::{Done, Run};
 use super::RateLimiter;
 use crate::core::{build, hash, Config, Error, ErrorKind, Once, Outcome, Step};
 use crate::endpoint::{GET_ORDER, LIST_TRANSACTIONS, RECORD_PAYMENT};
-use crate::shape::{items, members, push_decimal, put, quote};
+use crate::shape::{items, joined, members, push_decimal, put, quote};
 
 /// Records a payment and, where nobody knows whether it was recorded, finds it out before it is sent again. The answer is
 /// `{"recorded":…,"transaction":…,"attempts":…}`.
@@ -78,10 +78,18 @@ impl RecordOnce {
         Ok(Run::new(operation, request, &self.config, self.limiter.clone(), self.deadline))
     }
 
-    /// The caller aborted while it waited.
-    pub fn aborted() -> Error {
-        let message = "orders.recordPaymentOnce was aborted while it was not known whether the payment was recorded";
-        Error::new(ErrorKind::Aborted, Some(&RECORD_PAYMENT), Outcome::Unknown, message.into())
+    /// The error of a call that ends while it waits: aborted, or because its time is over.
+    pub fn given_up(&self, aborted: bool) -> Error {
+        let (kind, how) = if aborted {
+            (ErrorKind::Aborted, "was aborted")
+        } else {
+            (ErrorKind::Timeout, "ran out of time (deadlineMs)")
+        };
+        let message =
+            joined(&["orders.recordPaymentOnce ", how, " while it was not known whether the payment was recorded"]);
+        let mut error = Error::new(kind, Some(&RECORD_PAYMENT), Outcome::Unknown, message);
+        error.attempts = self.attempts;
+        error
     }
 
     /// Takes what the present step came to; gives the result, unless another step follows.
@@ -102,7 +110,9 @@ impl RecordOnce {
                     return None;
                 }
             }
-            once => error.outcome = if once.is_some() { Outcome::Unknown } else { Outcome::NotSent },
+            // A later call would take a payment that was made now for one that was there before.
+            Some(_) => (error.outcome, error.retryable) = (Outcome::Unknown, false),
+            None => error.outcome = Outcome::NotSent,
         }
         error.attempts = self.attempts;
         Some(error)
@@ -132,7 +142,8 @@ impl RecordOnce {
             (Step::Ask, Some(once)) => once.asked(field(b"paymentStatus") != Some(b"\"paid\"")),
             (_, Some(once)) => {
                 self.attempts += done.attempts;
-                once.sent((field(b"success") == Some(b"false")).then_some(Outcome::Unknown))
+                // Whatever else it says: only this says that the payment was recorded.
+                once.sent((field(b"success") != Some(b"true")).then_some(Outcome::Unknown))
             }
             (_, None) => Step::Failed,
         };
@@ -146,6 +157,8 @@ impl RecordOnce {
                 let message = "orders.recordPaymentOnce: the order is paid, but not by a payment that can be found";
                 let unknown = || Error::new(ErrorKind::Other, Some(&RECORD_PAYMENT), Outcome::Unknown, message.into());
                 let mut error = self.failed.take().unwrap_or_else(unknown);
+                // Somebody paid: what failed or was refused may be it.
+                (error.outcome, error.retryable) = (Outcome::Unknown, false);
                 error.attempts = self.attempts;
                 Some(Err(error))
             }

@@ -7,7 +7,7 @@ use crate::core::{
     Failure, Outcome, RateLimit, Request, Response, Ticket, Turn,
 };
 use crate::endpoint::Operation;
-use crate::shape::joined;
+use crate::shape::{joined, json_text, members};
 
 /// A call that succeeded.
 pub(crate) struct Done {
@@ -43,6 +43,8 @@ pub(crate) struct Run {
     operation: &'static Operation,
     pub request: Request,
     pub token: Option<String>,
+    /// What no error may quote: every token that was sent, and the keys in the body.
+    secrets: Vec<String>,
     strict: bool,
     timeout_ms: u32,
     max_retries: u32,
@@ -72,9 +74,10 @@ impl Run {
         limiter: Option<RateLimiter>,
         deadline: f64,
     ) -> Self {
-        let location = config.location_id.as_deref().unwrap_or_default();
+        let location = hash(request.location_id.as_deref().unwrap_or_default().as_bytes());
         Self {
             operation,
+            secrets: keys(request.body.as_deref().unwrap_or_default()),
             request,
             token: None,
             strict: config.strict,
@@ -83,7 +86,7 @@ impl Run {
             retry_delay_ms: config.retry_delay_ms,
             deadline,
             limiter,
-            ticket: Ticket::new(hash(location.as_bytes()), config.background),
+            ticket: Ticket::new(location, config.background),
             flying: false,
             attempts: 0,
             began: 0.0,
@@ -98,13 +101,27 @@ impl Run {
         self.refreshed.then(|| self.token.as_deref().unwrap_or_default())
     }
 
+    /// How many milliseconds it may wait for a token.
+    #[cfg(all(feature = "npm", target_arch = "wasm32"))]
+    pub fn patience(&self, now: f64) -> f64 {
+        f64::from(self.timeout_ms).min(self.deadline - now)
+    }
+
     pub fn next<T: Transport>(&mut self, transport: &T, told: Told) -> Ask {
         let now = transport.now_ms();
         match told {
             Told::Nothing => return Ask::Token,
-            Told::Token(Ok(token)) if token.is_some() || !self.refreshed => self.token = token,
+            Told::Token(Ok(token)) if token.is_some() || !self.refreshed => {
+                self.secrets.extend(token.clone());
+                self.token = token;
+            }
             Told::Token(Err(mut error)) if !self.refreshed => {
                 error.operation = Some(self.operation);
+                return self.ended(now, Err(error));
+            }
+            Told::Token(Err(error)) if matches!(error.kind, ErrorKind::Aborted | ErrorKind::Timeout) => {
+                let aborted = error.kind == ErrorKind::Aborted;
+                let error = self.given_up(if aborted { Interruption::Aborted } else { Interruption::Timeout });
                 return self.ended(now, Err(error));
             }
             // There is no other token: what failed has failed.
@@ -147,11 +164,14 @@ impl Run {
                 let interval = || rate_limit.and_then(|limit| limit.interval_ms);
                 // A 429 that names no time closes nothing: this call backs off, others find out for themselves.
                 let refused = (status == 429).then(|| asked().or_else(interval).unwrap_or(0.0) as u64);
-                self.landed(now, End::Answered { named: rate_limit, refused });
+                // Only an answer of the API itself says that there is no limit: an error may come from in front of it.
+                let named = rate_limit.or_else(|| (200..300).contains(&status).then(RateLimit::default));
+                self.landed(now, End::Answered { named, refused });
                 if let Some(limits) = rate_limit {
                     transport.event(operation, Event::RateLimit(limits));
                 }
-                match read(operation, response, self.strict, &[self.token.as_deref().unwrap_or_default()], now) {
+                let secrets: Vec<&str> = self.secrets.iter().map(String::as_str).collect();
+                match read(operation, response, self.strict, &secrets, now) {
                     Ok(answer) => {
                         for drift in &answer.checked.drifts {
                             transport.event(operation, Event::Drift(drift));
@@ -183,10 +203,10 @@ impl Run {
 
     /// Whether what failed is sent again.
     fn decide<T: Transport>(&mut self, transport: &T, now: f64) -> Ask {
-        if let Some((error, failure)) = &self.failed {
+        if let Some((error, failure)) = self.failed.take() {
             let decision = decide(&Attempt {
                 safety: self.operation.safety,
-                failure: *failure,
+                failure,
                 attempts: self.attempts,
                 max_retries: self.max_retries,
                 delay_ms: self.retry_delay_ms,
@@ -196,11 +216,13 @@ impl Run {
             });
             if let Decision::RetryAfter(delay_ms) = decision {
                 if now + delay_ms < self.deadline {
-                    let event = Event::Retry { attempt: self.attempts, delay_ms, reason: error };
+                    let event = Event::Retry { attempt: self.attempts, delay_ms, reason: &error };
                     transport.event(self.operation, event);
+                    self.failed = Some((error, failure));
                     return Ask::Wait(delay_ms);
                 }
             }
+            return self.ended(now, Err(error));
         }
         let error = self.given_up(Interruption::Timeout);
         self.ended(now, Err(error))
@@ -218,11 +240,12 @@ impl Run {
             error.retryable = !aborted;
             return error;
         };
-        if aborted {
-            let after = " was aborted while it waited to be sent again after: ";
-            error.message = joined(&[operation.name, after, &error.message]);
+        // With a fresh token it would have been sent again: the refusal of the old one says nothing.
+        if aborted || error.kind == ErrorKind::Authentication {
+            let why = if aborted { "was aborted while it waited to be" } else { "could not in time (deadlineMs) be" };
+            error.message = joined(&[operation.name, " ", why, " sent again after: ", &error.message]);
             error.kind = kind;
-            error.retryable = false;
+            error.retryable = !aborted && error.outcome != Outcome::Unknown;
         }
         error
     }
@@ -246,6 +269,22 @@ impl Run {
         }
     }
 }
+
+/// The keys of a payment provider in a body: `apiKey` and `publishableKey` of its modes.
+fn keys(body: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (_, mode) in members(body) {
+        for (name, value) in members(std::str::from_utf8(mode).unwrap_or_default()) {
+            if name.ends_with(b"Key") {
+                found.extend(json_text(value).filter(|key| key.len() >= MIN_KEY));
+            }
+        }
+    }
+    found
+}
+
+/// What is shorter stands in any text by chance.
+const MIN_KEY: usize = 8;
 
 /// The error for an attempt that ended without a whole answer.
 fn interruption(operation: &'static Operation, interrupted: &Interrupted) -> (Error, Failure) {

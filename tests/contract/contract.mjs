@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 
 const ORIGIN = "https://services.leadconnectorhq.com";
 /** Faults that make an answer wrong on purpose; the sandbox names the fault in the answer's `x-sandbox-fault`. */
-const FALSIFYING = ["html", "truncated", "drift"];
+const FALSIFYING = ["html", "applied-then=html", "truncated", "drift"];
 const WITHOUT_BODY = [204, 205, 304];
 
 /** The contract, with `tool`, which requires ajv and ajv-formats. */

@@ -58,13 +58,14 @@ test("all five shapes of error give their messages and trace id, and keep their 
     }
 });
 
-test("an HTML page with status 200 is a DecodeError, and what was asked for counts as done", async () => {
+test("an HTML page with status 200 is a DecodeError; whether a write was done, nobody knows", async () => {
     for (const name of METHODS) {
+        const write = !/\.(get|list)/.test(name);
         const { payments, requests } = stub(() => new Response(HTML, { headers: { "content-type": "text/html" } }));
         const error = await failure(call(payments, name));
         assert.deepEqual(
             [error.name, error.code, error.status, error.outcome, error.body, error.attempts, error.retryable],
-            ["DecodeError", "decode_failed", 200, "applied", HTML, 1, false],
+            ["DecodeError", "decode_failed", 200, write ? "unknown" : "applied", HTML, 1, false],
         );
         assert.equal(requests.length, 1);
         assert.match(error.message, /<!doctype html>/);
@@ -472,4 +473,23 @@ test("a 429 carries what the server said about its limits", async () => {
         dailyLimit: 200_000,
         dailyRemaining: 199_000,
     });
+});
+
+test("Response.error() is a dropped connection, not a refusal", async () => {
+    const { payments } = stub(() => Response.error());
+    const error = await failure(payments.orders.recordPayment(ID, { mode: "cash", amount: 5 }));
+    assert.deepEqual([error.name, error.outcome], ["NetworkError", "unknown"]);
+});
+
+test("certificates that are not trusted, and servers without a way to them, got nothing", async () => {
+    for (const cause of [{ code: "DEPTH_ZERO_SELF_SIGNED_CERT" }, { code: "EHOSTUNREACH", syscall: "connect" }]) {
+        const { payments, requests } = stub(
+            () => {
+                throw Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error(), cause) });
+            },
+            { maxRetries: 0 },
+        );
+        const error = await failure(payments.orders.recordPayment(ID, { mode: "cash", amount: 5 }));
+        assert.deepEqual([error.name, error.outcome, requests.length], ["NetworkError", "not_sent", 1]);
+    }
 });

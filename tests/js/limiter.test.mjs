@@ -12,13 +12,15 @@ const LEAST_MS = (CALLS / 100 - 1) * 10_000;
 const START = Date.UTC(2026, 10, 1, 12);
 const STEP_MS = 10;
 
-/** A sandbox with the limits of HighLevel, and a clock that `until` moves. */
-function world(t) {
+/** A sandbox with the limits of HighLevel, and a clock that `until` moves; `first` gives the first answer instead. */
+function world(t, first) {
     t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: START });
     const sandbox = createSandbox({ seed: 11, size: 2, now: () => Date.now() });
     let refused = 0;
     const fetch = async (request) => {
-        const response = await sandbox.fetch(request);
+        const answer = first;
+        first = undefined;
+        const response = await (answer?.() ?? sandbox.fetch(request));
         if (response.status === 429) refused += 1;
         return response;
     };
@@ -47,7 +49,7 @@ function world(t) {
         await all;
         return Date.now() - began;
     }
-    return { client, until, refused: () => refused };
+    return { client, until, refused: () => refused, locationId: sandbox.locationId };
 }
 
 const list = (payments, options) => payments.orders.list({ limit: 1 }, options).then(({ data }) => data.length);
@@ -124,5 +126,23 @@ test("a call that is aborted while it waits for its turn was not sent, and leave
     const others = calls(100, () => list(payments));
     assert.ok((await until(others)) < 11_000);
     assert.deepEqual(await failures(others), []);
+    assert.equal(refused(), 0);
+});
+
+test("an error that names no limits, at the start, does not switch the limiter off", async (t) => {
+    const { client, until, refused } = world(t, () => new Response("<html>bad gateway</html>", { status: 502 }));
+    const payments = client();
+    const [error] = await failures([list(payments)]);
+    assert.equal(error.reason.status, 502);
+    await until(calls(300, () => list(payments)));
+    assert.equal(refused(), 0);
+});
+
+test("a location that parameters name has its own limit", async (t) => {
+    const { client, until, refused, locationId } = world(t);
+    const payments = client({ locationId: "another location" });
+    await until(
+        calls(200, (i) => (i % 2 ? payments.orders.list({ altId: locationId }) : list(payments, { locationId }))),
+    );
     assert.equal(refused(), 0);
 });

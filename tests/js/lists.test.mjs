@@ -2,8 +2,13 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Page, PagePromise } from "ghl-payments";
 import { failure, stub } from "./stub.mjs";
+
+setFlagsFromString("--expose-gc");
+const gc = runInNewContext("gc");
 
 /** A server with these records, newest first; its list can grow between two requests. */
 function server(records, { total = true, limit: usual = 10 } = {}) {
@@ -450,4 +455,41 @@ test("an abort ends an iteration", async () => {
         { name: "AbortedError" },
     );
     assert.equal(requests.length, 3, "the third page was already there");
+});
+
+test("who keeps the list does not keep all of its pages", async () => {
+    const { payments } = stub((request) => {
+        const query = new URL(request.url).searchParams;
+        const [offset, limit] = ["offset", "limit"].map((name) => Number(query.get(name) ?? 0));
+        const ids = Array.from({ length: limit }, (_, index) => ({ _id: `order-${offset + index}` }));
+        return Response.json({ data: ids.filter((_, index) => offset + index < 200), totalCount: 200 });
+    });
+    const list = payments.orders.list({ limit: 10 });
+    const pages = [];
+    for await (const page of list.pages()) pages.push(new WeakRef(page));
+    await new Promise((resolve) => setTimeout(resolve));
+    gc();
+    const alive = pages.filter((page) => page.deref() !== undefined).length;
+    assert.ok(alive <= 3, `${alive} of ${pages.length} pages are alive`);
+    assert.equal((await list).data.length, 10);
+});
+
+test("a page that nobody holds any more is read again", async () => {
+    const { payments, requests } = stub((request) => {
+        const offset = Number(new URL(request.url).searchParams.get("offset") ?? 0);
+        return Response.json({ data: ["a", "b", "c"].map((_id) => ({ _id })).slice(offset, offset + 2), totalCount: 3 });
+    });
+    const first = await payments.orders.list({ limit: 1 });
+    const ids = async () => (await first.getNextPage()).data.map(({ _id }) => _id);
+    const seen = await ids();
+    await new Promise((resolve) => setTimeout(resolve));
+    gc();
+    assert.deepEqual(await ids(), seen);
+    assert.equal(requests.length, 3);
+});
+
+test("a filter that is undefined is none, for a cursor too", async () => {
+    const { payments } = stub({ data: [{ _id: "a" }, { _id: "b" }], totalCount: 5 });
+    const { cursor } = await payments.orders.list({ limit: 2, status: undefined });
+    await payments.orders.list({ limit: 2, cursor });
 });

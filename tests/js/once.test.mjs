@@ -169,7 +169,8 @@ test(`in ${RUNS} runs with random faults a payment is never recorded twice`, { t
         const [end, right] =
             said instanceof Error
                 ? said.outcome === "unknown"
-                    ? ["unknown", true]
+                    ? // Sent again by its caller, it would take this payment for one that was there before.
+                      ["unknown", !said.retryable]
                     : ["refused", added === 0]
                 : said.recorded
                   ? ["recorded", added === 1]
@@ -185,4 +186,74 @@ test(`in ${RUNS} runs with random faults a payment is never recorded twice`, { t
     assert.deepEqual([more, wrong], [0, []]);
     // The kinds of end that are not rare are met.
     assert.ok(ends.recorded > RUNS / 4 && ends.refused > 0 && ends.unknown > 0, JSON.stringify(ends));
+});
+
+/** A client whose requests are answered in this order by name; the last answer of a name repeats. */
+function scripted(answers, options = {}) {
+    const left = structuredClone(answers);
+    const sent = [];
+    const fetch = async (request) => {
+        const { pathname } = new URL(request.url);
+        const name = request.method === "POST" ? "record" : pathname.endsWith("/transactions") ? "look" : "ask";
+        sent.push(name);
+        const answer = left[name].length > 1 ? left[name].shift() : left[name][0];
+        if (answer === "drop") throw new TypeError("fetch failed");
+        const { status = 200, ...body } = answer;
+        return Response.json(body, { status });
+    };
+    const payments = new PaymentsClient({ token: "t", locationId: "l", retryDelayMs: 1, fetch, ...options });
+    const call = payments.orders.recordPaymentOnce("653f6ba4d84bcc7b3d5bb8a1", { mode: "cash", amount: 5 });
+    return { call, sent };
+}
+
+const NO_TRANSACTIONS = { data: [], totalCount: 0 };
+
+test("an error after which the payment may be there is not for sending again", async () => {
+    const { call } = scripted({ look: [NO_TRANSACTIONS, { status: 503 }], record: ["drop"], ask: [{ _id: "a" }] });
+    const error = await failure(call);
+    assert.deepEqual([error.name, error.outcome, error.retryable], ["ServerError", "unknown", false]);
+});
+
+test("a refusal of the second attempt does not undo a first one that took", async () => {
+    const { call, sent } = scripted({
+        look: [NO_TRANSACTIONS],
+        record: ["drop", { status: 409, message: "being paid" }],
+        ask: [{ _id: "a", paymentStatus: "unpaid" }, { _id: "a", paymentStatus: "paid" }],
+    });
+    const error = await failure(call);
+    assert.deepEqual([error.name, error.outcome, error.retryable], ["ConflictError", "unknown", false]);
+    assert.equal(sent.filter((name) => name === "record").length, 2);
+});
+
+test("deadlineMs bounds the waits between its requests too", async () => {
+    const { call, sent } = scripted(
+        { look: [NO_TRANSACTIONS], record: ["drop"], ask: [{ _id: "a" }] },
+        { retryDelayMs: 60_000, deadlineMs: 1000 },
+    );
+    const error = await failure(call);
+    assert.deepEqual([error.name, error.outcome, error.retryable, error.attempts], ["TimeoutError", "unknown", false, 1]);
+    assert.match(error.message, /^orders\.recordPaymentOnce .*deadlineMs/);
+    assert.deepEqual(sent, ["look", "record"]);
+});
+
+// A limit of what can be known, which the documentation names: who does more than that waits longer between its looks.
+test("a payment that a server carries out after all looks is sent a second time, and not with maxRetries 0", async () => {
+    const answers = { look: [NO_TRANSACTIONS], record: ["drop", { success: true }], ask: [{ _id: "a" }] };
+    const again = scripted(answers);
+    assert.equal((await again.call).recorded, true);
+    assert.equal(again.sent.filter((name) => name === "record").length, 2);
+    const once = scripted(answers, { maxRetries: 0 });
+    assert.equal((await once.call).recorded, false);
+    assert.equal(once.sent.filter((name) => name === "record").length, 1);
+});
+
+test("an answer that does not say that the payment was recorded is looked after", async () => {
+    for (const answer of [{}, { error: "x" }, { success: null }, { success: false }]) {
+        const ask = [{ _id: "a", paymentStatus: "unpaid" }];
+        const found = { data: [{ _id: "new" }], totalCount: 1 };
+        const took = scripted({ look: [NO_TRANSACTIONS, NO_TRANSACTIONS, found], record: [answer], ask });
+        assert.deepEqual((await took.call).transaction, { _id: "new" });
+        const not = scripted({ look: [NO_TRANSACTIONS], record: [answer], ask }, { maxRetries: 0 });
+        assert.equal((await not.call).recorded, false, JSON.stringify(answer));
+    }
 });

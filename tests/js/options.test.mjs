@@ -284,3 +284,29 @@ test("two clients do not share anything", async () => {
     assert.equal(one.requests[0].headers.get("authorization"), "Bearer one");
     assert.equal(two.requests[0].url.searchParams.get("altId"), "l2");
 });
+
+test("null instead of options is as good as none", async () => {
+    const { payments } = stub(ANY_ANSWER);
+    await payments.orders.get(ID, null);
+    await payments.orders.list(undefined, null);
+    await payments.customProvider.getConfig(null);
+});
+
+test("a header that is no text is named as it was written", async () => {
+    const { payments, requests } = stub(ANY_ANSWER);
+    for (const [value, headers] of [[5, { "x-b": "1", "x-a": 5 }], [undefined, { "x-a": undefined }]]) {
+        const { issues } = await failure(payments.orders.get(ID, { headers }));
+        assert.deepEqual(issues, [{ path: "headers.x-a", message: "must be text" }], String(value));
+    }
+    assert.equal(requests.length, 0);
+});
+
+test("a listener that rejects is ignored as one that throws", async () => {
+    const onEvent = async () => {
+        throw new Error("the log server is down");
+    };
+    const { payments } = stub(ANY_ANSWER, { onEvent });
+    await payments.orders.get(ID);
+    // An unhandled rejection would fail this test.
+    await new Promise((resolve) => setTimeout(resolve));
+});

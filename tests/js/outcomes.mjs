@@ -73,6 +73,7 @@ const UNKNOWN = ["unknown", "unknown"];
 const APPLIED = ["applied", "applied"];
 const UNSENT = ["not_sent", "not_sent"];
 const FAILED = ["rejected", "unknown"];
+const PAGE = ["applied", "unknown"];
 const ACTED = { acted: true };
 
 /** Everything that can go wrong with an attempt. */
@@ -91,6 +92,7 @@ export const FAULTS = [
     fault("status=503", "ServerError", FAILED, SAFE),
     fault("status=504", "ServerError", FAILED, SAFE),
     fault("html=403", "PermissionError", REJECTED, NONE),
+    fault("html=200", "DecodeError", PAGE, NONE),
     fault("hang", "TimeoutError", UNKNOWN, SAFE, { slow: true }),
     fault("drop", "NetworkError", UNKNOWN, SAFE),
     fault("applied-then=408", "InvalidRequestError", FAILED, SAFE, ACTED),
@@ -100,6 +102,7 @@ export const FAULTS = [
     fault("applied-then=504", "ServerError", FAILED, SAFE, ACTED),
     fault("applied-then=hang", "TimeoutError", UNKNOWN, SAFE, { ...ACTED, slow: true }),
     fault("applied-then=drop", "NetworkError", UNKNOWN, SAFE, ACTED),
+    fault("applied-then=html", "DecodeError", PAGE, NONE, ACTED),
     fault("truncated", "DecodeError", APPLIED, NONE, ACTED),
     fault("body cut", "NetworkError", APPLIED, READS, { ...ACTED, fault: undefined, network: "cut" }),
     fault("body stalls", "TimeoutError", APPLIED, READS, { ...ACTED, fault: undefined, network: "stall", slow: true }),

@@ -294,6 +294,18 @@ test("a signal keeps no listener after the call", async () => {
     assert.equal(listeners, 0);
 });
 
+test("an abort during a wait leaves no timer that keeps the process alive", async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const before = timers();
+    const controller = new AbortController();
+    const { payments } = stub(() => new Response("", { status: 503 }), {
+        retryDelayMs: 60_000,
+        onEvent: ({ type }) => type === "retry" && queueMicrotask(() => controller.abort()),
+    });
+    assert.equal((await failure(payments.orders.get(ID, { signal: controller.signal }))).name, "AbortedError");
+    assert.equal(timers(), before);
+});
+
 test("something that is no signal is refused", async () => {
     const { payments, requests } = stub(ANY_ANSWER);
     for (const signal of [{}, "abort", true, null]) {

@@ -269,3 +269,73 @@ test("the search that every suite of this folder runs under finds what leaks", (
     assert.match(tight.stdout, /searched for 1 tokens: 1 clients, 1 errors, 2 events, 1 requests/);
     assert.deepEqual([tight.status, tight.stderr], [0, ""]);
 });
+
+test("deadlineMs bounds the wait for a token", async () => {
+    const never = () => new Promise(() => {});
+    const { payments, requests } = stub(ANY_ANSWER, { token: never, deadlineMs: 30 });
+    const error = await failure(payments.orders.get(ID));
+    assert.deepEqual([error.name, error.outcome, requests.length], ["TimeoutError", "not_sent", 0]);
+    assert.match(error.message, /token .*deadlineMs/);
+});
+
+/** A client whose token is refused; `renew` is asked for another one. */
+function refused(renew, options) {
+    let asked = 0;
+    const token = () => (asked++ === 0 ? TOKEN : renew());
+    return stub(() => Response.json({ message: "Invalid JWT" }, { status: 401 }), { token, ...options });
+}
+
+test("what ends the wait for a fresh token is what the error says", async () => {
+    const late = refused(() => new Promise(() => {}), { deadlineMs: 30 });
+    const error = await failure(late.payments.orders.get(ID));
+    assert.deepEqual([error.name, error.outcome, error.status], ["TimeoutError", "rejected", 401]);
+    assert.deepEqual([error.retryable, error.attempts], [true, 1]);
+
+    const controller = new AbortController();
+    const aborted = refused(() => {
+        setTimeout(() => controller.abort());
+        return new Promise(() => {});
+    });
+    const gone = await failure(aborted.payments.orders.get(ID, { signal: controller.signal }));
+    assert.deepEqual([gone.name, gone.outcome, gone.retryable], ["AbortedError", "rejected", false]);
+
+    const broken = refused(() => Promise.reject(new Error("no")));
+    assert.equal((await failure(broken.payments.orders.get(ID))).name, "AuthenticationError");
+});
+
+test("a fresh token that comes when the time is over makes a TimeoutError, not an AuthenticationError", async () => {
+    const { payments, requests } = refused(
+        async () => {
+            await wait(60);
+            return "pit-fresh";
+        },
+        { deadlineMs: 50, timeoutMs: 40 },
+    );
+    const error = await failure(payments.orders.get(ID));
+    assert.deepEqual([error.name, error.outcome, requests.length], ["TimeoutError", "rejected", 1]);
+});
+
+test("timeoutMs bounds the wait for a token too", async () => {
+    const { payments, requests } = stub(ANY_ANSWER, { token: () => new Promise(() => {}), timeoutMs: 30 });
+    const error = await failure(payments.orders.get(ID));
+    assert.deepEqual([error.name, error.outcome, requests.length], ["TimeoutError", "not_sent", 0]);
+});
+
+test("a token that was replaced after a 401 is masked too", async () => {
+    let asked = 0;
+    const token = () => (asked++ === 0 ? TOKEN : "pit-another-secret");
+    const { payments } = stub(() => Response.json({ message: `no ${TOKEN}` }, { status: 401 }), { token });
+    const error = await failure(payments.orders.get(ID));
+    assert.equal(error.attempts, 2);
+    assert.ok(!shown(error).includes(TOKEN), shown(error));
+});
+
+test("a key of a provider that the server quotes in a sentence is masked", async () => {
+    const keys = { apiKey: "sk_live_9f8e7d6c", publishableKey: "pk_live_1a2b3c4d" };
+    for (const key of Object.values(keys)) {
+        const { payments } = stub(() => Response.json({ message: `invalid key ${key}` }, { status: 422 }));
+        const error = await failure(payments.customProvider.connect({ live: keys }));
+        assert.match(error.message, /invalid key \[redacted\]/);
+        assert.ok(!shown(error).includes(key), shown(error));
+    }
+});

@@ -56,7 +56,7 @@ operations! {
 }
 
 /// Everything that can go wrong, and whether a caller who sees it can know that the server did not act.
-const TROUBLES: [Trouble; 28] = [
+const TROUBLES: [Trouble; 30] = [
     Trouble::Sandbox("status=400"),
     Trouble::Sandbox("status=401"),
     Trouble::Sandbox("status=403"),
@@ -71,6 +71,7 @@ const TROUBLES: [Trouble; 28] = [
     Trouble::Sandbox("status=503"),
     Trouble::Sandbox("status=504"),
     Trouble::Sandbox("html=403"),
+    Trouble::Sandbox("html=200"),
     Trouble::Sandbox("hang"),
     Trouble::Sandbox("drop"),
     Trouble::Sandbox("applied-then=408"),
@@ -79,6 +80,7 @@ const TROUBLES: [Trouble; 28] = [
     Trouble::Sandbox("applied-then=503"),
     Trouble::Sandbox("applied-then=504"),
     Trouble::Sandbox("applied-then=hang"),
+    Trouble::Sandbox("applied-then=html"),
     Trouble::Sandbox("applied-then=drop"),
     Trouble::Sandbox("truncated"),
     Trouble::BodyLost,
@@ -90,9 +92,9 @@ const TROUBLES: [Trouble; 28] = [
 /// Whether what the caller sees is the same whether the server acted or not.
 fn hides(trouble: Trouble) -> bool {
     match trouble {
-        Trouble::Sandbox(fault) => {
-            ["hang", "drop", "applied", "status=408", "status=5"].iter().any(|start| fault.starts_with(start))
-        }
+        Trouble::Sandbox(fault) => ["hang", "drop", "applied", "status=408", "status=5", "html=200"]
+            .iter()
+            .any(|start| fault.starts_with(start)),
         Trouble::Abort(_) => true,
         Trouble::Refused | Trouble::BodyLost => false,
     }

@@ -48,6 +48,7 @@ fn applied_then_does_it_and_says_otherwise() {
         ("applied-then=504", 504, End::Normal),
         ("applied-then=drop", 200, End::Drop),
         ("applied-then=hang", 200, End::Hang),
+        ("applied-then=html", 200, End::Normal),
     ] {
         let mut api = Api::new();
         let order = api.order("unpaid");

@@ -181,6 +181,7 @@ fn faults() -> Vec<Case> {
         fault("html=403", 403, "error code: 1010"),
         fault("truncated", 200, "{\"data\""),
         fault("applied-then=500", 500, "Internal Server Error"),
+        fault("applied-then=html", 200, "<!DOCTYPE html>"),
         fault("applied-then=drop", 200, ""),
         fault("applied-then=hang", 200, ""),
         fault("drop", 0, ""),

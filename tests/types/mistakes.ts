@@ -152,3 +152,7 @@ export async function results(order: OrderSummary): Promise<void> {
     // @ts-expect-error a promise has to be awaited
     console.log(payments.orders.get("order")._id);
 }
+// @ts-expect-error what was thrown is not known to be anything
+payments.orders.get("order").catch((error) => error.outcome);
+// @ts-expect-error nor here
+payments.orders.get("order").then(undefined, (error) => error.outcome);

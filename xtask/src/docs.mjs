@@ -362,14 +362,19 @@ function operationSection(operation, types) {
         `payments.${operation.name}(${signature}): ${written(node.type)}`,
         "```",
         "",
-        "| | |",
-        "|---|---|",
-        `| request | \`${operation.method} ${operation.path}\` |`,
-        `| scope | ${operation.scope ? `\`${operation.scope}\`` : "HighLevel names none"} |`,
-        `| safety | ${operation.safety} |`,
-        `| HighLevel's page | [${operation.id}](${operation.docs}) |`,
-        "",
     ];
+    // A method that is made of several operations has no row in the ledger.
+    if (operation.id !== undefined) {
+        lines.push(
+            "| | |",
+            "|---|---|",
+            `| request | \`${operation.method} ${operation.path}\` |`,
+            `| scope | ${operation.scope ? `\`${operation.scope}\`` : "HighLevel names none"} |`,
+            `| safety | ${operation.safety} |`,
+            `| HighLevel's page | [${operation.id}](${operation.docs}) |`,
+            "",
+        );
+    }
     // The fields of a type stand where it first comes up.
     const rows = (type) => (types.get(nameOf(type))?.heading === operation.name ? table(fields(type), types) : []);
     for (const { name, type, written, docs } of parameters) {
@@ -377,6 +382,13 @@ function operationSection(operation, types) {
     }
     lines.push(`${paged ? "Each record" : "Answer"}: ${typeCell(nameOf(result), types)}`, "", ...rows(result));
     return lines;
+}
+
+/** The methods of a resource beside its operations. */
+function others(resource, own) {
+    const names = checker.getDeclaredTypeOfSymbol(method(own[0]).resource).getProperties();
+    const all = names.map((property) => ({ name: `${resource}.${property.name}` }));
+    return all.filter(({ name }) => own.every((operation) => operation.name !== name));
 }
 
 function api() {
@@ -401,11 +413,12 @@ function api() {
     for (const resource of new Set(ledger.map(({ name }) => name.split(".")[0]))) {
         const own = ledger.filter(({ name }) => name.startsWith(`${resource}.`));
         lines.push(`## ${resource}`, "", text(method(own[0]).resource.getDocumentationComment(checker)), "");
-        for (const operation of own) lines.push(...operationSection(operation, types));
+        for (const operation of [...own, ...others(resource, own)]) lines.push(...operationSection(operation, types));
     }
     lines.push("## Types", "");
-    const others = [...types].filter(([name, { heading }]) => heading === name).sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [name, { symbol }] of others) {
+    const exported = new Set(entries.flatMap(([, target]) => exportsOf(join(packageFolder, target.types))).map(real));
+    const rest = [...types].filter(([name, { heading, symbol }]) => heading === name && exported.has(symbol));
+    for (const [name, { symbol }] of rest.sort(([a], [b]) => (a < b ? -1 : 1))) {
         const [declaration] = symbol.declarations;
         lines.push(`### ${name}`, "", text(symbol.getDocumentationComment(checker)), "");
         if (ts.isTypeAliasDeclaration(declaration)) {
