@@ -262,9 +262,10 @@ function json(value: object): string {
     }
 }
 
-/** What JSON.stringify would drop without a word. */
+/** What JSON.stringify would drop or change without a word, or refuse without a name. */
 function data(name: string, value: unknown): unknown {
-    if (typeof value === "function" || typeof value === "symbol") throw invalid(name, `must be a value, found a ${typeof value}`);
+    if (["function", "symbol", "bigint"].includes(typeof value)) throw invalid(name, `must be a value, found a ${typeof value}`);
+    if (typeof value === "number" && !Number.isFinite(value)) throw invalid(name, `must be a number, found ${value}`);
     return value;
 }
 

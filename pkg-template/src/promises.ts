@@ -174,7 +174,8 @@ export class PagePromise<T> extends ApiPromise<Page<T>> implements AsyncIterable
         } = {},
     ): Promise<T[]> {
         const limit = options.limit ?? Infinity;
-        if (limit <= 0) return [];
+        if (!(limit >= 0)) throw invalid("limit", "must be a number from 0");
+        if (limit === 0) return [];
         let page = await (this as PromiseLike<Page<T>>);
         const all = [...page.data];
         while (all.length < limit && page.hasNextPage()) {

@@ -493,3 +493,11 @@ test("a filter that is undefined is none, for a cursor too", async () => {
     const { cursor } = await payments.orders.list({ limit: 2, status: undefined });
     await payments.orders.list({ limit: 2, cursor });
 });
+
+test("toArray says what is no limit", async () => {
+    const { payments } = stub({ data: [{ _id: "a" }], totalCount: 1 });
+    for (const limit of [Number.NaN, -1, {}]) {
+        assert.deepEqual((await failure(payments.orders.list().toArray({ limit }))).issues[0].path, "limit");
+    }
+    assert.deepEqual(await payments.orders.list().toArray({ limit: 0 }), []);
+});

@@ -211,3 +211,14 @@ test("the parameters of the caller are not changed", async () => {
     await payments.coupons.update(ID, body);
     assert.deepEqual(Object.keys(body), Object.keys(ARGUMENTS["coupons.create"][0]));
 });
+
+test("what JSON would drop or change is refused with its name", async () => {
+    const { payments, requests } = stub(ANY_ANSWER);
+    for (const [value, found] of [[Number.NaN, "NaN"], [Infinity, "Infinity"], [5n, "bigint"], [Symbol("x"), "symbol"]]) {
+        const error = await failure(payments.orders.recordPayment(ID, { mode: "cash", meta: { deep: [{ amount: value }] } }));
+        assert.equal(error.name, "ValidationError", found);
+        assert.equal(error.issues[0].path, "amount");
+        assert.match(error.message, new RegExp(found));
+    }
+    assert.equal(requests.length, 0);
+});
