@@ -5,8 +5,9 @@
 
 use crate::core::{Config, Error, ErrorKind, Outcome, RateLimit};
 use crate::endpoint::Operation;
-use crate::shape::{items, json_text, members, push_decimal, put, quote, validate, Issue, Kind, Shape};
+use crate::shape::{items, json_text, members, push_decimal, put, quote, validate, Issue, Kind, Record, Shape};
 use crate::transport::Event;
+use serde_json::Value;
 
 /// A header of the options.
 #[derive(Shape)]
@@ -16,10 +17,12 @@ struct Header {
     value: String,
 }
 
-/// The shape of what a client is told; functions and the token cross on their own. [`apply`] knows the order.
+/// The shape of what a call and a client are told. [`apply`] knows the order. What crosses on its own, and so never comes
+/// here, stands at both ends: for who reads which options there are.
 #[derive(Shape)]
 #[allow(dead_code, reason = "only its shape is used")]
-struct ClientOptions {
+struct Options {
+    signal: Option<Value>,
     location_id: Option<String>,
     #[shape(amount)]
     timeout_ms: Option<f64>,
@@ -34,37 +37,43 @@ struct ClientOptions {
     retry_delay_ms: Option<u32>,
     user_agent: Option<String>,
     max_response_bytes: Option<u32>,
+    token: Option<Value>,
+    fetch: Option<Value>,
+    on_event: Option<Value>,
+    limiter: Option<Value>,
 }
 
-/// How many fields of [`ClientOptions`], from the first, one call may override.
-const OVERRIDABLE: usize = 7;
+const OPTIONS: &Record = match Options::KIND {
+    Kind::Object(record) => record,
+    _ => panic!("a struct is an object"),
+};
+/// Where the options begin that are set once for a client.
+const BASE_URL: usize = 8;
+static OF_CALL: Record = OPTIONS.part(0, BASE_URL);
+static OF_CLIENT: Record = OPTIONS.part(1, usize::MAX);
 
 /// Reads options into a configuration; `once` says that they are those of a client, not of a call. Gives whether a base
 /// URL was among them.
 pub fn apply(config: &mut Config, json: &str, once: bool) -> Result<bool, Vec<Issue>> {
-    let Kind::Object(record) = ClientOptions::KIND else { return Ok(false) };
-    let seen = validate(json, record, false)?;
-    if let Some(field) = record.fields().enumerate().skip(OVERRIDABLE).find(|(i, _)| !once && seen.has(*i)) {
-        return Err(vec![Issue::new(field.1.name, "is set once for the client, not for a call")]);
-    }
+    let seen = validate(json, if once { &OF_CLIENT } else { &OF_CALL }, false)?;
     for (key, value) in members(json) {
         let text = json_text(value).unwrap_or_default();
-        match record.fields().position(|field| field.name.as_bytes() == key) {
-            Some(0) => config.location_id = Some(text),
-            Some(1) => config.timeout_ms = whole(value),
-            Some(2) => config.max_retries = whole(value),
-            Some(3) => config.strict = value == b"true",
-            Some(4) => items(value).into_iter().for_each(|header| set_header(config, header)),
-            Some(5) => config.deadline_ms = Some(whole(value)),
-            Some(6) => config.background = value == b"true",
-            Some(7) => config.base_url = text,
-            Some(8) => config.api_version = text,
-            Some(9) => config.retry_delay_ms = whole(value),
-            Some(10) => config.user_agent = text,
+        match OPTIONS.fields().position(|field| field.name.as_bytes() == key) {
+            Some(1) => config.location_id = Some(text),
+            Some(2) => config.timeout_ms = whole(value),
+            Some(3) => config.max_retries = whole(value),
+            Some(4) => config.strict = value == b"true",
+            Some(5) => items(value).into_iter().for_each(|header| set_header(config, header)),
+            Some(6) => config.deadline_ms = Some(whole(value)),
+            Some(7) => config.background = value == b"true",
+            Some(8) => config.base_url = text,
+            Some(9) => config.api_version = text,
+            Some(10) => config.retry_delay_ms = whole(value),
+            Some(11) => config.user_agent = text,
             _ => config.max_response_bytes = whole(value),
         }
     }
-    Ok(seen.has(OVERRIDABLE))
+    Ok(seen.has(BASE_URL - 1))
 }
 
 fn set_header(config: &mut Config, json: &[u8]) {

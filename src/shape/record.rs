@@ -86,6 +86,14 @@ impl Record {
         self.required
     }
 
+    /// The fields from one index to before another as a record of their own; for records without rules and required fields.
+    #[cfg(any(test, all(feature = "npm", target_arch = "wasm32")))]
+    pub(crate) const fn part(&self, from: usize, to: usize) -> Self {
+        let (rows, _) = self.rows.split_at(offset(self.rows, to));
+        let (_, rows) = rows.split_at(offset(self.rows, from));
+        Self { rules: &[], rows, kinds: self.kinds, required: 0 }
+    }
+
     /// The rows as bytes, for the walk over an answer: it needs a name as text only where something is wrong.
     pub(super) fn cursor(&self) -> Cursor {
         Cursor { rows: self.rows.as_bytes(), passed: 0 }
@@ -104,6 +112,17 @@ impl Record {
             Err(_) => panic!("a name, a length or a code is no ASCII"),
         }
     }
+}
+
+/// Where the row with this index begins.
+#[cfg(any(test, all(feature = "npm", target_arch = "wasm32")))]
+const fn offset(rows: &str, index: usize) -> usize {
+    let (mut at, mut passed) = (0, 0);
+    while passed < index && at < rows.len() {
+        at += 2 + (rows.as_bytes()[at] & (REQUIRED - 1)) as usize;
+        passed += 1;
+    }
+    at
 }
 
 /// A place between the rows of a record.
@@ -265,5 +284,8 @@ mod tests {
         assert_eq!(fields, expected);
         assert_eq!((RECORD.index("flags"), RECORD.index("other"), RECORD.rules.len()), (Some(1), None, 1));
         assert_eq!(RECORD.required(), 2);
+        let names = |record: &Record| record.fields().map(|f| f.name).collect::<Vec<_>>();
+        assert_eq!((names(&RECORD.part(0, 2)), names(&RECORD.part(1, 9))), (vec!["_id", "flags"], vec!["flags", ""]));
+        assert_eq!(RECORD.part(1, 2).fields().map(|f| format!("{:?}", f.kind)).collect::<Vec<_>>(), [text(&LIST)]);
     }
 }
