@@ -140,7 +140,7 @@ impl Config {
             } else if RESERVED.iter().any(|r| r.eq_ignore_ascii_case(name)) {
                 "is set by the client itself; use token or apiVersion"
             } else if !is_header_value(value) {
-                "must not hold line breaks or other control characters"
+                "must be ASCII without line breaks and other control characters"
             } else {
                 continue;
             };
