@@ -58,7 +58,8 @@ test("faults of the server arrive as the errors they are", async () => {
     for (const [fault, name, outcome] of [
         ["status=500", "ServerError", "unknown"],
         ["status=429;retry-after=120", "RateLimitError", "rejected"],
-        ["html=200", "DecodeError", "applied"],
+        ["html=200", "DecodeError", "unknown"],
+        ["applied-then=html", "DecodeError", "unknown"],
         ["html=403", "PermissionError", "rejected"],
         ["truncated", "DecodeError", "applied"],
         ["drop", "NetworkError", "unknown"],

@@ -160,10 +160,10 @@ async fn a_refusal_has_the_kind_of_its_status() {
 }
 
 #[wasm_bindgen_test]
-async fn an_html_page_with_status_200_is_an_error_and_the_payment_counts_as_recorded() {
+async fn an_html_page_with_status_200_is_an_error_and_nobody_knows_about_the_payment() {
     let fetch = Fetch::answers_with(200, "<!doctype html><title>Sign in</title>");
     let error = client().send(&payment()).await.expect_err("no answer");
-    assert_eq!((error.kind, error.outcome), (ErrorKind::Decode, Outcome::Applied));
+    assert_eq!((error.kind, error.outcome), (ErrorKind::Decode, Outcome::Unknown));
     assert_eq!(error.body.as_deref(), Some("<!doctype html><title>Sign in</title>"));
     assert_eq!(fetch.count(), 1);
 }
