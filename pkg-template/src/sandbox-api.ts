@@ -53,6 +53,7 @@ export interface SandboxFaults {
      * - `status=503`: answered without doing anything; `shape=standard`, `http-exception`, `message`, `oauth` or `v3`
      *   picks the shape of the error, `retry-after=2` adds that header;
      * - `applied-then=500`, `applied-then=drop`, `applied-then=hang`, `applied-then=html`: done, but the caller does not learn it;
+     * - `late=2000`: the connection breaks, and it is done 2000 ms of the sandbox's clock later;
      * - `html=200`, `html=403`: a web page instead of an answer;
      * - `truncated`: half of the body;
      * - `drift=quoted`, `numeric`, `null`, `missing`, `unknown`, `single`, `enum`, `wrong` or `top`: an answer that

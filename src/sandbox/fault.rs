@@ -20,6 +20,9 @@ pub struct Fault {
     pub applied_end: Option<End>,
     /// Do it, then answer a page of HTML with status 200 (`applied-then=html`).
     pub applied_html: bool,
+    /// Break the connection at once and do it so many milliseconds later, as a server does that is slow and has lost its
+    /// caller.
+    pub late_ms: Option<u32>,
     /// Answer a page of HTML with this status and do nothing.
     pub html: Option<u16>,
     /// Do it, then deliver half of the body.
@@ -68,6 +71,7 @@ impl Fault {
                 _ => self.applied_then = Some(status(value)?),
             },
             "html" => self.html = Some(if value.is_empty() { 200 } else { status(value)? }),
+            "late" => self.late_ms = Some(value.parse().ok()?),
             "truncated" if value.is_empty() => self.truncated = true,
             "drift" => self.drift = Some(Drift::parse(value)?),
             "shape" => self.shape = Some(Shape::ALL.iter().find(|(name, _)| *name == value)?.1),

@@ -93,6 +93,8 @@ pub struct Sandbox {
     tokens: auth::Tokens,
     usage: Vec<(String, Usage)>,
     plan: Plan,
+    /// What `late` has put off, and until when.
+    late: Vec<(f64, Request)>,
     log: log::Log,
     /// What [`Sandbox::advance`] has added to the clock.
     ahead: i64,
@@ -132,6 +134,7 @@ impl Sandbox {
             tokens: auth::Tokens::default(),
             usage: Vec::new(),
             plan: Plan::default(),
+            late: Vec::new(),
             log: log::Log::default(),
             ahead: 0,
             latest: 0,
@@ -151,6 +154,7 @@ impl Sandbox {
             options.locations.iter().map(|location| seed::account(options.seed, location, size, now)).collect();
         self.usage.clear();
         self.plan.clear();
+        self.late.clear();
         self.log.clear();
         self.ahead = 0;
         self.latest = now;
@@ -234,9 +238,13 @@ impl Sandbox {
     pub fn handle(&mut self, request: &Request, now_ms: f64) -> Response {
         let clock = now_ms + self.ahead as f64;
         self.latest = self.latest.max(clock as i64);
-        self.requests += 1;
-        let now = self.records_now();
-        let trace = Rng::new(key(self.options.seed, "traces"), self.requests).uuid();
+        for (_, late) in self.late.extract_if(.., |(due, _)| *due <= clock).collect::<Vec<_>>() {
+            let (path, query) = late.target();
+            let (now, trace) = self.begin();
+            // Nobody waits for the answer.
+            let _ = self.run(&late, path, &query, routes::find(&late.method, path).as_ref(), now, &trace);
+        }
+        let (now, trace) = self.begin();
         let (path, query) = request.target();
         let route = routes::find(&request.method, path);
         let mut response = self.answer(request, path, &query, route.as_ref(), (clock, now), &trace);
@@ -248,6 +256,12 @@ impl Sandbox {
         let operation = route.map(|route| route.operation.name);
         self.log.add(Logged::new(request, path, query, operation, response.status, now));
         response
+    }
+
+    /// Counts a request; gives the time that its records see and its trace id.
+    fn begin(&mut self) -> (i64, String) {
+        self.requests += 1;
+        (self.records_now(), Rng::new(key(self.options.seed, "traces"), self.requests).uuid())
     }
 
     /// Who calls, with which version of the API.
@@ -284,6 +298,10 @@ impl Sandbox {
         }
         if let (true, Some(route)) = (fault.checkout, route) {
             self.open_checkout(&location, &route.id, now);
+        }
+        if let Some(ms) = fault.late_ms {
+            self.late.push((clock + f64::from(ms), request.clone()));
+            return Response { end: http::End::Drop, ..Response::default() };
         }
         let (v3, outcome) = self.run(request, path, query, route, now, trace);
         let applied = outcome.is_ok();

@@ -10,7 +10,7 @@ use std::rc::Rc;
 const RUNS: u64 = 10_000;
 
 /// What can go wrong with any step, and twice as often nothing.
-const TROUBLES: [Option<Trouble>; 24] = [
+const TROUBLES: [Option<Trouble>; 27] = [
     Some(Trouble::Sandbox("status=400")),
     Some(Trouble::Sandbox("status=404")),
     Some(Trouble::Sandbox("status=409")),
@@ -21,6 +21,9 @@ const TROUBLES: [Option<Trouble>; 24] = [
     Some(Trouble::Sandbox("applied-then=504")),
     Some(Trouble::Sandbox("applied-then=drop")),
     Some(Trouble::Sandbox("applied-then=hang")),
+    Some(Trouble::Sandbox("late=100")),
+    Some(Trouble::Sandbox("late=700")),
+    Some(Trouble::Sandbox("late=1300")),
     Some(Trouble::Sandbox("drop")),
     Some(Trouble::Sandbox("hang")),
     Some(Trouble::Sandbox("truncated")),
@@ -73,7 +76,9 @@ fn a_payment_is_never_recorded_twice_and_the_answer_matches_what_the_sandbox_hol
     for block in 0..RUNS / 50 {
         let mut seed = (block + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         let world = World::small(block);
-        let client = world.client(Config { retry_delay_ms: 200, ..Config::default() }).with_limiter(None);
+        let max_retries = (block % 3) as u32;
+        let config = Config { retry_delay_ms: 200, max_retries, ..Config::default() };
+        let client = world.client(config).with_limiter(None);
         let (order, due, mut before) = unpaid(&world);
         // A part of it each time, so that a second payment would fit.
         let part = payment(&order, (due / 120.0 * 100.0).floor() / 100.0);
@@ -90,6 +95,8 @@ fn a_payment_is_never_recorded_twice_and_the_answer_matches_what_the_sandbox_hol
             drop(troubles);
             world.abort_at.set(f64::INFINITY);
             let result = world.block(client.record_payment_once(&part, &CallOptions::default()));
+            // Until what is late has been done too.
+            world.now.set(world.now.get() + 1500.0);
             let after = payments(&world, &order);
             more += usize::from(after > before + 1);
             let (count, right) = match &result {
@@ -141,6 +148,26 @@ fn a_payment_that_did_not_take_is_sent_again() {
         let done = world.block(client.record_payment_once(&payment(&order, due), &CallOptions::default()));
         let done = done.expect("an answer");
         assert_eq!((done.recorded, done.attempts, payments(&world, &order)), (true, 2, before + 1), "{fault}");
+    }
+}
+
+#[test]
+fn what_the_server_does_late_is_found_up_to_the_last_look_and_only_then_sent_again() {
+    for (late, max_retries, recorded, attempts, payments_made) in [
+        ("late=3400", 2, true, 1, 1),
+        // Nobody can know of this one in time: it is the limit that the documentation names.
+        ("late=5000", 2, true, 2, 2),
+        ("late=5000", 0, false, 1, 1),
+    ] {
+        let world = World::small(7);
+        let client = world.client(Config { max_retries, ..Config::default() });
+        let (order, due, before) = unpaid(&world);
+        world.troubles.borrow_mut().extend([None, Some(Trouble::Sandbox(late))]);
+        let part = payment(&order, (due / 4.0).floor());
+        let done = world.block(client.record_payment_once(&part, &CallOptions::default())).expect("an answer");
+        world.now.set(world.now.get() + 10_000.0);
+        let made = payments(&world, &order) - before;
+        assert_eq!((done.recorded, done.attempts, made), (recorded, attempts, payments_made), "{late}");
     }
 }
 

@@ -64,6 +64,20 @@ fn applied_then_does_it_and_says_otherwise() {
 }
 
 #[test]
+fn late_does_it_after_the_connection_has_broken() {
+    let mut api = Api::new();
+    let order = api.order("unpaid");
+    let order = format!("/payments/orders/{}", id(&order));
+    let body = json!({ "mode": "cash", "altId": api.location, "altType": "location" });
+    let response = api.faulty("late=2000", "POST", &format!("{order}/record-payment"), Some(&body));
+    assert_eq!(response.end, End::Drop);
+    api.sandbox.advance(1900.0);
+    assert_eq!(api.ok(&order, "")["paymentStatus"], "unpaid");
+    api.sandbox.advance(100.0);
+    assert_eq!(api.ok(&order, "")["paymentStatus"], "paid");
+}
+
+#[test]
 fn html_comes_with_200_and_with_403() {
     let mut api = Api::new();
     let url = orders(&api);
