@@ -191,6 +191,7 @@ fn compile(workspace: &Workspace, module: &Module) -> Result<PathBuf> {
             .cargo()
             .args(["build", "--release", "--lib", "--package", "ghl-payments"])
             .args(["--target", "wasm32-unknown-unknown", "--no-default-features", "--features", module.feature])
+            .args(["--config", slim::WITHOUT_REFERENCE_TYPES])
             .arg("--target-dir")
             .arg(&target),
         "",
@@ -204,10 +205,12 @@ fn compile(workspace: &Workspace, module: &Module) -> Result<PathBuf> {
         return Ok(folder);
     }
     empty_folder(&folder)?;
+    let input = folder.join("compiled.wasm");
+    write(&input, slim::without_reference_types(&read_bytes(&compiled)?)?)?;
     run(
         workspace
             .command(workspace.cargo_tool("wasm-bindgen"))
-            .arg(&compiled)
+            .arg(&input)
             // The client replaces an instance that trapped.
             .arg("--experimental-reset-state-function")
             .args(["--target", "web", "--omit-default-module-path", "--out-name", module.name, "--out-dir"])

@@ -10,7 +10,10 @@
 use anyhow::{bail, ensure, Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use wasm_encoder::reencode::{self, Reencode};
-use wasmparser::{BinaryReaderError, DataKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload};
+use wasm_encoder::{CustomSection, Encode, RawSection};
+use wasmparser::{
+    BinaryReader, BinaryReaderError, DataKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload,
+};
 
 /// Functions that end in a panic, by parts of their names.
 const PANICS: [&str; 6] = [
@@ -63,28 +66,47 @@ pub fn slim(wasm: &[u8], glue: &str, lacks: &[&str]) -> Result<(Vec<u8>, String)
     );
     let mut slimmer = Slimmer { short, exports, cut: cut.into_iter(), data: data.into_iter() };
     slimmer.parse_core_module(&mut module, Parser::new(0), wasm).context("the module cannot be written again")?;
-    Ok((module.finish(), trimmed(&without_repeats(&glue))?))
+    Ok((module.finish(), trimmed(&glue)?))
 }
 
-/// wasm-bindgen imports a script once for each of its functions, under one key, and bundlers warn of that.
-fn without_repeats(glue: &str) -> String {
-    let mut scripts = BTreeSet::new();
-    let mut repeated = Vec::new();
-    let mut out = String::with_capacity(glue.len());
-    for line in glue.lines() {
-        let import = line.strip_prefix("import * as ").and_then(|rest| rest.split_once(" from "));
-        if let Some((name, script)) = import {
-            if !scripts.insert(script) {
-                repeated.push(format!(": {name},"));
-                continue;
+/// The feature of references to JavaScript's values as a type of their own.
+const REFERENCE_TYPES: &str = "reference-types";
+
+/// Has the crate compiled without it.
+pub const WITHOUT_REFERENCE_TYPES: &str =
+    "target.wasm32-unknown-unknown.rustflags = [\"-Ctarget-feature=-reference-types\"]";
+
+/// The module without the feature in its list of those that were used, where the standard library's precompiled code puts
+/// it. wasm-bindgen then keeps JavaScript's values in an array of its glue and not in a table of the module: 1.2 KB less
+/// wasm in the client, 0.8 KB less in the sandbox, for 0.2 KB more glue.
+pub fn without_reference_types(wasm: &[u8]) -> Result<Vec<u8>> {
+    let mut module = wasm_encoder::Module::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload?;
+        match &payload {
+            Payload::CustomSection(section) if section.name() == "target_features" => {
+                let mut reader = BinaryReader::new(section.data(), section.data_offset());
+                let mut features = Vec::new();
+                for _ in 0..reader.read_var_u32()? {
+                    features.push((reader.read_u8()?, reader.read_string()?));
+                }
+                features.retain(|(_, name)| *name != REFERENCE_TYPES);
+                let mut data = Vec::new();
+                features.len().encode(&mut data);
+                for (prefix, name) in features {
+                    data.push(prefix);
+                    name.encode(&mut data);
+                }
+                module.section(&CustomSection { name: section.name().into(), data: data.into() });
+            }
+            _ => {
+                if let Some((id, range)) = payload.as_section() {
+                    module.section(&RawSection { id, data: &wasm[range] });
+                }
             }
         }
-        if !repeated.iter().any(|end| line.ends_with(end.as_str())) {
-            out.push_str(line);
-            out.push('\n');
-        }
     }
-    out
+    Ok(module.finish())
 }
 
 /// The glue without what the facade never uses: it starts the module with `initSync` and one object, replaces an instance
@@ -429,13 +451,6 @@ impl Reencode for Slimmer {
 
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn a_script_is_imported_once() {
-        let glue = "import * as import1 from \"./a.js\"\nimport * as import2 from \"./a.js\"\nx = {\n  \"a.js\": import1,\n  \"a.js\": import2,\n};\n";
-        let once = "import * as import1 from \"./a.js\"\nx = {\n  \"a.js\": import1,\n};\n";
-        assert_eq!(super::without_repeats(glue), once);
-    }
-
     use super::{blank_locations, replace_once, short_name, without_hashes, Data};
 
     #[test]
