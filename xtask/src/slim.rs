@@ -120,6 +120,7 @@ fn trimmed(glue: &str) -> Result<String> {
     }
     replace_once(&mut glue, ", __wbg_init as default }", " }")?;
     ensure!(glue.contains(GUARD), changed(GUARD));
+    ensure!(!glue.contains("wasm.__"), "the glue calls an export that the module does not have");
     Ok(glue.replace(GUARD, ""))
 }
 
@@ -128,7 +129,9 @@ fn changed(text: &str) -> String {
 }
 
 /// The starts and the ends of what [`trimmed`] leaves out, and what comes in its place.
-const UNUSED: [(&str, &str, &str); 8] = [
+const UNUSED: [(&str, &str, &str); 9] = [
+    // There is no such export: wasm-bindgen fills only tables in it.
+    ("    wasm.__wbindgen_start();", "\n", ""),
     ("    __wbg_reinit_scheduled = false;", "\n", ""),
     ("function __wbg_call_guard() {", "\n}\n", ""),
     ("let __wbg_reinit_scheduled = false;", "\n", ""),
