@@ -167,10 +167,9 @@ impl Call {
                     Err(promise) => break (Asked::Token, promise),
                 },
                 Ask::Wait(ms) => break (Asked::Wait, transport.begin_sleep(ms)),
-                Ask::Send(ms) => match transport.begin_send(&run.request, run.token.as_deref(), ms) {
-                    Ok(promise) => break (Asked::Send, promise),
-                    Err(interrupted) => Told::Answer(Err(interrupted)),
-                },
+                Ask::Send(ms) => {
+                    break (Asked::Send, transport.begin_send(&run.request, run.token.as_deref(), ms));
+                }
                 Ask::Done(Ok(done)) => return succeeded(&done, transport, self.began),
                 Ask::Done(Err(error)) => return failed(&error, transport),
             };

@@ -85,25 +85,28 @@ impl Limiter {
 
     /// A request that had its turn has ended.
     pub fn done(&mut self, ticket: &Ticket, now: u64, end: End) {
-        self.slots(ticket.location, now).done(now, end);
+        match end {
+            End::Lost => self.ended(ticket, now, None, None),
+            End::Answered { named, refused } => self.ended(ticket, now, named.as_ref(), refused),
+        }
+    }
+
+    /// As [`Self::done`], without a copy of the limits. A lost answer names nothing and refuses nothing.
+    pub(crate) fn ended(&mut self, ticket: &Ticket, now: u64, named: Option<&RateLimit>, refused: Option<u64>) {
+        self.slots(ticket.location, now).ended(now, named, refused);
     }
 
     fn slots(&mut self, location: u64, now: u64) -> &mut Slots {
-        let at = match self.locations.iter().position(|slots| slots.location == location) {
-            Some(at) => at,
-            None => {
-                let fresh = Slots { location, limit: LIMIT, interval_ms: INTERVAL_MS, ..Slots::default() };
-                let mut at = self.locations.len();
-                if at >= MAX_IDLE {
-                    at = self.locations.iter_mut().position(|slots| slots.idle(now)).unwrap_or(at);
+        let known = self.locations.iter().position(|slots| slots.location == location);
+        let at = known.unwrap_or_else(|| {
+            if self.locations.len() >= MAX_IDLE {
+                if let Some(idle) = self.locations.iter_mut().position(|slots| slots.idle(now)) {
+                    self.locations.swap_remove(idle);
                 }
-                match self.locations.get_mut(at) {
-                    Some(idle) => *idle = fresh,
-                    None => self.locations.push(fresh),
-                }
-                at
             }
-        };
+            self.locations.push(Slots { location, limit: LIMIT, interval_ms: INTERVAL_MS, ..Slots::default() });
+            self.locations.len() - 1
+        });
         &mut self.locations[at]
     }
 }
@@ -199,40 +202,37 @@ impl Slots {
         keep(&mut self.waiting[usize::from(ticket.background)], |place| place != ticket.place);
     }
 
-    fn done(&mut self, now: u64, end: End) {
+    fn ended(&mut self, now: u64, named: Option<&RateLimit>, refused: Option<u64>) {
         self.flying = self.flying.saturating_sub(1);
-        let mut remaining = None;
-        if let End::Answered { named, refused } = end {
-            let limit = named.and_then(|named| named.limit).map(|limit| limit as usize);
-            self.limit = match limit {
-                Some(limit) if limit <= MAX_LIMIT => limit.max(1),
-                Some(_) => 0,
-                None if refused.is_some() && self.limit == 0 => LIMIT,
-                None if self.known || named.is_none() => self.limit,
-                // A server that names no limit has none, until it says otherwise.
-                None => 0,
-            };
-            self.known |= named.is_some();
-            if let Some(interval) = named.and_then(|named| named.interval_ms) {
-                self.interval_ms = (interval as u64).clamp(1, MAX_WAIT_MS);
-            }
-            if let Some(wait) = refused {
-                self.closed_until = now + wait.min(MAX_WAIT_MS);
-            }
-            remaining = named.and_then(|named| named.remaining);
+        let limit = named.and_then(|named| named.limit).map(|limit| limit as usize);
+        self.limit = match limit {
+            Some(limit) if limit <= MAX_LIMIT => limit.max(1),
+            Some(_) => 0,
+            None if refused.is_some() && self.limit == 0 => LIMIT,
+            None if self.known || named.is_none() => self.limit,
+            // A server that names no limit has none, until it says otherwise.
+            None => 0,
+        };
+        self.known |= named.is_some();
+        if let Some(interval) = named.and_then(|named| named.interval_ms) {
+            self.interval_ms = (interval as u64).clamp(1, MAX_WAIT_MS);
+        }
+        if let Some(wait) = refused {
+            self.closed_until = now + wait.min(MAX_WAIT_MS);
         }
         self.free(now);
         if self.limit == 0 {
             return;
         }
-        let until = now + self.interval_ms;
-        self.held.push(until);
-        if let Some(remaining) = remaining {
+        let mut taken = self.held.len() + 1;
+        if let Some(remaining) = named.and_then(|named| named.remaining) {
             // Others use the same limit: what they took is not there either.
-            let taken = self.limit.saturating_sub(remaining as usize);
-            for _ in self.held.len() + self.flying..taken {
-                self.held.push(until);
-            }
+            let all = self.limit.saturating_sub(remaining as usize);
+            taken = taken.max(all.saturating_sub(self.flying));
+        }
+        let until = now + self.interval_ms;
+        while self.held.len() < taken {
+            self.held.push(until);
         }
     }
 }

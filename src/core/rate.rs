@@ -27,15 +27,18 @@ pub struct RateLimit {
 impl RateLimit {
     /// Reads the headers; `None` if there is none of them.
     pub fn read(header: &dyn Fn(&str) -> Option<String>) -> Option<Self> {
-        let number = |name: &str| header(name).and_then(|text| whole(&text));
-        let limits = Self {
-            limit: number("x-ratelimit-max"),
-            remaining: number("x-ratelimit-remaining"),
-            interval_ms: number("x-ratelimit-interval-milliseconds"),
-            daily_limit: number("x-ratelimit-limit-daily"),
-            daily_remaining: number("x-ratelimit-daily-remaining"),
+        let mut limits = Self::default();
+        let mut named = false;
+        let mut number = |name: &str, into: &mut Option<f64>| {
+            *into = header(name).and_then(|text| whole(&text));
+            named |= into.is_some();
         };
-        (limits != Self::default()).then_some(limits)
+        number("x-ratelimit-max", &mut limits.limit);
+        number("x-ratelimit-remaining", &mut limits.remaining);
+        number("x-ratelimit-interval-milliseconds", &mut limits.interval_ms);
+        number("x-ratelimit-limit-daily", &mut limits.daily_limit);
+        number("x-ratelimit-daily-remaining", &mut limits.daily_remaining);
+        named.then_some(limits)
     }
 }
 

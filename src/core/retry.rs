@@ -123,7 +123,8 @@ fn http_date(text: &[u8]) -> Option<u32> {
         let digits = text.get(at..at + digits).unwrap_or(b"x");
         digits.iter().fold(0u32, |n, b| if b.is_ascii_digit() { n * 10 + u32::from(b - b'0') } else { 1 << 20 })
     };
-    let month = MONTHS.chunks_exact(3).position(|name| text.get(8..11) == Some(name))? as u32 + 1;
+    let name = text.get(8..11)?;
+    let month = MONTHS.chunks_exact(3).position(|known| known == name)? as u32 + 1;
     let (day, year) = (number(5, 2), number(12, 4));
     let (hours, minutes, seconds) = (number(17, 2), number(20, 2), number(23, 2));
     let fixed = text.len() == 29 && text.ends_with(b" GMT");

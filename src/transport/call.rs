@@ -2,7 +2,7 @@
 
 use super::once::RecordOnce;
 use super::run::{Ask, Done, Run, Told};
-use super::{RateLimiter, Transport};
+use super::{RateLimiter, Shared, Transport};
 use crate::core::{build, Config, Error};
 use crate::endpoint::{Operation, RECORD_PAYMENT};
 
@@ -11,7 +11,7 @@ pub(crate) struct Call {
     /// The request that is at present carried out.
     pub run: Run,
     once: Option<Box<RecordOnce>>,
-    /// It waits between two runs.
+    /// It stands before a step of `once`.
     between: bool,
 }
 
@@ -21,60 +21,57 @@ impl Call {
         operation: &'static Operation,
         id: Option<&str>,
         params: Option<&str>,
-        config: &Config,
+        config: &Shared<Config>,
         limiter: Option<RateLimiter>,
         now: f64,
     ) -> Result<Self, Error> {
         let request =
             build(operation, id, params, config).map_err(|issues| Error::validation(Some(operation), issues))?;
         let deadline = config.deadline_ms.map_or(f64::INFINITY, |ms| now + f64::from(ms));
-        Ok(Self { run: Run::new(operation, request, config, limiter, deadline), once: None, between: false })
+        Ok(Self { run: Run::new(operation, request, config.clone(), limiter, deadline), once: None, between: false })
     }
 
     /// The same for `orders.recordPaymentOnce`.
     pub fn record_once(
         order: Option<&str>,
         body: Option<&str>,
-        config: &Config,
+        config: &Shared<Config>,
         limiter: Option<RateLimiter>,
         now: f64,
     ) -> Result<Self, Error> {
-        let mut call = Self::new(&RECORD_PAYMENT, order, body, config, limiter.clone(), now)?;
-        let (order, body) = (order.unwrap_or_default(), body.unwrap_or_default());
-        let once = RecordOnce::new(order, body, config, limiter, call.run.deadline);
-        call.run = once.run()?;
-        call.once = Some(Box::new(once));
+        let mut call = Self::new(&RECORD_PAYMENT, order, body, config, limiter, now)?;
+        call.once = Some(Box::new(RecordOnce::new(order.unwrap_or_default(), body.unwrap_or_default())));
+        call.between = true;
         Ok(call)
     }
 
     /// Goes on with what came of what it asked for.
     pub fn next<T: Transport>(&mut self, transport: &T, mut told: Told) -> Ask {
         let Some(once) = &mut self.once else { return self.run.next(transport, told) };
-        if std::mem::take(&mut self.between) {
-            if matches!(told, Told::Awake(false)) {
-                return Ask::Done(Err(once.given_up(true)));
-            }
-            told = Told::Nothing;
-        }
         loop {
-            let ask = self.run.next(transport, told);
+            if std::mem::take(&mut self.between) {
+                if matches!(told, Told::Awake(false)) {
+                    return Ask::Done(Err(once.given_up(true)));
+                }
+                match once.run(&self.run) {
+                    Ok(run) => self.run = run,
+                    Err(error) => return Ask::Done(Err(error)),
+                }
+                told = Told::Nothing;
+            }
+            let ask = self.run.next(transport, std::mem::replace(&mut told, Told::Nothing));
             let Ask::Done(result) = ask else { return ask };
-            if let Some(result) = once.ended(result) {
+            if let Some(result) = once.ended(result, &self.run.config) {
                 return Ask::Done(result);
             }
-            match once.run() {
-                Ok(run) => self.run = run,
-                Err(error) => return Ask::Done(Err(error)),
-            }
+            self.between = true;
             let wait = f64::from(once.wait());
             if wait > 0.0 && transport.now_ms() + wait >= self.run.deadline {
                 return Ask::Done(Err(once.given_up(false)));
             }
             if wait > 0.0 {
-                self.between = true;
                 return Ask::Wait(wait);
             }
-            told = Told::Nothing;
         }
     }
 }
@@ -90,7 +87,7 @@ pub(crate) async fn drive<T: Transport>(transport: &T, call: Call) -> Result<Don
             Ask::Token => Told::Token(transport.token(run.rejected()).await),
             Ask::Wait(ms) => Told::Awake(transport.sleep(ms).await),
             Ask::Send(ms) => Told::Answer(transport.send(&run.request, run.token.as_deref(), ms).await),
-            Ask::Done(result) => return result,
+            Ask::Done(result) => return result.map(|done| *done),
         };
     }
 }

@@ -45,17 +45,30 @@ export function pause(ms, signal) {
 }
 
 /** Sends a request and reads the answer, up to `max` bytes of it. `sends` marks the promise for who waits for it. */
-export function exchange(fetch, request, controller, ms, signal, max) {
-    return Object.assign(carry(fetch, request, controller, ms, signal, max), { sends: true });
+export function exchange(fetch, method, url, headers, body, ms, signal, max) {
+    return Object.assign(carry(fetch, { method, headers, body }, url, ms, signal, max), { sends: true });
 }
 
-async function carry(fetch = globalThis.fetch, request, controller, ms, signal, max) {
+/** A header of the answer that an exchange ended with. */
+export function header({ response }, name) {
+    return response.headers.get(name);
+}
+
+async function carry(fetch = globalThis.fetch, init, url, ms, signal, max) {
     // Not while wasm is on the stack: who waits has to know first that a request is about to leave.
     await undefined;
-    const result = { how: FAILED, sent: false, cause: undefined, response: undefined, body: undefined, cut: false };
+    const result = { how: FAILED, sent: false, status: undefined, response: undefined, body: undefined, cut: false };
     if (signal?.aborted) return { ...result, how: ABORTED.how, cause: signal.reason };
     if (typeof fetch !== "function") {
         return { ...result, cause: "this runtime has no fetch: pass one as the option fetch" };
+    }
+    let controller, request;
+    try {
+        controller = new AbortController();
+        // Not "follow": the token must not travel to where a redirect points.
+        request = new Request(url, { ...init, redirect: "manual", signal: controller.signal });
+    } catch (cause) {
+        return { ...result, cause };
     }
     await within(ms, signal, async (over) => {
         const response = await Promise.race([over, fetch.call(globalThis, request)]);
@@ -63,6 +76,7 @@ async function carry(fetch = globalThis.fetch, request, controller, ms, signal, 
         if (!isResponse(response)) throw "fetch gave something that is no Response";
         if (response.type === "error") throw "fetch gave Response.error()";
         result.response = response;
+        result.status = response.status;
         await Promise.race([over, drain(response, max, result)]);
         result.how = DONE;
     }).catch((cause) => {
@@ -122,7 +136,7 @@ export function shared(call, signal, ms) {
     }
     const answer = asked.get(call);
     return within(ms, signal, (over) => Promise.race([over, answer])).then(
-        (token) => ({ how: DONE, token }),
+        (token) => ({ how: DONE, token: typeof token === "string" ? token : "" }),
         (cause) => {
             if (signal?.aborted) return { how: ABORTED.how, cause: signal.reason };
             return cause === TIMEOUT ? TIMEOUT : { how: FAILED, cause };

@@ -6,22 +6,29 @@ use crate::endpoint::Operation;
 use crate::shape::joined;
 use gloo_net::http::Headers;
 use js_sys::{Function, Promise};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, AbortSignal, RequestInit, RequestRedirect};
+use web_sys::AbortSignal;
 
 #[wasm_bindgen(module = "/src/transport/exchange.js")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is a word on the stack; an object of them would be built field by field"
+)]
 extern "C" {
     fn exchange(
         fetch: Option<&Function>,
-        request: &web_sys::Request,
-        controller: &AbortController,
+        method: &str,
+        url: &str,
+        headers: &web_sys::Headers,
+        body: Option<&str>,
         ms: f64,
         signal: Option<&AbortSignal>,
         max: f64,
     ) -> Promise;
+    fn header(end: &End, name: &str) -> Option<String>;
     fn pause(ms: f64, signal: Option<&AbortSignal>) -> Promise;
     fn shared(function: &Function, signal: Option<&AbortSignal>, ms: f64) -> Promise;
 }
@@ -37,13 +44,15 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn sent(this: &End) -> bool;
     #[wasm_bindgen(method, getter)]
-    fn response(this: &End) -> Option<web_sys::Response>;
+    fn response(this: &End) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &End) -> Option<u16>;
     #[wasm_bindgen(method, getter)]
     fn body(this: &End) -> Vec<u8>;
     #[wasm_bindgen(method, getter)]
     fn cut(this: &End) -> bool;
     #[wasm_bindgen(method, getter)]
-    fn token(this: &End) -> JsValue;
+    fn token(this: &End) -> String;
 }
 
 /// What a promise of [`exchange`], [`pause`] or [`shared`] comes to, for Rust callers; the npm package carries it here
@@ -72,7 +81,8 @@ impl TokenSource {
 
     /// Always this token.
     pub fn text(token: String) -> Result<Self, Error> {
-        Ok(Self { current: RefCell::new(Some(usable(token)?)), ..Self::none() })
+        check(&token)?;
+        Ok(Self { current: RefCell::new(Some(token)), ..Self::none() })
     }
 
     /// A JavaScript function that gives the token or a promise of it. It is called once, and once more when its token is
@@ -88,20 +98,19 @@ impl TokenSource {
         signal: Option<&AbortSignal>,
         timeout_ms: f64,
     ) -> Result<Option<String>, Promise> {
-        let current = self.current.borrow().clone();
-        let Some(function) = &self.function else {
-            return Ok(if rejected.is_some() { None } else { current });
-        };
-        if current.is_some() && current.as_deref() != rejected {
-            return Ok(current);
+        let current = self.current.borrow();
+        let current = current.as_deref().filter(|token| Some(*token) != rejected);
+        match &self.function {
+            Some(function) if current.is_none() => Err(shared(function, signal, timeout_ms)),
+            _ => Ok(current.map(String::from)),
         }
-        Err(shared(function, signal, timeout_ms))
     }
 
     fn came(&self, end: &End) -> Result<Option<String>, Error> {
         let (kind, message) = match end.how() {
             DONE => {
-                let token = usable(end.token().as_string().unwrap_or_default())?;
+                let token = end.token();
+                check(&token)?;
                 *self.current.borrow_mut() = Some(token.clone());
                 return Ok(Some(token));
             }
@@ -113,14 +122,14 @@ impl TokenSource {
     }
 }
 
-/// A token that can travel in a header; an error that does not quote it otherwise.
-fn usable(token: String) -> Result<String, Error> {
+/// Whether a token can travel in a header; an error that does not quote it otherwise.
+fn check(token: &str) -> Result<(), Error> {
     let message = if token.is_empty() {
         "must be text that is not empty, or a function that gives it"
     } else if !token.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
         "must not hold spaces, quotes, line breaks or other characters that no token has"
     } else {
-        return Ok(token);
+        return Ok(());
     };
     Err(Error::invalid("token", message))
 }
@@ -133,8 +142,8 @@ pub struct FetchTransport {
     token: Rc<TokenSource>,
     signal: Option<AbortSignal>,
     listener: Option<Rc<Listener>>,
-    last_response: RefCell<JsValue>,
-    last_cause: RefCell<JsValue>,
+    last_response: Cell<JsValue>,
+    last_cause: Cell<JsValue>,
 }
 
 impl std::fmt::Debug for FetchTransport {
@@ -156,27 +165,29 @@ impl FetchTransport {
         signal: Option<AbortSignal>,
         listener: Option<Rc<Listener>>,
     ) -> Self {
-        Self {
-            fetch,
-            token,
-            signal,
-            listener,
-            last_response: RefCell::new(JsValue::UNDEFINED),
-            last_cause: RefCell::new(JsValue::UNDEFINED),
-        }
+        Self { fetch, token, signal, listener, last_response: Cell::default(), last_cause: Cell::default() }
     }
 
-    /// The last `Response`, as fetch gave it.
+    /// The last `Response`, as fetch gave it; once.
     pub(crate) fn last_response(&self) -> JsValue {
-        self.last_response.borrow().clone()
+        self.last_response.take()
     }
 
-    /// What the last failure was caused by.
+    /// What the last failure was caused by; once.
     pub(crate) fn last_cause(&self) -> JsValue {
-        self.last_cause.borrow().clone()
+        self.last_cause.take()
     }
 
-    fn request(request: &Request, token: Option<&str>, signal: &AbortSignal) -> Result<web_sys::Request, JsValue> {
+    fn ended(&self, end: JsValue) -> End {
+        let end: End = end.unchecked_into();
+        self.last_cause.set(end.cause());
+        end
+    }
+}
+
+/// What happens before a wait, and what is made of how it ended.
+impl FetchTransport {
+    pub(crate) fn begin_send(&self, request: &Request, token: Option<&str>, timeout_ms: u32) -> Promise {
         let headers = Headers::new();
         for (name, value) in &request.headers {
             headers.set(name, value);
@@ -184,21 +195,36 @@ impl FetchTransport {
         if let Some(token) = token {
             headers.set("Authorization", &joined(&["Bearer ", token]));
         }
-        let init = RequestInit::new();
-        init.set_method(request.method.as_str());
-        init.set_headers(&headers.into_raw());
-        if let Some(body) = &request.body {
-            init.set_body(&body.as_str().into());
-        }
-        // Not "follow": the token must not travel to where a redirect points.
-        init.set_redirect(RequestRedirect::Manual);
-        init.set_signal(Some(signal));
-        // gloo-net's builder would parse the URL three times and bring its error formatting.
-        web_sys::Request::new_with_str_and_init(&request.url, &init)
+        exchange(
+            self.fetch.as_ref(),
+            request.method.as_str(),
+            &request.url,
+            &headers.into_raw(),
+            request.body.as_deref(),
+            f64::from(timeout_ms),
+            self.signal.as_ref(),
+            f64::from(request.max_response_bytes),
+        )
     }
 
-    fn interrupted(&self, how: Interruption, sent: bool, status: Option<u16>, cause: JsValue) -> Interrupted {
-        *self.last_cause.borrow_mut() = cause;
+    pub(crate) fn end_send(&self, end: JsValue) -> Result<Response, Interrupted> {
+        let end = self.ended(end);
+        let (status, sent) = (end.status(), end.sent());
+        let how = match end.how() {
+            DONE => {
+                self.last_response.set(end.response());
+                return Ok(Response {
+                    status: status.unwrap_or_default(),
+                    retry_after: header(&end, "retry-after"),
+                    rate_limit: RateLimit::read(&|name| header(&end, name)),
+                    body: end.body(),
+                    cut: end.cut(),
+                });
+            }
+            TIMEOUT => Interruption::Timeout,
+            ABORTED => Interruption::Aborted,
+            _ => Interruption::Network,
+        };
         let message = match (how, sent) {
             (Interruption::Network, false) => "the server could not be reached",
             (Interruption::Network, true) => {
@@ -208,47 +234,7 @@ impl FetchTransport {
             (Interruption::Aborted, false) => "aborted before it was sent",
             (Interruption::Aborted, true) => "aborted while it was under way",
         };
-        Interrupted { how, sent, status, message }
-    }
-}
-
-/// What happens before a wait, and what is made of how it ended.
-impl FetchTransport {
-    pub(crate) fn begin_send(
-        &self,
-        request: &Request,
-        token: Option<&str>,
-        timeout_ms: u32,
-    ) -> Result<Promise, Interrupted> {
-        let unsent = |cause| self.interrupted(Interruption::Network, false, None, cause);
-        let controller = AbortController::new().map_err(unsent)?;
-        let built = Self::request(request, token, &controller.signal()).map_err(unsent)?;
-        let (ms, max) = (f64::from(timeout_ms), f64::from(request.max_response_bytes));
-        Ok(exchange(self.fetch.as_ref(), &built, &controller, ms, self.signal.as_ref(), max))
-    }
-
-    pub(crate) fn end_send(&self, end: JsValue) -> Result<Response, Interrupted> {
-        let answer: End = end.unchecked_into();
-        let raw = answer.response();
-        let status = raw.as_ref().map(web_sys::Response::status);
-        let how = match (answer.how(), raw) {
-            (DONE, Some(raw)) => {
-                let response = gloo_net::http::Response::from(Clone::clone(&raw));
-                *self.last_response.borrow_mut() = raw.into();
-                let headers = response.headers();
-                return Ok(Response {
-                    status: response.status(),
-                    retry_after: headers.get("retry-after"),
-                    rate_limit: RateLimit::read(&|name| headers.get(name)),
-                    body: answer.body(),
-                    cut: answer.cut(),
-                });
-            }
-            (TIMEOUT, _) => Interruption::Timeout,
-            (ABORTED, _) => Interruption::Aborted,
-            _ => Interruption::Network,
-        };
-        Err(self.interrupted(how, answer.sent(), status, answer.cause()))
+        Err(Interrupted { how, sent, status, message })
     }
 
     pub(crate) fn begin_sleep(&self, ms: f64) -> Promise {
@@ -256,9 +242,7 @@ impl FetchTransport {
     }
 
     pub(crate) fn end_sleep(&self, end: JsValue) -> bool {
-        let end: End = end.unchecked_into();
-        *self.last_cause.borrow_mut() = end.cause();
-        end.how() != ABORTED
+        self.ended(end).how() != ABORTED
     }
 
     pub(crate) fn begin_token(&self, rejected: Option<&str>, timeout_ms: f64) -> Result<Option<String>, Promise> {
@@ -266,16 +250,13 @@ impl FetchTransport {
     }
 
     pub(crate) fn end_token(&self, end: JsValue) -> Result<Option<String>, Error> {
-        let end: End = end.unchecked_into();
-        *self.last_cause.borrow_mut() = end.cause();
-        self.token.came(&end)
+        self.token.came(&self.ended(end))
     }
 }
 
 impl Transport for FetchTransport {
     async fn send(&self, request: &Request, token: Option<&str>, timeout_ms: u32) -> Result<Response, Interrupted> {
-        let promise = self.begin_send(request, token, timeout_ms)?;
-        self.end_send(settled(promise).await)
+        self.end_send(settled(self.begin_send(request, token, timeout_ms)).await)
     }
 
     async fn sleep(&self, ms: f64) -> bool {

@@ -1,19 +1,22 @@
 //! The rate limits that calls share.
 
 use crate::core::Limiter;
-#[cfg(not(target_arch = "wasm32"))]
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::DerefMut;
 #[cfg(target_arch = "wasm32")]
-use std::{cell::RefCell, rc::Rc};
+pub(crate) use std::rc::Rc as Shared;
+// So that a future of a native transport can move to another thread.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use std::sync::Arc as Shared;
+
+#[cfg(target_arch = "wasm32")]
+type Locked = std::cell::RefCell<Limiter>;
+#[cfg(not(target_arch = "wasm32"))]
+type Locked = std::sync::Mutex<Limiter>;
 
 /// The rate limits that calls keep to. Clients that share it, because they act for the same app, keep to them together.
 #[derive(Debug, Clone, Default)]
 pub struct RateLimiter {
-    #[cfg(target_arch = "wasm32")]
-    limiter: Rc<RefCell<Limiter>>,
-    // So that a future of a native transport can move to another thread.
-    #[cfg(not(target_arch = "wasm32"))]
-    limiter: Arc<Mutex<Limiter>>,
+    limiter: Shared<Locked>,
 }
 
 impl RateLimiter {
@@ -23,12 +26,12 @@ impl RateLimiter {
     }
 
     #[cfg(target_arch = "wasm32")]
-    pub(super) fn with<R>(&self, act: impl FnOnce(&mut Limiter) -> R) -> R {
-        act(&mut self.limiter.borrow_mut())
+    pub(super) fn lock(&self) -> impl DerefMut<Target = Limiter> + '_ {
+        self.limiter.borrow_mut()
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn with<R>(&self, act: impl FnOnce(&mut Limiter) -> R) -> R {
-        act(&mut self.limiter.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn lock(&self) -> impl DerefMut<Target = Limiter> + '_ {
+        self.limiter.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

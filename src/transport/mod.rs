@@ -13,6 +13,7 @@ pub(crate) use call::{drive, Call};
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use fetch::{FetchTransport, TokenSource};
 pub use limits::RateLimiter;
+pub(crate) use limits::Shared;
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
 pub(crate) use run::{Ask, Done, Told};
 

@@ -1,7 +1,6 @@
 //! Records a payment once: the steps of [`Once`], each of them a [`Run`].
 
 use super::run::{Done, Run};
-use super::RateLimiter;
 use crate::core::{build, hash, Config, Error, ErrorKind, Once, Outcome, Step};
 use crate::endpoint::{GET_ORDER, LIST_TRANSACTIONS, RECORD_PAYMENT};
 use crate::shape::{items, joined, members, push_decimal, put, quote};
@@ -11,9 +10,6 @@ use crate::shape::{items, joined, members, push_decimal, put, quote};
 pub(crate) struct RecordOnce {
     order: String,
     body: String,
-    config: Config,
-    limiter: Option<RateLimiter>,
-    deadline: f64,
     /// From when on the transactions are known that were there before.
     once: Option<Once>,
     step: Step,
@@ -23,13 +19,10 @@ pub(crate) struct RecordOnce {
 }
 
 impl RecordOnce {
-    pub fn new(order: &str, body: &str, config: &Config, limiter: Option<RateLimiter>, deadline: f64) -> Self {
+    pub fn new(order: &str, body: &str) -> Self {
         Self {
             order: order.into(),
             body: body.into(),
-            config: config.clone(),
-            limiter,
-            deadline,
             once: None,
             step: Step::Look(0),
             attempts: 0,
@@ -47,35 +40,30 @@ impl RecordOnce {
         }
     }
 
-    /// The present step: the transactions of the order, the order or the payment.
-    pub fn run(&self) -> Result<Run, Error> {
-        let mut params = String::new();
+    /// The present step, behind the one before: the transactions of the order, the order or the payment.
+    pub fn run(&self, before: &Run) -> Result<Run, Error> {
+        let mut params = String::from("{");
+        // The account that the body names is also that of the reads.
+        let account = field(self.body.as_bytes(), b"altId");
+        if !account.is_empty() {
+            put(&mut params, "\"altId\":");
+            put(&mut params, std::str::from_utf8(account).unwrap_or_default());
+        }
         let (operation, id) = match self.step {
-            Step::Look(_) => (&LIST_TRANSACTIONS, None),
+            Step::Look(_) => {
+                put(&mut params, if account.is_empty() { "" } else { "," });
+                put(&mut params, "\"limit\":100,\"entityId\":");
+                quote(&mut params, &self.order);
+                (&LIST_TRANSACTIONS, None)
+            }
             Step::Ask => (&GET_ORDER, Some(&*self.order)),
             _ => (&RECORD_PAYMENT, Some(&*self.order)),
         };
-        if self.step == Step::Record {
-            put(&mut params, &self.body);
-        } else {
-            put(&mut params, "{");
-            // The account that the body names is also that of the reads.
-            for (key, value) in members(&self.body) {
-                if key == b"altId" {
-                    put(&mut params, "\"altId\":");
-                    put(&mut params, std::str::from_utf8(value).unwrap_or_default());
-                    put(&mut params, if id.is_none() { "," } else { "" });
-                }
-            }
-            if id.is_none() {
-                put(&mut params, "\"limit\":100,\"entityId\":");
-                quote(&mut params, &self.order);
-            }
-            put(&mut params, "}");
-        }
-        let request = build(operation, id, Some(&params), &self.config);
+        put(&mut params, "}");
+        let params = if matches!(self.step, Step::Record) { &self.body } else { &params };
+        let request = build(operation, id, Some(params), &before.config);
         let request = request.map_err(|issues| Error::validation(Some(&RECORD_PAYMENT), issues))?;
-        Ok(Run::new(operation, request, &self.config, self.limiter.clone(), self.deadline))
+        Ok(Run::new(operation, request, before.config.clone(), before.limiter.clone(), before.deadline))
     }
 
     /// The error of a call that ends while it waits: aborted, or because its time is over.
@@ -93,19 +81,19 @@ impl RecordOnce {
     }
 
     /// Takes what the present step came to; gives the result, unless another step follows.
-    pub fn ended(&mut self, result: Result<Done, Error>) -> Option<Result<Done, Error>> {
+    pub fn ended(&mut self, result: Result<Box<Done>, Error>, config: &Config) -> Option<Result<Box<Done>, Error>> {
         match result {
-            Ok(done) => self.succeeded(done),
+            Ok(done) => self.succeeded(done, config),
             Err(error) => self.refused(error).map(Err),
         }
     }
 
     fn refused(&mut self, mut error: Error) -> Option<Error> {
         match &mut self.once {
-            Some(once) if self.step == Step::Record => {
+            Some(once) if matches!(self.step, Step::Record) => {
                 self.attempts += error.attempts;
                 self.step = once.sent(Some(error.outcome));
-                if self.step != Step::Failed {
+                if !matches!(self.step, Step::Failed) {
                     self.failed = Some(error);
                     return None;
                 }
@@ -118,16 +106,18 @@ impl RecordOnce {
         Some(error)
     }
 
-    fn succeeded(&mut self, mut done: Done) -> Option<Result<Done, Error>> {
-        let body = std::str::from_utf8(&done.answer.body).unwrap_or_default();
-        let field = |name: &[u8]| members(body).into_iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+    fn succeeded(&mut self, mut done: Box<Done>, config: &Config) -> Option<Result<Box<Done>, Error>> {
+        let body = &done.answer.body;
         self.step = match (self.step, &mut self.once) {
             (Step::Look(_), once) => {
-                let records = items(field(b"data").unwrap_or_default());
-                let ids: Vec<u64> = records.iter().map(|record| id_of(record)).collect();
+                let records = items(field(body, b"data"));
+                let mut ids = Vec::new();
+                for record in &records {
+                    ids.push(hash(field(record, b"_id")));
+                }
                 match once {
                     None => {
-                        *once = Some(Once::new(ids, self.config.max_retries, self.config.retry_delay_ms));
+                        *once = Some(Once::new(ids, config.max_retries, config.retry_delay_ms));
                         Step::Record
                     }
                     Some(once) => {
@@ -139,11 +129,11 @@ impl RecordOnce {
                     }
                 }
             }
-            (Step::Ask, Some(once)) => once.asked(field(b"paymentStatus") != Some(b"\"paid\"")),
+            (Step::Ask, Some(once)) => once.asked(field(body, b"paymentStatus") != b"\"paid\""),
             (_, Some(once)) => {
                 self.attempts += done.attempts;
                 // Whatever else it says: only this says that the payment was recorded.
-                once.sent((field(b"success") != Some(b"true")).then_some(Outcome::Unknown))
+                once.sent((field(body, b"success") != b"true").then_some(Outcome::Unknown))
             }
             (_, None) => Step::Failed,
         };
@@ -167,7 +157,7 @@ impl RecordOnce {
     }
 
     fn answer(&self) -> String {
-        let recorded = self.step == Step::Recorded;
+        let recorded = matches!(self.step, Step::Recorded);
         let mut out = String::from(if recorded { "{\"recorded\":true" } else { "{\"recorded\":false" });
         if !self.transaction.is_empty() {
             put(&mut out, ",\"transaction\":");
@@ -180,12 +170,12 @@ impl RecordOnce {
     }
 }
 
-/// The hash of a record's id.
-fn id_of(record: &[u8]) -> u64 {
-    for (key, value) in members(std::str::from_utf8(record).unwrap_or_default()) {
-        if key == b"_id" {
-            return hash(value);
+/// The value of a field of an object, the first one of that name; nothing where there is none.
+fn field<'a>(json: &'a [u8], name: &[u8]) -> &'a [u8] {
+    for (key, value) in members(std::str::from_utf8(json).unwrap_or_default()) {
+        if key == name {
+            return value;
         }
     }
-    0
+    b""
 }

@@ -1,10 +1,10 @@
 //! One call as a state machine: attempts, token refresh, retries, turns. It asks for one thing after the other and is told
 //! what came of it, so that JavaScript can carry a call from wait to wait, and a future of Rust's likewise.
 
-use super::{Event, Interrupted, Interruption, RateLimiter, Transport};
+use super::{Event, Interrupted, Interruption, RateLimiter, Shared, Transport};
 use crate::core::{
-    decide, hash, outcome, read, retry_after_ms, retryable, Answer, Attempt, Config, Decision, End, Error, ErrorKind,
-    Failure, Outcome, RateLimit, Request, Response, Ticket, Turn,
+    decide, hash, outcome, read, retryable, Answer, Attempt, Config, Decision, Error, ErrorKind, Failure, Outcome,
+    RateLimit, Request, Response, Ticket, Turn,
 };
 use crate::endpoint::Operation;
 use crate::shape::{joined, json_text, members};
@@ -25,7 +25,7 @@ pub(crate) enum Ask {
     /// To send [`Run::request`] and to wait for the answer so many milliseconds.
     Send(u32),
     /// Nothing: it has ended.
-    Done(Result<Done, Error>),
+    Done(Result<Box<Done>, Error>),
 }
 
 /// What came of it.
@@ -43,15 +43,12 @@ pub(crate) struct Run {
     operation: &'static Operation,
     pub request: Request,
     pub token: Option<String>,
-    /// What no error may quote: every token that was sent, and the keys in the body.
+    /// What no error may quote besides the token: those that were sent before it, and the keys in the body.
     secrets: Vec<String>,
-    strict: bool,
-    timeout_ms: u32,
-    max_retries: u32,
-    retry_delay_ms: u32,
+    pub config: Shared<Config>,
     /// In milliseconds since 1970, or infinite.
     pub deadline: f64,
-    limiter: Option<RateLimiter>,
+    pub limiter: Option<RateLimiter>,
     ticket: Ticket,
     /// An attempt holds a turn of the limiter.
     flying: bool,
@@ -70,7 +67,7 @@ impl Run {
     pub fn new(
         operation: &'static Operation,
         request: Request,
-        config: &Config,
+        config: Shared<Config>,
         limiter: Option<RateLimiter>,
         deadline: f64,
     ) -> Self {
@@ -80,13 +77,10 @@ impl Run {
             secrets: keys(request.body.as_deref().unwrap_or_default()),
             request,
             token: None,
-            strict: config.strict,
-            timeout_ms: config.timeout_ms,
-            max_retries: config.max_retries,
-            retry_delay_ms: config.retry_delay_ms,
             deadline,
             limiter,
             ticket: Ticket::new(location, config.background),
+            config,
             flying: false,
             attempts: 0,
             began: 0.0,
@@ -104,39 +98,41 @@ impl Run {
     /// How many milliseconds it may wait for a token.
     #[cfg(all(feature = "npm", target_arch = "wasm32"))]
     pub fn patience(&self, now: f64) -> f64 {
-        f64::from(self.timeout_ms).min(self.deadline - now)
+        f64::from(self.config.timeout_ms).min(self.deadline - now)
     }
 
     pub fn next<T: Transport>(&mut self, transport: &T, told: Told) -> Ask {
         let now = transport.now_ms();
+        let ask = self.told(transport, now, told);
+        if matches!(ask, Ask::Done(_)) {
+            self.leave(now);
+        }
+        ask
+    }
+
+    fn told<T: Transport>(&mut self, transport: &T, now: f64, told: Told) -> Ask {
         match told {
             Told::Nothing => return Ask::Token,
             Told::Token(Ok(token)) if token.is_some() || !self.refreshed => {
-                self.secrets.extend(token.clone());
-                self.token = token;
+                self.secrets.extend(std::mem::replace(&mut self.token, token));
             }
             Told::Token(Err(mut error)) if !self.refreshed => {
                 error.operation = Some(self.operation);
-                return self.ended(now, Err(error));
+                return Ask::Done(Err(error));
             }
             Told::Token(Err(error)) if matches!(error.kind, ErrorKind::Aborted | ErrorKind::Timeout) => {
-                let aborted = error.kind == ErrorKind::Aborted;
-                let error = self.given_up(if aborted { Interruption::Aborted } else { Interruption::Timeout });
-                return self.ended(now, Err(error));
+                return self.given_up(error.kind == ErrorKind::Aborted);
             }
             // There is no other token: what failed has failed.
             Told::Token(_) => return self.decide(transport, now),
             Told::Awake(true) => {}
-            Told::Awake(false) => {
-                let error = self.given_up(Interruption::Aborted);
-                return self.ended(now, Err(error));
-            }
+            Told::Awake(false) => return self.given_up(true),
             Told::Answer(answer) => return self.answered(transport, now, answer),
         }
-        let turn = self
-            .limiter
-            .as_ref()
-            .map_or(Turn::Go, |limiter| limiter.with(|limiter| limiter.ask(&mut self.ticket, now as u64)));
+        let turn = match &self.limiter {
+            Some(limiter) => limiter.lock().ask(&mut self.ticket, now as u64),
+            None => Turn::Go,
+        };
         self.flying = turn == Turn::Go;
         match turn {
             Turn::Wait(ms) if now + f64::from(ms) < self.deadline => Ask::Wait(f64::from(ms)),
@@ -144,12 +140,9 @@ impl Run {
                 self.attempts += 1;
                 self.began = now;
                 transport.event(self.operation, Event::Request { attempt: self.attempts });
-                Ask::Send(f64::from(self.timeout_ms).min((self.deadline - now).ceil()) as u32)
+                Ask::Send(f64::from(self.config.timeout_ms).min((self.deadline - now).ceil()) as u32)
             }
-            _ => {
-                let error = self.given_up(Interruption::Timeout);
-                self.ended(now, Err(error))
-            }
+            _ => self.given_up(false),
         }
     }
 
@@ -160,30 +153,39 @@ impl Run {
             Ok(response) => {
                 let (status, rate_limit) = (response.status, response.rate_limit);
                 transport.event(operation, Event::Response { attempt, status, duration_ms: now - self.began });
-                let asked = || response.retry_after.as_deref().and_then(|text| retry_after_ms(text, now));
-                let interval = || rate_limit.and_then(|limit| limit.interval_ms);
-                // A 429 that names no time closes nothing: this call backs off, others find out for themselves.
-                let refused = (status == 429).then(|| asked().or_else(interval).unwrap_or(0.0) as u64);
+                let mut secrets: Vec<&str> = Vec::new();
+                for secret in self.secrets.iter().chain(&self.token) {
+                    secrets.push(secret);
+                }
+                let answer = read(operation, response, self.config.strict, &secrets, now);
+                let limits = rate_limit.as_ref();
+                let refused = match &answer {
+                    // A 429 that names no time closes nothing: this call backs off, others find out for themselves.
+                    Err(error) if status == 429 => {
+                        let interval = limits.and_then(|limits| limits.interval_ms);
+                        Some(error.retry_after_ms.or(interval).unwrap_or(0.0) as u64)
+                    }
+                    _ => None,
+                };
                 // Only an answer of the API itself says that there is no limit: an error may come from in front of it.
-                let named = rate_limit.or_else(|| (200..300).contains(&status).then(RateLimit::default));
-                self.landed(now, End::Answered { named, refused });
+                let none = (200..300).contains(&status).then_some(&NO_LIMITS);
+                self.landed(now, limits.or(none), refused);
                 if let Some(limits) = rate_limit {
                     transport.event(operation, Event::RateLimit(limits));
                 }
-                let secrets: Vec<&str> = self.secrets.iter().map(String::as_str).collect();
-                match read(operation, response, self.strict, &secrets, now) {
+                match answer {
                     Ok(answer) => {
                         for drift in &answer.checked.drifts {
                             transport.event(operation, Event::Drift(drift));
                         }
-                        return self.ended(now, Ok(Done { answer, attempts: attempt, rate_limit }));
+                        return Ask::Done(Ok(Box::new(Done { answer, attempts: attempt, rate_limit })));
                     }
                     Err(error) if error.kind == ErrorKind::Decode => (error, Failure::Undecodable),
                     Err(error) => (error, Failure::Status(status)),
                 }
             }
             Err(interrupted) => {
-                self.landed(now, End::Lost);
+                self.landed(now, None, None);
                 interruption(operation, &interrupted)
             }
         };
@@ -203,42 +205,38 @@ impl Run {
 
     /// Whether what failed is sent again.
     fn decide<T: Transport>(&mut self, transport: &T, now: f64) -> Ask {
-        if let Some((error, failure)) = self.failed.take() {
-            let decision = decide(&Attempt {
-                safety: self.operation.safety,
-                failure,
-                attempts: self.attempts,
-                max_retries: self.max_retries,
-                delay_ms: self.retry_delay_ms,
-                retry_after_ms: error.retry_after_ms,
-                interval_ms: error.rate_limit.and_then(|limit| limit.interval_ms),
-                random: transport.random(),
-            });
-            if let Decision::RetryAfter(delay_ms) = decision {
-                if now + delay_ms < self.deadline {
-                    let event = Event::Retry { attempt: self.attempts, delay_ms, reason: &error };
-                    transport.event(self.operation, event);
-                    self.failed = Some((error, failure));
-                    return Ask::Wait(delay_ms);
-                }
+        let Some((error, failure)) = self.failed.take() else { return self.given_up(false) };
+        let decision = decide(&Attempt {
+            safety: self.operation.safety,
+            failure,
+            attempts: self.attempts,
+            max_retries: self.config.max_retries,
+            delay_ms: self.config.retry_delay_ms,
+            retry_after_ms: error.retry_after_ms,
+            interval_ms: error.rate_limit.as_ref().and_then(|limits| limits.interval_ms),
+            random: transport.random(),
+        });
+        match decision {
+            Decision::RetryAfter(delay_ms) if now + delay_ms < self.deadline => {
+                let event = Event::Retry { attempt: self.attempts, delay_ms, reason: &error };
+                transport.event(self.operation, event);
+                self.failed = Some((error, failure));
+                Ask::Wait(delay_ms)
             }
-            return self.ended(now, Err(error));
+            _ => Ask::Done(Err(error)),
         }
-        let error = self.given_up(Interruption::Timeout);
-        self.ended(now, Err(error))
     }
 
-    /// The error of a call that ends before its first attempt, or after one that failed.
-    fn given_up(&mut self, how: Interruption) -> Error {
+    /// Ends before its first attempt, or after one that failed: the caller aborted, or else the time is over.
+    fn given_up(&mut self, aborted: bool) -> Ask {
         let operation = self.operation;
-        let aborted = how == Interruption::Aborted;
         let kind = if aborted { ErrorKind::Aborted } else { ErrorKind::Timeout };
         let Some((mut error, _)) = self.failed.take() else {
             let why =
                 if aborted { " was aborted before it was sent" } else { " could not be sent in time (deadlineMs)" };
             let mut error = Error::new(kind, Some(operation), Outcome::NotSent, joined(&[operation.name, why]));
             error.retryable = !aborted;
-            return error;
+            return Ask::Done(Err(error));
         };
         // With a fresh token it would have been sent again: the refusal of the old one says nothing.
         if aborted || error.kind == ErrorKind::Authentication {
@@ -247,36 +245,38 @@ impl Run {
             error.kind = kind;
             error.retryable = !aborted && error.outcome != Outcome::Unknown;
         }
-        error
-    }
-
-    fn ended(&mut self, now: f64, result: Result<Done, Error>) -> Ask {
-        self.leave(now);
-        Ask::Done(result)
+        Ask::Done(Err(error))
     }
 
     /// Gives back what it holds of the limiter.
     pub fn leave(&mut self, now: f64) {
-        self.landed(now, End::Lost);
+        self.landed(now, None, None);
         if let Some(limiter) = &self.limiter {
-            limiter.with(|limiter| limiter.leave(&self.ticket, now as u64));
+            limiter.lock().leave(&self.ticket, now as u64);
         }
     }
 
-    fn landed(&mut self, now: f64, end: End) {
+    fn landed(&mut self, now: f64, named: Option<&RateLimit>, refused: Option<u64>) {
         if let (Some(limiter), true) = (&self.limiter, std::mem::take(&mut self.flying)) {
-            limiter.with(|limiter| limiter.done(&self.ticket, now as u64, end));
+            limiter.lock().ended(&self.ticket, now as u64, named, refused);
         }
     }
 }
+
+/// What an answer without the headers says.
+static NO_LIMITS: RateLimit =
+    RateLimit { limit: None, remaining: None, interval_ms: None, daily_limit: None, daily_remaining: None };
 
 /// The keys of a payment provider in a body: `apiKey` and `publishableKey` of its modes.
 fn keys(body: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (_, mode) in members(body) {
         for (name, value) in members(std::str::from_utf8(mode).unwrap_or_default()) {
-            if name.ends_with(b"Key") {
-                found.extend(json_text(value).filter(|key| key.len() >= MIN_KEY));
+            if !name.ends_with(b"Key") {
+                continue;
+            }
+            if let Some(key) = json_text(value).filter(|key| key.len() >= MIN_KEY) {
+                found.push(key);
             }
         }
     }
