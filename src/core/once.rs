@@ -40,6 +40,12 @@ impl Once {
         Self { known, tries_left: max_retries, delay_ms, looks: 0, doubt: false }
     }
 
+    /// The transactions that were there before, where they were not known at first.
+    pub(crate) fn begin(&mut self, known: Vec<u64>) -> Step {
+        self.known = known;
+        Step::Record
+    }
+
     /// The payment was sent: `None` for a success.
     pub fn sent(&mut self, outcome: Option<Outcome>) -> Step {
         self.looks = 0;

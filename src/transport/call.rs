@@ -39,10 +39,12 @@ impl Call {
         limiter: Option<RateLimiter>,
         now: f64,
     ) -> Result<Self, Error> {
-        let mut call = Self::new(&RECORD_PAYMENT, order, body, config, limiter, now)?;
-        call.once = Some(Box::new(RecordOnce::new(order.unwrap_or_default(), body.unwrap_or_default())));
-        call.between = true;
-        Ok(call)
+        let mut made = Self::new(&RECORD_PAYMENT, order, body, config, limiter, now);
+        if let Ok(call) = &mut made {
+            call.once = Some(Box::new(RecordOnce::new(order.unwrap_or_default(), body.unwrap_or_default(), config)));
+            call.between = true;
+        }
+        made
     }
 
     /// Goes on with what came of what it asked for.
@@ -61,7 +63,7 @@ impl Call {
             }
             let ask = self.run.next(transport, std::mem::replace(&mut told, Told::Nothing));
             let Ask::Done(result) = ask else { return ask };
-            if let Some(result) = once.ended(result, &self.run.config) {
+            if let Some(result) = once.ended(result) {
                 return Ask::Done(result);
             }
             self.between = true;

@@ -1,17 +1,18 @@
 //! Records a payment once: the steps of [`Once`], each of them a [`Run`].
 
-use super::run::{Done, Run};
+use super::run::{field, Done, Run};
 use crate::core::{build, hash, Config, Error, ErrorKind, Once, Outcome, Step};
 use crate::endpoint::{GET_ORDER, LIST_TRANSACTIONS, RECORD_PAYMENT};
-use crate::shape::{items, joined, members, push_decimal, put, quote};
+use crate::shape::{items, joined, push_decimal, put, quote};
 
 /// Records a payment and, where nobody knows whether it was recorded, finds it out before it is sent again. The answer is
 /// `{"recorded":…,"transaction":…,"attempts":…}`.
 pub(crate) struct RecordOnce {
     order: String,
     body: String,
-    /// From when on the transactions are known that were there before.
-    once: Option<Once>,
+    once: Once,
+    /// The transactions are known that were there before: from then on the payment may have been made.
+    begun: bool,
     step: Step,
     attempts: u32,
     failed: Option<Error>,
@@ -19,11 +20,12 @@ pub(crate) struct RecordOnce {
 }
 
 impl RecordOnce {
-    pub fn new(order: &str, body: &str) -> Self {
+    pub fn new(order: &str, body: &str, config: &Config) -> Self {
         Self {
             order: order.into(),
             body: body.into(),
-            once: None,
+            once: Once::new(Vec::new(), config.max_retries, config.retry_delay_ms),
+            begun: false,
             step: Step::Look(0),
             attempts: 0,
             failed: None,
@@ -44,7 +46,7 @@ impl RecordOnce {
     pub fn run(&self, before: &Run) -> Result<Run, Error> {
         let mut params = String::from("{");
         // The account that the body names is also that of the reads.
-        let account = field(self.body.as_bytes(), b"altId");
+        let account = field(self.body.as_bytes(), "altId");
         if !account.is_empty() {
             put(&mut params, "\"altId\":");
             put(&mut params, std::str::from_utf8(account).unwrap_or_default());
@@ -81,61 +83,56 @@ impl RecordOnce {
     }
 
     /// Takes what the present step came to; gives the result, unless another step follows.
-    pub fn ended(&mut self, result: Result<Box<Done>, Error>, config: &Config) -> Option<Result<Box<Done>, Error>> {
+    pub fn ended(&mut self, result: Result<Box<Done>, Error>) -> Option<Result<Box<Done>, Error>> {
         match result {
-            Ok(done) => self.succeeded(done, config),
+            Ok(done) => self.succeeded(done),
             Err(error) => self.refused(error).map(Err),
         }
     }
 
     fn refused(&mut self, mut error: Error) -> Option<Error> {
-        match &mut self.once {
-            Some(once) if matches!(self.step, Step::Record) => {
-                self.attempts += error.attempts;
-                self.step = once.sent(Some(error.outcome));
-                if !matches!(self.step, Step::Failed) {
-                    self.failed = Some(error);
-                    return None;
-                }
+        if matches!(self.step, Step::Record) {
+            self.attempts += error.attempts;
+            self.step = self.once.sent(Some(error.outcome));
+            if !matches!(self.step, Step::Failed) {
+                self.failed = Some(error);
+                return None;
             }
+        } else if self.begun {
             // A later call would take a payment that was made now for one that was there before.
-            Some(_) => (error.outcome, error.retryable) = (Outcome::Unknown, false),
-            None => error.outcome = Outcome::NotSent,
+            (error.outcome, error.retryable) = (Outcome::Unknown, false);
+        } else {
+            error.outcome = Outcome::NotSent;
         }
         error.attempts = self.attempts;
         Some(error)
     }
 
-    fn succeeded(&mut self, mut done: Box<Done>, config: &Config) -> Option<Result<Box<Done>, Error>> {
+    fn succeeded(&mut self, mut done: Box<Done>) -> Option<Result<Box<Done>, Error>> {
         let body = &done.answer.body;
-        self.step = match (self.step, &mut self.once) {
-            (Step::Look(_), once) => {
-                let records = items(field(body, b"data"));
+        self.step = match self.step {
+            Step::Look(_) => {
+                let records = items(field(body, "data"));
                 let mut ids = Vec::new();
                 for record in &records {
-                    ids.push(hash(field(record, b"_id")));
+                    ids.push(hash(field(record, "_id")));
                 }
-                match once {
-                    None => {
-                        *once = Some(Once::new(ids, config.max_retries, config.retry_delay_ms));
-                        Step::Record
+                if std::mem::replace(&mut self.begun, true) {
+                    let (found, step) = self.once.looked(&ids);
+                    if let Some(record) = found.and_then(|index| records.get(index)) {
+                        put(&mut self.transaction, std::str::from_utf8(record).unwrap_or_default());
                     }
-                    Some(once) => {
-                        let (found, step) = once.looked(&ids);
-                        if let Some(record) = found.and_then(|index| records.get(index)) {
-                            put(&mut self.transaction, std::str::from_utf8(record).unwrap_or_default());
-                        }
-                        step
-                    }
+                    step
+                } else {
+                    self.once.begin(ids)
                 }
             }
-            (Step::Ask, Some(once)) => once.asked(field(body, b"paymentStatus") != b"\"paid\""),
-            (_, Some(once)) => {
+            Step::Ask => self.once.asked(field(body, "paymentStatus") != b"\"paid\""),
+            _ => {
                 self.attempts += done.attempts;
                 // Whatever else it says: only this says that the payment was recorded.
-                once.sent((field(body, b"success") != b"true").then_some(Outcome::Unknown))
+                self.once.sent((field(body, "success") != b"true").then_some(Outcome::Unknown))
             }
-            (_, None) => Step::Failed,
         };
         match self.step {
             Step::Recorded | Step::NotRecorded => {
@@ -168,14 +165,4 @@ impl RecordOnce {
         put(&mut out, "}");
         out
     }
-}
-
-/// The value of a field of an object, the first one of that name; nothing where there is none.
-fn field<'a>(json: &'a [u8], name: &[u8]) -> &'a [u8] {
-    for (key, value) in members(std::str::from_utf8(json).unwrap_or_default()) {
-        if key == name {
-            return value;
-        }
-    }
-    b""
 }

@@ -43,7 +43,7 @@ pub(crate) struct Run {
     operation: &'static Operation,
     pub request: Request,
     pub token: Option<String>,
-    /// What no error may quote besides the token: those that were sent before it, and the keys in the body.
+    /// What no error may quote: every token that was sent, and the keys in the body.
     secrets: Vec<String>,
     pub config: Shared<Config>,
     /// In milliseconds since 1970, or infinite.
@@ -114,7 +114,8 @@ impl Run {
         match told {
             Told::Nothing => return Ask::Token,
             Told::Token(Ok(token)) if token.is_some() || !self.refreshed => {
-                self.secrets.extend(std::mem::replace(&mut self.token, token));
+                self.secrets.extend(token.clone());
+                self.token = token;
             }
             Told::Token(Err(mut error)) if !self.refreshed => {
                 error.operation = Some(self.operation);
@@ -154,7 +155,7 @@ impl Run {
                 let (status, rate_limit) = (response.status, response.rate_limit);
                 transport.event(operation, Event::Response { attempt, status, duration_ms: now - self.began });
                 let mut secrets: Vec<&str> = Vec::new();
-                for secret in self.secrets.iter().chain(&self.token) {
+                for secret in &self.secrets {
                     secrets.push(secret);
                 }
                 let answer = read(operation, response, self.config.strict, &secrets, now);
@@ -267,24 +268,31 @@ impl Run {
 static NO_LIMITS: RateLimit =
     RateLimit { limit: None, remaining: None, interval_ms: None, daily_limit: None, daily_remaining: None };
 
-/// The keys of a payment provider in a body: `apiKey` and `publishableKey` of its modes.
+/// The keys of a payment provider in a body: those of its two modes.
 fn keys(body: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for (_, mode) in members(body) {
-        for (name, value) in members(std::str::from_utf8(mode).unwrap_or_default()) {
-            if !name.ends_with(b"Key") {
-                continue;
-            }
-            if let Some(key) = json_text(value).filter(|key| key.len() >= MIN_KEY) {
-                found.push(key);
+    for mode in ["live", "test"] {
+        for name in ["apiKey", "publishableKey"] {
+            if let Some(key) = json_text(field(field(body.as_bytes(), mode), name)) {
+                // What is shorter stands in any text by chance.
+                if key.len() >= 8 {
+                    found.push(key);
+                }
             }
         }
     }
     found
 }
 
-/// What is shorter stands in any text by chance.
-const MIN_KEY: usize = 8;
+/// The value of a field of an object, the first one of that name; nothing where there is none.
+pub(super) fn field<'a>(json: &'a [u8], name: &str) -> &'a [u8] {
+    for (key, value) in members(std::str::from_utf8(json).unwrap_or_default()) {
+        if key == name.as_bytes() {
+            return value;
+        }
+    }
+    b""
+}
 
 /// The error for an attempt that ended without a whole answer.
 fn interruption(operation: &'static Operation, interrupted: &Interrupted) -> (Error, Failure) {
