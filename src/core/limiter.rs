@@ -74,6 +74,8 @@ pub struct Limiter {
 
 impl Limiter {
     /// Asks for a turn at `now`, in milliseconds since 1970.
+    // Its only caller's, as others here are: apart, what it gives would go through memory, which is more code.
+    #[inline(always)]
     pub fn ask(&mut self, ticket: &mut Ticket, now: u64) -> Turn {
         self.slots(ticket.location, now).ask(ticket, now)
     }
@@ -92,6 +94,7 @@ impl Limiter {
     }
 
     /// As [`Self::done`], without a copy of the limits. A lost answer names nothing and refuses nothing.
+    #[inline(always)]
     pub(crate) fn ended(&mut self, ticket: &Ticket, now: u64, named: Option<&RateLimit>, refused: Option<u64>) {
         self.slots(ticket.location, now).ended(now, named, refused);
     }
@@ -144,6 +147,7 @@ struct Slots {
 }
 
 impl Slots {
+    #[inline(always)]
     fn ask(&mut self, ticket: &mut Ticket, now: u64) -> Turn {
         self.free(now);
         let limit = if self.limit == 0 { usize::MAX } else { self.limit };
@@ -202,6 +206,7 @@ impl Slots {
         keep(&mut self.waiting[usize::from(ticket.background)], |place| place != ticket.place);
     }
 
+    #[inline(always)]
     fn ended(&mut self, now: u64, named: Option<&RateLimit>, refused: Option<u64>) {
         self.flying = self.flying.saturating_sub(1);
         let limit = named.and_then(|named| named.limit).map(|limit| limit as usize);

@@ -84,6 +84,8 @@ pub enum Decision {
 }
 
 /// Decides whether a failed call is sent again.
+// Its only caller's: apart, what it gives would go through memory, which is more code.
+#[inline(always)]
 pub fn decide(attempt: &Attempt) -> Decision {
     if attempt.attempts > attempt.max_retries || !retryable(attempt.safety, attempt.failure) {
         return Decision::GiveUp;

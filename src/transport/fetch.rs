@@ -92,6 +92,8 @@ impl TokenSource {
     }
 
     /// The token, or a promise of it for [`Self::came`].
+    // Its only caller's, as others here are: apart, what it gives would go through memory, which is more code.
+    #[inline(always)]
     fn ask(
         &self,
         rejected: Option<&str>,
@@ -106,6 +108,7 @@ impl TokenSource {
         }
     }
 
+    #[inline(always)]
     fn came(&self, end: &End) -> Result<Option<String>, Error> {
         let (kind, message) = match end.how() {
             DONE => {
@@ -241,6 +244,7 @@ impl FetchTransport {
         pause(ms, self.signal.as_ref())
     }
 
+    #[inline(always)]
     pub(crate) fn end_sleep(&self, end: JsValue) -> bool {
         self.ended(end).how() != ABORTED
     }
@@ -249,6 +253,7 @@ impl FetchTransport {
         self.token.ask(rejected, self.signal.as_ref(), timeout_ms)
     }
 
+    #[inline(always)]
     pub(crate) fn end_token(&self, end: JsValue) -> Result<Option<String>, Error> {
         self.token.came(&self.ended(end))
     }
