@@ -22,5 +22,6 @@ pub use page::{hash, Pager};
 pub use rate::RateLimit;
 pub use request::{build, Request};
 pub use response::{read, Answer, Response};
+pub(crate) use retry::wait;
 pub use retry::{decide, outcome, retry_after_ms, retryable, Attempt, Decision, Failure};
 pub use url::{base_url, encode_component};

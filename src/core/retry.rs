@@ -84,28 +84,32 @@ pub enum Decision {
 }
 
 /// Decides whether a failed call is sent again.
-// Its only caller's: apart, what it gives would go through memory, which is more code.
-#[inline(always)]
 pub fn decide(attempt: &Attempt) -> Decision {
     if attempt.attempts > attempt.max_retries || !retryable(attempt.safety, attempt.failure) {
         return Decision::GiveUp;
     }
-    let mut backoff = f64::from(attempt.delay_ms);
-    for _ in 1..attempt.attempts {
-        backoff = (backoff * 2.0).min(MAX_BACKOFF_MS);
+    let interval = attempt.interval_ms.filter(|_| attempt.failure == Failure::Status(429));
+    let asked = attempt.retry_after_ms.or(interval).unwrap_or(0.0);
+    let delay = wait(asked, attempt.attempts, attempt.delay_ms, attempt.random);
+    delay.map_or(Decision::GiveUp, Decision::RetryAfter)
+}
+
+/// Milliseconds before what may be sent again is sent again; `None` where the server wants more than it gets. `asked` is
+/// what it asks for, 0 where it asks for nothing.
+// Its caller's: apart, what it gives would go through memory, which is more code.
+#[inline(always)]
+pub(crate) fn wait(asked: f64, attempts: u32, delay_ms: u32, random: f64) -> Option<f64> {
+    if asked > MAX_REQUESTED_WAIT_MS {
+        return None;
+    }
+    let mut backoff = f64::from(delay_ms);
+    for _ in 1..attempts {
+        backoff *= 2.0;
     }
     let backoff = backoff.min(MAX_BACKOFF_MS);
     // Half fixed, half random, so that clients that failed together do not come back together.
-    let backoff = backoff / 2.0 + backoff / 2.0 * attempt.random;
-    let asked = match attempt.failure {
-        Failure::Status(429) => attempt.retry_after_ms.or(attempt.interval_ms),
-        _ => attempt.retry_after_ms,
-    };
-    match asked {
-        Some(wait) if wait > MAX_REQUESTED_WAIT_MS => Decision::GiveUp,
-        Some(wait) => Decision::RetryAfter(wait.max(backoff)),
-        None => Decision::RetryAfter(backoff),
-    }
+    let backoff = backoff / 2.0 + backoff / 2.0 * random;
+    Some(asked.max(backoff))
 }
 
 /// Milliseconds that a `Retry-After` header asks for: seconds, or a date (RFC 9110, IMF-fixdate) against `now_ms`, the

@@ -16,7 +16,6 @@ pub(crate) struct RecordOnce {
     step: Step,
     attempts: u32,
     failed: Option<Error>,
-    transaction: String,
 }
 
 impl RecordOnce {
@@ -29,7 +28,6 @@ impl RecordOnce {
             step: Step::Look(0),
             attempts: 0,
             failed: None,
-            transaction: String::new(),
         }
     }
 
@@ -110,6 +108,7 @@ impl RecordOnce {
 
     fn succeeded(&mut self, mut done: Box<Done>) -> Option<Result<Box<Done>, Error>> {
         let body = &done.answer.body;
+        let mut transaction: &[u8] = b"";
         self.step = match self.step {
             Step::Look(_) => {
                 let records = items(field(body, "data"));
@@ -120,7 +119,7 @@ impl RecordOnce {
                 if std::mem::replace(&mut self.begun, true) {
                     let (found, step) = self.once.looked(&ids);
                     if let Some(record) = found.and_then(|index| records.get(index)) {
-                        put(&mut self.transaction, std::str::from_utf8(record).unwrap_or_default());
+                        transaction = record;
                     }
                     step
                 } else {
@@ -136,7 +135,7 @@ impl RecordOnce {
         };
         match self.step {
             Step::Recorded | Step::NotRecorded => {
-                done.answer.body = self.answer().into_bytes();
+                done.answer.body = self.answer(transaction).into_bytes();
                 done.attempts = self.attempts;
                 Some(Ok(done))
             }
@@ -153,12 +152,12 @@ impl RecordOnce {
         }
     }
 
-    fn answer(&self) -> String {
+    fn answer(&self, transaction: &[u8]) -> String {
         let recorded = matches!(self.step, Step::Recorded);
         let mut out = String::from(if recorded { "{\"recorded\":true" } else { "{\"recorded\":false" });
-        if !self.transaction.is_empty() {
+        if !transaction.is_empty() {
             put(&mut out, ",\"transaction\":");
-            put(&mut out, &self.transaction);
+            put(&mut out, std::str::from_utf8(transaction).unwrap_or_default());
         }
         put(&mut out, ",\"attempts\":");
         push_decimal(&mut out, self.attempts as usize);

@@ -3,8 +3,8 @@
 
 use super::{Event, Interrupted, Interruption, RateLimiter, Shared, Transport};
 use crate::core::{
-    decide, hash, outcome, read, retryable, Answer, Attempt, Config, Decision, Error, ErrorKind, Failure, Outcome,
-    RateLimit, Request, Response, Ticket, Turn,
+    hash, outcome, read, retryable, wait, Answer, Config, Error, ErrorKind, Failure, Outcome, RateLimit, Request,
+    Response, Ticket, Turn,
 };
 use crate::endpoint::Operation;
 use crate::shape::{joined, json_text, members};
@@ -60,7 +60,7 @@ pub(crate) struct Run {
     /// An earlier attempt may have been carried out: a later refusal does not undo it.
     doubt: bool,
     /// What the last attempt failed with.
-    failed: Option<(Error, Failure)>,
+    failed: Option<Error>,
 }
 
 impl Run {
@@ -127,7 +127,12 @@ impl Run {
                 return self.given_up(error.kind == ErrorKind::Aborted);
             }
             // There is no other token: what failed has failed.
-            Told::Token(_) => return self.decide(transport, now),
+            Told::Token(_) => {
+                return match self.failed.take() {
+                    Some(error) => self.decide(transport, now, error),
+                    None => self.given_up(false),
+                };
+            }
             Told::Awake(true) => {}
             Told::Awake(false) => return self.given_up(true),
             Told::Answer(answer) => return self.answered(transport, now, answer),
@@ -152,7 +157,7 @@ impl Run {
     /// An attempt has ended.
     fn answered<T: Transport>(&mut self, transport: &T, now: f64, answer: Result<Response, Interrupted>) -> Ask {
         let (operation, attempt) = (self.operation, self.attempts);
-        let (mut error, failure) = match answer {
+        let mut error = match answer {
             Ok(response) => {
                 let (status, rate_limit) = (response.status, response.rate_limit);
                 transport.event(operation, Event::Response { attempt, status, duration_ms: now - self.began });
@@ -164,10 +169,7 @@ impl Run {
                 let limits = rate_limit.as_ref();
                 let refused = match &answer {
                     // A 429 that names no time closes nothing: this call backs off, others find out for themselves.
-                    Err(error) if status == 429 => {
-                        let interval = limits.and_then(|limits| limits.interval_ms);
-                        Some(error.retry_after_ms.or(interval).unwrap_or(0.0) as u64)
-                    }
+                    Err(error) if status == 429 => Some(asked(error) as u64),
                     _ => None,
                 };
                 // Only an answer of the API itself says that there is no limit: an error may come from in front of it.
@@ -183,8 +185,7 @@ impl Run {
                         }
                         return Ask::Done(Ok(Box::new(Done { answer, attempts: attempt, rate_limit })));
                     }
-                    Err(error) if error.kind == ErrorKind::Decode => (error, Failure::Undecodable),
-                    Err(error) => (error, Failure::Status(status)),
+                    Err(error) => error,
                 }
             }
             Err(interrupted) => {
@@ -197,44 +198,33 @@ impl Run {
         if self.doubt && error.outcome != Outcome::Applied {
             error.outcome = Outcome::Unknown;
         }
-        let refused = error.kind == ErrorKind::Authentication;
-        self.failed = Some((error, failure));
-        if refused && !self.refreshed {
+        if error.kind == ErrorKind::Authentication && !self.refreshed {
+            self.failed = Some(error);
             self.refreshed = true;
             return Ask::Token;
         }
-        self.decide(transport, now)
+        self.decide(transport, now, error)
     }
 
     /// Whether what failed is sent again.
-    fn decide<T: Transport>(&mut self, transport: &T, now: f64) -> Ask {
-        let Some((error, failure)) = self.failed.take() else { return self.given_up(false) };
-        let decision = decide(&Attempt {
-            safety: self.operation.safety,
-            failure,
-            attempts: self.attempts,
-            max_retries: self.config.max_retries,
-            delay_ms: self.config.retry_delay_ms,
-            retry_after_ms: error.retry_after_ms,
-            interval_ms: error.rate_limit.as_ref().and_then(|limits| limits.interval_ms),
-            random: transport.random(),
-        });
-        match decision {
-            Decision::RetryAfter(delay_ms) if now + delay_ms < self.deadline => {
+    fn decide<T: Transport>(&mut self, transport: &T, now: f64, error: Error) -> Ask {
+        if error.retryable && self.attempts <= self.config.max_retries {
+            let decision = wait(asked(&error), self.attempts, self.config.retry_delay_ms, transport.random());
+            if let Some(delay_ms) = decision.filter(|delay_ms| now + delay_ms < self.deadline) {
                 let event = Event::Retry { attempt: self.attempts, delay_ms, reason: &error };
                 transport.event(self.operation, event);
-                self.failed = Some((error, failure));
-                Ask::Wait(delay_ms)
+                self.failed = Some(error);
+                return Ask::Wait(delay_ms);
             }
-            _ => Ask::Done(Err(error)),
         }
+        Ask::Done(Err(error))
     }
 
     /// Ends before its first attempt, or after one that failed: the caller aborted, or else the time is over.
     fn given_up(&mut self, aborted: bool) -> Ask {
         let operation = self.operation;
         let kind = if aborted { ErrorKind::Aborted } else { ErrorKind::Timeout };
-        let Some((mut error, _)) = self.failed.take() else {
+        let Some(mut error) = self.failed.take() else {
             let why =
                 if aborted { " was aborted before it was sent" } else { " could not be sent in time (deadlineMs)" };
             let mut error = Error::new(kind, Some(operation), Outcome::NotSent, joined(&[operation.name, why]));
@@ -270,6 +260,13 @@ impl Run {
 static NO_LIMITS: RateLimit =
     RateLimit { limit: None, remaining: None, interval_ms: None, daily_limit: None, daily_remaining: None };
 
+/// Milliseconds that the server asks to wait, for the interval of its limit where a 429 names no other time; 0 where it
+/// asks for nothing.
+fn asked(error: &Error) -> f64 {
+    let limits = error.rate_limit.as_ref().filter(|_| error.kind == ErrorKind::RateLimit);
+    error.retry_after_ms.or(limits.and_then(|limits| limits.interval_ms)).unwrap_or(0.0)
+}
+
 /// The keys of a payment provider in a body: those of its two modes.
 fn keys(body: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -299,7 +296,7 @@ pub(super) fn field<'a>(json: &'a [u8], name: &str) -> &'a [u8] {
 /// The error for an attempt that ended without a whole answer.
 // Its only caller's; see `rejected`.
 #[inline(always)]
-fn interruption(operation: &'static Operation, interrupted: &Interrupted) -> (Error, Failure) {
+fn interruption(operation: &'static Operation, interrupted: &Interrupted) -> Error {
     let (kind, failed) = match interrupted.how {
         Interruption::Network => (ErrorKind::Network, Failure::Network),
         Interruption::Timeout => (ErrorKind::Timeout, Failure::Timeout),
@@ -318,5 +315,5 @@ fn interruption(operation: &'static Operation, interrupted: &Interrupted) -> (Er
     let mut error = Error::new(kind, Some(operation), outcome(operation.safety, failure), message);
     error.status = interrupted.status;
     error.retryable = retryable(operation.safety, decided_by);
-    (error, decided_by)
+    error
 }
