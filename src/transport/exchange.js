@@ -1,5 +1,5 @@
-// Waiting, for fetch.rs: in Rust each timer, listener and race would be a closure, several times the size.
-// No promise of these rejects: `how` says how it ended, as fetch.rs reads it.
+// Sending and waiting, for fetch.rs: in Rust each timer, listener and race would be a closure, several times the size, and
+// so would a request of its parts. No promise of these rejects: `how` says how it ended, as fetch.rs reads it.
 
 // What ends a wait early.
 const TIMEOUT = { how: 1 };
