@@ -1,6 +1,7 @@
 //! What a client is told once, and what one call may override.
 
-use super::url::base_url;
+use super::error::report;
+use super::url::{base_url_problem, without_slashes};
 use crate::shape::{joined, Issue};
 
 /// The longest id that is accepted in a path; HighLevel's have 20 or 24 characters.
@@ -15,7 +16,7 @@ pub const DEFAULT_API_VERSION: &str = "2021-07-28";
 /// What a client is told once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Where the API is, without a trailing slash; see [`base_url`].
+    /// Where the API is, without a trailing slash; see [`base_url`](super::base_url).
     pub base_url: String,
     /// The `Version` header: `2021-07-28` or `v3`.
     pub api_version: String,
@@ -83,7 +84,7 @@ pub struct CallOptions {
 const RESERVED: [&str; 4] = ["authorization", "content-type", "accept", "version"];
 
 impl Config {
-    /// Checks everything and brings the base URL into its form. `same_origin`: see [`base_url`].
+    /// Checks everything and brings the base URL into its form. `same_origin`: see [`base_url`](super::base_url).
     pub fn check(mut self, same_origin: bool) -> Result<Self, Vec<Issue>> {
         self.settle(same_origin).map(|()| self)
     }
@@ -91,10 +92,8 @@ impl Config {
     /// As [`Self::check`], in place: a configuration is large to hand around.
     pub(crate) fn settle(&mut self, same_origin: bool) -> Result<(), Vec<Issue>> {
         let mut issues = Vec::new();
-        match base_url(&self.base_url, same_origin) {
-            Ok(url) => self.base_url = url,
-            Err(issue) => issues.push(issue),
-        }
+        report(&mut issues, "baseUrl", base_url_problem(&self.base_url, same_origin));
+        self.base_url = without_slashes(&self.base_url).into();
         check_value("apiVersion", &self.api_version, &mut issues);
         check_value("userAgent", &self.user_agent, &mut issues);
         self.check_overridable(&mut issues);
@@ -134,8 +133,8 @@ impl Config {
             check_value("locationId", id, issues);
         }
         for (name, value) in &self.headers {
-            let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".iter().any(|t| *t == b);
-            let problem = if name.is_empty() || !name.bytes().all(token) {
+            let token = |b: &u8| b.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".iter().any(|t| t == b);
+            let problem = if name.is_empty() || !name.as_bytes().iter().all(token) {
                 "is no header name"
             } else if RESERVED.iter().any(|r| r.eq_ignore_ascii_case(name)) {
                 "is set by the client itself; use token or apiVersion"
@@ -144,20 +143,27 @@ impl Config {
             } else {
                 continue;
             };
-            issues.push(Issue::new(&joined(&["headers.", name]), problem));
+            issues.push(Issue { path: joined(&["headers.", name]), message: problem.into() });
         }
     }
 }
 
 fn check_value(path: &str, value: &str, issues: &mut Vec<Issue>) {
-    if value.as_bytes().trim_ascii().is_empty() {
-        issues.push(Issue::new(path, "must not be empty"));
+    let problem = if is_blank(value) {
+        "must not be empty"
     } else if !is_header_value(value) {
-        issues.push(Issue::new(path, "must not hold control or non-ASCII characters"));
-    }
+        "must not hold control or non-ASCII characters"
+    } else {
+        ""
+    };
+    report(issues, path, problem);
+}
+
+pub(super) fn is_blank(text: &str) -> bool {
+    text.as_bytes().trim_ascii().is_empty()
 }
 
 /// Whether a text can travel in a header in every runtime.
 pub(crate) fn is_header_value(text: &str) -> bool {
-    text.bytes().all(|b| b == b'\t' || (0x20..0x7f).contains(&b))
+    text.as_bytes().iter().all(|b| matches!(b, b'\t' | b' '..=b'~'))
 }

@@ -183,7 +183,9 @@ impl Error {
 
     /// One thing is wrong with the input.
     pub fn invalid(path: &str, message: &str) -> Self {
-        Self::validation(None, vec![Issue::new(path, message)])
+        let mut issues = Vec::new();
+        report(&mut issues, path, message);
+        Self::validation(None, issues)
     }
 
     /// The stable code, in snake case.
@@ -212,3 +214,10 @@ impl std::fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Lists what is wrong with a part of the input; an empty text says that nothing is.
+pub(super) fn report(issues: &mut Vec<Issue>, path: &str, problem: &str) {
+    if !problem.is_empty() {
+        issues.push(Issue::new(path, problem));
+    }
+}

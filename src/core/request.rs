@@ -1,9 +1,11 @@
 //! From an operation and its parameters to a request.
 
-use super::config::{Config, MAX_ID_LENGTH};
-use super::url::encode_component;
+use super::config::{is_blank, Config, MAX_ID_LENGTH};
+use super::error::report;
+use super::response::items_or_self;
+use super::url::{encode_component, is_dots, parted};
 use crate::endpoint::{Method, Operation};
-use crate::shape::{has_replacement, items, json_text, members, put, quote, unescape, validate, Issue, Record, Seen};
+use crate::shape::{has_replacement, json_text, members, put, quote, unescape, validate, Issue, Record, Seen};
 
 /// A request without its `Authorization` header, which the sender adds last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,85 +37,73 @@ pub fn build(
 ) -> Result<Request, Vec<Issue>> {
     let mut issues = Vec::new();
     config.check_overridable(&mut issues);
-    let mut url = String::with_capacity(160);
-    put(&mut url, &config.base_url);
-    push_path(operation.path, id, &mut url, &mut issues);
+    let mut url = config.base_url.clone();
+    push_path(operation.path, id.unwrap_or_default(), &mut url, &mut issues);
 
     let params = params.unwrap_or("{}");
     let account = Account::of(params, config);
-    let located = account.id.is_some();
-    let (query, body) = match (operation.query, operation.body) {
-        (query, Some(body)) => (query.map(|record| (record, "{}")), Some((body, params))),
-        (query, None) => (query.map(|record| (record, params)), None),
-    };
-    let mut text = None;
-    for (is_body, part) in [(false, query), (true, body)] {
-        let Some((record, json)) = part else { continue };
-        match validate(json, record, located) {
-            Ok(seen) => {
-                if is_body {
-                    text = Some(fill_body(json, record, seen, &account));
-                } else {
-                    push_query(json, record, seen, &account, &mut url);
-                }
-            }
-            Err(found) => issues.extend(found),
-        }
-        account.required(record, &mut issues);
-    }
+    let query_json = if operation.body.is_some() { "{}" } else { params };
+    let query = account.fill(operation.query, query_json, &mut issues);
+    let body = account.fill(operation.body, params, &mut issues).map(|filled| fill_body(filled, params));
     if !issues.is_empty() {
         return Err(issues);
     }
-
-    let mut headers = config.headers.clone();
-    let mut header = |name: &str, value: &str| headers.push((name.into(), value.into()));
-    if !config.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("user-agent")) {
-        header("User-Agent", &config.user_agent);
+    if let Some(filled) = query {
+        push_query(query_json, filled, &mut url);
     }
-    header("Version", &config.api_version);
-    header("Accept", "application/json");
-    if text.is_some() {
-        header("Content-Type", "application/json");
+
+    let own = [
+        ("User-Agent", config.user_agent.as_str()),
+        ("Version", &config.api_version),
+        ("Accept", "application/json"),
+        ("Content-Type", "application/json"),
+    ];
+    let mut headers = config.headers.clone();
+    for (name, value) in own.iter().take(if body.is_some() { 4 } else { 3 }) {
+        // The caller may have set the first; the others were refused above.
+        if !headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            headers.push(((*name).into(), (*value).into()));
+        }
     }
     let max_response_bytes = config.max_response_bytes;
-    let location_id = account.id;
-    Ok(Request { method: operation.method, url, headers, body: text, max_response_bytes, location_id })
+    Ok(Request { method: operation.method, url, headers, body, max_response_bytes, location_id: account.id })
 }
 
 /// Appends the path with the id in its placeholder.
-fn push_path(path: &'static str, id: Option<&str>, url: &mut String, issues: &mut Vec<Issue>) {
-    let place = |brace: u8| path.bytes().position(|b| b == brace);
-    let (Some(open), Some(close)) = (place(b'{'), place(b'}')) else {
-        put(url, path);
-        return;
-    };
-    put(url, path.get(..open).unwrap_or_default());
-    let id = id.unwrap_or_default();
-    match id_problem(id.as_bytes()) {
-        "" => encode_component(id, url),
-        problem => issues.push(Issue::new(path.get(open + 1..close).unwrap_or_default(), problem)),
+fn push_path(path: &'static str, id: &str, url: &mut String, issues: &mut Vec<Issue>) {
+    let (before, rest) = parted(path, b'{');
+    let (placeholder, behind) = parted(rest, b'}');
+    put(url, before);
+    if !placeholder.is_empty() {
+        report(issues, placeholder, id_problem(id));
+        encode_component(id, url);
+        put(url, behind);
     }
-    put(url, path.get(close + 1..).unwrap_or_default());
 }
 
 /// What is wrong with an id for a path; empty if nothing is.
-fn id_problem(id: &[u8]) -> &'static str {
-    if id.trim_ascii().is_empty() {
+fn id_problem(id: &str) -> &'static str {
+    if is_blank(id) {
         "must be text that is not empty"
-    } else if matches!(id, b"." | b"..") {
+    } else if is_dots(id) {
         "must be an id, not a path segment"
     } else if id.len() > MAX_ID_LENGTH {
         "is longer than 256 characters; HighLevel's ids have 20 or 24"
-    } else if id.iter().any(u8::is_ascii_control) || has_replacement(id) {
+    } else if id.as_bytes().iter().any(u8::is_ascii_control) || has_replacement(id.as_bytes()) {
         "must not hold control characters or broken Unicode"
     } else {
         ""
     }
 }
 
+/// Whether a field names the account.
+fn names_account(field: &[u8]) -> bool {
+    field == b"altId" || field == b"locationId"
+}
+
 /// The account of a call.
 struct Account {
-    /// For `altId` and `locationId` where they are left out.
+    /// For the fields that name it where they are left out.
     id: Option<String>,
     /// A company was named instead of a location.
     company: bool,
@@ -122,94 +112,88 @@ struct Account {
 impl Account {
     /// The account named in the parameters goes before the configured one.
     fn of(params: &str, config: &Config) -> Self {
-        let (mut given, mut company) = (None, false);
-        for (key, value) in members(params) {
-            company |= key == b"companyId";
-            if matches!(key, b"altId" | b"locationId") && given.is_none() {
-                given = json_text(value).filter(|id| !id.as_bytes().trim_ascii().is_empty());
+        let (mut given, mut company) = (String::new(), false);
+        for (key, value) in &members(params) {
+            company |= *key == b"companyId";
+            if is_blank(&given) && names_account(key) {
+                given = json_text(value).unwrap_or_default();
             }
         }
-        Self { id: given.or_else(|| config.location_id.clone()), company }
+        let id = if is_blank(&given) { config.location_id.clone() } else { Some(given) };
+        Self { id, company }
     }
 
-    /// The value for a field that was left out.
-    fn fill(&self, field: &str) -> Option<&str> {
-        match field {
-            _ if self.company => None,
-            "altId" | "locationId" => self.id.as_deref(),
-            "altType" => Some("location"),
-            _ => None,
+    /// Checks the query or the body. Gives the fields that were left out and that the account fills: a JSON object, still
+    /// open.
+    fn fill(&self, record: Option<&'static Record>, json: &str, issues: &mut Vec<Issue>) -> Option<String> {
+        let record = record?;
+        let mut filled = String::from("{");
+        match validate(json, record, self.id.is_some()) {
+            Ok(seen) => self.push_left_out(record, seen, &mut filled),
+            Err(mut found) => issues.append(&mut found),
         }
-    }
-
-    fn required(&self, record: &'static Record, issues: &mut Vec<Issue>) {
+        let needed = self.id.is_none() && !self.company;
         // Missing in the query and in the body: say it once.
-        if issues.iter().any(|issue| issue.path == "locationId") {
-            return;
-        }
-        let needed = ["altId", "locationId"].iter().any(|f| record.index(f).is_some());
-        if self.id.is_none() && needed && !self.company {
-            issues.push(Issue::new(
+        if needed
+            && !issues.iter().any(|issue| issue.path == "locationId")
+            && record.fields().any(|field| names_account(field.name.as_bytes()))
+        {
+            report(
+                issues,
                 "locationId",
                 "is not known: set locationId in new PaymentsClient({ locationId }) or in the call's options",
-            ));
+            );
+        }
+        Some(filled)
+    }
+
+    fn push_left_out(&self, record: &'static Record, seen: Seen, out: &mut String) {
+        for (index, field) in record.fields().enumerate() {
+            let value = match field.name {
+                _ if self.company || seen.has(index) => None,
+                "altType" => Some("location"),
+                name if names_account(name.as_bytes()) => self.id.as_deref(),
+                _ => None,
+            };
+            if let Some(value) = value {
+                let comma = if out.len() > 1 { "," } else { "" };
+                put(out, comma);
+                quote(out, field.name);
+                put(out, ":");
+                quote(out, value);
+            }
         }
     }
 }
 
-fn push_query(json: &str, record: &'static Record, seen: Seen, account: &Account, url: &mut String) {
-    let mut first = true;
-    let mut pair = |name: &str, url: &mut String| {
-        url.push(if first { '?' } else { '&' });
-        first = false;
-        encode_component(name, url);
-        url.push('=');
-    };
-    for (key, value) in members(json) {
-        let name = unescape(key);
-        pair(&name, url);
-        match value.first() {
-            Some(b'"') => encode_component(&json_text(value).unwrap_or_default(), url),
-            Some(b'[') => {
-                let mut comma = false;
-                for item in items(value) {
-                    put(url, if comma { "%2C" } else { "" });
-                    comma = true;
-                    encode_component(&json_text(item).unwrap_or_default(), url);
-                }
+/// Appends the caller's parameters, then what was left out.
+fn push_query(json: &str, mut filled: String, url: &mut String) {
+    put(&mut filled, "}");
+    let mut separator = "?";
+    for part in &[json, &filled] {
+        for (key, value) in &members(part) {
+            put(url, separator);
+            separator = "&";
+            encode_component(&unescape(key), url);
+            put(url, "=");
+            let mut comma = "";
+            for item in &items_or_self(value) {
+                put(url, comma);
+                comma = "%2C";
+                // What is no text is a whole number, true or false.
+                encode_component(&json_text(item).unwrap_or_else(|| unescape(item)), url);
             }
-            // Whole numbers, true and false: nothing that needs encoding.
-            _ => url.extend(value.iter().map(|byte| *byte as char)),
-        }
-    }
-    for (index, field) in record.fields().enumerate() {
-        if let (false, Some(value)) = (seen.has(index), account.fill(field.name)) {
-            pair(field.name, url);
-            encode_component(value, url);
         }
     }
 }
 
 /// Puts the account fields that were left out in front of the body's own.
-fn fill_body(json: &str, record: &'static Record, seen: Seen, account: &Account) -> String {
+fn fill_body(mut filled: String, json: &str) -> String {
     // The text was checked: its first character that is no space is the brace.
-    let brace = json.bytes().position(|b| b == b'{').unwrap_or(0);
-    let inside = json.get(brace + 1..).unwrap_or_default();
-    let mut out = String::with_capacity(json.len() + 80);
-    out.push('{');
-    for (index, field) in record.fields().enumerate() {
-        if let (false, Some(value)) = (seen.has(index), account.fill(field.name)) {
-            if out.len() > 1 {
-                out.push(',');
-            }
-            quote(&mut out, field.name);
-            out.push(':');
-            quote(&mut out, value);
-        }
+    let (_, inside) = parted(json, b'{');
+    if filled.len() > 1 && !inside.as_bytes().trim_ascii_start().starts_with(b"}") {
+        put(&mut filled, ",");
     }
-    if out.len() > 1 && !inside.as_bytes().trim_ascii_start().starts_with(b"}") {
-        out.push(',');
-    }
-    put(&mut out, inside);
-    out
+    put(&mut filled, inside);
+    filled
 }

@@ -1,10 +1,12 @@
 //! From an answer to a checked body or an error.
 
-use super::error::{Error, ErrorKind, Outcome};
+use super::error::{Error, ErrorKind, Failed, Outcome};
 use super::rate::RateLimit;
 use super::retry::{outcome, retry_after_ms, retryable, Failure};
 use crate::endpoint::{Operation, Safety};
-use crate::shape::{check, items, json_text, members, push_decimal, put, unescape, Checked, Drift, Fault, Kind};
+use crate::shape::{
+    check, items, joined, json_text, members, push_decimal, put, unescape, Checked, Drift, Fault, Kind,
+};
 
 /// An answer as it came.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -61,9 +63,8 @@ pub fn read(
     // The API answers with no page: something in front of it did, whether the request got through or not.
     let unsure = drift.found == WEB_PAGE && operation.safety != Safety::Read;
     let outcome = if unsure { Outcome::Unknown } else { Outcome::Applied };
-    let mut error = Error::new(ErrorKind::Decode, Some(operation), outcome, String::new());
     let text = mask(&body, secrets);
-    for part in [
+    let message = joined(&[
         operation.name,
         ": the answer is not what HighLevel promises: ",
         &drift.path,
@@ -73,10 +74,9 @@ pub fn read(
         ", found ",
         drift.found,
         ". It starts with: ",
-        start_of(&text),
-    ] {
-        put(&mut error.message, part);
-    }
+        text.get(..text.floor_char_boundary(200)).unwrap_or_default(),
+    ]);
+    let mut error = Error::new(ErrorKind::Decode, Some(operation), outcome, message);
     error.status = Some(status);
     error.body = Some(text);
     error.drift = Some(drift);
@@ -85,11 +85,6 @@ pub fn read(
 }
 
 const WEB_PAGE: &str = "a web page";
-
-/// The first 200 bytes, or a little less where a character would be cut.
-fn start_of(text: &str) -> &str {
-    (0..4).find_map(|less| text.get(..text.len().min(200) - less.min(text.len()))).unwrap_or_default()
-}
 
 fn drift_of(fault: &Fault) -> Drift {
     let (at, expected, found) = match *fault {
@@ -125,28 +120,26 @@ fn refused(operation: &'static Operation, response: &Response, secrets: &[&str],
     };
     let failure = Failure::Status(status);
     let mut error = Error::new(kind, Some(operation), outcome(operation.safety, failure), operation.name.into());
-    let text = mask(&response.body, secrets);
-    if check(&mut text.clone().into_bytes(), &Kind::Json).is_ok() {
-        explain(&mut error, &text);
+    let body = mask(&response.body, secrets);
+    if check(&mut body.clone().into_bytes(), &Kind::Json).is_ok() {
+        explain(&mut error, &body);
     }
+    let Failed { message, messages, .. } = &mut *error;
     if matches!(status, 0 | 300..=399) {
-        put(
-            &mut error.message,
-            ": the server redirects, which the API never does; the token does not follow; check baseUrl",
-        );
+        put(message, ": the server redirects, which the API never does; the token does not follow; check baseUrl");
     } else {
-        put(&mut error.message, ": HighLevel answered ");
-        push_decimal(&mut error.message, usize::from(status));
+        put(message, ": HighLevel answered ");
+        push_decimal(message, usize::from(status));
     }
-    for i in 0..error.messages.len() {
-        let text = std::mem::take(&mut error.messages[i]);
-        put(&mut error.message, if i > 0 { "; " } else { ": " });
-        put(&mut error.message, &text);
-        error.messages[i] = text;
+    let mut before = ": ";
+    for text in messages {
+        put(message, before);
+        put(message, text);
+        before = "; ";
     }
     error.status = Some(status);
     error.retryable = retryable(operation.safety, failure);
-    error.body = Some(text);
+    error.body = Some(body);
     error.retry_after_ms = response.retry_after.as_deref().and_then(|text| retry_after_ms(text, now_ms));
     error.rate_limit = response.rate_limit;
     error
@@ -155,29 +148,39 @@ fn refused(operation: &'static Operation, response: &Response, secrets: &[&str],
 /// Takes messages and trace id from a body: `{statusCode, message, error?}`, `{status, message, name, traceId}`,
 /// `{message}`, `{error, error_description}` or `{error: {code, message}}`; `message` is text or a list of texts.
 fn explain(error: &mut Error, body: &str) {
-    let mut fallback = None;
-    for (key, value) in members(body) {
+    let mut fallback: &[u8] = b"";
+    for &(key, value) in &members(body) {
         if key == b"message" || key == b"error_description" {
-            match value.first() {
-                Some(b'[') => error.messages.extend(items(value).into_iter().filter_map(text)),
-                _ => error.messages.extend(text(value)),
+            for item in &items_or_self(value) {
+                error.messages.extend(text(item));
             }
         } else if key == b"traceId" {
             error.trace_id = text(value);
         } else if key == b"error" {
-            fallback = text(value);
-            if fallback.is_none() {
-                explain(error, std::str::from_utf8(value).unwrap_or_default());
-            }
+            fallback = value;
+            explain(error, std::str::from_utf8(value).unwrap_or_default());
         }
     }
     if error.messages.is_empty() {
-        error.messages.extend(fallback);
+        error.messages.extend(text(fallback));
     }
 }
 
+/// The items of a list; anything else stays alone.
+pub(super) fn items_or_self(value: &[u8]) -> Vec<&[u8]> {
+    let mut items = items(value);
+    if value.first() != Some(&b'[') {
+        items.push(value);
+    }
+    items
+}
+
+/// A text that is not empty.
 fn text(value: &[u8]) -> Option<String> {
-    json_text(value).filter(|t| !t.is_empty())
+    if value == b"\"\"" {
+        return None;
+    }
+    json_text(value)
 }
 
 /// The body as text with every secret replaced: the given ones, and the values of `apiKey` and of token fields.
@@ -189,32 +192,38 @@ fn mask(body: &[u8], secrets: &[&str]) -> String {
     // Behind the name of a secret its value follows, up to the quote that no backslash precedes.
     let mut named = false;
     while let Some(&first) = rest.first() {
-        let mut passed = 1;
-        let spelled = secrets.iter().map(|secret| spelled(rest, secret.as_bytes())).max().unwrap_or_default();
-        if spelled > 0 {
-            passed = spelled;
-            out.extend_from_slice(MASK);
+        let mut passed = 0;
+        for secret in secrets {
+            passed = passed.max(spelled(rest, secret.as_bytes()));
+        }
+        let shown = if passed > 0 {
+            MASK
         } else if let Some(name) = NAMES.iter().find(|name| rest.starts_with(name)) {
             passed = name.len();
             named = true;
-            out.extend_from_slice(name);
+            name
         } else if named && first == b'"' {
             named = false;
-            while rest.get(passed).is_some_and(|b| *b != b'"') {
-                passed += if rest[passed] == b'\\' { 2 } else { 1 };
+            passed = 1;
+            while let Some(byte) = rest.get(passed).filter(|b| **b != b'"') {
+                passed += if *byte == b'\\' { 2 } else { 1 };
             }
             // Its closing quote is passed next: a secret may begin with it.
-            out.push(b'"');
-            out.extend_from_slice(MASK);
+            QUOTED_MASK
         } else {
             named &= matches!(first, b' ' | b':' | b'\t' | b'\n' | b'\r');
-            out.push(first);
-        }
+            passed = 1;
+            std::slice::from_ref(&first)
+        };
+        out.extend_from_slice(shown);
         rest = rest.get(passed..).unwrap_or_default();
     }
     String::from_utf8(out).unwrap_or_else(|error| {
-        let char_of = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER };
-        error.as_bytes().iter().map(char_of).collect()
+        let mut text = String::new();
+        for byte in error.as_bytes() {
+            text.push(if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER });
+        }
+        text
     })
 }
 
@@ -224,25 +233,25 @@ fn spelled(body: &[u8], secret: &[u8]) -> usize {
     if body.starts_with(secret) {
         return secret.len();
     }
-    let mut at = 0;
+    let mut rest = body;
     for byte in secret {
-        let rest = body.get(at..).unwrap_or_default();
         let length = match rest {
             [b'\\', b'u', ..] => 6,
             [b'\\', ..] => 2,
             _ => 1,
         };
-        let character = rest.get(..length).unwrap_or_default();
+        let Some((character, behind)) = rest.split_at_checked(length) else { return 0 };
         if character != [*byte] && (length == 1 || unescape(character).as_bytes() != [*byte]) {
             return 0;
         }
-        at += length;
+        rest = behind;
     }
-    at
+    body.len() - rest.len()
 }
 
 /// What stands in place of a secret.
 const MASK: &[u8] = b"[redacted]";
+const QUOTED_MASK: &[u8] = b"\"[redacted]";
 
 #[cfg(test)]
 mod tests {

@@ -26,88 +26,114 @@ pub fn encode_component(text: &str, out: &mut String) {
 /// `https://host[:port][/path]`; `http://` only for loopback hosts; with `same_origin` (a browser page) also a path
 /// such as `/api`.
 pub fn base_url(text: &str, same_origin: bool) -> Result<String, Issue> {
-    match problem(text.as_bytes(), same_origin) {
-        "" => {
-            let slashes = text.bytes().rev().take_while(|b| *b == b'/').count();
-            Ok(text.get(..text.len() - slashes).unwrap_or_default().into())
-        }
+    match base_url_problem(text, same_origin) {
+        "" => Ok(without_slashes(text).into()),
         problem => Err(Issue::new("baseUrl", problem)),
     }
 }
 
+pub(super) fn without_slashes(url: &str) -> &str {
+    let mut kept = url.as_bytes();
+    while let [shorter @ .., b'/'] = kept {
+        kept = shorter;
+    }
+    url.get(..kept.len()).unwrap_or_default()
+}
+
 /// What is wrong with a base URL; empty if nothing is.
-fn problem(url: &[u8], same_origin: bool) -> &'static str {
+pub(super) fn base_url_problem(url: &str, same_origin: bool) -> &'static str {
     if url.is_empty() {
         return "must not be empty; leave it out for HighLevel's own address";
     }
-    if !url.iter().all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'\\' | b'@')) {
+    if !url.as_bytes().iter().all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'\\' | b'@')) {
         return "must not hold spaces, user names, a query, a fragment or a backslash";
     }
-    let rest = if url.starts_with(b"/") {
-        if url.starts_with(b"//") {
+    let mut rest = url;
+    if url.starts_with("/") {
+        if url.starts_with("//") {
             return "must name its scheme: write https:// in front";
         }
         if !same_origin {
             return "must be absolute outside a browser page: write https:// and the host in front";
         }
-        url
-    } else if let Some(rest) = after(url, b"https://") {
-        if host(rest).is_empty() {
+    } else if let Some(behind) = after(url, "https://") {
+        if host(behind).is_empty() {
             return "names no host";
         }
-        rest
-    } else if let Some(rest) = after(url, b"http://") {
-        if !is_loopback(host(rest)) {
+        rest = behind;
+    } else if let Some(behind) = after(url, "http://") {
+        if !is_loopback(host(behind)) {
             return "must be https: http is for loopback hosts only, the token would travel in the clear";
         }
-        rest
+        rest = behind;
     } else {
         return "must start with https://, or with http:// for a loopback host, or be a path such as /api in a browser";
-    };
-    if rest.split(|b| *b == b'/').any(|segment| matches!(segment, b"." | b"..")) {
-        return "must not hold . or .. as a path segment";
+    }
+    while !rest.is_empty() {
+        let (segment, behind) = parted(rest, b'/');
+        if is_dots(segment) {
+            return "must not hold . or .. as a path segment";
+        }
+        rest = behind;
     }
     ""
 }
 
-fn after<'u>(url: &'u [u8], scheme: &[u8]) -> Option<&'u [u8]> {
+/// The text before the first such byte and the text behind it; all and nothing if there is none.
+pub(super) fn parted(text: &str, byte: u8) -> (&str, &str) {
+    let at = text.as_bytes().iter().position(|b| *b == byte).unwrap_or(text.len());
+    (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
+}
+
+/// Whether it is a path segment that means another one: `.` or `..`.
+pub(super) fn is_dots(segment: &str) -> bool {
+    !segment.is_empty() && "..".starts_with(segment)
+}
+
+fn after<'u>(url: &'u str, scheme: &str) -> Option<&'u str> {
     let (start, rest) = url.split_at_checked(scheme.len())?;
     start.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
 /// The host of `host[:port][/path]` or `[v6][:port][/path]`; empty if there is none or the port is no port.
-fn host(rest: &[u8]) -> &[u8] {
-    let end = rest.iter().position(|b| *b == b'/').unwrap_or(rest.len());
-    let authority = rest.get(..end).unwrap_or_default();
-    let v6 = authority.iter().position(|b| *b == b']').map_or(0, |i| i + 1);
-    let colon = authority.iter().skip(v6).position(|b| *b == b':').map_or(authority.len(), |i| i + v6);
-    let (host, port) = authority.split_at(colon);
-    let number = port.iter().skip(1).fold(0, |n: u32, b| {
-        if b.is_ascii_digit() {
-            n.saturating_mul(10).saturating_add(u32::from(b - b'0'))
-        } else {
-            u32::MAX
-        }
-    });
-    let port_is_fine = port.is_empty() || port.len() > 1 && number <= 65_535;
-    let v6_is_whole = (v6 > 0) == host.starts_with(b"[") && (v6 == 0 || v6 == host.len());
-    if port_is_fine && v6_is_whole {
-        host
-    } else {
-        b""
+fn host(rest: &str) -> &str {
+    let (authority, _) = parted(rest, b'/');
+    let (v6, _) = parted(authority, b']');
+    let host = match (authority.starts_with("["), v6.len() < authority.len()) {
+        (true, true) => authority.get(..=v6.len()).unwrap_or_default(),
+        (false, false) => parted(authority, b':').0,
+        _ => "",
+    };
+    match authority.as_bytes().get(host.len()..).unwrap_or_default() {
+        [] => host,
+        [b':', digits @ ..] if !digits.is_empty() && digits.iter().fold(0, port_with) < TOO_LARGE => host,
+        _ => "",
     }
 }
 
-fn is_loopback(host: &[u8]) -> bool {
-    let quad = |host: &[u8]| {
-        let mut parts = 0;
-        let numbers = host.split(|b| *b == b'.').all(|part| {
-            parts += 1;
-            matches!(part.len(), 1..=3) && part.iter().all(u8::is_ascii_digit)
-        });
-        numbers && parts == 4
-    };
-    host.eq_ignore_ascii_case(b"localhost") || host == b"[::1]" || host.starts_with(b"127.") && quad(host)
+const TOO_LARGE: u32 = 65_536;
+
+/// A port with one more digit; what is no digit makes it too large.
+fn port_with(number: u32, digit: &u8) -> u32 {
+    if digit.is_ascii_digit() {
+        (number * 10 + u32::from(digit - b'0')).min(TOO_LARGE)
+    } else {
+        TOO_LARGE
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host == "[::1]" || host.starts_with("127.") && is_quad(host)
+}
+
+fn is_quad(host: &str) -> bool {
+    let mut rest = host;
+    let numbers = (0..4).all(|_| {
+        let (part, behind) = parted(rest, b'.');
+        rest = behind;
+        matches!(part.len(), 1..=3) && part.as_bytes().iter().all(u8::is_ascii_digit)
+    });
+    numbers && rest.is_empty() && !host.ends_with(".")
 }
 
 #[cfg(test)]
