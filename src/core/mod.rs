@@ -21,6 +21,7 @@ pub use once::{Once, Step};
 pub use page::{hash, Pager};
 pub use rate::RateLimit;
 pub use request::{build, Request};
+pub(crate) use response::read_masked;
 pub use response::{read, Answer, Response};
 pub(crate) use retry::wait;
 pub use retry::{decide, outcome, retry_after_ms, retryable, Attempt, Decision, Failure};

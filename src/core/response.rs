@@ -42,6 +42,17 @@ pub fn read(
     secrets: &[&str],
     now_ms: f64,
 ) -> Result<Answer, Error> {
+    read_masked(operation, response, strict, secrets, now_ms)
+}
+
+/// As [`read`], for texts of any kind.
+pub(crate) fn read_masked<S: AsRef<str>>(
+    operation: &'static Operation,
+    response: Response,
+    strict: bool,
+    secrets: &[S],
+    now_ms: f64,
+) -> Result<Answer, Error> {
     if !(200..300).contains(&response.status) {
         return Err(refused(operation, &response, secrets, now_ms));
     }
@@ -106,7 +117,7 @@ fn drift_of(fault: &Fault) -> Drift {
 }
 
 /// The error for a status other than 2xx.
-fn refused(operation: &'static Operation, response: &Response, secrets: &[&str], now_ms: f64) -> Error {
+fn refused<S: AsRef<str>>(operation: &'static Operation, response: &Response, secrets: &[S], now_ms: f64) -> Error {
     let status = response.status;
     let kind = match status {
         401 => ErrorKind::Authentication,
@@ -152,7 +163,7 @@ fn explain(error: &mut Error, body: &str) {
     for &(key, value) in &members(body) {
         if key == b"message" || key == b"error_description" {
             for item in &items_or_self(value) {
-                error.messages.extend(text(item));
+                push_text(item, &mut error.messages);
             }
         } else if key == b"traceId" {
             error.trace_id = text(value);
@@ -162,7 +173,7 @@ fn explain(error: &mut Error, body: &str) {
         }
     }
     if error.messages.is_empty() {
-        error.messages.extend(text(fallback));
+        push_text(fallback, &mut error.messages);
     }
 }
 
@@ -175,6 +186,12 @@ pub(super) fn items_or_self(value: &[u8]) -> Vec<&[u8]> {
     items
 }
 
+fn push_text(value: &[u8], texts: &mut Vec<String>) {
+    if let Some(text) = text(value) {
+        texts.push(text);
+    }
+}
+
 /// A text that is not empty.
 fn text(value: &[u8]) -> Option<String> {
     if value == b"\"\"" {
@@ -184,7 +201,7 @@ fn text(value: &[u8]) -> Option<String> {
 }
 
 /// The body as text with every secret replaced: the given ones, and the values of `apiKey` and of token fields.
-fn mask(body: &[u8], secrets: &[&str]) -> String {
+fn mask<S: AsRef<str>>(body: &[u8], secrets: &[S]) -> String {
     const NAMES: [&[u8]; 5] =
         [b"\"apiKey\"", b"\"access_token\"", b"\"refresh_token\"", b"\"client_secret\"", b"\"clientSecret\""];
     let mut out = Vec::with_capacity(body.len());
@@ -194,7 +211,7 @@ fn mask(body: &[u8], secrets: &[&str]) -> String {
     while let Some(&first) = rest.first() {
         let mut passed = 0;
         for secret in secrets {
-            passed = passed.max(spelled(rest, secret.as_bytes()));
+            passed = passed.max(spelled(rest, secret.as_ref().as_bytes()));
         }
         let shown = if passed > 0 {
             MASK

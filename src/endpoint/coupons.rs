@@ -1,11 +1,13 @@
 //! Coupons.
 
-use super::{endpoint, record, Method, Operation, Safety};
+use super::{endpoint, record, start_of, Method, Operation, Safety};
 use crate::model::{
     AltType, Coupon, CouponList, CouponStatus, CreateCouponBody, DeleteCouponBody, DeleteCouponResult, UpdateCouponBody,
 };
 use crate::shape::Shape;
 use ghl_payments_derive::model;
+
+const COUPON: &str = start_of(LIST_COUPONS.path, "/payments/coupon");
 
 /// `GET /payments/coupon/list`
 pub static LIST_COUPONS: Operation = Operation {
@@ -50,7 +52,7 @@ pub static GET_COUPON: Operation = Operation {
     id: "get-coupon",
     name: "coupons.get",
     method: Method::Get,
-    path: "/payments/coupon",
+    path: COUPON,
     scope: Some("payments/coupons.readonly"),
     safety: Safety::Read,
     query: record(GetCouponParams::KIND),
@@ -85,7 +87,7 @@ pub static CREATE_COUPON: Operation = Operation {
     id: "create-coupon",
     name: "coupons.create",
     method: Method::Post,
-    path: "/payments/coupon",
+    path: COUPON,
     scope: Some("payments/coupons.write"),
     safety: Safety::NonIdempotentWrite,
     query: None,
@@ -103,7 +105,7 @@ pub static UPDATE_COUPON: Operation = Operation {
     id: "update-coupon",
     name: "coupons.update",
     method: Method::Put,
-    path: "/payments/coupon",
+    path: COUPON,
     scope: Some("payments/coupons.write"),
     safety: Safety::IdempotentWrite,
     query: None,
@@ -123,7 +125,7 @@ pub static DELETE_COUPON: Operation = Operation {
     id: "delete-coupon",
     name: "coupons.delete",
     method: Method::Delete,
-    path: "/payments/coupon",
+    path: COUPON,
     scope: Some("payments/coupons.write"),
     safety: Safety::IdempotentWrite,
     query: None,

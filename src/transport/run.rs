@@ -3,8 +3,8 @@
 
 use super::{Event, Interrupted, Interruption, RateLimiter, Shared, Transport};
 use crate::core::{
-    hash, outcome, read, retryable, wait, Answer, Config, Error, ErrorKind, Failure, Outcome, RateLimit, Request,
-    Response, Ticket, Turn,
+    hash, outcome, read_masked, retryable, wait, Answer, Config, Error, ErrorKind, Failure, Outcome, RateLimit,
+    Request, Response, Ticket, Turn,
 };
 use crate::endpoint::Operation;
 use crate::shape::{joined, json_text, members};
@@ -116,7 +116,9 @@ impl Run {
         match told {
             Told::Nothing => return Ask::Token,
             Told::Token(Ok(token)) if token.is_some() || !self.refreshed => {
-                self.secrets.extend(token.clone());
+                if let Some(token) = &token {
+                    self.secrets.push(token.clone());
+                }
                 self.token = token;
             }
             Told::Token(Err(mut error)) if !self.refreshed => {
@@ -161,11 +163,7 @@ impl Run {
             Ok(response) => {
                 let (status, rate_limit) = (response.status, response.rate_limit);
                 transport.event(operation, Event::Response { attempt, status, duration_ms: now - self.began });
-                let mut secrets: Vec<&str> = Vec::new();
-                for secret in &self.secrets {
-                    secrets.push(secret);
-                }
-                let answer = read(operation, response, self.config.strict, &secrets, now);
+                let answer = read_masked(operation, response, self.config.strict, &self.secrets, now);
                 let limits = rate_limit.as_ref();
                 let refused = match &answer {
                     // A 429 that names no time closes nothing: this call backs off, others find out for themselves.
