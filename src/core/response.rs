@@ -57,63 +57,62 @@ pub(crate) fn read_masked<S: AsRef<str>>(
         return Err(refused(operation, &response, secrets, now_ms));
     }
     let Response { status, rate_limit, mut body, cut, .. } = response;
-    let drift = match check(&mut body, &operation.answer) {
-        _ if cut => {
-            let expected = "a body of at most maxResponseBytes";
-            Drift { path: String::new(), expected, found: "a longer one", repaired: false }
-        }
+    let mut path = String::new();
+    let (expected, found) = match check(&mut body, &operation.answer) {
+        _ if cut => ("a body of at most maxResponseBytes", "a longer one"),
         Ok(checked) => match checked.unrepaired() {
-            Some(drift) if strict => drift.clone(),
+            Some(drift) if strict => {
+                put(&mut path, &drift.path);
+                (drift.expected, drift.found)
+            }
             _ => return Ok(Answer { body, checked }),
         },
-        Err(Fault::Syntax { .. }) if body.trim_ascii_start().starts_with(b"<") => {
-            Drift { path: String::new(), expected: "JSON", found: WEB_PAGE, repaired: false }
-        }
-        Err(fault) => drift_of(&fault),
+        Err(Fault::Syntax { .. }) if body.trim_ascii_start().starts_with(b"<") => ("JSON", WEB_PAGE),
+        Err(fault) => describe(&fault, &mut path),
     };
     // The API answers with no page: something in front of it did, whether the request got through or not.
-    let unsure = drift.found == WEB_PAGE && operation.safety != Safety::Read;
+    let unsure = found == WEB_PAGE && operation.safety != Safety::Read;
     let outcome = if unsure { Outcome::Unknown } else { Outcome::Applied };
     let text = mask(&body, secrets);
     let message = joined(&[
         operation.name,
         ": the answer is not what HighLevel promises: ",
-        &drift.path,
-        if drift.path.is_empty() { "" } else { ": " },
+        &path,
+        if path.is_empty() { "" } else { ": " },
         "expected ",
-        drift.expected,
+        expected,
         ", found ",
-        drift.found,
+        found,
         ". It starts with: ",
         text.get(..text.floor_char_boundary(200)).unwrap_or_default(),
     ]);
     let mut error = Error::new(ErrorKind::Decode, Some(operation), outcome, message);
     error.status = Some(status);
     error.body = Some(text);
-    error.drift = Some(drift);
+    error.drift = Some(Drift { path, expected, found, repaired: false });
     error.rate_limit = rate_limit;
     Err(error)
 }
 
 const WEB_PAGE: &str = "a web page";
 
-fn drift_of(fault: &Fault) -> Drift {
+/// What was expected and what was found instead; where goes to `path`.
+fn describe(fault: &Fault, path: &mut String) -> (&'static str, &'static str) {
     let (at, expected, found) = match *fault {
-        Fault::Syntax { at: 0, end: true, .. } => (None, "JSON", "an empty body"),
-        Fault::Syntax { at, end: true, expected } => (Some(at), expected, "the end of the body"),
-        Fault::Syntax { at, expected, .. } => (Some(at), expected, "something else"),
-        Fault::Utf8 { at } => (Some(at), "UTF-8", "other bytes"),
-        Fault::Depth { at } => (Some(at), "at most 128 levels", "deeper nesting"),
-        Fault::Top { path, expected, found } => {
-            return Drift { path: path.into(), expected, found, repaired: false };
+        Fault::Top { path: top, expected, found } => {
+            put(path, top);
+            return (expected, found);
         }
+        Fault::Syntax { at: 0, end: true, .. } => return ("JSON", "an empty body"),
+        Fault::Syntax { at, expected, end } => {
+            (at, expected, if end { "the end of the body" } else { "something else" })
+        }
+        Fault::Utf8 { at } => (at, "UTF-8", "other bytes"),
+        Fault::Depth { at } => (at, "at most 128 levels", "deeper nesting"),
     };
-    let mut path = String::new();
-    if let Some(at) = at {
-        put(&mut path, "byte ");
-        push_decimal(&mut path, at);
-    }
-    Drift { path, expected, found, repaired: false }
+    put(path, "byte ");
+    push_decimal(path, at);
+    (expected, found)
 }
 
 /// The error for a status other than 2xx.
@@ -233,7 +232,8 @@ fn mask<S: AsRef<str>>(body: &[u8], secrets: &[S]) -> String {
             std::slice::from_ref(&first)
         };
         out.extend_from_slice(shown);
-        rest = rest.get(passed..).unwrap_or_default();
+        let Some((_, behind)) = rest.split_at_checked(passed) else { break };
+        rest = behind;
     }
     String::from_utf8(out).unwrap_or_else(|error| {
         let mut text = String::new();
