@@ -52,18 +52,15 @@ pub fn build(
         push_query(query_json, filled, &mut url);
     }
 
-    let own = [
-        ("User-Agent", config.user_agent.as_str()),
-        ("Version", &config.api_version),
-        ("Accept", "application/json"),
-        ("Content-Type", "application/json"),
-    ];
     let mut headers = config.headers.clone();
-    for (name, value) in own.iter().take(if body.is_some() { 4 } else { 3 }) {
-        // The caller may have set the first; the others were refused above.
-        if !headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            headers.push(((*name).into(), (*value).into()));
-        }
+    let mut header = |name: &str, value: &str| headers.push((name.into(), value.into()));
+    if !config.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("user-agent")) {
+        header("User-Agent", &config.user_agent);
+    }
+    header("Version", &config.api_version);
+    header("Accept", "application/json");
+    if body.is_some() {
+        header("Content-Type", "application/json");
     }
     let max_response_bytes = config.max_response_bytes;
     Ok(Request { method: operation.method, url, headers, body, max_response_bytes, location_id: account.id })
@@ -127,17 +124,33 @@ impl Account {
     /// open.
     fn fill(&self, record: Option<&'static Record>, json: &str, issues: &mut Vec<Issue>) -> Option<String> {
         let record = record?;
+        let seen = validate(json, record, self.id.is_some()).unwrap_or_else(|found| {
+            for issue in &found {
+                report(issues, &issue.path, &issue.message);
+            }
+            Seen::default()
+        });
         let mut filled = String::from("{");
-        match validate(json, record, self.id.is_some()) {
-            Ok(seen) => self.push_left_out(record, seen, &mut filled),
-            Err(mut found) => issues.append(&mut found),
+        let mut needed = false;
+        for (index, field) in record.fields().enumerate() {
+            let value = if names_account(field.name.as_bytes()) {
+                needed = true;
+                self.id.as_deref()
+            } else if field.name == "altType" {
+                Some("location")
+            } else {
+                None
+            };
+            if let (Some(value), false, false) = (value, self.company, seen.has(index)) {
+                let comma = if filled.len() > 1 { "," } else { "" };
+                put(&mut filled, comma);
+                quote(&mut filled, field.name);
+                put(&mut filled, ":");
+                quote(&mut filled, value);
+            }
         }
-        let needed = self.id.is_none() && !self.company;
         // Missing in the query and in the body: say it once.
-        if needed
-            && !issues.iter().any(|issue| issue.path == "locationId")
-            && record.fields().any(|field| names_account(field.name.as_bytes()))
-        {
+        if needed && self.id.is_none() && !self.company && !issues.iter().any(|issue| issue.path == "locationId") {
             report(
                 issues,
                 "locationId",
@@ -145,24 +158,6 @@ impl Account {
             );
         }
         Some(filled)
-    }
-
-    fn push_left_out(&self, record: &'static Record, seen: Seen, out: &mut String) {
-        for (index, field) in record.fields().enumerate() {
-            let value = match field.name {
-                _ if self.company || seen.has(index) => None,
-                "altType" => Some("location"),
-                name if names_account(name.as_bytes()) => self.id.as_deref(),
-                _ => None,
-            };
-            if let Some(value) = value {
-                let comma = if out.len() > 1 { "," } else { "" };
-                put(out, comma);
-                quote(out, field.name);
-                put(out, ":");
-                quote(out, value);
-            }
-        }
     }
 }
 

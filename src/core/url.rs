@@ -100,7 +100,7 @@ fn host(rest: &str) -> &str {
     let (authority, _) = parted(rest, b'/');
     let (v6, _) = parted(authority, b']');
     let host = match (authority.starts_with("["), v6.len() < authority.len()) {
-        (true, true) => authority.get(..=v6.len()).unwrap_or_default(),
+        (true, true) => authority.get(..v6.len() + 1).unwrap_or_default(),
         (false, false) => parted(authority, b':').0,
         _ => "",
     };
@@ -127,13 +127,15 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn is_quad(host: &str) -> bool {
-    let mut rest = host;
-    let numbers = (0..4).all(|_| {
-        let (part, behind) = parted(rest, b'.');
-        rest = behind;
-        matches!(part.len(), 1..=3) && part.as_bytes().iter().all(u8::is_ascii_digit)
-    });
-    numbers && rest.is_empty() && !host.ends_with(".")
+    let (mut dots, mut digits) = (0, 0);
+    for byte in host.as_bytes() {
+        match byte {
+            b'.' if digits > 0 => (dots, digits) = (dots + 1, 0),
+            b'0'..=b'9' if digits < 3 => digits += 1,
+            _ => return false,
+        }
+    }
+    dots == 3 && digits > 0
 }
 
 #[cfg(test)]
