@@ -43,13 +43,18 @@ pub fn build(
     let params = params.unwrap_or("{}");
     let account = Account::of(params, config);
     let query_json = if operation.body.is_some() { "{}" } else { params };
-    let query = account.fill(operation.query, query_json, &mut issues);
-    let body = account.fill(operation.body, params, &mut issues).map(|filled| fill_body(filled, params));
+    let mut query = account.fill(operation.query, query_json, &mut issues);
+    let mut body = account.fill(operation.body, params, &mut issues);
     if !issues.is_empty() {
         return Err(issues);
     }
-    if let Some(filled) = query {
-        push_query(query_json, filled, &mut url);
+    if !query.is_empty() {
+        put(&mut query, "}");
+        push_query(&[query_json, &query], &mut url);
+    }
+    let has_body = !body.is_empty();
+    if has_body {
+        push_body(params, &mut body);
     }
 
     let mut headers = config.headers.clone();
@@ -59,10 +64,11 @@ pub fn build(
     }
     header("Version", &config.api_version);
     header("Accept", "application/json");
-    if body.is_some() {
+    if has_body {
         header("Content-Type", "application/json");
     }
     let max_response_bytes = config.max_response_bytes;
+    let body = has_body.then_some(body);
     Ok(Request { method: operation.method, url, headers, body, max_response_bytes, location_id: account.id })
 }
 
@@ -113,7 +119,9 @@ impl Account {
         for (key, value) in &members(params) {
             company |= *key == b"companyId";
             if is_blank(&given) && names_account(key) {
-                given = json_text(value).unwrap_or_default();
+                if let Some(id) = json_text(value) {
+                    given = id;
+                }
             }
         }
         let id = if is_blank(&given) { config.location_id.clone() } else { Some(given) };
@@ -121,9 +129,9 @@ impl Account {
     }
 
     /// Checks the query or the body. Gives the fields that were left out and that the account fills: a JSON object, still
-    /// open.
-    fn fill(&self, record: Option<&'static Record>, json: &str, issues: &mut Vec<Issue>) -> Option<String> {
-        let record = record?;
+    /// open; nothing for an operation without that part.
+    fn fill(&self, record: Option<&'static Record>, json: &str, issues: &mut Vec<Issue>) -> String {
+        let Some(record) = record else { return String::new() };
         let seen = validate(json, record, self.id.is_some()).unwrap_or_else(|found| {
             for issue in &found {
                 report(issues, &issue.path, &issue.message);
@@ -157,15 +165,14 @@ impl Account {
                 "is not known: set locationId in new PaymentsClient({ locationId }) or in the call's options",
             );
         }
-        Some(filled)
+        filled
     }
 }
 
 /// Appends the caller's parameters, then what was left out.
-fn push_query(json: &str, mut filled: String, url: &mut String) {
-    put(&mut filled, "}");
+fn push_query(parts: &[&str], url: &mut String) {
     let mut separator = "?";
-    for part in &[json, &filled] {
+    for part in parts {
         for (key, value) in &members(part) {
             put(url, separator);
             separator = "&";
@@ -182,13 +189,12 @@ fn push_query(json: &str, mut filled: String, url: &mut String) {
     }
 }
 
-/// Puts the account fields that were left out in front of the body's own.
-fn fill_body(mut filled: String, json: &str) -> String {
+/// Puts the body's own fields behind those that were left out.
+fn push_body(json: &str, filled: &mut String) {
     // The text was checked: its first character that is no space is the brace.
     let (_, inside) = parted(json, b'{');
     if filled.len() > 1 && !inside.as_bytes().trim_ascii_start().starts_with(b"}") {
-        put(&mut filled, ",");
+        put(filled, ",");
     }
-    put(&mut filled, inside);
-    filled
+    put(filled, inside);
 }
