@@ -49,7 +49,7 @@ pub(super) fn base_url_problem(url: &str, same_origin: bool) -> &'static str {
         return "must not hold spaces, user names, a query, a fragment or a backslash";
     }
     let mut rest = url;
-    if url.starts_with("/") {
+    if url.as_bytes().starts_with(b"/") {
         if url.starts_with("//") {
             return "must name its scheme: write https:// in front";
         }
@@ -99,14 +99,14 @@ fn after<'u>(url: &'u str, scheme: &str) -> Option<&'u str> {
 fn host(rest: &str) -> &str {
     let (authority, _) = parted(rest, b'/');
     let (v6, _) = parted(authority, b']');
-    let host = match (authority.starts_with("["), v6.len() < authority.len()) {
+    let host = match (authority.as_bytes().starts_with(b"["), v6.len() < authority.len()) {
         (true, true) => authority.get(..v6.len() + 1).unwrap_or_default(),
         (false, false) => parted(authority, b':').0,
         _ => "",
     };
     match authority.as_bytes().get(host.len()..).unwrap_or_default() {
         [] => host,
-        [b':', digits @ ..] if !digits.is_empty() && digits.iter().fold(0, port_with) < TOO_LARGE => host,
+        [b':', digits @ ..] if !digits.is_empty() && digits.iter().copied().fold(0, port_with) < TOO_LARGE => host,
         _ => "",
     }
 }
@@ -114,7 +114,7 @@ fn host(rest: &str) -> &str {
 const TOO_LARGE: u32 = 65_536;
 
 /// A port with one more digit; what is no digit makes it too large.
-fn port_with(number: u32, digit: &u8) -> u32 {
+fn port_with(number: u32, digit: u8) -> u32 {
     if digit.is_ascii_digit() {
         (number * 10 + u32::from(digit - b'0')).min(TOO_LARGE)
     } else {
