@@ -355,8 +355,7 @@ fn read(scan: &mut Scanner<'_>, depth: u16) -> Result<Value, Stop> {
             scan.enter(depth)?;
             if !scan.closes(b'}') {
                 loop {
-                    let span = scan.key()?;
-                    let name = unescape(scan.raw(span));
+                    let name = unescape(scan.key()?);
                     fields.insert(name, read(scan, depth + 1)?);
                     if !scan.more(b'}')? {
                         break;
@@ -378,19 +377,18 @@ fn read(scan: &mut Scanner<'_>, depth: u16) -> Result<Value, Stop> {
             }
             Value::Array(items)
         }
-        b't' => scan.word("true").map(|()| Value::Bool(true))?,
-        b'f' => scan.word("false").map(|()| Value::Bool(false))?,
-        b'n' => scan.word("null").map(|()| Value::Null)?,
+        b't' => scan.word().map(|()| Value::Bool(true))?,
+        b'f' => scan.word().map(|()| Value::Bool(false))?,
+        b'n' => scan.word().map(|()| Value::Null)?,
         _ => {
-            let span = scan.number()?;
-            Number::from_f64(double(scan.slice(span.start, span.end))).map_or(Value::Null, Value::Number)
+            let number = scan.number()?;
+            Number::from_f64(double(number)).map_or(Value::Null, Value::Number)
         }
     })
 }
 
 fn text(scan: &mut Scanner<'_>) -> Result<String, Stop> {
-    let span = scan.text()?;
-    Ok(unescape(scan.raw(span)))
+    scan.text().map(unescape)
 }
 
 /// The double of a JSON number: exact up to fifteen digits, which is more than any amount has.

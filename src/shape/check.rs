@@ -1,10 +1,9 @@
 //! The interpreter of the shape tables: one walk over the bytes for answers ([`check`], open) and for requests
 //! ([`validate`], closed).
 
-use super::record::{Cursor, Record, Row};
-use super::scan::{number_is_finite, unescape, NumberSpan, Scanner, Stop, TextSpan};
+use super::record::{Record, Row};
+use super::scan::{json_text, number_is_finite, unescape, Parts, Scanner, Stop};
 use super::{Kind, Rule};
-use std::borrow::Cow;
 
 /// How many findings of one answer are kept one by one; beyond that they are counted.
 const MAX_FINDINGS: usize = 100;
@@ -100,7 +99,7 @@ pub fn check(bytes: &mut Vec<u8>, kind: &'static Kind) -> Result<Checked, Fault>
     let mut walker = Walker::new(bytes, None);
     if bytes.starts_with(b"\xef\xbb\xbf") {
         // A byte order mark is no part of the text, as in `Response.json()`.
-        (0..3).for_each(|at| walker.edits.push(Edit::Blank(at)));
+        (0..3).for_each(|at| walker.edit(at, b' '));
         walker.scan.seek(3);
     }
     if walker.root(kind).is_err() {
@@ -137,7 +136,7 @@ impl Seen {
 pub fn validate(json: &str, record: &'static Record, located: bool) -> Result<Seen, Vec<Issue>> {
     let mut walker = Walker::new(json.as_bytes(), Some(located));
     let outcome = match walker.scan.token() {
-        b'{' => walker.record(record, &Path::ROOT, 0).and_then(|seen| walker.scan.finish().map(|()| seen)),
+        b'{' => walker.record(record, &Path::ROOT, 0).and_then(|()| walker.scan.finish()),
         _ => Err(Stop),
     };
     if outcome.is_err() {
@@ -145,9 +144,10 @@ pub fn validate(json: &str, record: &'static Record, located: bool) -> Result<Se
         let message = if deep { "must not be nested deeper than 128 levels" } else { "must be an object" };
         walker.issue(&Path::ROOT, message);
     }
-    match outcome {
-        Ok(seen) if walker.issues.is_empty() => Ok(seen),
-        _ => Err(walker.issues),
+    if walker.issues.is_empty() {
+        Ok(walker.seen)
+    } else {
+        Err(walker.issues)
     }
 }
 
@@ -159,37 +159,30 @@ struct Path<'p> {
 
 #[derive(Clone, Copy)]
 enum Segment<'p> {
-    Root,
     Key(&'p str),
     Field(&'static Record, usize),
     Index(usize),
 }
 
 impl Path<'_> {
-    const ROOT: Path<'static> = Path { parent: None, segment: Segment::Root };
+    const ROOT: Path<'static> = Path { parent: None, segment: Segment::Key("") };
 
     fn write(&self, out: &mut String) {
         if let Some(parent) = self.parent {
             parent.write(out);
         }
-        match self.segment {
-            Segment::Root => {}
-            Segment::Key(key) => {
-                if !out.is_empty() {
-                    out.push('.');
-                }
-                put(out, key);
-            }
-            Segment::Field(record, index) => {
-                let segment = Segment::Key(record.name(index as u16));
-                Path { parent: None, segment }.write(out);
-            }
+        let key = match self.segment {
+            Segment::Key(key) => key,
+            Segment::Field(record, index) => record.name(index as u16),
             Segment::Index(index) => {
                 out.push('[');
                 push_decimal(out, index);
                 out.push(']');
+                return;
             }
-        }
+        };
+        put(out, if out.is_empty() { "" } else { "." });
+        put(out, key);
     }
 
     fn text(&self) -> String {
@@ -221,38 +214,24 @@ pub(crate) fn push_decimal(out: &mut String, mut number: usize) {
     out.push(char::from(b'0' + number as u8));
 }
 
-#[derive(Clone, Copy)]
-enum Edit {
-    /// A byte becomes a space.
-    Blank(usize),
-    /// A byte comes in front of this offset.
-    Insert(usize, u8),
+/// A change of the answer's bytes: a space takes the place of the byte at this offset, anything else comes in front of
+/// it.
+struct Edit {
+    at: usize,
+    byte: u8,
 }
 
 /// Carries out the edits, which stand in the order of their offsets.
 fn apply(bytes: &mut Vec<u8>, edits: &[Edit]) {
-    let mut inserts = 0;
-    for edit in edits {
-        match *edit {
-            Edit::Blank(at) => {
-                if let Some(byte) = bytes.get_mut(at) {
-                    *byte = b' ';
-                }
-            }
-            Edit::Insert(..) => inserts += 1,
-        }
-    }
-    if inserts == 0 {
+    if edits.is_empty() {
         return;
     }
-    let mut out = Vec::with_capacity(bytes.len() + inserts);
+    let mut out = Vec::with_capacity(bytes.len() + edits.len());
     let mut from = 0;
     for edit in edits {
-        if let Edit::Insert(at, byte) = *edit {
-            out.extend_from_slice(bytes.get(from..at).unwrap_or_default());
-            out.push(byte);
-            from = at;
-        }
+        out.extend_from_slice(bytes.get(from..edit.at).unwrap_or_default());
+        out.push(edit.byte);
+        from = edit.at + usize::from(edit.byte == b' ');
     }
     out.extend_from_slice(bytes.get(from..).unwrap_or_default());
     *bytes = out;
@@ -272,6 +251,8 @@ struct Walker<'a> {
     issues: Vec<Issue>,
     edits: Vec<Edit>,
     duplicates: bool,
+    /// The fields that the record passed last has: at the end of a request those of its top level.
+    seen: Seen,
 }
 
 impl<'a> Walker<'a> {
@@ -283,32 +264,32 @@ impl<'a> Walker<'a> {
             issues: Vec::new(),
             edits: Vec::new(),
             duplicates: false,
+            seen: Seen::default(),
         }
     }
 
     /// Walks a whole answer.
     fn root(&mut self, kind: &'static Kind) -> Result<(), Stop> {
-        let found = name_of(self.scan.token());
-        let seen = match (kind, found) {
-            (Kind::Object(record), "object") => Some((*record, self.record(record, &Path::ROOT, 0)?)),
-            _ => {
-                self.opaque(&Path::ROOT, 0)?;
-                None
+        let first = self.scan.token();
+        match kind {
+            Kind::Object(record) if first == b'{' => {
+                self.record(record, &Path::ROOT, 0)?;
+                self.scan.finish()?;
+                return self.promised_lists(record);
             }
-        };
-        self.scan.finish()?;
-        match (kind, seen) {
-            (Kind::Object(_), None) => Err(self.top(Fault::Top { path: "", expected: "object", found })),
-            (Kind::Json, _) if found != "object" && found != "list" => {
-                Err(self.top(Fault::Top { path: "", expected: "object or list", found }))
-            }
-            (_, Some((record, _))) => self.promised_lists(record),
-            _ => Ok(()),
+            _ => self.opaque(&Path::ROOT, 0)?,
         }
+        self.scan.finish()?;
+        let expected = match kind {
+            Kind::Object(_) => "object",
+            Kind::Json if first != b'{' && first != b'[' => "object or list",
+            _ => return Ok(()),
+        };
+        Err(self.top("", expected, name_of(first)))
     }
 
-    fn top(&mut self, fault: Fault) -> Stop {
-        self.scan.fault = Some(fault);
+    fn top(&mut self, path: &'static str, expected: &'static str, found: &'static str) -> Stop {
+        self.scan.fault = Some(Fault::Top { path, expected, found });
         Stop
     }
 
@@ -317,90 +298,73 @@ impl<'a> Walker<'a> {
         for field in record.fields() {
             if field.required && matches!(field.kind, Kind::List(_) | Kind::OneOrList(_)) {
                 if let Some(drift) = self.findings.list.iter().find(|d| !d.repaired && d.path == field.name) {
-                    return Err(self.top(Fault::Top { path: field.name, expected: "list", found: drift.found }));
+                    return Err(self.top(field.name, "list", drift.found));
                 }
             }
         }
         Ok(())
     }
 
-    /// Walks a record; the position is at its brace. Gives the fields that are there.
-    fn record(&mut self, record: &'static Record, path: &Path<'_>, depth: u16) -> Result<Seen, Stop> {
+    /// Walks a record; the position is at its brace.
+    fn record(&mut self, record: &'static Record, path: &Path<'_>, depth: u16) -> Result<(), Stop> {
+        let start = self.scan.pos();
         self.scan.enter(depth)?;
         let mut seen = Seen::default();
-        let mut next = record.cursor();
-        let when = if self.closed.is_some() { deciding_field(record) } else { NONE };
-        let mut decider: Option<TextSpan> = None;
+        let mut next = 0;
         let mut missing = record.required();
-        if !self.scan.closes(b'}') {
-            loop {
-                match self.key(record, &mut next)? {
-                    Key::Known(row, index) => {
-                        let at = Path { parent: Some(path), segment: Segment::Field(record, index) };
-                        if seen.insert(index) {
-                            self.twice(&at);
-                        } else if row.required {
-                            missing -= 1;
-                        }
-                        if when == index && self.scan.token() == b'"' {
-                            decider = Some(self.peek_text()?);
-                        }
-                        let kind = record.kind(row.code);
-                        // Most fields are texts with nothing to check but that.
-                        if self.closed.is_none()
-                            && self.scan.peek() == b'"'
-                            && matches!(kind, Kind::Text | Kind::Timestamp)
-                        {
-                            self.scan.text()?;
-                        } else {
-                            self.value(kind, !row.required, &at, depth + 1)?;
-                        }
-                    }
-                    Key::Unknown(key) => {
-                        if self.closed.is_some() {
-                            let name = unescape(self.scan.raw(key));
-                            let at = Path { parent: Some(path), segment: Segment::Key(&name) };
-                            self.issue(&at, &unknown_field(record));
-                        }
-                        self.scan.skip(depth + 1)?;
-                    }
+        let mut more = !self.scan.closes(b'}');
+        while more {
+            if let Some((index, row)) = self.key(record, next, path)? {
+                next = index + 1;
+                let at = Path { parent: Some(path), segment: Segment::Field(record, index) };
+                if seen.insert(index) {
+                    self.twice(&at);
+                } else if row.required() {
+                    missing -= 1;
                 }
-                if !self.scan.more(b'}')? {
-                    break;
+                // Most fields are texts with nothing to check but that.
+                if self.closed.is_none() && self.scan.peek() == b'"' && row.is_plain_text() {
+                    self.scan.text()?;
+                } else {
+                    self.value(record.kind(row), !row.required(), &at, depth + 1)?;
                 }
+            } else {
+                self.scan.skip(depth + 1)?;
             }
+            more = self.scan.more(b'}')?;
         }
         if missing > 0 {
             self.missing(record, seen, path);
         }
         if self.closed.is_some() {
-            self.rules(record, seen, decider, path);
+            self.rules(record, seen, start, path);
         }
-        Ok(seen)
+        self.seen = seen;
+        Ok(())
     }
 
-    /// Passes a key and finds its row. Answers list their fields in the order of the table more often than not, so the
-    /// next row is tried first, as servers write it: no white space, no escapes.
-    fn key(&mut self, record: &'static Record, next: &mut Cursor) -> Result<Key, Stop> {
-        let mut cursor = *next;
-        if let Some(row) = cursor.next() {
-            if self.scan.passes_key(row.name) {
-                *next = cursor;
-                return Ok(Key::Known(row, cursor.passed - 1));
+    /// Passes a key and finds its row; `None` if the table does not hold it, which is wrong in a request. Answers list
+    /// their fields in the order of the table more often than not, so the next row is tried first, as servers write it:
+    /// no white space, no escapes.
+    fn key(&mut self, record: &'static Record, next: usize, path: &Path<'_>) -> Result<Option<(usize, Row)>, Stop> {
+        if let Some(row) = record.row(next) {
+            if self.scan.passes_key(record.bytes(row)) {
+                return Ok(Some((next, row)));
             }
         }
-        let key = self.scan.key()?;
-        let raw = self.scan.raw(key);
-        let name: Cow<'_, [u8]> = if key.escaped { Cow::Owned(unescape(raw).into_bytes()) } else { Cow::Borrowed(raw) };
-        for mut cursor in [*next, record.cursor()] {
-            while let Some(row) = cursor.next() {
-                if row.name == &*name {
-                    *next = cursor;
-                    return Ok(Key::Known(row, cursor.passed - 1));
-                }
+        let raw = self.scan.key()?;
+        let mut found = record.find(raw, next);
+        if found.is_none() && (self.closed.is_some() || raw.iter().any(|b| *b == b'\\')) {
+            // No name needs an escape, but one may be written with escapes.
+            let name = unescape(raw);
+            found = record.find(name.as_bytes(), next);
+            if found.is_none() && self.closed.is_some() {
+                let mut message = String::from("is no field here; known are ");
+                record.fields().for_each(|field| list(&mut message, field.name));
+                self.issue(&Path { parent: Some(path), segment: Segment::Key(&name) }, &message);
             }
         }
-        Ok(Key::Unknown(key))
+        Ok(found)
     }
 
     fn missing(&mut self, record: &'static Record, seen: Seen, path: &Path<'_>) {
@@ -412,33 +376,30 @@ impl<'a> Walker<'a> {
             if self.closed.is_some() {
                 self.issue(&at, "is required");
             } else {
-                self.drift(&at, expectation(field.kind), "nothing", false);
+                self.mismatch(field.kind, "nothing", &at);
             }
         }
     }
 
-    fn rules(&mut self, record: &'static Record, seen: Seen, decider: Option<TextSpan>, path: &Path<'_>) {
-        let decided = decider.map(|span| unescape(self.scan.raw(span))).unwrap_or_default();
-        let name = |index: u16| record.name(index);
+    /// Checks the conditions between the fields of a record, which starts at `start` and ends at the position.
+    fn rules(&mut self, record: &'static Record, seen: Seen, start: usize, path: &Path<'_>) {
+        let name = |index: &u16| record.name(*index);
+        let there = |index: &u16| seen.has(usize::from(*index));
         for rule in record.rules {
-            let (field, when, is, start) = match *rule {
-                Rule::OneOf(list) => {
+            let (field, when, is, start) = match rule {
+                Rule::OneOf(fields) => {
                     let filled = self.closed == Some(true);
-                    let there = |i: &u16| seen.has(usize::from(*i)) || filled && name(*i) == "locationId";
-                    if !list.iter().any(there) {
+                    if !fields.iter().any(|field| there(field) || filled && name(field) == "locationId") {
                         let mut message = String::from("needs one of: ");
-                        for (i, index) in list.iter().enumerate() {
-                            put(&mut message, if i > 0 { ", " } else { "" });
-                            put(&mut message, name(*index));
-                        }
+                        fields.iter().for_each(|field| list(&mut message, name(field)));
                         self.issue(path, &message);
                     }
                     continue;
                 }
-                Rule::Only { field, when, is } if seen.has(usize::from(field)) && decided != is => {
+                Rule::Only { field, when, is } if there(field) && self.text_of(name(when), start) != *is => {
                     (field, when, is, "is allowed only with ")
                 }
-                Rule::Needs { field, when, is } if !seen.has(usize::from(field)) && decided == is => {
+                Rule::Needs { field, when, is } if !there(field) && self.text_of(name(when), start) == *is => {
                     (field, when, is, "is required with ")
                 }
                 _ => continue,
@@ -448,116 +409,112 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// The text at the position, without passing it.
-    fn peek_text(&self) -> Result<TextSpan, Stop> {
-        let mut ahead = Scanner::new(self.scan.bytes());
-        ahead.seek(self.scan.pos());
-        ahead.text()
+    /// The text of a field of the record that starts at `start` and ends at the position; empty if it is none.
+    fn text_of(&self, name: &str, start: usize) -> String {
+        let mut text = String::new();
+        for (key, value) in Parts::new(self.scan.slice(start, self.scan.pos()), b'}') {
+            if let (true, Some(value)) = (unescape(key) == name, json_text(value)) {
+                text = value;
+            }
+        }
+        text
     }
 
     /// Walks one value that has to be `kind`.
     fn value(&mut self, kind: &'static Kind, nullable: bool, path: &Path<'_>, depth: u16) -> Result<(), Stop> {
         match self.scan.token() {
             b'"' => {
-                let span = self.scan.text()?;
-                self.found_text(kind, span, path);
+                let text = self.scan.text()?;
+                self.found_text(kind, text, path);
             }
             b'{' => self.found_object(kind, path, depth)?,
             b'[' => self.found_list(kind, path, depth)?,
-            b't' => {
-                self.scan.word("true")?;
-                self.found_boolean(kind, path);
-            }
-            b'f' => {
-                self.scan.word("false")?;
-                self.found_boolean(kind, path);
+            b't' | b'f' => {
+                self.scan.word()?;
+                if !matches!(kind, Kind::Boolean | Kind::Json) {
+                    self.mismatch(kind, "boolean", path);
+                }
             }
             b'n' => {
-                self.scan.word("null")?;
+                self.scan.word()?;
                 if self.closed.is_some() || !nullable && !matches!(kind, Kind::Json) {
                     self.mismatch(kind, "null", path);
                 }
             }
             _ => {
-                let span = self.scan.number()?;
-                self.found_number(kind, span, path);
+                let number = self.scan.number()?;
+                self.found_number(kind, number, path);
             }
         }
         Ok(())
     }
 
-    fn found_text(&mut self, kind: &'static Kind, span: TextSpan, path: &Path<'_>) {
-        let raw = self.scan.raw(span);
+    /// Looks at a text that was just passed.
+    fn found_text(&mut self, kind: &'static Kind, raw: &[u8], path: &Path<'_>) {
         if self.closed.is_some() {
-            let text = unescape(raw);
-            if let Some(message) = text_issue(kind, &text) {
-                self.issue(path, &message);
-            }
+            self.judge(text_fits(kind, &unescape(raw)), kind, "text", path);
             return;
         }
-        match kind {
-            Kind::Number | Kind::Amount | Kind::Count => {
-                if !span.escaped && is_number(raw) {
-                    self.blank_quotes(span);
-                    self.drift(path, "number", "text", true);
-                } else {
-                    self.drift(path, "number", "text", false);
-                }
-            }
-            Kind::Boolean => {
-                let certain = matches!(raw, b"true" | b"false");
-                if certain {
-                    self.blank_quotes(span);
-                }
-                self.drift(path, "boolean", "text", certain);
-            }
-            Kind::Map | Kind::Object(_) | Kind::List(_) | Kind::OneOrList(_) => self.mismatch(kind, "text", path),
-            _ => {}
+        let certain = match kind {
+            Kind::Number | Kind::Amount | Kind::Count => is_number(raw),
+            Kind::Boolean => matches!(raw, b"true" | b"false"),
+            Kind::Map | Kind::Object(_) | Kind::List(_) | Kind::OneOrList(_) => false,
+            _ => return,
+        };
+        if certain {
+            let end = self.scan.pos() - 1;
+            self.edit(end - raw.len() - 1, b' ');
+            self.edit(end, b' ');
         }
+        self.drift(path, expectation(kind), "text", certain);
     }
 
-    fn found_number(&mut self, kind: &'static Kind, span: NumberSpan, path: &Path<'_>) {
-        let number = self.scan.slice(span.start, span.end);
+    /// Looks at a number that was just passed.
+    fn found_number(&mut self, kind: &'static Kind, number: &[u8], path: &Path<'_>) {
         if self.closed.is_some() {
-            if let Some(message) = number_issue(kind, number, span.integer) {
-                self.issue(path, &message);
-            }
+            self.judge(number_fits(kind, number), kind, "number", path);
             return;
         }
         match kind {
             Kind::Number | Kind::Amount | Kind::Count | Kind::Json => {
-                if span.may_overflow && !number_is_finite(number) {
-                    self.drift(path, "number", "number that is too large", false);
+                if !number_is_finite(number) {
+                    self.too_large(path);
                 }
             }
-            Kind::Text | Kind::Id if span.integer => {
-                self.edits.push(Edit::Insert(span.start, b'"'));
-                self.edits.push(Edit::Insert(span.end, b'"'));
+            Kind::Text | Kind::Id if is_whole(number) => {
+                let end = self.scan.pos();
+                self.edit(end - number.len(), b'"');
+                self.edit(end, b'"');
                 self.drift(path, "text", "number", true);
             }
             _ => self.mismatch(kind, "number", path),
         }
     }
 
-    fn found_boolean(&mut self, kind: &'static Kind, path: &Path<'_>) {
-        if !matches!(kind, Kind::Boolean | Kind::Json) {
-            self.mismatch(kind, "boolean", path);
+    fn edit(&mut self, at: usize, byte: u8) {
+        self.edits.push(Edit { at, byte });
+    }
+
+    /// Notes what is wrong with a text or number of a request; `fits` says nothing where its kind is wrong already.
+    fn judge(&mut self, fits: Option<bool>, kind: &Kind, found: &'static str, path: &Path<'_>) {
+        match fits {
+            Some(true) => {}
+            Some(false) => self.issue(path, &requirement(kind)),
+            None => self.mismatch(kind, found, path),
         }
     }
 
     fn found_object(&mut self, kind: &'static Kind, path: &Path<'_>, depth: u16) -> Result<(), Stop> {
         match kind {
-            Kind::Object(record) => {
-                self.record(record, path, depth)?;
-            }
+            Kind::Object(record) => self.record(record, path, depth)?,
             Kind::Json | Kind::Map => self.opaque(path, depth)?,
             Kind::List(Kind::Object(record)) | Kind::OneOrList(Kind::Object(record)) if self.closed.is_none() => {
                 if matches!(kind, Kind::List(_)) {
                     self.drift(path, "list", "object", true);
                 }
-                self.edits.push(Edit::Insert(self.scan.pos(), b'['));
+                self.edit(self.scan.pos(), b'[');
                 self.record(record, &Path { parent: Some(path), segment: Segment::Index(0) }, depth)?;
-                self.edits.push(Edit::Insert(self.scan.pos(), b']'));
+                self.edit(self.scan.pos(), b']');
             }
             _ => {
                 self.scan.skip(depth)?;
@@ -579,15 +536,12 @@ impl<'a> Walker<'a> {
             }
         };
         self.scan.enter(depth)?;
-        if !self.scan.closes(b']') {
-            let mut index = 0;
-            loop {
-                self.value(item, false, &Path { parent: Some(path), segment: Segment::Index(index) }, depth + 1)?;
-                index += 1;
-                if !self.scan.more(b']')? {
-                    break;
-                }
-            }
+        let mut index = 0;
+        let mut more = !self.scan.closes(b']');
+        while more {
+            self.value(item, false, &Path { parent: Some(path), segment: Segment::Index(index) }, depth + 1)?;
+            index += 1;
+            more = self.scan.more(b']')?;
         }
         Ok(())
     }
@@ -595,27 +549,23 @@ impl<'a> Walker<'a> {
     /// Passes a value for which nothing is promised.
     fn opaque(&mut self, path: &Path<'_>, depth: u16) -> Result<(), Stop> {
         if !self.scan.skip(depth)? {
-            if self.closed.is_some() {
-                self.issue(path, "holds a number that is too large");
-            } else {
-                self.drift(path, "number", "number that is too large", false);
-            }
+            self.too_large(path);
         }
         Ok(())
     }
 
-    fn blank_quotes(&mut self, span: TextSpan) {
-        self.edits.push(Edit::Blank(span.start));
-        self.edits.push(Edit::Blank(span.end - 1));
+    fn too_large(&mut self, path: &Path<'_>) {
+        if self.closed.is_some() {
+            self.issue(path, "holds a number that is too large");
+        } else {
+            self.drift(path, "number", "number that is too large", false);
+        }
     }
 
     /// Notes that a value is not what it has to be.
     fn mismatch(&mut self, kind: &Kind, found: &'static str, path: &Path<'_>) {
         if self.closed.is_some() {
-            let mut message = requirement(kind);
-            put(&mut message, ", found ");
-            put(&mut message, found);
-            self.issue(path, &message);
+            self.issue(path, &joined(&[&requirement(kind), ", found ", found]));
         } else {
             self.drift(path, expectation(kind), found, false);
         }
@@ -652,40 +602,17 @@ impl<'a> Walker<'a> {
             let rest = other.as_bytes().strip_prefix(prefix.as_bytes());
             !rest.is_some_and(|rest| matches!(rest, [] | [b'.' | b'[', ..]))
         };
-        let before = self.findings.list.len();
-        self.findings.list.retain(|drift| stays(&drift.path));
-        self.findings.count -= before - self.findings.list.len();
-    }
-}
-
-/// No field has this index.
-const NONE: usize = usize::MAX;
-
-/// The field on whose text the rules of a record depend.
-fn deciding_field(record: &'static Record) -> usize {
-    for rule in record.rules {
-        if let Rule::Only { when, .. } | Rule::Needs { when, .. } = rule {
-            return usize::from(*when);
+        let list = &mut self.findings.list;
+        let mut at = 0;
+        while let Some(drift) = list.get(at) {
+            if stays(&drift.path) {
+                at += 1;
+            } else {
+                list.remove(at);
+                self.findings.count -= 1;
+            }
         }
     }
-    NONE
-}
-
-/// A key of a record.
-enum Key {
-    /// Its row and the row's index.
-    Known(Row, usize),
-    /// A key that the table does not hold.
-    Unknown(TextSpan),
-}
-
-fn unknown_field(record: &'static Record) -> String {
-    let mut message = String::from("is no field here; known are ");
-    for (i, field) in record.fields().enumerate() {
-        put(&mut message, if i > 0 { ", " } else { "" });
-        put(&mut message, field.name);
-    }
-    message
 }
 
 /// The kind of value that starts with this byte.
@@ -735,38 +662,36 @@ fn requirement(kind: &Kind) -> String {
     };
     let mut message = String::from(text);
     if let Kind::Choice(texts) = kind {
-        for (i, text) in texts.iter().enumerate() {
-            put(&mut message, if i > 0 { ", " } else { "" });
-            put(&mut message, text);
-        }
+        texts.iter().for_each(|text| list(&mut message, text));
     }
     message
 }
 
-/// What is wrong with a text in a request.
-fn text_issue(kind: &Kind, text: &str) -> Option<String> {
+/// Appends a name to a message that ends in a list of names, or in the space in front of one.
+fn list(message: &mut String, name: &str) {
+    put(message, if message.ends_with(' ') { "" } else { ", " });
+    put(message, name);
+}
+
+/// Whether a text is what a request has to hold; `None` if no text can be.
+fn text_fits(kind: &Kind, text: &str) -> Option<bool> {
     let bytes = text.as_bytes();
-    let fine = match kind {
+    Some(match kind {
         Kind::Text | Kind::Json => true,
         Kind::Id | Kind::TextOrList => {
             !bytes.trim_ascii().is_empty() && !bytes.iter().any(u8::is_ascii_control) && !has_replacement(bytes)
         }
         Kind::Choice(texts) => texts.contains(&text),
-        Kind::Timestamp => is_date(bytes) && bytes.get(10) == Some(&b'T') && is_time(bytes),
-        Kind::Date => is_date(bytes) && (bytes.len() == 10 || bytes.get(10) == Some(&b'T') && is_time(bytes)),
+        Kind::Timestamp => behind_date(bytes).is_some_and(is_time),
+        Kind::Date => behind_date(bytes).is_some_and(|time| time.is_empty() || is_time(time)),
         Kind::Https => bytes.starts_with(b"https://") && bytes.len() > 8 && bytes.iter().all(u8::is_ascii_graphic),
         Kind::Slug => {
             bytes.iter().all(|b| b.is_ascii_lowercase() || *b == b'-')
                 && bytes.first().is_some_and(u8::is_ascii_lowercase)
                 && bytes.last().is_some_and(u8::is_ascii_lowercase)
         }
-        _ => {
-            let mut message = requirement(kind);
-            put(&mut message, ", found text");
-            return Some(message);
-        }
-    };
-    (!fine).then(|| requirement(kind))
+        _ => return None,
+    })
 }
 
 /// Whether a text holds U+FFFD, which stands where half a surrogate pair was: as an id it would name another record.
@@ -774,22 +699,23 @@ pub(crate) fn has_replacement(text: &[u8]) -> bool {
     text.windows(3).any(|bytes| bytes == "\u{fffd}".as_bytes())
 }
 
-/// What is wrong with a number in a request.
-fn number_issue(kind: &Kind, number: &[u8], integer: bool) -> Option<String> {
+/// Whether a number is what a request has to hold; `None` if no number can be.
+fn number_fits(kind: &Kind, number: &[u8]) -> Option<bool> {
     let negative = number.first() == Some(&b'-');
-    let significand = number.iter().take_while(|b| !matches!(b, b'e' | b'E'));
-    let zero = significand.filter(|b| b.is_ascii_digit()).all(|b| *b == b'0');
-    let fine = match kind {
+    Some(match kind {
         Kind::Number | Kind::Json => number_is_finite(number),
-        Kind::Amount => !negative && !zero && number_is_finite(number),
-        Kind::Count => integer && !negative && number.len() <= 15,
-        _ => {
-            let mut message = requirement(kind);
-            put(&mut message, ", found number");
-            return Some(message);
+        Kind::Amount => {
+            let mut significand = number.iter().take_while(|b| !matches!(b, b'e' | b'E'));
+            !negative && significand.any(|b| matches!(b, b'1'..=b'9')) && number_is_finite(number)
         }
-    };
-    (!fine).then(|| requirement(kind))
+        Kind::Count => is_whole(number) && !negative && number.len() <= 15,
+        _ => return None,
+    })
+}
+
+/// Whether a JSON number has neither fraction nor exponent.
+fn is_whole(number: &[u8]) -> bool {
+    !number.iter().any(|b| matches!(b, b'.' | b'e' | b'E'))
 }
 
 /// Whether a text is exactly a JSON number that a double can hold.
@@ -798,52 +724,54 @@ fn is_number(raw: &[u8]) -> bool {
     scan.number().is_ok() && scan.pos() == raw.len() && number_is_finite(raw)
 }
 
-fn two_digits(bytes: &[u8], at: usize) -> Option<u8> {
-    let (tens, ones) = (bytes.get(at)?, bytes.get(at + 1)?);
-    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| (tens - b'0') * 10 + (ones - b'0'))
+/// The number that the two digits at the start are.
+fn two_digits(text: &[u8]) -> Option<u8> {
+    match text {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] => Some((tens - b'0') * 10 + (ones - b'0')),
+        _ => None,
+    }
 }
 
-/// `YYYY-MM-DD` at the start.
-fn is_date(bytes: &[u8]) -> bool {
-    let year = two_digits(bytes, 0).zip(two_digits(bytes, 2));
-    let leap = year.is_some_and(|(century, year)| if year == 0 { century % 4 == 0 } else { year % 4 == 0 });
-    let days = match two_digits(bytes, 5) {
-        Some(1 | 3 | 5 | 7 | 8 | 10 | 12) => 31,
-        Some(4 | 6 | 9 | 11) => 30,
-        Some(2) => 28 + u8::from(leap),
-        _ => return false,
+/// The number behind `mark`, which has two digits; passes it.
+fn part(text: &mut &[u8], mark: u8) -> Option<u8> {
+    let number = two_digits(text.strip_prefix(&[mark])?)?;
+    *text = text.get(3..)?;
+    Some(number)
+}
+
+/// What stands behind `YYYY-MM-DD`.
+fn behind_date(text: &[u8]) -> Option<&[u8]> {
+    let (century, year) = (two_digits(text)?, two_digits(text.get(2..)?)?);
+    let leap = if year == 0 { century % 4 == 0 } else { year % 4 == 0 };
+    let mut rest = text.get(4..)?;
+    let days = match part(&mut rest, b'-')? {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u8::from(leap),
+        _ => return None,
     };
-    year.is_some()
-        && bytes.get(4) == Some(&b'-')
-        && bytes.get(7) == Some(&b'-')
-        && two_digits(bytes, 8).is_some_and(|day| (1..=days).contains(&day))
+    (1..=days).contains(&part(&mut rest, b'-')?).then_some(rest)
 }
 
-/// `HH:mm:ss`, with or without a fraction, and `Z` or `+HH:mm`, behind the `T` of an ISO 8601 time.
-fn is_time(bytes: &[u8]) -> bool {
-    let below = |at: usize, limit: u8| two_digits(bytes, at).is_some_and(|n| n < limit);
-    if !(below(11, 24) && bytes.get(13) == Some(&b':') && below(14, 60)) {
+/// Passes `mark` and a number of two digits that is below `limit`.
+fn below(text: &mut &[u8], mark: u8, limit: u8) -> bool {
+    part(text, mark).is_some_and(|number| number < limit)
+}
+
+/// `THH:mm` with or without `:ss` and its fraction, and `Z` or `+HH:mm`: what stands behind the date of an ISO 8601 time.
+fn is_time(mut text: &[u8]) -> bool {
+    if !(below(&mut text, b'T', 24) && below(&mut text, b':', 60)) {
         return false;
     }
-    let mut at = 16;
-    if bytes.get(at) == Some(&b':') {
-        if !below(17, 60) {
-            return false;
-        }
-        at = 19;
-        if bytes.get(at) == Some(&b'.') {
-            let digits = bytes.get(at + 1..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
-            if digits == 0 {
-                return false;
-            }
-            at += 1 + digits;
+    if below(&mut text, b':', 60) {
+        if let [b'.', b'0'..=b'9', ..] = text {
+            let digits = text.iter().skip(1).take_while(|b| b.is_ascii_digit()).count();
+            text = text.get(1 + digits..).unwrap_or_default();
         }
     }
-    match bytes.get(at) {
-        Some(b'Z') => bytes.len() == at + 1,
-        Some(b'+' | b'-') => {
-            below(at + 1, 24) && bytes.get(at + 3) == Some(&b':') && below(at + 4, 60) && bytes.len() == at + 6
-        }
+    match *text {
+        [b'Z'] => true,
+        [sign @ (b'+' | b'-'), ..] => below(&mut text, sign, 24) && below(&mut text, b':', 60) && text.is_empty(),
         _ => false,
     }
 }

@@ -14,7 +14,7 @@ pub(crate) use check::{has_replacement, joined, push_decimal, put};
 pub use decode::decode;
 pub use ghl_payments_derive::Shape;
 #[doc(hidden)]
-pub use record::{kind_count, pack_kinds, pack_rows, packed_length, required_count};
+pub use record::{kind_count, names, names_length, pack_kinds, pack_names, pack_rows, required_count, text};
 pub use record::{Field, Fields, Record};
 pub(crate) use scan::{items, json_text, members, quote, unescape};
 #[cfg(feature = "sandbox")]

@@ -1,15 +1,17 @@
 //! The table of one record, packed: 470 fields as structs of their own would be half of the data of the wasm.
 
 use super::{Kind, Rule};
+use core::ops::Range;
 
 /// The table of one record; [`record!`](crate::record) builds it.
 #[derive(Debug)]
 pub struct Record {
     /// Conditions between fields (requests only).
     pub rules: &'static [Rule],
-    /// For each field, in the order of the declaration: a byte with the length of its name and [`REQUIRED`], the code
-    /// of its kind, its name.
-    rows: &'static str,
+    /// The fields, in the order of the declaration; see [`Row`].
+    rows: &'static [[u8; 3]],
+    /// The text that holds their names.
+    names: &'static &'static str,
     /// The kinds that are not [`SIMPLE`]; their codes go on from there.
     kinds: &'static [Kind],
     /// How many fields are required: as long as all are met, the walk need not look for the others.
@@ -27,7 +29,67 @@ pub struct Field {
     pub required: bool,
 }
 
-const REQUIRED: u8 = 64;
+/// A row of a table, packed into three bytes, from the lowest bit: 12 bits say where its name begins, 6 how long the name
+/// is, 5 are the code of its kind, 1 says that the field is required.
+#[derive(Clone, Copy)]
+pub(super) struct Row(u32);
+
+impl Row {
+    const fn unpack([low, middle, high]: [u8; 3]) -> Self {
+        Self(u32::from_le_bytes([low, middle, high, 0]))
+    }
+
+    /// Where its name stands.
+    fn name(self) -> Range<usize> {
+        let start = self.0 & 0xfff;
+        start as usize..(start + (self.0 >> 12 & 63)) as usize
+    }
+
+    fn code(self) -> usize {
+        (self.0 >> 18 & 31) as usize
+    }
+
+    pub fn required(self) -> bool {
+        self.0 >> 23 & 1 == 1
+    }
+
+    /// Whether an answer may have any text here.
+    #[inline(always)]
+    pub fn is_plain_text(self) -> bool {
+        matches!(self.code(), TEXT | TIMESTAMP)
+    }
+}
+
+/// The names of HighLevel's fields. The rows of all records share them: stored again for each record, they would be four
+/// times as long. A name that is a part of another one, as `name` of `contactName`, need not be here again. A record with
+/// a name that is not here has a text of its own.
+const NAMES: &str = "\
+    _id allowOutOfStockPurchases altId altType amountRefunded amountSummary apiKey applyToFuturePaymentsConfig \
+    authorizeAmount autoPayment automaticTaxCategoryId automaticTaxesCalculated availableInStore availableQuantity \
+    canceledAt canceledBy card chargeId chargeSnapshot cheque code collectionIds companyId compareAtPrice contactEmail \
+    contactId contactName contactSnapshot couponCode createdAt createdBy currencyOptions dayOfMonth dayOfWeek \
+    daysBefore deleted description discountType discountValue durationType endAt endDate endTime entityId \
+    entitySourceId entitySourceMeta entitySourceName entitySourceSubType entitySourceType entityType executeAt \
+    fingerprint fulfilledAt fulfillmentStatus funnelProductIds getPaymentsCollectedCount giftCardsMetadata imageUrl \
+    intervalCount intervalType invoiceId ipAddress isParent isPartialPayment isTaxesEnabled items label last4 \
+    limitPerCustomer lineItemDetails liveMode locationId markAsTest marketplaceAppId membershipOffers \
+    mergedFromContactId meta mode monthOfYear name notes notifyCustomer numOfWeek number offset onetimeProducts \
+    options paymentMethod paymentMode paymentProviderConnectedAccount paymentProviderType paymentProviders \
+    paymentStatus paymentsUrl priceIds productIds productType providerConfig providers publishableKey qboResponse \
+    qboSynced qty queryUrl receiptId recurringProducts route rrule schedule search shippingCarrier slug sourceId \
+    sourceMeta sourceName sourceSubType sourceType startAt startDate startTime statementDescriptor status subType \
+    subscriptionId subscriptionSnapshot subtotal success supportsSubscriptionSchedules symbol taxCalculationProvider \
+    taxes test title totalCount totalProducts traceId trackInventory trackingId trackingNumber trackingUrl trackings \
+    type uniqueName updatedAt usageCount usageLimit userId value variantIds variantOptionIds variants";
+
+/// [`NAMES`] without the spaces.
+static SHARED: &str = {
+    const PACKED: &[u8] = &without_spaces::<{ letters(NAMES) }>(NAMES);
+    text(PACKED)
+};
+
+const TEXT: usize = 0;
+const TIMESTAMP: usize = 6;
 
 /// The kinds that stand for themselves, by their code.
 static SIMPLE: [Kind; 13] = [
@@ -46,15 +108,15 @@ static SIMPLE: [Kind; 13] = [
     Kind::Map,
 ];
 
-const fn code(kind: &Kind) -> Option<u8> {
+const fn code(kind: &Kind) -> Option<usize> {
     Some(match kind {
-        Kind::Text => 0,
+        Kind::Text => TEXT,
         Kind::Id => 1,
         Kind::Number => 2,
         Kind::Amount => 3,
         Kind::Count => 4,
         Kind::Boolean => 5,
-        Kind::Timestamp => 6,
+        Kind::Timestamp => TIMESTAMP,
         Kind::Date => 7,
         Kind::Https => 8,
         Kind::Slug => 9,
@@ -68,17 +130,17 @@ const fn code(kind: &Kind) -> Option<u8> {
 impl Record {
     /// The fields, in the order of the declaration.
     pub fn fields(&self) -> Fields {
-        Fields { rows: self.rows, kinds: self.kinds }
+        Fields { rows: self.rows, kinds: self.kinds, names: self.names }
     }
 
     /// The index of a field.
     pub fn index(&self, name: &str) -> Option<usize> {
-        self.fields().position(|f| f.name == name)
+        self.find(name.as_bytes(), 0).map(|(index, _)| index)
     }
 
     /// The name of the field with this index; empty if there is none.
     pub fn name(&self, index: u16) -> &'static str {
-        self.fields().nth(usize::from(index)).map_or("", |f| f.name)
+        self.row(usize::from(index)).map_or("", |row| self.text(row))
     }
 
     /// How many fields must be there.
@@ -89,73 +151,73 @@ impl Record {
     /// The fields from one index to before another as a record of their own; for records without rules and required fields.
     #[cfg(any(test, all(feature = "npm", target_arch = "wasm32")))]
     pub(crate) const fn part(&self, from: usize, to: usize) -> Self {
-        let (rows, _) = self.rows.split_at(offset(self.rows, to));
-        let (_, rows) = rows.split_at(offset(self.rows, from));
-        Self { rules: &[], rows, kinds: self.kinds, required: 0 }
+        let to = if to < self.rows.len() { to } else { self.rows.len() };
+        let (rows, _) = self.rows.split_at(to);
+        let (_, rows) = rows.split_at(from);
+        Self { rules: &[], rows, kinds: self.kinds, names: self.names, required: 0 }
     }
 
-    /// The rows as bytes, for the walk over an answer: it needs a name as text only where something is wrong.
-    pub(super) fn cursor(&self) -> Cursor {
-        Cursor { rows: self.rows.as_bytes(), passed: 0 }
+    /// The row with this index.
+    #[inline(always)]
+    pub(super) fn row(&self, index: usize) -> Option<Row> {
+        self.rows.get(index).map(|row| Row::unpack(*row))
+    }
+
+    /// The row with this name and its index; the search begins at the index `from`.
+    pub(super) fn find(&self, name: &[u8], from: usize) -> Option<(usize, Row)> {
+        let mut index = from;
+        for _ in self.rows {
+            if index == self.rows.len() {
+                index = 0;
+            }
+            let row = self.row(index)?;
+            if *self.bytes(row) == *name {
+                return Some((index, row));
+            }
+            index += 1;
+        }
+        None
+    }
+
+    /// The name of a row. The walk over an answer needs it as text only where something is wrong.
+    #[inline(always)]
+    pub(super) fn bytes(&self, row: Row) -> &'static [u8] {
+        self.names.as_bytes().get(row.name()).unwrap_or_default()
+    }
+
+    /// The name of a row as text.
+    pub(super) fn text(&self, row: Row) -> &'static str {
+        self.names.get(row.name()).unwrap_or_default()
     }
 
     /// The kind that a row's code stands for.
-    pub(super) fn kind(&self, code: u8) -> &'static Kind {
-        let code = usize::from(code);
-        SIMPLE.get(code).or_else(|| self.kinds.get(code - SIMPLE.len())).unwrap_or(&Kind::Json)
+    pub(super) fn kind(&self, row: Row) -> &'static Kind {
+        kind(row, self.kinds)
     }
 
     #[doc(hidden)]
-    pub const fn packed(rows: &'static [u8], kinds: &'static [Kind], required: u16, rules: &'static [Rule]) -> Self {
-        match core::str::from_utf8(rows) {
-            Ok(rows) => Self { rules, rows, kinds, required },
-            Err(_) => panic!("a name, a length or a code is no ASCII"),
-        }
+    pub const fn packed(
+        rows: &'static [[u8; 3]],
+        kinds: &'static [Kind],
+        names: &'static &'static str,
+        required: u16,
+        rules: &'static [Rule],
+    ) -> Self {
+        Self { rules, rows, names, kinds, required }
     }
 }
 
-/// Where the row with this index begins.
-#[cfg(any(test, all(feature = "npm", target_arch = "wasm32")))]
-const fn offset(rows: &str, index: usize) -> usize {
-    let (mut at, mut passed) = (0, 0);
-    while passed < index && at < rows.len() {
-        at += 2 + (rows.as_bytes()[at] & (REQUIRED - 1)) as usize;
-        passed += 1;
-    }
-    at
-}
-
-/// A place between the rows of a record.
-#[derive(Clone, Copy)]
-pub(super) struct Cursor {
-    rows: &'static [u8],
-    /// How many rows were passed: the index of the next one.
-    pub passed: usize,
-}
-
-/// A row as it is packed.
-pub(super) struct Row {
-    pub name: &'static [u8],
-    pub code: u8,
-    pub required: bool,
-}
-
-impl Cursor {
-    #[inline(always)]
-    pub fn next(&mut self) -> Option<Row> {
-        let [head, code, rows @ ..] = self.rows else { return None };
-        let (name, rows) = rows.split_at_checked(usize::from(head & (REQUIRED - 1)))?;
-        self.rows = rows;
-        self.passed += 1;
-        Some(Row { name, code: *code, required: head & REQUIRED != 0 })
-    }
+fn kind(row: Row, kinds: &'static [Kind]) -> &'static Kind {
+    let code = row.code();
+    SIMPLE.get(code).or_else(|| kinds.get(code - SIMPLE.len())).unwrap_or(&Kind::Json)
 }
 
 /// An iterator over the fields of a record.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields {
-    rows: &'static str,
+    rows: &'static [[u8; 3]],
     kinds: &'static [Kind],
+    names: &'static &'static str,
 }
 
 impl Iterator for Fields {
@@ -163,12 +225,11 @@ impl Iterator for Fields {
 
     #[inline(never)]
     fn next(&mut self) -> Option<Field> {
-        let [head, code, ..] = *self.rows.as_bytes() else { return None };
-        let (row, rest) = self.rows.split_at_checked(2 + usize::from(head & (REQUIRED - 1)))?;
-        self.rows = rest;
-        let code = usize::from(code);
-        let kind = SIMPLE.get(code).or_else(|| self.kinds.get(code - SIMPLE.len()))?;
-        Some(Field { name: row.get(2..)?, kind, required: head & REQUIRED != 0 })
+        let (row, rows) = self.rows.split_first()?;
+        self.rows = rows;
+        let row = Row::unpack(*row);
+        let name = self.names.get(row.name()).unwrap_or_default();
+        Some(Field { name, kind: kind(row, self.kinds), required: row.required() })
     }
 }
 
@@ -177,21 +238,101 @@ impl Iterator for Fields {
 macro_rules! record {
     ($fields:expr, $rules:expr) => {{
         const FIELDS: &[$crate::shape::Field] = $fields;
-        const ROWS: &[u8] = &$crate::shape::pack_rows::<{ $crate::shape::packed_length(FIELDS) }>(FIELDS);
+        const OWN: &[u8] = &$crate::shape::pack_names::<{ $crate::shape::names_length(FIELDS) }>(FIELDS);
+        const NAMES: &'static &'static str = $crate::shape::names(FIELDS, &$crate::shape::text(OWN));
+        const ROWS: &[[u8; 3]] = &$crate::shape::pack_rows::<{ FIELDS.len() }>(FIELDS, NAMES);
         const KINDS: &[$crate::shape::Kind] =
             &$crate::shape::pack_kinds::<{ $crate::shape::kind_count(FIELDS) }>(FIELDS);
-        $crate::shape::Record::packed(ROWS, KINDS, $crate::shape::required_count(FIELDS), $rules)
+        $crate::shape::Record::packed(ROWS, KINDS, NAMES, $crate::shape::required_count(FIELDS), $rules)
     }};
 }
 
+/// How many letters a text has besides its spaces.
+const fn letters(text: &str) -> usize {
+    let (mut count, mut i) = (0, 0);
+    while i < text.len() {
+        count += (text.as_bytes()[i] != b' ') as usize;
+        i += 1;
+    }
+    count
+}
+
+const fn without_spaces<const N: usize>(text: &str) -> [u8; N] {
+    let mut out = [0; N];
+    let (mut at, mut i) = (0, 0);
+    while i < text.len() {
+        if text.as_bytes()[i] != b' ' {
+            out[at] = text.as_bytes()[i];
+            at += 1;
+        }
+        i += 1;
+    }
+    out
+}
+
 #[doc(hidden)]
-pub const fn packed_length(fields: &[Field]) -> usize {
+pub const fn text(names: &'static [u8]) -> &'static str {
+    match core::str::from_utf8(names) {
+        Ok(names) => names,
+        Err(_) => panic!("names are put together from texts"),
+    }
+}
+
+/// Where a name stands among names.
+const fn place(name: &str, names: &str) -> Option<usize> {
+    let (name, names) = (name.as_bytes(), names.as_bytes());
+    let mut at = 0;
+    while at + name.len() <= names.len() {
+        let mut same = 0;
+        while same < name.len() && names[at + same] == name[same] {
+            same += 1;
+        }
+        if same == name.len() {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The text that holds the names of these fields: the shared one if it has them all, otherwise their own.
+#[doc(hidden)]
+pub const fn names(fields: &[Field], own: &'static &'static str) -> &'static &'static str {
+    let mut i = 0;
+    while i < fields.len() {
+        if place(fields[i].name, SHARED).is_none() {
+            return own;
+        }
+        i += 1;
+    }
+    &SHARED
+}
+
+#[doc(hidden)]
+pub const fn names_length(fields: &[Field]) -> usize {
     let (mut length, mut i) = (0, 0);
     while i < fields.len() {
-        length += 2 + fields[i].name.len();
+        length += fields[i].name.len();
         i += 1;
     }
     length
+}
+
+#[doc(hidden)]
+pub const fn pack_names<const N: usize>(fields: &[Field]) -> [u8; N] {
+    let mut names = [0; N];
+    let (mut at, mut i) = (0, 0);
+    while i < fields.len() {
+        let name = fields[i].name.as_bytes();
+        let mut letter = 0;
+        while letter < name.len() {
+            names[at] = name[letter];
+            at += 1;
+            letter += 1;
+        }
+        i += 1;
+    }
+    names
 }
 
 #[doc(hidden)]
@@ -215,27 +356,23 @@ pub const fn required_count(fields: &[Field]) -> u16 {
 }
 
 #[doc(hidden)]
-pub const fn pack_rows<const N: usize>(fields: &[Field]) -> [u8; N] {
-    let mut rows = [0; N];
-    let (mut at, mut kinds, mut i) = (0, 0, 0);
-    while i < fields.len() {
+pub const fn pack_rows<const N: usize>(fields: &[Field], names: &str) -> [[u8; 3]; N] {
+    let mut rows = [[0; 3]; N];
+    let (mut kinds, mut i) = (0, 0);
+    while i < N {
         let Field { name, kind, required } = fields[i];
-        assert!(name.len() < REQUIRED as usize, "a name is too long for its row");
-        rows[at] = name.len() as u8 | if required { REQUIRED } else { 0 };
-        rows[at + 1] = match code(kind) {
+        let code = match code(kind) {
             Some(code) => code,
             None => {
                 kinds += 1;
-                SIMPLE.len() as u8 + kinds - 1
+                SIMPLE.len() + kinds - 1
             }
         };
-        at += 2;
-        let mut letter = 0;
-        while letter < name.len() {
-            rows[at] = name.as_bytes()[letter];
-            at += 1;
-            letter += 1;
-        }
+        let Some(start) = place(name, names) else { panic!("a name is missing among the names") };
+        assert!(start < 1 << 12 && name.len() < 1 << 6 && code < 1 << 5, "a row has no room for its name or kind");
+        let row = start | name.len() << 12 | code << 18 | (required as usize) << 23;
+        let [low, middle, high, _] = (row as u32).to_le_bytes();
+        rows[i] = [low, middle, high];
         i += 1;
     }
     rows
@@ -257,13 +394,48 @@ pub const fn pack_kinds<const N: usize>(fields: &[Field]) -> [Kind; N] {
 
 #[cfg(test)]
 mod tests {
-    use super::{code, Field, Record, SIMPLE};
+    use super::{code, Field, Record, NAMES, SHARED, SIMPLE};
+    use crate::endpoint;
     use crate::shape::{Kind, Rule};
+    use std::collections::BTreeSet;
+
+    /// The records in a kind, one in each other.
+    fn records(kind: &Kind, out: &mut Vec<&'static Record>) {
+        match kind {
+            Kind::Object(record) => {
+                out.push(record);
+                record.fields().for_each(|field| records(field.kind, out));
+            }
+            Kind::List(item) | Kind::OneOrList(item) => records(item, out),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_record_shares_the_names_and_every_name_is_one_of_a_field() {
+        let mut all = Vec::new();
+        for operation in endpoint::ALL {
+            [operation.query, operation.body].into_iter().flatten().for_each(|record| {
+                records(&Kind::Object(record), &mut all);
+            });
+            records(&operation.answer, &mut all);
+        }
+        let fields: BTreeSet<&str> = all.iter().flat_map(|record| record.fields()).map(|field| field.name).collect();
+        for record in &all {
+            let names: Vec<_> = record.fields().map(|field| field.name).collect();
+            assert!(std::ptr::eq(record.names, &SHARED), "add to NAMES what it misses of {names:?}");
+        }
+        for name in NAMES.split(' ') {
+            assert!(fields.contains(name), "no field has the name {name}");
+            let longer = fields.iter().find(|other| **other != name && other.contains(name));
+            assert_eq!(longer, None, "{name} is a part of it");
+        }
+    }
 
     #[test]
     fn a_code_stands_for_its_kind() {
         for (index, kind) in SIMPLE.iter().enumerate() {
-            assert_eq!(code(kind).map(usize::from), Some(index), "{kind:?}");
+            assert_eq!(code(kind), Some(index), "{kind:?}");
         }
     }
 

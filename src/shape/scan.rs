@@ -6,30 +6,6 @@ use super::Fault;
 /// How many containers may stand inside each other.
 pub(crate) const MAX_DEPTH: u16 = 128;
 
-/// A text in the input, with its quotes.
-#[derive(Clone, Copy)]
-pub(crate) struct TextSpan {
-    /// Where its opening quote stands.
-    pub start: usize,
-    /// Just behind its closing quote.
-    pub end: usize,
-    /// Whether it holds escapes.
-    pub escaped: bool,
-}
-
-/// A number in the input.
-#[derive(Clone, Copy)]
-pub(crate) struct NumberSpan {
-    /// Where it starts.
-    pub start: usize,
-    /// Just behind it.
-    pub end: usize,
-    /// Whether it has neither fraction nor exponent.
-    pub integer: bool,
-    /// Whether it might be beyond the largest double: only an exponent or hundreds of digits bring a number there.
-    pub may_overflow: bool,
-}
-
 /// The input ends here; [`Scanner::fault`] says why. A result that carries nothing is a single byte in wasm.
 #[derive(Debug)]
 pub(crate) struct Stop;
@@ -58,15 +34,6 @@ impl<'a> Scanner<'a> {
 
     pub fn seek(&mut self, pos: usize) {
         self.pos = pos;
-    }
-
-    pub fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    /// The bytes of a text between its quotes, escapes as they stand.
-    pub fn raw(&self, span: TextSpan) -> &'a [u8] {
-        self.slice(span.start + 1, span.end.wrapping_sub(1))
     }
 
     pub fn slice(&self, start: usize, end: usize) -> &'a [u8] {
@@ -115,22 +82,18 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Passes a text; the position is at its opening quote.
-    pub fn text(&mut self) -> Result<TextSpan, Stop> {
-        let start = self.pos;
+    /// Passes a text; the position is at its opening quote. Gives what stands between its quotes, escapes as they are.
+    pub fn text(&mut self) -> Result<&'a [u8], Stop> {
         self.pos += 1;
-        let mut escaped = false;
+        let start = self.pos;
         loop {
             self.plain();
             match self.peek() {
                 b'"' => {
                     self.pos += 1;
-                    return Ok(TextSpan { start, end: self.pos, escaped });
+                    return Ok(self.slice(start, self.pos - 1));
                 }
-                b'\\' => {
-                    escaped = true;
-                    self.escape()?;
-                }
+                b'\\' => self.escape()?,
                 0x80.. => self.multibyte()?,
                 _ => return Err(self.stop("text without control characters and a closing quote")),
             }
@@ -169,36 +132,38 @@ impl<'a> Scanner<'a> {
                 Ok(())
             }
             b'u' => {
-                let unit = self.unicode_escape()?;
-                if (0xd800..0xdc00).contains(&unit)
-                    && self.peek() == b'\\'
-                    && self.bytes.get(self.pos + 1) == Some(&b'u')
-                {
-                    let back = self.pos;
-                    self.pos += 1;
-                    let low = self.unicode_escape()?;
-                    if !(0xdc00..0xe000).contains(&low) {
-                        self.lone_surrogate = true;
-                        self.pos = back;
-                    }
-                } else if (0xd800..0xe000).contains(&unit) {
-                    self.lone_surrogate = true;
-                }
+                self.lone_surrogate |= self.character()?.is_none();
                 Ok(())
             }
             _ => Err(self.stop("an escape that JSON knows")),
         }
     }
 
+    /// Passes `uXXXX`, or two of them that are a surrogate pair. Half of a pair is no character.
+    fn character(&mut self) -> Result<Option<char>, Stop> {
+        let mut code = self.unit()?;
+        if (0xd800..0xdc00).contains(&code) && self.slice(self.pos, self.pos + 2) == b"\\u" {
+            let back = self.pos;
+            self.pos += 1;
+            let low = self.unit()?;
+            if (0xdc00..0xe000).contains(&low) {
+                code = 0x10000 + ((code - 0xd800) << 10 | (low - 0xdc00));
+            } else {
+                self.pos = back;
+            }
+        }
+        Ok(char::from_u32(code))
+    }
+
     /// Passes `uXXXX`.
-    fn unicode_escape(&mut self) -> Result<u16, Stop> {
-        let mut unit = 0u16;
+    fn unit(&mut self) -> Result<u32, Stop> {
+        let mut unit = 0;
         for _ in 0..4 {
             self.pos += 1;
             let Some(digit) = hex(self.peek()) else {
                 return Err(self.stop("four hexadecimal digits"));
             };
-            unit = unit << 4 | u16::from(digit);
+            unit = unit << 4 | u32::from(digit);
         }
         self.pos += 1;
         Ok(unit)
@@ -219,7 +184,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a number; the position is at its first byte.
-    pub fn number(&mut self) -> Result<NumberSpan, Stop> {
+    pub fn number(&mut self) -> Result<&'a [u8], Stop> {
         let start = self.pos;
         if self.peek() == b'-' {
             self.pos += 1;
@@ -230,22 +195,18 @@ impl<'a> Scanner<'a> {
             _ if self.pos == start => return Err(self.stop("a JSON value")),
             _ => return Err(self.stop("a digit")),
         }
-        let (mut integer, mut exponent) = (true, false);
         if self.peek() == b'.' {
-            integer = false;
             self.pos += 1;
             self.some_digits()?;
         }
         if matches!(self.peek(), b'e' | b'E') {
-            (integer, exponent) = (false, true);
             self.pos += 1;
             if matches!(self.peek(), b'+' | b'-') {
                 self.pos += 1;
             }
             self.some_digits()?;
         }
-        let may_overflow = exponent || self.pos - start > 300;
-        Ok(NumberSpan { start, end: self.pos, integer, may_overflow })
+        Ok(self.slice(start, self.pos))
     }
 
     fn digits(&mut self) {
@@ -262,9 +223,14 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Passes `true`, `false` or `null`.
-    pub fn word(&mut self, word: &'static str) -> Result<(), Stop> {
-        if self.bytes.get(self.pos..self.pos + word.len()) != Some(word.as_bytes()) {
+    /// Passes `true`, `false` or `null`, whichever begins at the position.
+    pub fn word(&mut self) -> Result<(), Stop> {
+        let word = match self.peek() {
+            b't' => "true",
+            b'f' => "false",
+            _ => "null",
+        };
+        if self.slice(self.pos, self.pos + word.len()) != word.as_bytes() {
             return Err(self.stop("a JSON value"));
         }
         self.pos += word.len();
@@ -273,43 +239,28 @@ impl<'a> Scanner<'a> {
 
     /// Passes any value. Gives whether all its numbers fit into a double.
     pub fn skip(&mut self, depth: u16) -> Result<bool, Stop> {
+        let mut finite = true;
         match self.token() {
-            b'"' => self.text().map(|_| true),
-            b'{' => {
+            b'"' => {
+                self.text()?;
+            }
+            open @ (b'{' | b'[') => {
+                // `}` stands two behind `{`, `]` two behind `[`.
+                let close = open + 2;
                 self.enter(depth)?;
-                let mut finite = true;
-                if !self.closes(b'}') {
-                    loop {
+                let mut more = !self.closes(close);
+                while more {
+                    if close == b'}' {
                         self.key()?;
-                        finite &= self.skip(depth + 1)?;
-                        if !self.more(b'}')? {
-                            break;
-                        }
                     }
+                    finite &= self.skip(depth + 1)?;
+                    more = self.more(close)?;
                 }
-                Ok(finite)
             }
-            b'[' => {
-                self.enter(depth)?;
-                let mut finite = true;
-                if !self.closes(b']') {
-                    loop {
-                        finite &= self.skip(depth + 1)?;
-                        if !self.more(b']')? {
-                            break;
-                        }
-                    }
-                }
-                Ok(finite)
-            }
-            b't' => self.word("true").map(|()| true),
-            b'f' => self.word("false").map(|()| true),
-            b'n' => self.word("null").map(|()| true),
-            _ => {
-                let number = self.number()?;
-                Ok(!number.may_overflow || number_is_finite(self.slice(number.start, number.end)))
-            }
+            b't' | b'f' | b'n' => self.word()?,
+            _ => finite = number_is_finite(self.number()?),
         }
+        Ok(finite)
     }
 
     /// Passes the opening bracket of a container at this depth (the top level is 0).
@@ -336,15 +287,15 @@ impl<'a> Scanner<'a> {
     pub fn passes_key(&mut self, name: &[u8]) -> bool {
         let rest = self.bytes.get(self.pos..).unwrap_or_default();
         let Some((key, behind)) = rest.split_at_checked(name.len() + 1) else { return false };
-        let passes = matches!((key, behind), ([b'"', key @ ..], [b'"', b':', ..]) if key == name);
+        let passes = matches!((key, behind), ([b'"', key @ ..], [b'"', b':', ..]) if *key == *name);
         if passes {
             self.pos += name.len() + 3;
         }
         passes
     }
 
-    /// Passes a key and its colon.
-    pub fn key(&mut self) -> Result<TextSpan, Stop> {
+    /// Passes a key and its colon. Gives what stands between its quotes.
+    pub fn key(&mut self) -> Result<&'a [u8], Stop> {
         if self.token() != b'"' {
             return Err(self.stop("a key in quotes"));
         }
@@ -377,39 +328,29 @@ fn hex(byte: u8) -> Option<u8> {
 /// The text that the bytes between two quotes stand for; half surrogates become U+FFFD.
 pub(crate) fn unescape(raw: &[u8]) -> String {
     let mut out = Vec::with_capacity(raw.len());
-    let mut i = 0;
-    let unit = |i: usize| -> u32 {
-        raw.get(i..i + 4).unwrap_or_default().iter().fold(0, |unit, b| unit << 4 | u32::from(hex(*b).unwrap_or(0)))
-    };
-    while let Some(&byte) = raw.get(i) {
-        i += 1;
-        if byte != b'\\' {
-            out.push(byte);
-            continue;
-        }
-        let escape = raw.get(i).copied().unwrap_or(b'\\');
-        i += 1;
-        match escape {
-            b'b' => out.push(8),
-            b'f' => out.push(12),
-            b'n' => out.push(b'\n'),
-            b'r' => out.push(b'\r'),
-            b't' => out.push(b'\t'),
-            b'u' => {
-                let mut code = unit(i);
-                i += 4;
-                if (0xd800..0xdc00).contains(&code) && raw.get(i) == Some(&b'\\') && raw.get(i + 1) == Some(&b'u') {
-                    let low = unit(i + 2);
-                    if (0xdc00..0xe000).contains(&low) {
-                        code = 0x10000 + ((code - 0xd800) << 10 | (low - 0xdc00));
-                        i += 6;
-                    }
-                }
-                let c = char::from_u32(code).unwrap_or('\u{fffd}');
-                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    let mut scan = Scanner::new(raw);
+    while let Some(&byte) = raw.get(scan.pos) {
+        scan.pos += 1;
+        let byte = if byte == b'\\' {
+            let escape = scan.peek();
+            if escape == b'u' {
+                let character = scan.character().ok().flatten().unwrap_or(char::REPLACEMENT_CHARACTER);
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                continue;
             }
-            other => out.push(other),
-        }
+            scan.pos += 1;
+            match escape {
+                b'b' => 8,
+                b'f' => 12,
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b't' => b'\t',
+                itself => itself,
+            }
+        } else {
+            byte
+        };
+        out.push(byte);
     }
     String::from_utf8(out).unwrap_or_default()
 }
@@ -440,15 +381,19 @@ pub(crate) fn quote(out: &mut String, text: &str) {
 /// 1e308 on a number counts as too large.
 pub(crate) fn number_is_finite(number: &[u8]) -> bool {
     let exponent_at = number.iter().position(|b| matches!(b, b'e' | b'E')).unwrap_or(number.len());
+    if exponent_at == number.len() && exponent_at <= 300 {
+        // Nearly every number: without an exponent only hundreds of digits bring one there.
+        return true;
+    }
     let (significand, exponent) = number.split_at(exponent_at);
-    let mut power = exponent.iter().filter(|b| b.is_ascii_digit());
-    let power =
-        power.try_fold(0i32, |n, b| n.checked_mul(10)?.checked_add(i32::from(b - b'0'))).unwrap_or(i32::MAX / 2);
-    let power = if exponent.iter().any(|b| *b == b'-') { -power } else { power };
-    let point = significand.iter().position(|b| *b == b'.').unwrap_or(significand.len()) as i32;
+    let power = exponent.iter().filter(|b| b.is_ascii_digit());
+    // Beyond any length of a significand it is the same how large it is.
+    let power = power.fold(0, |power, b| i64::min(power * 10 + i64::from(b - b'0'), 1 << 40));
+    let power = if exponent.get(1) == Some(&b'-') { -power } else { power };
+    let point = significand.iter().position(|b| *b == b'.').unwrap_or(significand.len());
     match significand.iter().position(|b| matches!(b, b'1'..=b'9')) {
         // The power of ten of the first digit that is not 0.
-        Some(first) => point - first as i32 - i32::from(point > first as i32) + power < 308,
+        Some(first) => point as i64 - first as i64 - i64::from(point > first) + power < 308,
         None => true,
     }
 }
@@ -458,52 +403,58 @@ pub(crate) fn json_text(value: &[u8]) -> Option<String> {
     value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).map(unescape)
 }
 
+/// The parts of a JSON text that was checked before, one by one: the members of an object, or the items of a list, which
+/// have no key. What cannot be read ends them; the check of the same text reports it.
+pub(crate) struct Parts<'a> {
+    scan: Scanner<'a>,
+    close: u8,
+    more: bool,
+}
+
+impl<'a> Parts<'a> {
+    /// Those between the brackets of which `close` is the second.
+    pub fn new(json: &'a [u8], close: u8) -> Self {
+        let mut scan = Scanner::new(json);
+        // `{` stands two before `}`, `[` two before `]`.
+        let more = scan.closes(close - 2) && !scan.closes(close);
+        Self { scan, close, more }
+    }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        if !self.more {
+            return None;
+        }
+        self.more = false;
+        let key = if self.close == b'}' { self.scan.key().ok()? } else { b"" };
+        self.scan.token();
+        let start = self.scan.pos;
+        self.scan.skip(1).ok()?;
+        let value = self.scan.slice(start, self.scan.pos);
+        self.more = matches!(self.scan.more(self.close), Ok(true));
+        Some((key, value))
+    }
+}
+
 /// The members of a JSON object that was checked before: key (escapes as they stand) and value. Of a key that stands
 /// twice, both come.
 pub(crate) fn members(json: &str) -> Vec<(&[u8], &[u8])> {
     let mut out = Vec::new();
-    let mut scan = Scanner::new(json.as_bytes());
-    let mut walk = || -> Result<(), Stop> {
-        scan.expect(b'{', "an object")?;
-        if scan.closes(b'}') {
-            return Ok(());
-        }
-        loop {
-            let key = scan.key()?;
-            let key = scan.raw(key);
-            scan.token();
-            let start = scan.pos();
-            scan.skip(1)?;
-            out.push((key, scan.slice(start, scan.pos())));
-            if !scan.more(b'}')? {
-                return Ok(());
-            }
-        }
-    };
-    // What cannot be read is reported by the check of the same text.
-    let _ = walk();
+    for part in Parts::new(json.as_bytes(), b'}') {
+        out.push(part);
+    }
     out
 }
 
 /// The items of a JSON list that was checked before.
 pub(crate) fn items(json: &[u8]) -> Vec<&[u8]> {
     let mut out = Vec::new();
-    let mut scan = Scanner::new(json);
-    let mut walk = || -> Result<(), Stop> {
-        scan.expect(b'[', "a list")?;
-        if scan.closes(b']') {
-            return Ok(());
-        }
-        loop {
-            scan.token();
-            let start = scan.pos();
-            scan.skip(1)?;
-            out.push(scan.slice(start, scan.pos()));
-            if !scan.more(b']')? {
-                return Ok(());
-            }
-        }
-    };
-    let _ = walk();
+    for (_, item) in Parts::new(json, b']') {
+        out.push(item);
+    }
     out
 }
