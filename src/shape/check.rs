@@ -2,7 +2,7 @@
 //! ([`validate`], closed).
 
 use super::record::{Record, Row};
-use super::scan::{json_text, number_is_finite, unescape, Parts, Scanner, Stop};
+use super::scan::{json_text, unescape, Parts, Scanner, Stop};
 use super::{Kind, Rule};
 
 /// How many findings of one answer are kept one by one; beyond that they are counted.
@@ -103,12 +103,12 @@ pub fn check(bytes: &mut Vec<u8>, kind: &'static Kind) -> Result<Checked, Fault>
         walker.scan.seek(3);
     }
     if walker.root(kind).is_err() {
-        return Err(walker.scan.fault.unwrap_or(Fault::Utf8 { at: 0 }));
+        return Err(walker.scan.fault);
     }
-    let Walker { scan, findings, edits, duplicates, .. } = walker;
-    let lone_surrogate = scan.lone_surrogate;
+    let Walker { scan, checked, edits, .. } = walker;
+    let checked = Checked { lone_surrogate: scan.lone_surrogate, ..checked };
     apply(bytes, &edits);
-    Ok(Checked { drifts: findings.list, drift_count: findings.count, duplicates, lone_surrogate })
+    Ok(checked)
 }
 
 /// Which fields of a request are there, by index; see [`validate`].
@@ -140,7 +140,7 @@ pub fn validate(json: &str, record: &'static Record, located: bool) -> Result<Se
         _ => Err(Stop),
     };
     if outcome.is_err() {
-        let deep = matches!(walker.scan.fault, Some(Fault::Depth { .. }));
+        let deep = matches!(walker.scan.fault, Fault::Depth { .. });
         let message = if deep { "must not be nested deeper than 128 levels" } else { "must be an object" };
         walker.issue(&Path::ROOT, message);
     }
@@ -160,7 +160,7 @@ struct Path<'p> {
 #[derive(Clone, Copy)]
 enum Segment<'p> {
     Key(&'p str),
-    Field(&'static Record, usize),
+    Field(&'static Record, Row),
     Index(usize),
 }
 
@@ -173,7 +173,7 @@ impl Path<'_> {
         }
         let key = match self.segment {
             Segment::Key(key) => key,
-            Segment::Field(record, index) => record.name(index as u16),
+            Segment::Field(record, row) => record.text(row),
             Segment::Index(index) => {
                 out.push('[');
                 push_decimal(out, index);
@@ -237,20 +237,15 @@ fn apply(bytes: &mut Vec<u8>, edits: &[Edit]) {
     *bytes = out;
 }
 
-#[derive(Default)]
-struct Findings {
-    list: Vec<Drift>,
-    count: usize,
-}
-
 struct Walker<'a> {
     scan: Scanner<'a>,
     /// `Some` for a request: the walk is closed; the value says whether account fields will be filled in.
     closed: Option<bool>,
-    findings: Findings,
+    /// What an answer has.
+    checked: Checked,
+    /// What is wrong with a request.
     issues: Vec<Issue>,
     edits: Vec<Edit>,
-    duplicates: bool,
     /// The fields that the record passed last has: at the end of a request those of its top level.
     seen: Seen,
 }
@@ -260,10 +255,9 @@ impl<'a> Walker<'a> {
         Self {
             scan: Scanner::new(bytes),
             closed,
-            findings: Findings::default(),
+            checked: Checked::default(),
             issues: Vec::new(),
             edits: Vec::new(),
-            duplicates: false,
             seen: Seen::default(),
         }
     }
@@ -289,16 +283,17 @@ impl<'a> Walker<'a> {
     }
 
     fn top(&mut self, path: &'static str, expected: &'static str, found: &'static str) -> Stop {
-        self.scan.fault = Some(Fault::Top { path, expected, found });
+        self.scan.fault = Fault::Top { path, expected, found };
         Stop
     }
 
     /// A list answer without its list is no answer.
     fn promised_lists(&mut self, record: &'static Record) -> Result<(), Stop> {
-        for field in record.fields() {
-            if field.required && matches!(field.kind, Kind::List(_) | Kind::OneOrList(_)) {
-                if let Some(drift) = self.findings.list.iter().find(|d| !d.repaired && d.path == field.name) {
-                    return Err(self.top(field.name, "list", drift.found));
+        for row in record.rows() {
+            if row.required() && matches!(record.kind(row), Kind::List(_) | Kind::OneOrList(_)) {
+                let name = record.text(row);
+                if let Some(drift) = self.checked.drifts.iter().find(|d| !d.repaired && d.path == name) {
+                    return Err(self.top(name, "list", drift.found));
                 }
             }
         }
@@ -316,7 +311,7 @@ impl<'a> Walker<'a> {
         while more {
             if let Some((index, row)) = self.key(record, next, path)? {
                 next = index + 1;
-                let at = Path { parent: Some(path), segment: Segment::Field(record, index) };
+                let at = Path { parent: Some(path), segment: Segment::Field(record, row) };
                 if seen.insert(index) {
                     self.twice(&at);
                 } else if row.required() {
@@ -334,10 +329,10 @@ impl<'a> Walker<'a> {
             more = self.scan.more(b'}')?;
         }
         if missing > 0 {
-            self.missing(record, seen, path);
+            self.missing(record, &seen, path);
         }
         if self.closed.is_some() {
-            self.rules(record, seen, start, path);
+            self.rules(record, &seen, start, path);
         }
         self.seen = seen;
         Ok(())
@@ -360,52 +355,55 @@ impl<'a> Walker<'a> {
             found = record.find(name.as_bytes(), next);
             if found.is_none() && self.closed.is_some() {
                 let mut message = String::from("is no field here; known are ");
-                record.fields().for_each(|field| list(&mut message, field.name));
+                record.rows().for_each(|row| list(&mut message, record.text(row)));
                 self.issue(&Path { parent: Some(path), segment: Segment::Key(&name) }, &message);
             }
         }
         Ok(found)
     }
 
-    fn missing(&mut self, record: &'static Record, seen: Seen, path: &Path<'_>) {
-        for (index, field) in record.fields().enumerate() {
-            if !field.required || seen.has(index) {
+    fn missing(&mut self, record: &'static Record, seen: &Seen, path: &Path<'_>) {
+        for (index, row) in record.rows().enumerate() {
+            if !row.required() || seen.has(index) {
                 continue;
             }
-            let at = Path { parent: Some(path), segment: Segment::Key(field.name) };
+            let at = Path { parent: Some(path), segment: Segment::Field(record, row) };
             if self.closed.is_some() {
                 self.issue(&at, "is required");
             } else {
-                self.mismatch(field.kind, "nothing", &at);
+                self.mismatch(record.kind(row), "nothing", &at);
             }
         }
     }
 
     /// Checks the conditions between the fields of a record, which starts at `start` and ends at the position.
-    fn rules(&mut self, record: &'static Record, seen: Seen, start: usize, path: &Path<'_>) {
-        let name = |index: &u16| record.name(*index);
-        let there = |index: &u16| seen.has(usize::from(*index));
+    fn rules(&mut self, record: &'static Record, seen: &Seen, start: usize, path: &Path<'_>) {
+        let there = |field: u16| seen.has(usize::from(field));
         for rule in record.rules {
-            let (field, when, is, start) = match rule {
+            let (needs, field, when, is) = match *rule {
                 Rule::OneOf(fields) => {
-                    let filled = self.closed == Some(true);
-                    if !fields.iter().any(|field| there(field) || filled && name(field) == "locationId") {
-                        let mut message = String::from("needs one of: ");
-                        fields.iter().for_each(|field| list(&mut message, name(field)));
+                    let mut met = false;
+                    let mut message = String::from("needs one of: ");
+                    for field in fields {
+                        let name = record.name(*field);
+                        met |= there(*field) || self.closed == Some(true) && name == "locationId";
+                        list(&mut message, name);
+                    }
+                    if !met {
                         self.issue(path, &message);
                     }
                     continue;
                 }
-                Rule::Only { field, when, is } if there(field) && self.text_of(name(when), start) != *is => {
-                    (field, when, is, "is allowed only with ")
-                }
-                Rule::Needs { field, when, is } if !there(field) && self.text_of(name(when), start) == *is => {
-                    (field, when, is, "is required with ")
-                }
-                _ => continue,
+                Rule::Only { field, when, is } => (false, field, when, is),
+                Rule::Needs { field, when, is } => (true, field, when, is),
             };
-            let message = joined(&[start, name(when), " \"", is, "\""]);
-            self.issue(&Path { parent: Some(path), segment: Segment::Key(name(field)) }, &message);
+            let (field, there, when) = (record.name(field), there(field), record.name(when));
+            // What is allowed only then must not be there otherwise, what is needed then must be.
+            if (self.text_of(when, start) == is) == needs && there != needs {
+                let verb = if needs { "is required with " } else { "is allowed only with " };
+                let at = Path { parent: Some(path), segment: Segment::Key(field) };
+                self.issue(&at, &joined(&[verb, when, " \"", is, "\""]));
+            }
         }
     }
 
@@ -413,8 +411,8 @@ impl<'a> Walker<'a> {
     fn text_of(&self, name: &str, start: usize) -> String {
         let mut text = String::new();
         for (key, value) in Parts::new(self.scan.slice(start, self.scan.pos()), b'}') {
-            if let (true, Some(value)) = (unescape(key) == name, json_text(value)) {
-                text = value;
+            if unescape(key) == name {
+                text = json_text(value).unwrap_or(text);
             }
         }
         text
@@ -442,6 +440,7 @@ impl<'a> Walker<'a> {
                 }
             }
             _ => {
+                self.scan.too_large = false;
                 let number = self.scan.number()?;
                 self.found_number(kind, number, path);
             }
@@ -456,8 +455,7 @@ impl<'a> Walker<'a> {
             return;
         }
         let certain = match kind {
-            Kind::Number | Kind::Amount | Kind::Count => is_number(raw),
-            Kind::Boolean => matches!(raw, b"true" | b"false"),
+            Kind::Number | Kind::Amount | Kind::Count | Kind::Boolean => is_unquoted(kind, raw),
             Kind::Map | Kind::Object(_) | Kind::List(_) | Kind::OneOrList(_) => false,
             _ => return,
         };
@@ -472,12 +470,13 @@ impl<'a> Walker<'a> {
     /// Looks at a number that was just passed.
     fn found_number(&mut self, kind: &'static Kind, number: &[u8], path: &Path<'_>) {
         if self.closed.is_some() {
-            self.judge(number_fits(kind, number), kind, "number", path);
+            let fits = number_fits(kind, number).map(|fits| fits && !self.scan.too_large);
+            self.judge(fits, kind, "number", path);
             return;
         }
         match kind {
             Kind::Number | Kind::Amount | Kind::Count | Kind::Json => {
-                if !number_is_finite(number) {
+                if self.scan.too_large {
                     self.too_large(path);
                 }
             }
@@ -548,7 +547,9 @@ impl<'a> Walker<'a> {
 
     /// Passes a value for which nothing is promised.
     fn opaque(&mut self, path: &Path<'_>, depth: u16) -> Result<(), Stop> {
-        if !self.scan.skip(depth)? {
+        self.scan.too_large = false;
+        self.scan.skip(depth)?;
+        if self.scan.too_large {
             self.too_large(path);
         }
         Ok(())
@@ -572,16 +573,16 @@ impl<'a> Walker<'a> {
     }
 
     fn drift(&mut self, path: &Path<'_>, expected: &'static str, found: &'static str, repaired: bool) {
-        self.findings.count += 1;
+        self.checked.drift_count += 1;
         // Repairs fill the list to its limit, what could not be repaired may go beyond it once more.
-        if self.findings.list.len() < if repaired { MAX_FINDINGS } else { 2 * MAX_FINDINGS } {
-            self.findings.list.push(Drift { path: path.text(), expected, found, repaired });
+        if self.checked.drifts.len() < if repaired { MAX_FINDINGS } else { 2 * MAX_FINDINGS } {
+            self.checked.drifts.push(Drift { path: path.text(), expected, found, repaired });
         }
     }
 
     fn issue(&mut self, path: &Path<'_>, message: &str) {
         if self.issues.len() < MAX_FINDINGS {
-            self.issues.push(Issue::new(&path.text(), message));
+            self.issues.push(Issue { path: path.text(), message: message.into() });
         }
     }
 
@@ -591,7 +592,7 @@ impl<'a> Walker<'a> {
         if self.closed.is_some() {
             self.issue(path, "is there twice");
         }
-        self.duplicates = true;
+        self.checked.duplicates = true;
         self.forget(path);
     }
 
@@ -599,23 +600,22 @@ impl<'a> Walker<'a> {
     fn forget(&mut self, path: &Path<'_>) {
         let prefix = path.text();
         let stays = |other: &str| {
-            let rest = other.as_bytes().strip_prefix(prefix.as_bytes());
-            !rest.is_some_and(|rest| matches!(rest, [] | [b'.' | b'[', ..]))
+            !other.starts_with(&prefix) || !matches!(other.as_bytes().get(prefix.len()), None | Some(b'.' | b'['))
         };
-        let list = &mut self.findings.list;
+        let list = &mut self.checked.drifts;
         let mut at = 0;
         while let Some(drift) = list.get(at) {
             if stays(&drift.path) {
                 at += 1;
             } else {
                 list.remove(at);
-                self.findings.count -= 1;
+                self.checked.drift_count -= 1;
             }
         }
     }
 }
 
-/// The kind of value that starts with this byte.
+/// The kind of a value by its first byte.
 fn name_of(first: u8) -> &'static str {
     match first {
         b'{' => "object",
@@ -623,8 +623,7 @@ fn name_of(first: u8) -> &'static str {
         b'"' => "text",
         b't' | b'f' => "boolean",
         b'n' => "null",
-        b'-' | b'0'..=b'9' => "number",
-        _ => "something else",
+        _ => "number",
     }
 }
 
@@ -686,9 +685,8 @@ fn text_fits(kind: &Kind, text: &str) -> Option<bool> {
         Kind::Date => behind_date(bytes).is_some_and(|time| time.is_empty() || is_time(time)),
         Kind::Https => bytes.starts_with(b"https://") && bytes.len() > 8 && bytes.iter().all(u8::is_ascii_graphic),
         Kind::Slug => {
-            bytes.iter().all(|b| b.is_ascii_lowercase() || *b == b'-')
-                && bytes.first().is_some_and(u8::is_ascii_lowercase)
-                && bytes.last().is_some_and(u8::is_ascii_lowercase)
+            let letter_or_hyphen = |b: &u8| b.is_ascii_lowercase() || *b == b'-';
+            !bytes.is_empty() && !text.starts_with('-') && !text.ends_with('-') && bytes.iter().all(letter_or_hyphen)
         }
         _ => return None,
     })
@@ -699,14 +697,14 @@ pub(crate) fn has_replacement(text: &[u8]) -> bool {
     text.windows(3).any(|bytes| bytes == "\u{fffd}".as_bytes())
 }
 
-/// Whether a number is what a request has to hold; `None` if no number can be.
+/// Whether a number that is not too large is what a request has to hold; `None` if no number can be.
 fn number_fits(kind: &Kind, number: &[u8]) -> Option<bool> {
     let negative = number.first() == Some(&b'-');
     Some(match kind {
-        Kind::Number | Kind::Json => number_is_finite(number),
+        Kind::Number | Kind::Json => true,
         Kind::Amount => {
             let mut significand = number.iter().take_while(|b| !matches!(b, b'e' | b'E'));
-            !negative && significand.any(|b| matches!(b, b'1'..=b'9')) && number_is_finite(number)
+            !negative && significand.any(|b| matches!(b, b'1'..=b'9'))
         }
         Kind::Count => is_whole(number) && !negative && number.len() <= 15,
         _ => return None,
@@ -718,60 +716,60 @@ fn is_whole(number: &[u8]) -> bool {
     !number.iter().any(|b| matches!(b, b'.' | b'e' | b'E'))
 }
 
-/// Whether a text is exactly a JSON number that a double can hold.
-fn is_number(raw: &[u8]) -> bool {
+/// Whether a text is exactly the number or boolean that is promised, so that only its quotes are wrong.
+fn is_unquoted(kind: &Kind, raw: &[u8]) -> bool {
     let mut scan = Scanner::new(raw);
-    scan.number().is_ok() && scan.pos() == raw.len() && number_is_finite(raw)
+    let passed = match kind {
+        Kind::Boolean => matches!(scan.peek(), b't' | b'f') && scan.word().is_ok(),
+        _ => scan.number().is_ok() && !scan.too_large,
+    };
+    passed && scan.pos() == raw.len()
 }
 
-/// The number that the two digits at the start are.
-fn two_digits(text: &[u8]) -> Option<u8> {
-    match text {
+/// The number that two digits are.
+fn two_digits(text: &[u8], at: usize) -> Option<u8> {
+    match text.get(at..)? {
         [tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] => Some((tens - b'0') * 10 + (ones - b'0')),
         _ => None,
     }
 }
 
-/// The number behind `mark`, which has two digits; passes it.
-fn part(text: &mut &[u8], mark: u8) -> Option<u8> {
-    let number = two_digits(text.strip_prefix(&[mark])?)?;
-    *text = text.get(3..)?;
-    Some(number)
+/// Whether `mark` stands there, and behind it two digits that are below `limit`.
+fn below(text: &[u8], at: usize, mark: u8, limit: u8) -> bool {
+    text.get(at) == Some(&mark) && two_digits(text, at + 1).is_some_and(|number| number < limit)
 }
 
 /// What stands behind `YYYY-MM-DD`.
 fn behind_date(text: &[u8]) -> Option<&[u8]> {
-    let (century, year) = (two_digits(text)?, two_digits(text.get(2..)?)?);
+    const DAYS: [u8; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let number = |at| two_digits(text, at);
+    let (century, year, month) = (number(0)?, number(2)?, number(5)?);
     let leap = if year == 0 { century % 4 == 0 } else { year % 4 == 0 };
-    let mut rest = text.get(4..)?;
-    let days = match part(&mut rest, b'-')? {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + u8::from(leap),
-        _ => return None,
-    };
-    (1..=days).contains(&part(&mut rest, b'-')?).then_some(rest)
-}
-
-/// Passes `mark` and a number of two digits that is below `limit`.
-fn below(text: &mut &[u8], mark: u8, limit: u8) -> bool {
-    part(text, mark).is_some_and(|number| number < limit)
+    let days = DAYS.get(usize::from(month).wrapping_sub(1))? + u8::from(leap && month == 2);
+    let fits = below(text, 4, b'-', 13) && below(text, 7, b'-', days + 1) && number(8)? > 0;
+    fits.then(|| text.get(10..)).flatten()
 }
 
 /// `THH:mm` with or without `:ss` and its fraction, and `Z` or `+HH:mm`: what stands behind the date of an ISO 8601 time.
-fn is_time(mut text: &[u8]) -> bool {
-    if !(below(&mut text, b'T', 24) && below(&mut text, b':', 60)) {
+fn is_time(text: &[u8]) -> bool {
+    if !(below(text, 0, b'T', 24) && below(text, 3, b':', 60)) {
         return false;
     }
-    if below(&mut text, b':', 60) {
-        if let [b'.', b'0'..=b'9', ..] = text {
-            let digits = text.iter().skip(1).take_while(|b| b.is_ascii_digit()).count();
-            text = text.get(1 + digits..).unwrap_or_default();
+    let mut zone = 6;
+    if below(text, 6, b':', 60) {
+        zone = 9;
+        if text.get(9) == Some(&b'.') && text.get(10).is_some_and(u8::is_ascii_digit) {
+            zone += 1;
+            while text.get(zone).is_some_and(u8::is_ascii_digit) {
+                zone += 1;
+            }
         }
     }
-    match *text {
-        [b'Z'] => true,
-        [sign @ (b'+' | b'-'), ..] => below(&mut text, sign, 24) && below(&mut text, b':', 60) && text.is_empty(),
+    match text.get(zone) {
+        Some(b'Z') => text.len() == zone + 1,
+        Some(sign @ (b'+' | b'-')) => {
+            below(text, zone, *sign, 24) && below(text, zone + 3, b':', 60) && text.len() == zone + 6
+        }
         _ => false,
     }
 }

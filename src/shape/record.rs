@@ -1,4 +1,4 @@
-//! The table of one record, packed: 470 fields as structs of their own would be half of the data of the wasm.
+//! The table of one record, packed: 490 fields as structs of their own would be half of the data of the wasm.
 
 use super::{Kind, Rule};
 use core::ops::Range;
@@ -60,9 +60,9 @@ impl Row {
     }
 }
 
-/// The names of HighLevel's fields. The rows of all records share them: stored again for each record, they would be four
-/// times as long. A name that is a part of another one, as `name` of `contactName`, need not be here again. A record with
-/// a name that is not here has a text of its own.
+/// The names of HighLevel's fields. The rows of all records share them: stored again for each record, they would be nearly
+/// three times as long. A name that is a part of another one, as `currency` of `currencyOptions`, is not here again. A
+/// record with a name that is not here has a text of its own.
 const NAMES: &str = "\
     _id allowOutOfStockPurchases altId altType amountRefunded amountSummary apiKey applyToFuturePaymentsConfig \
     authorizeAmount autoPayment automaticTaxCategoryId automaticTaxesCalculated availableInStore availableQuantity \
@@ -157,6 +157,11 @@ impl Record {
         Self { rules: &[], rows, kinds: self.kinds, names: self.names, required: 0 }
     }
 
+    /// The rows, in the order of the declaration.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row> + '_ {
+        self.rows.iter().map(|row| Row::unpack(*row))
+    }
+
     /// The row with this index.
     #[inline(always)]
     pub(super) fn row(&self, index: usize) -> Option<Row> {
@@ -187,7 +192,7 @@ impl Record {
 
     /// The name of a row as text.
     pub(super) fn text(&self, row: Row) -> &'static str {
-        self.names.get(row.name()).unwrap_or_default()
+        name(row, self.names)
     }
 
     /// The kind that a row's code stands for.
@@ -205,6 +210,10 @@ impl Record {
     ) -> Self {
         Self { rules, rows, names, kinds, required }
     }
+}
+
+fn name(row: Row, names: &'static str) -> &'static str {
+    names.get(row.name()).unwrap_or_default()
 }
 
 fn kind(row: Row, kinds: &'static [Kind]) -> &'static Kind {
@@ -228,8 +237,7 @@ impl Iterator for Fields {
         let (row, rows) = self.rows.split_first()?;
         self.rows = rows;
         let row = Row::unpack(*row);
-        let name = self.names.get(row.name()).unwrap_or_default();
-        Some(Field { name, kind: kind(row, self.kinds), required: row.required() })
+        Some(Field { name: name(row, self.names), kind: kind(row, self.kinds), required: row.required() })
     }
 }
 
@@ -423,7 +431,7 @@ mod tests {
         let fields: BTreeSet<&str> = all.iter().flat_map(|record| record.fields()).map(|field| field.name).collect();
         for record in &all {
             let names: Vec<_> = record.fields().map(|field| field.name).collect();
-            assert!(std::ptr::eq(record.names, &SHARED), "add to NAMES what it misses of {names:?}");
+            assert_eq!(record.names.as_ptr(), SHARED.as_ptr(), "add to NAMES what it misses of {names:?}");
         }
         for name in NAMES.split(' ') {
             assert!(fields.contains(name), "no field has the name {name}");

@@ -16,8 +16,10 @@ pub(crate) struct Scanner<'a> {
     pos: usize,
     /// An escape named half of a surrogate pair; `JSON.parse` takes it, Rust's texts cannot hold it.
     pub lone_surrogate: bool,
-    /// Why the scan stopped.
-    pub fault: Option<Fault>,
+    /// A number was passed that no double can hold. Whoever wants to know about one value puts it back before.
+    pub too_large: bool,
+    /// Why the scan stopped, once it did.
+    pub fault: Fault,
 }
 
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
@@ -25,7 +27,7 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 impl<'a> Scanner<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, pos: 0, lone_surrogate: false, fault: None }
+        Self { bytes, pos: 0, lone_surrogate: false, too_large: false, fault: Fault::Utf8 { at: 0 } }
     }
 
     pub fn pos(&self) -> usize {
@@ -38,6 +40,10 @@ impl<'a> Scanner<'a> {
 
     pub fn slice(&self, start: usize, end: usize) -> &'a [u8] {
         self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.pos..).unwrap_or_default()
     }
 
     /// The byte at the position, 0 at the end (0 starts no JSON token).
@@ -60,7 +66,7 @@ impl<'a> Scanner<'a> {
     /// Notes that JSON needs something else at the position.
     #[inline(never)]
     fn stop(&mut self, expected: &'static str) -> Stop {
-        self.fault = Some(Fault::Syntax { at: self.pos, expected, end: self.pos >= self.bytes.len() });
+        self.fault = Fault::Syntax { at: self.pos, expected, end: self.pos >= self.bytes.len() };
         Stop
     }
 
@@ -142,7 +148,7 @@ impl<'a> Scanner<'a> {
     /// Passes `uXXXX`, or two of them that are a surrogate pair. Half of a pair is no character.
     fn character(&mut self) -> Result<Option<char>, Stop> {
         let mut code = self.unit()?;
-        if (0xd800..0xdc00).contains(&code) && self.slice(self.pos, self.pos + 2) == b"\\u" {
+        if (0xd800..0xdc00).contains(&code) && self.rest().starts_with(b"\\u") {
             let back = self.pos;
             self.pos += 1;
             let low = self.unit()?;
@@ -160,10 +166,10 @@ impl<'a> Scanner<'a> {
         let mut unit = 0;
         for _ in 0..4 {
             self.pos += 1;
-            let Some(digit) = hex(self.peek()) else {
+            let Some(digit) = char::from(self.peek()).to_digit(16) else {
                 return Err(self.stop("four hexadecimal digits"));
             };
-            unit = unit << 4 | u32::from(digit);
+            unit = unit << 4 | digit;
         }
         self.pos += 1;
         Ok(unit)
@@ -177,7 +183,7 @@ impl<'a> Scanner<'a> {
         match core::str::from_utf8(self.slice(start, self.pos)) {
             Ok(_) => Ok(()),
             Err(error) => {
-                self.fault = Some(Fault::Utf8 { at: start + error.valid_up_to() });
+                self.fault = Fault::Utf8 { at: start + error.valid_up_to() };
                 Err(Stop)
             }
         }
@@ -186,41 +192,46 @@ impl<'a> Scanner<'a> {
     /// Passes a number; the position is at its first byte.
     pub fn number(&mut self) -> Result<&'a [u8], Stop> {
         let start = self.pos;
-        if self.peek() == b'-' {
-            self.pos += 1;
+        let negative = self.passes(b'-');
+        if !self.passes(b'0') && !self.digits() {
+            return Err(self.stop(if negative { "a digit" } else { "a JSON value" }));
         }
-        match self.peek() {
-            b'0' => self.pos += 1,
-            b'1'..=b'9' => self.digits(),
-            _ if self.pos == start => return Err(self.stop("a JSON value")),
-            _ => return Err(self.stop("a digit")),
-        }
-        if self.peek() == b'.' {
-            self.pos += 1;
+        if self.passes(b'.') {
             self.some_digits()?;
         }
-        if matches!(self.peek(), b'e' | b'E') {
-            self.pos += 1;
-            if matches!(self.peek(), b'+' | b'-') {
-                self.pos += 1;
-            }
+        let exponent = self.passes(b'e') || self.passes(b'E');
+        if exponent {
+            let _ = self.passes(b'+') || self.passes(b'-');
             self.some_digits()?;
         }
-        Ok(self.slice(start, self.pos))
+        let number = self.slice(start, self.pos);
+        // Without an exponent only hundreds of digits bring a number there.
+        self.too_large |= (exponent || number.len() > 300) && !number_is_finite(number);
+        Ok(number)
     }
 
-    fn digits(&mut self) {
+    /// Passes `byte` if it stands at the position.
+    fn passes(&mut self, byte: u8) -> bool {
+        let passes = self.peek() == byte;
+        self.pos += usize::from(passes);
+        passes
+    }
+
+    /// Passes digits; gives whether there are any.
+    fn digits(&mut self) -> bool {
+        let start = self.pos;
         while self.peek().is_ascii_digit() {
             self.pos += 1;
         }
+        self.pos > start
     }
 
     fn some_digits(&mut self) -> Result<(), Stop> {
-        if !self.peek().is_ascii_digit() {
-            return Err(self.stop("a digit"));
+        if self.digits() {
+            Ok(())
+        } else {
+            Err(self.stop("a digit"))
         }
-        self.digits();
-        Ok(())
     }
 
     /// Passes `true`, `false` or `null`, whichever begins at the position.
@@ -230,20 +241,17 @@ impl<'a> Scanner<'a> {
             b'f' => "false",
             _ => "null",
         };
-        if self.slice(self.pos, self.pos + word.len()) != word.as_bytes() {
+        if !self.rest().starts_with(word.as_bytes()) {
             return Err(self.stop("a JSON value"));
         }
         self.pos += word.len();
         Ok(())
     }
 
-    /// Passes any value. Gives whether all its numbers fit into a double.
-    pub fn skip(&mut self, depth: u16) -> Result<bool, Stop> {
-        let mut finite = true;
+    /// Passes any value.
+    pub fn skip(&mut self, depth: u16) -> Result<(), Stop> {
         match self.token() {
-            b'"' => {
-                self.text()?;
-            }
+            b'"' => self.text().map(|_| ()),
             open @ (b'{' | b'[') => {
                 // `}` stands two behind `{`, `]` two behind `[`.
                 let close = open + 2;
@@ -253,20 +261,20 @@ impl<'a> Scanner<'a> {
                     if close == b'}' {
                         self.key()?;
                     }
-                    finite &= self.skip(depth + 1)?;
+                    self.skip(depth + 1)?;
                     more = self.more(close)?;
                 }
+                Ok(())
             }
-            b't' | b'f' | b'n' => self.word()?,
-            _ => finite = number_is_finite(self.number()?),
+            b't' | b'f' | b'n' => self.word(),
+            _ => self.number().map(|_| ()),
         }
-        Ok(finite)
     }
 
     /// Passes the opening bracket of a container at this depth (the top level is 0).
     pub fn enter(&mut self, depth: u16) -> Result<(), Stop> {
         if depth >= MAX_DEPTH {
-            self.fault = Some(Fault::Depth { at: self.pos });
+            self.fault = Fault::Depth { at: self.pos };
             return Err(Stop);
         }
         self.pos += 1;
@@ -275,21 +283,18 @@ impl<'a> Scanner<'a> {
 
     /// Passes `close` if it comes next.
     pub fn closes(&mut self, close: u8) -> bool {
-        let closes = self.token() == close;
-        if closes {
-            self.pos += 1;
-        }
-        closes
+        self.token();
+        self.passes(close)
     }
 
     /// Passes `"name":` if exactly that stands at the position.
     #[inline(always)]
     pub fn passes_key(&mut self, name: &[u8]) -> bool {
-        let rest = self.bytes.get(self.pos..).unwrap_or_default();
-        let Some((key, behind)) = rest.split_at_checked(name.len() + 1) else { return false };
-        let passes = matches!((key, behind), ([b'"', key @ ..], [b'"', b':', ..]) if *key == *name);
+        let length = name.len() + 3;
+        let here = self.bytes.get(self.pos..self.pos + length).unwrap_or_default();
+        let passes = matches!(here, [b'"', key @ .., b'"', b':'] if *key == *name);
         if passes {
-            self.pos += name.len() + 3;
+            self.pos += length;
         }
         passes
     }
@@ -313,15 +318,6 @@ impl<'a> Scanner<'a> {
         }
         self.pos += 1;
         Ok(byte == b',')
-    }
-}
-
-fn hex(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
     }
 }
 
@@ -380,22 +376,28 @@ pub(crate) fn quote(out: &mut String, text: &str) {
 /// Whether a JSON number is surely below infinity as a double: `1e400` is not. The largest double is 1.79e308; from
 /// 1e308 on a number counts as too large.
 pub(crate) fn number_is_finite(number: &[u8]) -> bool {
-    let exponent_at = number.iter().position(|b| matches!(b, b'e' | b'E')).unwrap_or(number.len());
-    if exponent_at == number.len() && exponent_at <= 300 {
-        // Nearly every number: without an exponent only hundreds of digits bring one there.
-        return true;
+    let (mut significant, mut fraction) = (false, false);
+    // The power of ten of the first digit that is not 0.
+    let mut scale = 0;
+    let mut bytes = number.iter();
+    for byte in bytes.by_ref() {
+        match byte {
+            b'-' => {}
+            b'.' => fraction = true,
+            b'e' | b'E' => break,
+            digit => {
+                scale += i64::from(significant) - i64::from(fraction);
+                significant |= *digit != b'0';
+            }
+        }
     }
-    let (significand, exponent) = number.split_at(exponent_at);
-    let power = exponent.iter().filter(|b| b.is_ascii_digit());
-    // Beyond any length of a significand it is the same how large it is.
-    let power = power.fold(0, |power, b| i64::min(power * 10 + i64::from(b - b'0'), 1 << 40));
-    let power = if exponent.get(1) == Some(&b'-') { -power } else { power };
-    let point = significand.iter().position(|b| *b == b'.').unwrap_or(significand.len());
-    match significand.iter().position(|b| matches!(b, b'1'..=b'9')) {
-        // The power of ten of the first digit that is not 0.
-        Some(first) => point as i64 - first as i64 - i64::from(point > first) + power < 308,
-        None => true,
+    let negative = bytes.as_slice().first() == Some(&b'-');
+    let mut power = 0;
+    for digit in bytes.filter(|b| b.is_ascii_digit()) {
+        // Beyond any length of a number it is the same how large it is.
+        power = i64::min(power * 10 + i64::from(digit - b'0'), 1 << 40);
     }
+    !significant || scale + if negative { -power } else { power } < 308
 }
 
 /// The text that a JSON value stands for, if it is text.
