@@ -132,16 +132,11 @@ export class PaymentsClient {
             if (!(limiter instanceof PaymentsClient)) throw invalid("limiter", "must be another PaymentsClient, or false");
             if (limiter.#core.closed) throw invalid("limiter", "was closed");
         }
-        const listener = onEvent && ((text: string) => {
-            const done: unknown = onEvent(JSON.parse(text) as PaymentsEvent);
-            // One that is asynchronous may fail as well.
-            if (done instanceof Promise) done.catch(() => undefined);
-        });
         const sameOrigin = typeof location === "object" && /^https?:/.test(location?.origin ?? "");
-        const core = new LastingCore([settings(values) ?? "{}", token, fetch, listener, sameOrigin], (core) => {
-            if (limiter === false) core.hurry();
+        const text = settings(limiter === false ? { ...values, limiter } : values) || "{}";
+        const core = new LastingCore([text, token, fetch, onEvent as ((event: never) => void) | undefined, sameOrigin], (core) => {
             // One that was closed since cannot come back after a trap.
-            else if (limiter !== undefined && !limiter.#core.closed) core.share(limiter.#core.present());
+            if (limiter && !limiter.#core.closed) core.share(limiter.#core.present());
         });
         this.#core = core;
         const send: Send = async (name, path, params, options) => {
@@ -149,10 +144,10 @@ export class PaymentsClient {
             if (signal !== undefined && typeof signal?.addEventListener !== "function") {
                 throw invalid("signal", "must be an AbortSignal");
             }
+            const body = params === undefined ? "" : json(params);
             // Which placeholder the id belongs to, and whether it may be empty, the core knows.
-            const id = typeof path === "string" ? path : undefined;
-            const body = params === undefined ? undefined : json(params);
-            return result(await core.call(name, id, body, settings(values), signal));
+            const id = typeof path === "string" ? JSON.stringify(path) : "";
+            return result(await core.call([name, settings(values), body, id].join("\n"), signal));
         };
         for (const [resource, methods] of Object.entries(METHODS)) {
             const entries = Object.entries(methods).map(([name, takes]) => {
@@ -239,18 +234,17 @@ function callable(name: string, value: unknown): void {
     if (value !== undefined && typeof value !== "function") throw invalid(name, "must be a function");
 }
 
-/** Options as the core reads them; headers as a list, so that their names stay as they are. */
-function settings(values: { headers?: Record<string, string> }): string | undefined {
-    if (Object.keys(values).length === 0) return undefined;
+/** Options as the core reads them; headers as a list, so that their names stay as they are. Empty if there are none. */
+function settings(values: { headers?: Record<string, string>; limiter?: false }): string {
+    if (Object.keys(values).length === 0) return "";
     const { headers } = values;
     if (headers === undefined) return json(values);
     if (typeof headers !== "object" || headers === null) throw invalid("headers", "must be an object of texts");
     const entries = headers instanceof Headers ? [...headers] : Object.entries(headers);
-    const list = entries.map(([name, value]) => {
+    for (const [name, value] of entries) {
         if (typeof value !== "string") throw invalid(`headers.${name}`, "must be text");
-        return { name, value };
-    });
-    return json({ ...values, headers: list });
+    }
+    return json({ ...values, headers: entries.flat() });
 }
 
 function json(value: object): string {
@@ -269,13 +263,12 @@ function data(name: string, value: unknown): unknown {
     return value;
 }
 
-/** `[undefined, data, response, attempts, durationMs, rateLimit?]` of the core, or `[error, cause]`. */
+/** `[undefined, data, response, info]` of the core, or `[error, cause]`. */
 function result<T>(end: unknown[]): WithResponse<T> {
     if (end[0] !== undefined) throw failure(end);
-    const [, data, raw, attempts, durationMs, rateLimit] = end as [undefined, T, Response, number, number, string?];
-    const response: ResponseInfo = { status: raw.status, headers: raw.headers, attempts, durationMs };
+    const [, data, { status, headers }, info] = end as [undefined, T, Response, string];
+    const response = { status, headers, ...JSON.parse(info) } as ResponseInfo;
     const traceId = typeof data === "object" && data !== null ? (data as { traceId?: unknown }).traceId : undefined;
     if (typeof traceId === "string") response.traceId = traceId;
-    if (rateLimit !== undefined) response.rateLimit = JSON.parse(rateLimit) as RateLimit;
     return { data, response };
 }

@@ -3,8 +3,10 @@
 use super::values;
 use crate::core::{Config, Error};
 use crate::endpoint::{ALL, RECORD_PAYMENT};
-use crate::transport::{self, Ask, Done, Event, FetchTransport, RateLimiter, TokenSource, Told, Transport};
-use js_sys::{Array, Function};
+use crate::shape::{json_text, validate};
+use crate::transport::{self, Ask, FetchTransport, Listener, RateLimiter, TokenSource, Told, Transport};
+use js_sys::Function;
+use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
@@ -26,8 +28,10 @@ export interface JsonObject {
 
 #[wasm_bindgen(module = "/src/bindings/parse.js")]
 extern "C" {
-    /// The value of JSON text, which the check has seen: with a check of its encoding it would be seen twice.
-    fn parse(text: &[u8]) -> JsValue;
+    /// The body is JSON text that the check has seen: as `&str`, with a check of its encoding, it would be seen twice.
+    fn succeeded(body: &[u8], response: &JsValue, info: &str) -> JsValue;
+    fn failed(error: &str, cause: &JsValue) -> JsValue;
+    fn tell(listener: &Function, event: &str);
 }
 
 /// Behind the ledger: a payment that is looked for before it would be sent again.
@@ -36,16 +40,17 @@ const ONCE: &str = "orders.recordPaymentOnce";
 /// A configured client.
 #[wasm_bindgen]
 pub struct Core {
-    config: Rc<Config>,
+    config: Config,
     token: Rc<TokenSource>,
     fetch: Option<Function>,
     on_event: Option<Function>,
-    limiter: Option<RateLimiter>,
+    limiter: RefCell<Option<RateLimiter>>,
 }
 
 #[wasm_bindgen]
 impl Core {
-    /// `options` is JSON text. Throws an error as JSON text.
+    /// `options` is JSON text; with a `limiter` among them it sends at once, whatever the rate limits are. Throws an error
+    /// as JSON text.
     #[wasm_bindgen(constructor)]
     pub fn new(
         options: &str,
@@ -54,69 +59,78 @@ impl Core {
         on_event: Option<Function>,
         same_origin: bool,
     ) -> Result<Core, JsValue> {
-        let mut config = Rc::new(Config::default());
-        let token = configure(Rc::make_mut(&mut config), options, token, same_origin);
-        let token = token.map_err(|error| JsValue::from(values::error(&error)))?;
-        Ok(Self { config, token: Rc::new(token), fetch, on_event, limiter: Some(RateLimiter::new()) })
+        let core = Self::configured(options, token, fetch, on_event, same_origin);
+        core.map_err(|error| values::error(&error).into())
     }
 
     /// Keeps to the rate limits together with another client.
-    pub fn share(&mut self, other: &Core) {
-        self.limiter.clone_from(&other.limiter);
+    pub fn share(&self, other: &Core) {
+        let limiter = other.limiter.borrow().clone();
+        *self.limiter.borrow_mut() = limiter;
     }
 
-    /// Sends at once, whatever the rate limits are.
-    pub fn hurry(&mut self) {
-        self.limiter = None;
-    }
-
-    /// Starts the operation that has this name in the ledger, or [`ONCE`].
-    pub fn call(
-        &self,
-        name: &str,
-        id: Option<String>,
-        params: Option<String>,
-        options: Option<String>,
-        signal: Option<AbortSignal>,
-    ) -> Call {
-        let listener = self.on_event.clone().map(|function| -> Rc<dyn Fn(_, Event<'_>)> {
-            Rc::new(move |operation, event| {
-                // A listener that throws must not break the call.
-                let _ = function.call1(&JsValue::UNDEFINED, &values::event(operation, event).into());
-            })
+    /// Starts an operation. `input` has four lines: the name that it has in the ledger, or [`ONCE`], its options, its
+    /// parameters and the id for its path. Each of these three is JSON text, which holds no line break, or empty.
+    pub fn call(&self, input: &str, signal: Option<AbortSignal>) -> Call {
+        let listener = self.on_event.clone().map(|function| Listener {
+            function,
+            tell: |function, operation, event| tell(function, &values::event(operation, event)),
         });
         let transport = FetchTransport::with(self.fetch.clone(), self.token.clone(), signal, listener);
         let began = transport.now_ms();
-        let prepared = self.prepare(name, id.as_deref(), params.as_deref(), options, began);
-        Call { prepared, transport, began, asked: Asked::Nothing }
+        Call { prepared: self.prepare(input, began), transport, began, asked: Asked::Nothing }
     }
 }
 
 impl Core {
-    fn prepare(
-        &self,
-        name: &str,
-        id: Option<&str>,
-        params: Option<&str>,
-        options: Option<String>,
-        now: f64,
-    ) -> Result<transport::Call, Error> {
+    fn configured(
+        options: &str,
+        token: JsValue,
+        fetch: Option<Function>,
+        on_event: Option<Function>,
+        same_origin: bool,
+    ) -> Result<Self, Error> {
+        let invalid = |issues| Error::validation(None, issues);
+        let seen = validate(options, &values::OF_CLIENT, false).map_err(invalid)?;
+        let mut config = Config::default();
+        values::apply(&mut config, options);
+        config.settle(same_origin).map_err(invalid)?;
+        let token = token_source(token, seen.has(values::BASE_URL_SEEN))?;
+        let limiter = RefCell::new((!seen.has(values::LIMITER_SEEN)).then(RateLimiter::new));
+        Ok(Self { config, token, fetch, on_event, limiter })
+    }
+
+    fn prepare(&self, mut input: &str, now: f64) -> Result<transport::Call, Error> {
+        let name = line(&mut input);
+        let options = line(&mut input);
+        let params = line(&mut input);
+        let params = (!params.is_empty()).then_some(params);
+        let id = json_text(input.as_bytes());
+        let id = id.as_deref();
         let once = name == ONCE;
         let operation =
             if once { Some(&RECORD_PAYMENT) } else { ALL.iter().copied().find(|operation| operation.name == name) };
         let operation = operation.ok_or_else(|| Error::validation(None, Vec::new()))?;
         let mut config = self.config.clone();
-        if let Some(json) = &options {
-            let applied = values::apply(Rc::make_mut(&mut config), json, false);
-            applied.map_err(|issues| Error::validation(Some(operation), issues))?;
+        if !options.is_empty() {
+            validate(options, &values::OF_CALL, false).map_err(|issues| Error::validation(Some(operation), issues))?;
+            values::apply(&mut config, options);
         }
-        let limiter = self.limiter.clone();
+        let limiter = self.limiter.borrow().clone();
         if once {
             transport::Call::record_once(id, params, &config, limiter, now)
         } else {
             transport::Call::new(operation, id, params, &config, limiter, now)
         }
     }
+}
+
+/// Takes the first line off a text.
+fn line<'a>(text: &mut &'a str) -> &'a str {
+    let end = text.as_bytes().iter().position(|byte| *byte == b'\n').unwrap_or(text.len());
+    let line = text.get(..end).unwrap_or_default();
+    *text = text.get(end + 1..).unwrap_or_default();
+    line
 }
 
 /// What a call waits for.
@@ -144,13 +158,13 @@ pub struct Call {
 impl Call {
     /// Goes on with what the promise that the last step gave came to.
     ///
-    /// Gives the next promise to wait for; at the end `[undefined, data, response, attempts, durationMs, rateLimit?]` or
-    /// `[error, cause]`. Error and limits are JSON text.
+    /// Gives the next promise to wait for; at the end `[undefined, data, response, info]` or `[error, cause]`. `info`, with
+    /// attempts, duration and limits, and the error are JSON text.
     pub fn step(&mut self, value: JsValue) -> JsValue {
         let transport = &self.transport;
         let call = match &mut self.prepared {
             Ok(call) => call,
-            Err(error) => return failed(error, transport),
+            Err(error) => return failure(error, transport),
         };
         let mut told = match self.asked {
             Asked::Nothing => Told::Nothing,
@@ -170,8 +184,11 @@ impl Call {
                 Ask::Send(ms) => {
                     break (Asked::Send, transport.begin_send(&run.request, run.token.as_deref(), ms));
                 }
-                Ask::Done(Ok(done)) => return succeeded(&done, transport, self.began),
-                Ask::Done(Err(error)) => return failed(&error, transport),
+                Ask::Done(Ok(done)) => {
+                    let info = values::success(&done, transport.now_ms() - self.began);
+                    return succeeded(&done.answer.body, &transport.last_response(), &info);
+                }
+                Ask::Done(Err(error)) => return failure(&error, transport),
             };
         };
         self.asked = asked;
@@ -179,45 +196,24 @@ impl Call {
     }
 }
 
-fn succeeded(done: &Done, transport: &FetchTransport, began: f64) -> JsValue {
-    let result = Array::new();
-    result.push(&JsValue::UNDEFINED);
-    result.push(&parse(&done.answer.body));
-    result.push(&transport.last_response());
-    result.push(&done.attempts.into());
-    result.push(&(transport.now_ms() - began).into());
-    if let Some(limit) = done.rate_limit {
-        result.push(&values::rate_limit(limit).into());
-    }
-    result.into()
+fn failure(error: &Error, transport: &FetchTransport) -> JsValue {
+    failed(&values::error(error), &transport.last_cause())
 }
 
-fn failed(error: &Error, transport: &FetchTransport) -> JsValue {
-    let result = Array::new();
-    result.push(&values::error(error).into());
-    result.push(&transport.last_cause());
-    result.into()
-}
-
-fn configure(config: &mut Config, options: &str, token: JsValue, same_origin: bool) -> Result<TokenSource, Error> {
-    let invalid = |issues| Error::validation(None, issues);
-    let based = values::apply(config, options, true).map_err(invalid)?;
-    config.settle(same_origin).map_err(invalid)?;
-    token_source(token, based)
-}
-
-fn token_source(token: JsValue, proxied: bool) -> Result<TokenSource, Error> {
-    if token.is_undefined() && proxied {
-        return Ok(TokenSource::none());
-    }
-    if let Some(text) = token.as_string() {
-        return TokenSource::text(text);
-    }
-    token.dyn_into().map(TokenSource::function).map_err(|_| {
-        Error::invalid(
-            "token",
-            "is missing: pass the access token or a function that gives it; \
-             only a client whose baseUrl is your own proxy works without",
-        )
-    })
+fn token_source(token: JsValue, proxied: bool) -> Result<Rc<TokenSource>, Error> {
+    let source = if token.is_undefined() && proxied {
+        TokenSource::none()
+    } else if let Some(text) = token.as_string() {
+        TokenSource::text(text)?
+    } else {
+        let function = token.dyn_into().map_err(|_| {
+            Error::invalid(
+                "token",
+                "is missing: pass the access token or a function that gives it; \
+                 only a client whose baseUrl is your own proxy works without",
+            )
+        })?;
+        TokenSource::function(function)
+    };
+    Ok(Rc::new(source))
 }

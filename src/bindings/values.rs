@@ -5,17 +5,9 @@
 
 use crate::core::{Config, Error, ErrorKind, Outcome, RateLimit};
 use crate::endpoint::Operation;
-use crate::shape::{items, json_text, members, push_decimal, put, quote, validate, Issue, Kind, Record, Shape};
-use crate::transport::Event;
+use crate::shape::{items, json_text, members, push_decimal, put, quote, Drift, Kind, Record, Shape};
+use crate::transport::{Done, Event};
 use serde_json::Value;
-
-/// A header of the options.
-#[derive(Shape)]
-#[allow(dead_code, reason = "only its shape is used")]
-struct Header {
-    name: String,
-    value: String,
-}
 
 /// The shape of what a call and a client are told. [`apply`] knows the order. What crosses on its own, and so never comes
 /// here, stands at both ends: for who reads which options there are.
@@ -28,7 +20,7 @@ struct Options {
     timeout_ms: Option<f64>,
     max_retries: Option<u32>,
     strict: Option<bool>,
-    headers: Option<Vec<Header>>,
+    headers: Option<Vec<String>>,
     #[shape(amount)]
     deadline_ms: Option<f64>,
     background: Option<bool>,
@@ -49,71 +41,96 @@ const OPTIONS: &Record = match Options::KIND {
 };
 /// Where the options begin that are set once for a client.
 const BASE_URL: usize = 8;
-static OF_CALL: Record = OPTIONS.part(0, BASE_URL);
-static OF_CLIENT: Record = OPTIONS.part(1, usize::MAX);
+/// Where [`Seen`](crate::shape::Seen) has two of a client's options, which begin behind `signal`.
+pub const BASE_URL_SEEN: usize = BASE_URL - 1;
+pub const LIMITER_SEEN: usize = 15;
+pub static OF_CALL: Record = OPTIONS.part(0, BASE_URL);
+pub static OF_CLIENT: Record = OPTIONS.part(1, usize::MAX);
 
-/// Reads options into a configuration; `once` says that they are those of a client, not of a call. Gives whether a base
-/// URL was among them.
-pub fn apply(config: &mut Config, json: &str, once: bool) -> Result<bool, Vec<Issue>> {
-    let seen = validate(json, if once { &OF_CLIENT } else { &OF_CALL }, false)?;
-    for (key, value) in members(json) {
-        let text = json_text(value).unwrap_or_default();
-        match OPTIONS.fields().position(|field| field.name.as_bytes() == key) {
-            Some(1) => config.location_id = Some(text),
-            Some(2) => config.timeout_ms = whole(value),
-            Some(3) => config.max_retries = whole(value),
-            Some(4) => config.strict = value == b"true",
-            Some(5) => items(value).into_iter().for_each(|header| set_header(config, header)),
-            Some(6) => config.deadline_ms = Some(whole(value)),
-            Some(7) => config.background = value == b"true",
-            Some(8) => config.base_url = text,
-            Some(9) => config.api_version = text,
-            Some(10) => config.retry_delay_ms = whole(value),
-            Some(11) => config.user_agent = text,
-            _ => config.max_response_bytes = whole(value),
-        }
-    }
-    Ok(seen.has(BASE_URL - 1))
+/// Where an option goes.
+enum Place<'a> {
+    Text(&'a mut String),
+    Number(&'a mut u32),
+    Truth(&'a mut bool),
+    Headers,
 }
 
-fn set_header(config: &mut Config, json: &[u8]) {
-    let (mut name, mut content) = (String::new(), String::new());
-    for (key, value) in members(std::str::from_utf8(json).unwrap_or_default()) {
-        let text = json_text(value).unwrap_or_default();
-        if key == b"name" {
-            name = text;
-        } else {
-            content = text;
+/// Reads options that were found to be of [`OF_CALL`] or [`OF_CLIENT`] into a configuration.
+pub fn apply(config: &mut Config, json: &str) {
+    for (key, value) in &members(json) {
+        let place = match OPTIONS.index(std::str::from_utf8(key).unwrap_or_default()) {
+            Some(1) => Place::Text(config.location_id.get_or_insert_default()),
+            Some(2) => Place::Number(&mut config.timeout_ms),
+            Some(3) => Place::Number(&mut config.max_retries),
+            Some(4) => Place::Truth(&mut config.strict),
+            Some(5) => Place::Headers,
+            Some(6) => Place::Number(config.deadline_ms.get_or_insert_default()),
+            Some(7) => Place::Truth(&mut config.background),
+            Some(8) => Place::Text(&mut config.base_url),
+            Some(9) => Place::Text(&mut config.api_version),
+            Some(10) => Place::Number(&mut config.retry_delay_ms),
+            Some(11) => Place::Text(&mut config.user_agent),
+            Some(12) => Place::Number(&mut config.max_response_bytes),
+            _ => continue,
+        };
+        match place {
+            Place::Text(place) => *place = text(value),
+            Place::Number(place) => *place = whole(value),
+            Place::Truth(place) => *place = *value == b"true",
+            // `[name, value, name, value, ...]`
+            Place::Headers => items(value).chunks(2).for_each(|header| {
+                if let [name, value] = header {
+                    config.set_header(text(name), text(value));
+                }
+            }),
         }
     }
-    config.set_header(name, content);
+}
+
+/// The text of JSON that is known to be one.
+pub fn text(value: &[u8]) -> String {
+    json_text(value).unwrap_or_default()
 }
 
 /// A number from 0, rounded up so that half a millisecond is not none.
 fn whole(value: &[u8]) -> u32 {
     let digits = value.iter().take_while(|b| b.is_ascii_digit());
-    let number = digits.fold(0u32, |n, b| n.saturating_mul(10).saturating_add(u32::from(b - b'0')));
-    number.saturating_add(u32::from(value.iter().any(|b| *b == b'.')))
+    let number = digits.fold(0.0, |n, b| n * 10.0 + f64::from(b - b'0'));
+    (number + f64::from(u8::from(value.iter().any(|b| *b == b'.')))) as u32
 }
 
-/// Writes one JSON object.
-struct Object(String);
+/// Writes one JSON object, and others in it.
+pub struct Object(String);
 
 impl Object {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(String::from("{"))
     }
 
-    fn key(&mut self, name: &str) -> &mut String {
-        if self.0.len() > 1 {
+    /// Parts two members or items.
+    fn comma(&mut self) {
+        if !matches!(self.0.as_bytes().last(), Some(b'{' | b'[')) {
             self.0.push(',');
         }
+    }
+
+    fn key(&mut self, name: &str) -> &mut String {
+        self.comma();
         quote(&mut self.0, name);
         self.0.push(':');
         &mut self.0
     }
 
-    fn text(&mut self, name: &str, value: &str) {
+    /// Begins an object or a list that [`Self::close`] ends.
+    pub fn open(&mut self, name: &str, bracket: char) {
+        self.key(name).push(bracket);
+    }
+
+    pub fn close(&mut self, bracket: char) {
+        self.0.push(bracket);
+    }
+
+    pub fn text(&mut self, name: &str, value: &str) {
         quote(self.key(name), value);
     }
 
@@ -124,7 +141,7 @@ impl Object {
     }
 
     /// A number from 0; fractions are cut off.
-    fn number(&mut self, name: &str, value: Option<f64>) {
+    pub fn number(&mut self, name: &str, value: Option<f64>) {
         if let Some(value) = value {
             push_decimal(self.key(name), value as usize);
         }
@@ -134,23 +151,49 @@ impl Object {
         put(self.key(name), if value { "true" } else { "false" });
     }
 
-    fn json(&mut self, name: &str, value: &str) {
-        put(self.key(name), value);
+    /// An item of a list.
+    pub fn index(&mut self, value: u32) {
+        self.comma();
+        push_decimal(&mut self.0, value as usize);
     }
 
-    fn finish(mut self) -> String {
-        self.0.push('}');
+    fn operation(&mut self, operation: &Operation) {
+        self.open("operation", '{');
+        self.text("id", operation.id);
+        self.text("name", operation.name);
+        self.text("method", operation.method.as_str());
+        self.text("path", operation.path);
+        self.close('}');
+    }
+
+    fn drift(&mut self, drift: Option<&Drift>) {
+        let (path, expected, found) = drift.map_or(("", "", ""), |drift| (&drift.path, drift.expected, drift.found));
+        self.text("path", path);
+        self.text("expected", expected);
+        self.text("found", found);
+    }
+
+    fn limits(&mut self, limits: &RateLimit) {
+        self.number("limit", limits.limit);
+        self.number("remaining", limits.remaining);
+        self.number("intervalMs", limits.interval_ms);
+        self.number("dailyLimit", limits.daily_limit);
+        self.number("dailyRemaining", limits.daily_remaining);
+    }
+
+    /// The limits of an answer, if it named them.
+    fn rate_limit(&mut self, limits: Option<&RateLimit>) {
+        if let Some(limits) = limits {
+            self.open("rateLimit", '{');
+            self.limits(limits);
+            self.close('}');
+        }
+    }
+
+    pub fn finish(mut self) -> String {
+        self.close('}');
         self.0
     }
-}
-
-fn operation_info(operation: &Operation) -> String {
-    let mut out = Object::new();
-    out.text("id", operation.id);
-    out.text("name", operation.name);
-    out.text("method", operation.method.as_str());
-    out.text("path", operation.path);
-    out.finish()
 }
 
 /// An error, from which the JavaScript side makes its class.
@@ -174,63 +217,46 @@ pub fn error(error: &Error) -> String {
     out.optional_text("traceId", error.trace_id.as_deref());
     out.optional_text("body", error.body.as_deref());
     if let Some(operation) = error.operation {
-        out.json("operation", &operation_info(operation));
+        out.operation(operation);
     }
-    out.json("messages", &list(&error.messages, |message, out| quote(out, message)));
+    out.open("messages", '[');
+    for message in &error.messages {
+        out.comma();
+        quote(&mut out.0, message);
+    }
+    out.close(']');
     if error.kind == ErrorKind::Validation {
-        let issues = list(&error.issues, |issue, out| {
-            let mut info = Object::new();
-            info.text("path", &issue.path);
-            info.text("message", &issue.message);
-            put(out, &info.finish());
-        });
-        out.json("issues", &issues);
+        out.open("issues", '[');
+        for issue in &error.issues {
+            out.comma();
+            out.0.push('{');
+            out.text("path", &issue.path);
+            out.text("message", &issue.message);
+            out.close('}');
+        }
+        out.close(']');
     }
     if error.kind == ErrorKind::Decode {
-        let drift = error.drift.as_ref();
-        out.text("path", drift.map_or("", |drift| &drift.path));
-        out.text("expected", drift.map_or("", |drift| drift.expected));
-        out.text("found", drift.map_or("", |drift| drift.found));
+        out.drift(error.drift.as_ref());
     }
     out.number("retryAfterMs", error.retry_after_ms);
-    if let Some(limit) = error.rate_limit {
-        out.json("rateLimit", &rate_limit(limit));
-    }
+    out.rate_limit(error.rate_limit.as_ref());
     out.finish()
 }
 
-fn list<T>(items: &[T], write: impl Fn(&T, &mut String)) -> String {
-    let mut out = String::from("[");
-    for (i, item) in items.iter().enumerate() {
-        put(&mut out, if i > 0 { "," } else { "" });
-        write(item, &mut out);
-    }
-    out.push(']');
-    out
-}
-
-/// The limits of an answer.
-pub fn rate_limit(limit: RateLimit) -> String {
+/// What is known about a successful call beside its answer.
+pub fn success(done: &Done, duration_ms: f64) -> String {
     let mut out = Object::new();
-    push_limits(&mut out, limit);
+    out.number("attempts", Some(f64::from(done.attempts)));
+    out.number("durationMs", Some(duration_ms));
+    out.rate_limit(done.rate_limit.as_ref());
     out.finish()
-}
-
-fn push_limits(out: &mut Object, limit: RateLimit) {
-    let parts = [
-        ("limit", limit.limit),
-        ("remaining", limit.remaining),
-        ("intervalMs", limit.interval_ms),
-        ("dailyLimit", limit.daily_limit),
-        ("dailyRemaining", limit.daily_remaining),
-    ];
-    parts.into_iter().for_each(|(name, part)| out.number(name, part));
 }
 
 /// Something that happened during a call.
 pub fn event(operation: &'static Operation, event: Event<'_>) -> String {
     let mut out = Object::new();
-    out.json("operation", &operation_info(operation));
+    out.operation(operation);
     let (kind, attempt) = match event {
         Event::Request { attempt } => ("request", attempt),
         Event::Response { attempt, status, duration_ms } => {
@@ -239,7 +265,7 @@ pub fn event(operation: &'static Operation, event: Event<'_>) -> String {
             ("response", attempt)
         }
         Event::RateLimit(limits) => {
-            push_limits(&mut out, limits);
+            out.limits(&limits);
             ("ratelimit", 0)
         }
         Event::Retry { attempt, delay_ms, reason } => {
@@ -249,16 +275,12 @@ pub fn event(operation: &'static Operation, event: Event<'_>) -> String {
             ("retry", attempt)
         }
         Event::Drift(drift) => {
-            out.text("path", &drift.path);
-            out.text("expected", drift.expected);
-            out.text("found", drift.found);
+            out.drift(Some(drift));
             out.truth("repaired", drift.repaired);
             ("drift", 0)
         }
     };
     out.text("type", kind);
-    if attempt > 0 {
-        out.number("attempt", Some(f64::from(attempt)));
-    }
+    out.number("attempt", (attempt > 0).then(|| f64::from(attempt)));
     out.finish()
 }

@@ -137,14 +137,18 @@ fn check(token: &str) -> Result<(), Error> {
     Err(Error::invalid("token", message))
 }
 
-type Listener = dyn Fn(&'static Operation, Event<'_>);
+/// Who is told what happens: a function, and how it is told.
+pub(crate) struct Listener {
+    pub function: Function,
+    pub tell: fn(&Function, &'static Operation, Event<'_>),
+}
 
 /// Sends requests with the runtime's `fetch`, or with a function like it.
 pub struct FetchTransport {
     fetch: Option<Function>,
     token: Rc<TokenSource>,
     signal: Option<AbortSignal>,
-    listener: Option<Rc<Listener>>,
+    listener: Option<Listener>,
     last_response: Cell<JsValue>,
     last_cause: Cell<JsValue>,
 }
@@ -166,7 +170,7 @@ impl FetchTransport {
         fetch: Option<Function>,
         token: Rc<TokenSource>,
         signal: Option<AbortSignal>,
-        listener: Option<Rc<Listener>>,
+        listener: Option<Listener>,
     ) -> Self {
         Self { fetch, token, signal, listener, last_response: Cell::default(), last_cause: Cell::default() }
     }
@@ -285,7 +289,7 @@ impl Transport for FetchTransport {
 
     fn event(&self, operation: &'static Operation, event: Event<'_>) {
         if let Some(listener) = &self.listener {
-            listener(operation, event);
+            (listener.tell)(&listener.function, operation, event);
         }
     }
 }

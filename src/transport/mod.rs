@@ -10,6 +10,8 @@ mod run;
 mod thrown;
 
 pub(crate) use call::{drive, Call};
+#[cfg(all(feature = "npm", target_arch = "wasm32"))]
+pub(crate) use fetch::Listener;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use fetch::{FetchTransport, TokenSource};
 pub use limits::RateLimiter;
