@@ -93,9 +93,7 @@ impl<'a, T: Transport, E: Paged> Reader<'a, T, E> {
 
     /// Goes on behind a page; `false` if the text is no cursor of this list.
     fn resume(&mut self, cursor: &str) -> bool {
-        let Some((0, limit)) = self.pager.position() else { return false };
-        let pager = Pager::resume(&self.scope, cursor, limit.unwrap_or(0));
-        pager.map(|pager| self.pager = pager).is_some()
+        matches!(self.pager.position(), Some((0, _))) && self.pager.go_on(&self.scope, cursor)
     }
 
     /// Reads the next page that brings something new, or else the last one.

@@ -120,8 +120,14 @@ export interface RawPage<T> {
     response: ResponseInfo;
 }
 
+/** Where a page starts, and how many records it is to hold, if not as many as the server likes. */
+interface Place {
+    offset: number;
+    limit?: number;
+}
+
 /** @internal Reads the page at a place; `undefined` stands for the caller's own parameters. */
-export type ReadPage<T> = (place?: { offset: number; limit?: number }) => Promise<RawPage<T>>;
+export type ReadPage<T> = (place?: Place) => Promise<RawPage<T>>;
 
 /** @internal Which list is read, and from where. */
 export interface Start {
@@ -195,7 +201,8 @@ function following<T>(page: Page<T>): Promise<Page<T>> | undefined {
 
 async function begin<T>(read: ReadPage<T>, { scope, offset, limit, cursor }: Start): Promise<WithResponse<Page<T>>> {
     if (cursor !== undefined) {
-        const pages = typeof cursor === "string" ? Pages.resume(scope(), cursor, limit) : undefined;
+        // Empty, it would be none.
+        const pages = typeof cursor === "string" && cursor !== "" ? Pages.open(scope(), cursor, 0, limit) : undefined;
         if (pages === undefined) {
             throw invalid("cursor", "is not the cursor of a page of this list with these filters, or goes together with offset");
         }
@@ -206,9 +213,8 @@ async function begin<T>(read: ReadPage<T>, { scope, offset, limit, cursor }: Sta
     let behind: Behind<T> | undefined;
     const later = () => {
         if (behind === undefined) {
-            const pages = new Pages(offset, limit);
-            take(pages, records, total);
-            behind = after(read, pages, scope);
+            const pages = Pages.open(scope(), "", offset, limit) as Pages;
+            behind = after(read, pages, scope, take(pages, records, total).cursor);
         }
         return behind;
     };
@@ -217,21 +223,22 @@ async function begin<T>(read: ReadPage<T>, { scope, offset, limit, cursor }: Sta
 
 /** Reads the next page that brings something new. */
 async function follow<T>(read: ReadPage<T>, pages: Pages, scope: () => string): Promise<WithResponse<Page<T>>> {
+    let { cursor, fresh, ...place } = turn(pages);
     for (;;) {
-        const [offset, limit] = [pages.offset(), pages.limit()];
-        const { records, total, response } = await read(limit > 0 ? { offset, limit } : { offset });
-        const fresh = take(pages, records, total);
-        const last = pages.offset() < 0;
-        if (fresh.length > 0 || last) {
-            const behind = after(read, pages, scope);
-            return { data: new Page(fresh, total ?? offset + records.length, () => behind), response };
+        const { records, total, response } = await read(place);
+        const known = place.offset + records.length;
+        ({ cursor, fresh, ...place } = take(pages, records, total));
+        if (fresh.length > 0 || cursor === undefined) {
+            const behind = after(read, pages, scope, cursor);
+            const data = fresh.map((index) => records[index] as T);
+            return { data: new Page(data, total ?? known, () => behind), response };
         }
     }
 }
 
-function after<T>(read: ReadPage<T>, pages: Pages, scope: () => string): Behind<T> {
-    if (pages.offset() < 0) return {};
-    const [instance, cursor] = [lost, pages.cursor(scope())];
+function after<T>(read: ReadPage<T>, pages: Pages, scope: () => string, cursor?: string): Behind<T> {
+    if (cursor === undefined) return {};
+    const instance = lost;
     // Callers share the page as long as one of them holds it: were it kept here, the first page would hold the whole list.
     let underWay: Promise<Page<T>> | undefined;
     let held: { deref(): Page<T> | undefined } | undefined;
@@ -240,7 +247,7 @@ function after<T>(read: ReadPage<T>, pages: Pages, scope: () => string): Behind<
         if (page !== undefined) return page;
         // The state went on with a page that was read, or was lost with its instance: the cursor brings it back.
         const fresh = held === undefined && instance === lost;
-        underWay ??= follow(read, fresh ? pages : (Pages.resume(scope(), cursor, 0) as Pages), scope)
+        underWay ??= follow(read, fresh ? pages : (Pages.open(scope(), cursor, 0, 0) as Pages), scope)
             .then(({ data }) => {
                 // Workers of before May 2025 have no WeakRef: there the page is read again.
                 held = typeof WeakRef === "function" ? new WeakRef(data) : { deref: () => undefined };
@@ -252,14 +259,21 @@ function after<T>(read: ReadPage<T>, pages: Pages, scope: () => string): Behind<
     return { next, cursor };
 }
 
-/** Gives what no page before delivered. */
-function take<T>(pages: Pages, records: T[], total: number | undefined): T[] {
-    const ids = records.map((record) => `${idOf(record)}\n`).join("");
-    return Array.from(pages.take(ids, total), (index) => records[index] as T);
+/** What the core says of a page: which of its records no page before delivered, and what comes behind it, if anything does. */
+interface Turn extends Place {
+    fresh: number[];
+    cursor?: string;
+}
+
+function turn(pages: Pages, ids = "", total = NaN): Turn {
+    return JSON.parse(pages.turn(ids, total) as string) as Turn;
+}
+
+function take(pages: Pages, records: unknown[], total: number | undefined): Turn {
+    return turn(pages, JSON.stringify(records.map(idOf)), total);
 }
 
 function idOf(record: unknown): string {
     const id = typeof record === "object" && record !== null ? (record as { _id?: unknown })._id : undefined;
-    // A line break, which no id has, would shift the others.
-    return typeof id === "string" && !id.includes("\n") ? id : "";
+    return typeof id === "string" ? id : "";
 }

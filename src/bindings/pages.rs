@@ -1,48 +1,53 @@
 //! The state of one iteration over a list.
 
+use super::values::{text, Object};
 use crate::core::{hash, Pager};
+use crate::shape::items;
 use wasm_bindgen::prelude::*;
 
 /// Where an iteration stands.
 #[wasm_bindgen]
-pub struct Pages(Pager);
+pub struct Pages {
+    pager: Pager,
+    /// Names the list and its filters.
+    scope: String,
+}
 
 #[wasm_bindgen]
 impl Pages {
-    /// Starts at `offset` with pages of `limit` records (0: the server's default).
-    #[wasm_bindgen(constructor)]
-    pub fn new(offset: u32, limit: u32) -> Self {
-        Self(Pager::new(offset, limit))
-    }
-
-    /// Goes on from a cursor of the same scope; nothing if it is none.
-    pub fn resume(scope: &str, cursor: &str, limit: u32) -> Option<Pages> {
-        Pager::resume(scope, cursor, limit).map(Self)
-    }
-
-    /// Text from which a later iteration goes on.
-    pub fn cursor(&self, scope: &str) -> String {
-        self.0.cursor(scope)
-    }
-
-    /// Takes a page by its ids, each ended by a line break. Gives the indexes of what is to be delivered.
-    pub fn take(&mut self, ids: &str, total: Option<f64>) -> Vec<u32> {
-        let mut hashes = Vec::new();
-        let mut rest = ids.as_bytes();
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            hashes.push(hash(rest.get(..end).unwrap_or_default()));
-            rest = rest.get(end + 1..).unwrap_or_default();
+    /// Goes on from a cursor of the same scope; nothing if it is none. Without a cursor (empty) starts at `offset`. Pages have
+    /// `limit` records (0: as before, or the server's default).
+    pub fn open(scope: &str, cursor: &str, offset: u32, limit: u32) -> Option<Pages> {
+        let mut pager = Pager::new(offset, limit);
+        if !cursor.is_empty() && !pager.go_on(scope, cursor) {
+            return None;
         }
-        self.0.take(&hashes, total)
+        Some(Self { pager, scope: scope.into() })
     }
 
-    /// Where the next page starts; -1 after the last one.
-    pub fn offset(&self) -> f64 {
-        self.0.position().map_or(-1.0, |(offset, _)| f64::from(offset))
-    }
-
-    /// How many records the next page is to hold; 0: the server's default.
-    pub fn limit(&self) -> u32 {
-        self.0.position().and_then(|(_, limit)| limit).unwrap_or(0)
+    /// Takes a page by its ids, as JSON text, and its total, if the server names one; no text: only looks.
+    ///
+    /// Gives `{fresh, offset, limit?, cursor}` as JSON text: the indexes of what is to be delivered, where the next page
+    /// starts, how many records it is to hold and the text from which a later iteration goes on. After the last page there
+    /// is only `fresh`.
+    pub fn turn(&mut self, ids: &str, total: f64) -> JsValue {
+        let mut out = Object::new();
+        out.open("fresh", '[');
+        if !ids.is_empty() {
+            let mut hashes = Vec::new();
+            for id in &items(ids.as_bytes()) {
+                hashes.push(hash(text(id).as_bytes()));
+            }
+            for index in &self.pager.take(&hashes, (!total.is_nan()).then_some(total)) {
+                out.index(*index);
+            }
+        }
+        out.close(']');
+        if let Some((offset, limit)) = self.pager.position() {
+            out.number("offset", Some(f64::from(offset)));
+            out.number("limit", limit.map(f64::from));
+            out.text("cursor", &self.pager.cursor(&self.scope));
+        }
+        out.finish().into()
     }
 }

@@ -77,23 +77,36 @@ impl Pager {
     /// Goes on from a [`Self::cursor`] of the same `scope` with pages of `limit` records (0: as before); `None` for any
     /// other text.
     pub fn resume(scope: &str, cursor: &str, limit: u32) -> Option<Self> {
-        let mut groups = cursor.as_bytes().strip_prefix(b"1")?.chunks_exact(DIGITS);
-        let start = number(groups.next()?)?;
-        let mut pager = Self::new(start as u32, (start >> 32) as u32);
-        groups.next_back()?;
-        for group in groups {
-            pager.seen.push(number(group)?);
+        let mut pager = Self::new(0, limit);
+        pager.go_on(scope, cursor).then_some(pager)
+    }
+
+    /// As [`Self::resume`], in place of a new one, which is of no use any more if this gives `false`.
+    pub(crate) fn go_on(&mut self, scope: &str, cursor: &str) -> bool {
+        let limit = self.size;
+        let mut number = 0;
+        for (at, digit) in cursor.bytes().enumerate() {
+            number = number << 5 | u64::from(value(digit));
+            match at {
+                0 => {}
+                DIGITS => (self.offset, self.size) = (number as u32, (number >> 32) as u32),
+                _ if at % DIGITS == 0 => self.seen.push(number),
+                _ => continue,
+            }
+            number = 0;
         }
-        pager.next = pager.seen.len();
+        // The last one is the sum.
+        self.seen.pop();
+        self.next = self.seen.len();
         // What is damaged, too long or of another list would be written differently.
-        if pager.cursor(scope).as_bytes() != cursor.as_bytes() {
-            return None;
+        if self.cursor(scope) != cursor {
+            return false;
         }
         if limit > 0 {
-            pager.size = limit;
+            self.size = limit;
         }
-        pager.grow();
-        Some(pager)
+        self.grow();
+        true
     }
 
     /// Text from which a later iteration over the same list goes on behind the records taken so far. `scope` names the
@@ -107,7 +120,7 @@ impl Pager {
             let at = (self.next + self.seen.len() - back) % self.seen.len();
             push(&mut out, self.seen.get(at).copied().unwrap_or_default());
         }
-        let sum = out.bytes().chain(scope.bytes()).fold(SEED, mix);
+        let sum = mixed(mixed(SEED, out.as_bytes()), scope.as_bytes());
         push(&mut out, mask(sum));
         out
     }
@@ -122,6 +135,7 @@ impl Pager {
     pub fn take(&mut self, ids: &[u64], total: Option<f64>) -> Vec<u32> {
         let count = ids.len() as u32;
         let total = total.map(|total| total as u32);
+        let before = std::mem::replace(&mut self.total, total);
         let mut fresh = Vec::new();
         // Records without an id can neither be found again nor be told apart.
         let blind = ids.iter().any(|id| *id == 0);
@@ -133,16 +147,14 @@ impl Pager {
             if self.offset > 0 && !ids.iter().any(|id| *id == self.edge) {
                 // Records before this page were deleted: what it starts with may not be what comes next. By as many as the
                 // list is shorter they are further in front, or else by nearly a page.
-                let shorter = self.total.zip(total).map_or(0, |(before, now)| before.saturating_sub(now));
+                let shorter = before.zip(total).map_or(0, |(before, now)| before.saturating_sub(now));
                 let back = if shorter > 0 { shorter } else { self.size.max(2) - 1 };
-                self.total = total;
                 self.offset = self.offset.saturating_sub(back).min(total.unwrap_or(u32::MAX).saturating_sub(1));
                 return fresh;
             }
             // No page from the first to this one holds a record that is remembered: so many were added that they come
             // further on, or, where none comes, all of them were deleted.
             self.searches += u32::from(self.offset == 0);
-            self.total = total;
             if follows && self.searches < MAX_SEARCHES {
                 self.edge = ids.last().copied().unwrap_or_default();
                 self.offset = end - 1;
@@ -155,9 +167,9 @@ impl Pager {
         }
         self.edge = 0;
         self.searches = 0;
-        self.total = total;
-        for (index, id) in ids.iter().enumerate().skip(known.unwrap_or(0)) {
-            if !self.knows(*id) {
+        let first = known.unwrap_or(0);
+        for (index, id) in ids.iter().enumerate() {
+            if index >= first && !self.knows(*id) {
                 self.remember(*id);
                 fresh.push(index as u32);
             }
@@ -199,9 +211,9 @@ impl Pager {
 
 const SEED: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// One step of FNV-1a, 64 bits.
-fn mix(hash: u64, byte: u8) -> u64 {
-    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+/// FNV-1a, 64 bits: the hash of what went before with these bytes.
+fn mixed(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The upper bits: the better mixed ones.
@@ -214,7 +226,7 @@ pub fn hash(id: &[u8]) -> u64 {
     if id.is_empty() {
         return 0;
     }
-    mask(id.iter().copied().fold(SEED, mix)).max(1)
+    mask(mixed(SEED, id)).max(1)
 }
 
 /// Ten digits of five bits.
@@ -225,15 +237,13 @@ fn push(out: &mut String, number: u64) {
     }
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |number, digit| {
-        let value = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'v' => digit - b'a' + 10,
-            _ => return None,
-        };
-        Some(number << 5 | u64::from(value))
-    })
+/// What such a digit stands for; of any other byte something is made as well.
+fn value(digit: u8) -> u8 {
+    if digit.is_ascii_digit() {
+        digit - b'0'
+    } else {
+        digit.wrapping_sub(b'a' - 10) & 31
+    }
 }
 
 #[cfg(test)]
