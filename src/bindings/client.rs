@@ -116,7 +116,7 @@ impl Core {
             validate(options, &values::OF_CALL, false).map_err(|issues| Error::validation(Some(operation), issues))?;
             values::apply(&mut config, options);
         }
-        let limiter = self.limiter.borrow().clone();
+        let (config, limiter) = (Rc::new(config), self.limiter.borrow().clone());
         if once {
             transport::Call::record_once(id, params, &config, limiter, now)
         } else {
