@@ -93,7 +93,7 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
         }
         write(&stage.join(format!("{name}.js")), without_twins(&glue))?;
         write(&stage.join(format!("{name}.d.ts")), &declarations)?;
-        write(&stage.join(format!("{name}-bytes.js")), inline::javascript(&wasm))?;
+        write(&stage.join(format!("{name}-bytes.js")), inline::javascript(&wasm)?)?;
         write(&stage.join(format!("{name}-bytes.d.ts")), inline::TYPESCRIPT)?;
         write(&stage.join(format!("{name}.wasm")), wasm)?;
         write(&stage.join(format!("{name}.d.wasm.ts")), IMPORTED_MODULE)?;
