@@ -3,8 +3,7 @@
 //! The first line is the header, the second one the interval of the limit.
 #![no_main]
 
-use ghl_payments::core::{decide, retry_after_ms, Attempt, Decision, Failure, RateLimit};
-use ghl_payments::endpoint::Safety;
+use ghl_payments::core::{decide, retry_after_ms, Error, ErrorKind, Outcome, RateLimit};
 use libfuzzer_sys::fuzz_target;
 
 /// 2024-06-01T00:00:00Z
@@ -24,24 +23,16 @@ fuzz_target!(|input: &str| {
     let limit = RateLimit::read(&|name| name.ends_with("milliseconds").then(|| interval.to_owned()));
     let interval_ms = limit.and_then(|limit| limit.interval_ms);
     assert!(interval_ms.is_none_or(|ms| ms.is_finite() && ms >= 0.0), "{interval_ms:?}");
-    for failure in [Failure::Status(429), Failure::Status(503), Failure::Network] {
+    for kind in [ErrorKind::RateLimit, ErrorKind::Server, ErrorKind::Network] {
         for attempts in [1, 2, 9] {
-            let decision = decide(&Attempt {
-                safety: Safety::Read,
-                failure,
-                attempts,
-                max_retries: 8,
-                delay_ms: 500,
-                retry_after_ms,
-                interval_ms,
-                random: 0.5,
-            });
-            match decision {
-                Decision::RetryAfter(ms) => assert!((0.0..=60_000.0).contains(&ms) && attempts <= 8, "{ms}"),
-                Decision::GiveUp => {
-                    let asked = [retry_after_ms, interval_ms].into_iter().flatten().any(|ms| ms > 60_000.0);
-                    assert!(attempts > 8 || asked, "{header:?} {interval:?}");
-                }
+            let mut error = Error::new(kind, None, Outcome::Unknown, String::new());
+            (error.retryable, error.attempts) = (true, attempts);
+            (error.retry_after_ms, error.rate_limit) = (retry_after_ms, limit);
+            if let Some(ms) = decide(&error, 8, 500, 0.5) {
+                assert!((0.0..=60_000.0).contains(&ms) && attempts <= 8, "{ms}");
+            } else {
+                let asked = [retry_after_ms, interval_ms].into_iter().flatten().any(|ms| ms > 60_000.0);
+                assert!(attempts > 8 || asked, "{header:?} {interval:?}");
             }
         }
     }

@@ -23,6 +23,5 @@ pub use rate::RateLimit;
 pub use request::{build, Request};
 pub(crate) use response::read_masked;
 pub use response::{read, Answer, Response};
-pub(crate) use retry::wait;
-pub use retry::{decide, outcome, retry_after_ms, retryable, Attempt, Decision, Failure};
+pub use retry::{asked_ms, decide, outcome, retry_after_ms, retryable, Failure};
 pub use url::{base_url, encode_component};

@@ -1,6 +1,6 @@
 //! Whether and when a failed call is sent again: pure functions of what is known.
 
-use super::error::Outcome;
+use super::error::{Error, ErrorKind, Outcome};
 use super::rate::whole;
 use crate::endpoint::Safety;
 
@@ -53,63 +53,27 @@ pub fn retryable(safety: Safety, failure: Failure) -> bool {
     }
 }
 
-/// What the decision needs to know.
-#[derive(Debug, Clone, Copy)]
-pub struct Attempt {
-    /// What sending again would do.
-    pub safety: Safety,
-    /// How it failed.
-    pub failure: Failure,
-    /// How often it was sent so far, from 1.
-    pub attempts: u32,
-    /// How often it may be sent again at the most.
-    pub max_retries: u32,
-    /// Milliseconds of the first backoff.
-    pub delay_ms: u32,
-    /// What the server asks for, from [`retry_after_ms`].
-    pub retry_after_ms: Option<f64>,
-    /// The interval of the rate limit in milliseconds, if the answer named it.
-    pub interval_ms: Option<f64>,
-    /// A random number from 0 to below 1.
-    pub random: f64,
+/// Milliseconds that the server asks to wait: in `Retry-After`, else, with a 429, the interval of its limit. 0 where it asks
+/// for nothing.
+pub fn asked_ms(error: &Error) -> f64 {
+    let limits = error.rate_limit.as_ref().filter(|_| error.kind == ErrorKind::RateLimit);
+    error.retry_after_ms.or(limits.and_then(|limits| limits.interval_ms)).unwrap_or(0.0)
 }
 
-/// What to do after a failure.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Decision {
-    /// Report it.
-    GiveUp,
-    /// Send it again after this many milliseconds.
-    RetryAfter(f64),
-}
-
-/// Decides whether a failed call is sent again.
-pub fn decide(attempt: &Attempt) -> Decision {
-    if attempt.attempts > attempt.max_retries || !retryable(attempt.safety, attempt.failure) {
-        return Decision::GiveUp;
-    }
-    let interval = attempt.interval_ms.filter(|_| attempt.failure == Failure::Status(429));
-    let asked = attempt.retry_after_ms.or(interval).unwrap_or(0.0);
-    let delay = wait(asked, attempt.attempts, attempt.delay_ms, attempt.random);
-    delay.map_or(Decision::GiveUp, Decision::RetryAfter)
-}
-
-/// Milliseconds before what may be sent again is sent again; `None` where the server wants more than it gets. `asked` is
-/// what it asks for, 0 where it asks for nothing.
-// Its caller's: apart, what it gives would go through memory, which is more code.
-#[inline(always)]
-pub(crate) fn wait(asked: f64, attempts: u32, delay_ms: u32, random: f64) -> Option<f64> {
-    if asked > MAX_REQUESTED_WAIT_MS {
+/// In how many milliseconds a call that failed, and was sent as often as the error says, is sent again; `None`: it is not.
+/// `max_retries` is how often that may be at the most, `delay_ms` the first backoff, `random` from 0 to below 1.
+pub fn decide(error: &Error, max_retries: u32, delay_ms: u32, random: f64) -> Option<f64> {
+    let asked = asked_ms(error);
+    if !error.retryable || error.attempts > max_retries || asked > MAX_REQUESTED_WAIT_MS {
         return None;
     }
     let mut backoff = f64::from(delay_ms);
-    for _ in 1..attempts {
+    for _ in 1..error.attempts {
         backoff *= 2.0;
     }
     let backoff = backoff.min(MAX_BACKOFF_MS);
     // Half fixed, half random, so that clients that failed together do not come back together.
-    let backoff = backoff / 2.0 + backoff / 2.0 * random;
-    Some(asked.max(backoff))
+    Some(asked.max(backoff / 2.0 + backoff / 2.0 * random))
 }
 
 /// Milliseconds that a `Retry-After` header asks for: seconds, or a date (RFC 9110, IMF-fixdate) against `now_ms`, the
@@ -147,6 +111,7 @@ fn http_date(text: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::RateLimit;
     use Safety::{IdempotentWrite, NonIdempotentWrite, Read};
 
     const ALL: [Safety; 3] = [Read, IdempotentWrite, NonIdempotentWrite];
@@ -198,47 +163,46 @@ mod tests {
         }
     }
 
-    fn attempt(failure: Failure, attempts: u32) -> Attempt {
-        Attempt {
-            safety: Read,
-            failure,
-            attempts,
-            max_retries: 9,
-            delay_ms: 500,
-            retry_after_ms: None,
-            interval_ms: None,
-            random: 1.0,
-        }
+    fn failed(kind: ErrorKind, attempts: u32) -> Error {
+        let mut error = Error::new(kind, None, Outcome::Rejected, String::new());
+        (error.retryable, error.attempts) = (true, attempts);
+        error
     }
 
     #[test]
     fn backoff_doubles_up_to_its_cap_and_jitter_takes_at_most_half() {
         for (attempts, expected) in [(1, 500.0), (2, 1000.0), (3, 2000.0), (5, 8000.0), (9, 8000.0)] {
-            assert_eq!(decide(&attempt(Failure::Network, attempts)), Decision::RetryAfter(expected));
-            let low = Attempt { random: 0.0, ..attempt(Failure::Network, attempts) };
-            assert_eq!(decide(&low), Decision::RetryAfter(expected / 2.0));
+            let error = failed(ErrorKind::Network, attempts);
+            assert_eq!(decide(&error, 9, 500, 1.0), Some(expected));
+            assert_eq!(decide(&error, 9, 500, 0.0), Some(expected / 2.0));
         }
+        assert_eq!(decide(&failed(ErrorKind::Network, 5000), u32::MAX, 0, 0.5), Some(0.0));
     }
 
     #[test]
     fn the_budget_ends_the_retries() {
-        let last = Attempt { max_retries: 2, ..attempt(Failure::Timeout, 3) };
-        assert_eq!(decide(&last), Decision::GiveUp);
-        let none = Attempt { max_retries: 0, ..attempt(Failure::Timeout, 1) };
-        assert_eq!(decide(&none), Decision::GiveUp);
+        assert_eq!(decide(&failed(ErrorKind::Timeout, 3), 2, 500, 0.5), None);
+        assert_eq!(decide(&failed(ErrorKind::Timeout, 1), 0, 500, 0.5), None);
+        let mut never = failed(ErrorKind::Timeout, 1);
+        never.retryable = false;
+        assert_eq!(decide(&never, 9, 500, 0.5), None);
     }
 
     #[test]
     fn the_server_may_ask_for_a_wait_up_to_a_minute() {
-        let limited = attempt(Failure::Status(429), 1);
-        let asked = |ms| decide(&Attempt { retry_after_ms: Some(ms), interval_ms: Some(10_000.0), ..limited });
-        assert_eq!(asked(3000.0), Decision::RetryAfter(3000.0));
-        assert_eq!(asked(0.0), Decision::RetryAfter(500.0));
-        assert_eq!(asked(86_400_000.0), Decision::GiveUp);
-        let interval = Attempt { interval_ms: Some(10_000.0), ..limited };
-        assert_eq!(decide(&interval), Decision::RetryAfter(10_000.0));
-        let server = Attempt { interval_ms: Some(10_000.0), ..attempt(Failure::Status(503), 1) };
-        assert_eq!(decide(&server), Decision::RetryAfter(500.0));
+        let asked = |kind, retry_after_ms| {
+            let mut error = failed(kind, 1);
+            error.retry_after_ms = retry_after_ms;
+            error.rate_limit = Some(RateLimit { interval_ms: Some(10_000.0), ..RateLimit::default() });
+            decide(&error, 9, 500, 1.0)
+        };
+        assert_eq!(asked(ErrorKind::RateLimit, Some(3000.0)), Some(3000.0));
+        assert_eq!(asked(ErrorKind::RateLimit, Some(0.0)), Some(500.0));
+        assert_eq!(asked(ErrorKind::RateLimit, Some(60_000.0)), Some(60_000.0));
+        assert_eq!(asked(ErrorKind::RateLimit, Some(86_400_000.0)), None);
+        assert_eq!(asked(ErrorKind::RateLimit, None), Some(10_000.0));
+        assert_eq!(asked(ErrorKind::Server, None), Some(500.0));
+        assert_eq!(asked(ErrorKind::Server, Some(2000.0)), Some(2000.0));
     }
 
     #[test]

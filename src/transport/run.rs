@@ -3,8 +3,8 @@
 
 use super::{Event, Interrupted, Interruption, RateLimiter, Shared, Transport};
 use crate::core::{
-    hash, outcome, read_masked, retryable, wait, Answer, Config, Error, ErrorKind, Failure, Outcome, RateLimit,
-    Request, Response, Ticket, Turn,
+    asked_ms, decide, hash, outcome, read_masked, retryable, Answer, Config, Error, ErrorKind, Failure, Outcome,
+    RateLimit, Request, Response, Ticket, Turn,
 };
 use crate::endpoint::Operation;
 use crate::shape::{joined, json_text, members};
@@ -167,7 +167,7 @@ impl Run {
                 let limits = rate_limit.as_ref();
                 let refused = match &answer {
                     // A 429 that names no time closes nothing: this call backs off, others find out for themselves.
-                    Err(error) if status == 429 => Some(asked(error) as u64),
+                    Err(error) if status == 429 => Some(asked_ms(error) as u64),
                     _ => None,
                 };
                 // Only an answer of the API itself says that there is no limit: an error may come from in front of it.
@@ -206,14 +206,12 @@ impl Run {
 
     /// Whether what failed is sent again.
     fn decide<T: Transport>(&mut self, transport: &T, now: f64, error: Error) -> Ask {
-        if error.retryable && self.attempts <= self.config.max_retries {
-            let decision = wait(asked(&error), self.attempts, self.config.retry_delay_ms, transport.random());
-            if let Some(delay_ms) = decision.filter(|delay_ms| now + delay_ms < self.deadline) {
-                let event = Event::Retry { attempt: self.attempts, delay_ms, reason: &error };
-                transport.event(self.operation, event);
-                self.failed = Some(error);
-                return Ask::Wait(delay_ms);
-            }
+        let wait = decide(&error, self.config.max_retries, self.config.retry_delay_ms, transport.random());
+        if let Some(delay_ms) = wait.filter(|delay_ms| now + delay_ms < self.deadline) {
+            let event = Event::Retry { attempt: self.attempts, delay_ms, reason: &error };
+            transport.event(self.operation, event);
+            self.failed = Some(error);
+            return Ask::Wait(delay_ms);
         }
         Ask::Done(Err(error))
     }
@@ -257,13 +255,6 @@ impl Run {
 /// What an answer without the headers says.
 static NO_LIMITS: RateLimit =
     RateLimit { limit: None, remaining: None, interval_ms: None, daily_limit: None, daily_remaining: None };
-
-/// Milliseconds that the server asks to wait, for the interval of its limit where a 429 names no other time; 0 where it
-/// asks for nothing.
-fn asked(error: &Error) -> f64 {
-    let limits = error.rate_limit.as_ref().filter(|_| error.kind == ErrorKind::RateLimit);
-    error.retry_after_ms.or(limits.and_then(|limits| limits.interval_ms)).unwrap_or(0.0)
-}
 
 /// The keys of a payment provider in a body: those of its two modes.
 fn keys(body: &str) -> Vec<String> {
