@@ -4,6 +4,9 @@
 //!   trap. wasm-opt then drops what nobody calls any more.
 //! - Those messages are blanked, and what they say about places in source files, with the paths of the building machine;
 //!   wasm-opt leaves longer runs of zeros out.
+//! - The JavaScript libraries bring the calls of closures and the wakers of promises with them, in the table of what is
+//!   called by index, where wasm-opt has to keep them. The modules make no closures and wait for no promise: JavaScript
+//!   carries their calls. So these are cut as well.
 //! - The names of imports and exports are an agreement between the module and its glue alone, so they may be short.
 //! - The glue comes without what the facade never uses.
 
@@ -25,12 +28,24 @@ const PANICS: [&str; 6] = [
     "wasm_bindgen::throw_str",
 ];
 
+/// Functions that nobody calls although they stand in the table; [`slim`] sees to it that the glue makes no closures.
+const UNCALLED: [&str; 3] = ["wasm_bindgen::convert::closures::", "js_sys::futures::", "any::Any>::type_id"];
+
+/// What the glue makes closures with, if it makes any.
+const CLOSURES: [&str; 3] = ["makeClosure", "makeMutClosure", "var state0 = {a: "];
+
 /// Functions that write text for panics. Nothing else may need them: both modules write their texts without them.
 const FORMATTING: [&str; 2] = ["core::fmt::", "core::str::count::"];
 
-/// Cuts the panics out of a module and shortens the names of its imports, in the module and in its glue. `lacks` are
-/// the patterns for which it is known to have no function.
+/// Cuts the panics and what is never called out of a module and shortens the names of its imports, in the module and in its
+/// glue. `lacks` are the patterns for which it is known to have no function.
 pub fn slim(wasm: &[u8], glue: &str, lacks: &[&str]) -> Result<(Vec<u8>, String)> {
+    for closure in CLOSURES {
+        ensure!(
+            !glue.contains(closure),
+            "the glue makes closures (`{closure}`), whose calls are cut out: see `UNCALLED`"
+        );
+    }
     let contents = Contents::read(wasm)?;
     let cut = contents.to_cut(lacks)?;
     let mut glue = glue.to_owned();
@@ -64,7 +79,9 @@ pub fn slim(wasm: &[u8], glue: &str, lacks: &[&str]) -> Result<(Vec<u8>, String)
         blank_messages(&mut data, &contents.constants, &cut, contents.imports.len()) > 0,
         "the data holds no messages of panics any more: mend or delete `blank_messages`"
     );
-    let mut slimmer = Slimmer { short, exports, cut: cut.into_iter(), data: data.into_iter() };
+    let cuts: Vec<_> = (u32::try_from(contents.imports.len())?..).zip(&cut).filter(|(_, cut)| **cut).collect();
+    let stand_ins = cuts.iter().map(|(function, _)| (*function, cuts[0].0)).collect();
+    let mut slimmer = Slimmer { short, exports, cut: cut.into_iter(), stand_ins, data: data.into_iter() };
     slimmer.parse_core_module(&mut module, Parser::new(0), wasm).context("the module cannot be written again")?;
     Ok((module.finish(), trimmed(&glue)?))
 }
@@ -242,7 +259,7 @@ impl Contents {
     fn to_cut(&self, lacks: &[&str]) -> Result<Vec<bool>> {
         let unmatched =
             |pattern: &&&str| !lacks.contains(*pattern) && !self.names.values().any(|name| name.contains(**pattern));
-        let unmatched: Vec<_> = PANICS.iter().chain(&FORMATTING).filter(unmatched).collect();
+        let unmatched: Vec<_> = PANICS.iter().chain(&UNCALLED).chain(&FORMATTING).filter(unmatched).collect();
         ensure!(
             unmatched.is_empty(),
             "no function's name holds {unmatched:?} any more: delete or mend these in slim.rs"
@@ -250,7 +267,8 @@ impl Contents {
         let first = u32::try_from(self.imports.len())?;
         let name = |index: u32| self.names.get(&index).map_or("", String::as_str);
         let is = |index: u32, patterns: &[&str]| patterns.iter().any(|pattern| name(index).contains(pattern));
-        let cut: Vec<_> = (first..).zip(&self.calls).map(|(i, _)| is(i, &PANICS) || is(i, &FORMATTING)).collect();
+        let is_cut = |index: u32| is(index, &PANICS) || is(index, &UNCALLED) || is(index, &FORMATTING);
+        let cut: Vec<_> = (first..).zip(&self.calls).map(|(index, _)| is_cut(index)).collect();
         for ((caller, calls), cut) in (first..).zip(&self.calls).zip(&cut) {
             let formatter = calls.iter().find(|callee| is(**callee, &FORMATTING));
             if let (false, Some(callee)) = (cut, formatter) {
@@ -343,13 +361,14 @@ fn blank_locations(data: &mut [Data]) -> usize {
 /// call of one. Gives how many there were.
 fn blank_messages(data: &mut [Data], constants: &[Vec<Constant>], cut: &[bool], imports: usize) -> usize {
     let is_cut = |function: usize| function.checked_sub(imports).and_then(|i| cut.get(i)) == Some(&true);
-    let (mut messages, mut used) = (BTreeMap::new(), BTreeSet::new());
+    let (mut messages, mut used) = (BTreeSet::new(), BTreeSet::new());
     for (constants, cut) in constants.iter().zip(cut) {
         for Constant { value, next, callee } in constants {
             if !cut && !callee.is_some_and(|callee| is_cut(callee as usize)) {
                 used.insert(*value);
             } else if let Some(length @ 1..256) = *next {
-                messages.insert(*value, length);
+                // Text that is to be formatted and has no gaps comes as twice its length and one.
+                messages.extend([(*value, length), (*value, length / 2)]);
             }
         }
     }
@@ -361,7 +380,9 @@ fn blank_messages(data: &mut [Data], constants: &[Vec<Constant>], cut: &[bool], 
         let bytes = data.iter().find_map(|s| s.bytes.get(start.checked_sub(s.start)?..)?.get(..length));
         bytes.is_some_and(|bytes| bytes.iter().all(|b| (b' '..=b'~').contains(b)))
     };
-    messages.retain(|&start, &mut length| used.range(start..start + length).next().is_none() && is_text(start, length));
+    messages.retain(|&(start, length)| {
+        length > 0 && used.range(start..start + length).next().is_none() && is_text(start, length)
+    });
     let messages: Vec<_> = messages.into_iter().collect();
     fill(data, &messages);
     messages.len()
@@ -396,6 +417,8 @@ struct Slimmer {
     short: BTreeMap<(String, String), (String, String)>,
     exports: BTreeMap<String, String>,
     cut: std::vec::IntoIter<bool>,
+    /// For each function that is cut, the first one of them.
+    stand_ins: BTreeMap<u32, u32>,
     data: std::vec::IntoIter<Data>,
 }
 
@@ -435,6 +458,20 @@ impl Reencode for Slimmer {
     ) -> Result<(), reencode::Error> {
         let blanked = self.data.next().map_or(Vec::new(), |data| data.bytes);
         reencode::utils::parse_data(self, section, wasmparser::Data { data: &blanked, ..data })
+    }
+
+    /// In the table one that is cut stands for all: whoever calls it by index ends in a trap, whatever its type.
+    fn element_items<'a>(
+        &mut self,
+        items: wasmparser::ElementItems<'a>,
+    ) -> Result<wasm_encoder::Elements<'a>, reencode::Error> {
+        let wasmparser::ElementItems::Functions(functions) = items else {
+            return reencode::utils::element_items(self, items);
+        };
+        let functions: Result<Vec<_>, _> = functions.into_iter().collect();
+        let functions =
+            functions?.into_iter().map(|function| self.stand_ins.get(&function).copied().unwrap_or(function));
+        Ok(wasm_encoder::Elements::Functions(functions.collect()))
     }
 
     fn parse_function_body(
