@@ -35,7 +35,7 @@ impl Pages {
         out.open("fresh", '[');
         if !ids.is_empty() {
             let mut hashes = Vec::new();
-            for id in &items(ids.as_bytes()) {
+            for (_, id) in items(ids.as_bytes()) {
                 hashes.push(hash(text(id).as_bytes()));
             }
             for index in &self.pager.take(&hashes, (!total.is_nan()).then_some(total)) {

@@ -57,8 +57,8 @@ enum Place<'a> {
 
 /// Reads options that were found to be of [`OF_CALL`] or [`OF_CLIENT`] into a configuration.
 pub fn apply(config: &mut Config, json: &str) {
-    for (key, value) in &members(json) {
-        let place = match OPTIONS.index(std::str::from_utf8(key).unwrap_or_default()) {
+    for (key, value) in members(json.as_bytes()) {
+        let place = match OPTIONS.index(key) {
             Some(1) => Place::Text(config.location_id.get_or_insert_default()),
             Some(2) => Place::Number(&mut config.timeout_ms),
             Some(3) => Place::Number(&mut config.max_retries),
@@ -76,13 +76,14 @@ pub fn apply(config: &mut Config, json: &str) {
         match place {
             Place::Text(place) => *place = text(value),
             Place::Number(place) => *place = whole(value),
-            Place::Truth(place) => *place = *value == b"true",
+            Place::Truth(place) => *place = value == b"true",
             // `[name, value, name, value, ...]`
-            Place::Headers => items(value).chunks(2).for_each(|header| {
-                if let [name, value] = header {
+            Place::Headers => {
+                let mut items = items(value);
+                while let (Some((_, name)), Some((_, value))) = (items.next(), items.next()) {
                     config.set_header(text(name), text(value));
                 }
-            }),
+            }
         }
     }
 }

@@ -114,13 +114,16 @@ impl Limiter {
     }
 }
 
-/// Like `Vec::retain`, which is several times the code.
+/// Like `Vec::retain`, which is several times the code. Neither may an index panic: nothing else in the client brings in
+/// the text of that.
 fn keep(list: &mut Vec<u64>, wanted: impl Fn(u64) -> bool) {
     let mut kept = 0;
     for at in 0..list.len() {
-        let item = list[at];
-        list[kept] = item;
-        kept += usize::from(wanted(item));
+        let item = list.get(at).copied().unwrap_or_default();
+        if let (Some(place), true) = (list.get_mut(kept), wanted(item)) {
+            *place = item;
+            kept += 1;
+        }
     }
     list.truncate(kept);
 }

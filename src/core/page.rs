@@ -117,7 +117,7 @@ impl Pager {
         let carried = self.seen.len().min(CARRIED);
         for back in (1..=carried).rev() {
             // From the oldest to the latest, also where the ring has turned.
-            let at = (self.next + self.seen.len() - back) % self.seen.len();
+            let at = self.next.checked_sub(back).unwrap_or(self.next + self.seen.len() - back);
             push(&mut out, self.seen.get(at).copied().unwrap_or_default());
         }
         let sum = mixed(mixed(SEED, out.as_bytes()), scope.as_bytes());

@@ -2,10 +2,11 @@
 
 use super::config::{is_blank, Config, MAX_ID_LENGTH};
 use super::error::report;
-use super::response::items_or_self;
 use super::url::{encode_component, is_dots, parted};
 use crate::endpoint::{Method, Operation};
-use crate::shape::{has_replacement, json_text, members, put, quote, unescape, validate, Issue, Record, Seen};
+use crate::shape::{
+    has_replacement, items_or_self, json_text, members, put, quote, unescape, validate, Issue, Record, Seen,
+};
 
 /// A request without its `Authorization` header, which the sender adds last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,8 +117,8 @@ impl Account {
     /// The account named in the parameters goes before the configured one.
     fn of(params: &str, config: &Config) -> Self {
         let (mut given, mut company) = (String::new(), false);
-        for (key, value) in &members(params) {
-            company |= *key == b"companyId";
+        for (key, value) in members(params.as_bytes()) {
+            company |= key == b"companyId";
             if is_blank(&given) && names_account(key) {
                 if let Some(id) = json_text(value) {
                     given = id;
@@ -173,13 +174,13 @@ impl Account {
 fn push_query(parts: &[&str], url: &mut String) {
     let mut separator = "?";
     for part in parts {
-        for (key, value) in &members(part) {
+        for (key, value) in members(part.as_bytes()) {
             put(url, separator);
             separator = "&";
             encode_component(&unescape(key), url);
             put(url, "=");
             let mut comma = "";
-            for item in &items_or_self(value) {
+            for (_, item) in items_or_self(value) {
                 put(url, comma);
                 comma = "%2C";
                 // What is no text is a whole number, true or false.

@@ -5,7 +5,7 @@ use super::rate::RateLimit;
 use super::retry::{outcome, retry_after_ms, retryable, Failure};
 use crate::endpoint::{Operation, Safety};
 use crate::shape::{
-    check, items, joined, json_text, members, push_decimal, put, unescape, Checked, Drift, Fault, Kind,
+    check, items_or_self, joined, json_text, members, push_decimal, put, unescape, Checked, Drift, Fault, Kind,
 };
 
 /// An answer as it came.
@@ -132,7 +132,7 @@ fn refused<S: AsRef<str>>(operation: &'static Operation, response: &Response, se
     let mut error = Error::new(kind, Some(operation), outcome(operation.safety, failure), operation.name.into());
     let body = mask(&response.body, secrets);
     if check(&mut body.clone().into_bytes(), &Kind::Json).is_ok() {
-        explain(&mut error, &body);
+        explain(&mut error, body.as_bytes());
     }
     let Failed { message, messages, .. } = &mut *error;
     if matches!(status, 0 | 300..=399) {
@@ -157,32 +157,23 @@ fn refused<S: AsRef<str>>(operation: &'static Operation, response: &Response, se
 
 /// Takes messages and trace id from a body: `{statusCode, message, error?}`, `{status, message, name, traceId}`,
 /// `{message}`, `{error, error_description}` or `{error: {code, message}}`; `message` is text or a list of texts.
-fn explain(error: &mut Error, body: &str) {
+fn explain(error: &mut Error, body: &[u8]) {
     let mut fallback: &[u8] = b"";
-    for &(key, value) in &members(body) {
+    for (key, value) in members(body) {
         if key == b"message" || key == b"error_description" {
-            for item in &items_or_self(value) {
+            for (_, item) in items_or_self(value) {
                 push_text(item, &mut error.messages);
             }
         } else if key == b"traceId" {
             error.trace_id = text(value);
         } else if key == b"error" {
             fallback = value;
-            explain(error, std::str::from_utf8(value).unwrap_or_default());
+            explain(error, value);
         }
     }
     if error.messages.is_empty() {
         push_text(fallback, &mut error.messages);
     }
-}
-
-/// The items of a list; anything else stays alone.
-pub(super) fn items_or_self(value: &[u8]) -> Vec<&[u8]> {
-    let mut items = items(value);
-    if value.first() != Some(&b'[') {
-        items.push(value);
-    }
-    items
 }
 
 fn push_text(value: &[u8], texts: &mut Vec<String>) {

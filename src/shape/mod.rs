@@ -16,7 +16,7 @@ pub use ghl_payments_derive::Shape;
 #[doc(hidden)]
 pub use record::{kind_count, names, names_length, pack_kinds, pack_names, pack_rows, required_count, text};
 pub use record::{Field, Fields, Record};
-pub(crate) use scan::{items, json_text, members, quote, unescape};
+pub(crate) use scan::{items, items_or_self, json_text, members, quote, unescape};
 #[cfg(feature = "sandbox")]
 pub(crate) use scan::{Scanner, Stop};
 

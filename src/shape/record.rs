@@ -134,8 +134,8 @@ impl Record {
     }
 
     /// The index of a field.
-    pub fn index(&self, name: &str) -> Option<usize> {
-        self.find(name.as_bytes(), 0).map(|(index, _)| index)
+    pub fn index(&self, name: impl AsRef<[u8]>) -> Option<usize> {
+        self.find(name.as_ref(), 0).map(|(index, _)| index)
     }
 
     /// The name of the field with this index; empty if there is none.

@@ -402,7 +402,10 @@ pub(crate) fn number_is_finite(number: &[u8]) -> bool {
 
 /// The text that a JSON value stands for, if it is text.
 pub(crate) fn json_text(value: &[u8]) -> Option<String> {
-    value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).map(unescape)
+    match value {
+        [b'"', raw @ .., b'"'] => Some(unescape(raw)),
+        _ => None,
+    }
 }
 
 /// The parts of a JSON text that was checked before, one by one: the members of an object, or the items of a list, which
@@ -415,7 +418,8 @@ pub(crate) struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// Those between the brackets of which `close` is the second.
-    pub fn new(json: &'a [u8], close: u8) -> Self {
+    #[inline(never)]
+    fn new(json: &'a [u8], close: u8) -> Self {
         let mut scan = Scanner::new(json);
         // `{` stands two before `}`, `[` two before `]`.
         let more = scan.closes(close - 2) && !scan.closes(close);
@@ -444,19 +448,18 @@ impl<'a> Iterator for Parts<'a> {
 
 /// The members of a JSON object that was checked before: key (escapes as they stand) and value. Of a key that stands
 /// twice, both come.
-pub(crate) fn members(json: &str) -> Vec<(&[u8], &[u8])> {
-    let mut out = Vec::new();
-    for part in Parts::new(json.as_bytes(), b'}') {
-        out.push(part);
-    }
-    out
+pub(crate) fn members(json: &[u8]) -> Parts<'_> {
+    Parts::new(json, b'}')
 }
 
 /// The items of a JSON list that was checked before.
-pub(crate) fn items(json: &[u8]) -> Vec<&[u8]> {
-    let mut out = Vec::new();
-    for (_, item) in Parts::new(json, b']') {
-        out.push(item);
-    }
-    out
+pub(crate) fn items(json: &[u8]) -> Parts<'_> {
+    Parts::new(json, b']')
+}
+
+/// The items of a list; any other value stays alone.
+pub(crate) fn items_or_self(json: &[u8]) -> Parts<'_> {
+    let mut parts = items(json);
+    parts.more |= json.first() != Some(&b'[');
+    parts
 }

@@ -111,15 +111,15 @@ impl RecordOnce {
         let mut transaction: &[u8] = b"";
         self.step = match self.step {
             Step::Look(_) => {
-                let records = items(field(body, "data"));
+                let records = field(body, "data");
                 let mut ids = Vec::new();
-                for record in &records {
+                for (_, record) in items(records) {
                     ids.push(hash(field(record, "_id")));
                 }
                 if std::mem::replace(&mut self.begun, true) {
                     let (found, step) = self.once.looked(&ids);
-                    if let Some(record) = found.and_then(|index| records.get(index)) {
-                        transaction = record;
+                    if let Some(record) = found.and_then(|index| items(records).nth(index)) {
+                        transaction = record.1;
                     }
                     step
                 } else {

@@ -274,7 +274,7 @@ fn keys(body: &str) -> Vec<String> {
 
 /// The value of a field of an object, the first one of that name; nothing where there is none.
 pub(super) fn field<'a>(json: &'a [u8], name: &str) -> &'a [u8] {
-    for (key, value) in members(std::str::from_utf8(json).unwrap_or_default()) {
+    for (key, value) in members(json) {
         if key == name.as_bytes() {
             return value;
         }
