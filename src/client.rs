@@ -83,7 +83,7 @@ impl<T: Transport> Client<T> {
         // A typed answer cannot hold what differs from its shape.
         config.strict = true;
         let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
-        let call = Call::new(operation, input.id, params.as_deref(), &Shared::new(config), limiter, now)?;
+        let call = Call::new(operation, false, input.id, params.as_deref(), &Shared::new(config), limiter, now)?;
         let done = drive(&self.transport, call).await?;
         let answer = done.answer;
         let data = crate::shape::decode(&answer.body, &answer.checked).map_err(|error| {
@@ -113,7 +113,8 @@ impl<T: Transport> Client<T> {
             .map_err(|error| unreadable(ErrorKind::Validation, Outcome::NotSent, error))?;
         let config = self.config.with(options);
         let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
-        let call = Call::record_once(Some(&payment.order_id), Some(&body), &Shared::new(config), limiter, now)?;
+        let call =
+            Call::new(&RECORD_PAYMENT, true, Some(&payment.order_id), Some(&body), &Shared::new(config), limiter, now)?;
         let done = drive(&self.transport, call).await?;
         serde_json::from_slice(&done.answer.body)
             .map_err(|error| unreadable(ErrorKind::Decode, Outcome::Applied, error))

@@ -4,7 +4,7 @@ use super::values;
 use crate::core::{Config, Error};
 use crate::endpoint::{ALL, RECORD_PAYMENT};
 use crate::shape::{json_text, validate};
-use crate::transport::{self, Ask, FetchTransport, Listener, RateLimiter, TokenSource, Told, Transport};
+use crate::transport::{self, Ask, FetchTransport, Listener, RateLimiter, TokenSource, Told, Transport, Wiring};
 use js_sys::Function;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -41,9 +41,7 @@ const ONCE: &str = "orders.recordPaymentOnce";
 #[wasm_bindgen]
 pub struct Core {
     config: Config,
-    token: Rc<TokenSource>,
-    fetch: Option<Function>,
-    on_event: Option<Function>,
+    wiring: Rc<Wiring>,
     limiter: RefCell<Option<RateLimiter>>,
 }
 
@@ -72,11 +70,7 @@ impl Core {
     /// Starts an operation. `input` has four lines: the name that it has in the ledger, or [`ONCE`], its options, its
     /// parameters and the id for its path. Each of these three is JSON text, which holds no line break, or empty.
     pub fn call(&self, input: &str, signal: Option<AbortSignal>) -> Call {
-        let listener = self.on_event.clone().map(|function| Listener {
-            function,
-            tell: |function, operation, event| tell(function, &values::event(operation, event)),
-        });
-        let transport = FetchTransport::with(self.fetch.clone(), self.token.clone(), signal, listener);
+        let transport = FetchTransport::with(self.wiring.clone(), signal);
         let began = transport.now_ms();
         Call { prepared: self.prepare(input, began), transport, began, asked: Asked::Nothing }
     }
@@ -96,8 +90,12 @@ impl Core {
         values::apply(&mut config, options);
         config.settle(same_origin).map_err(invalid)?;
         let token = token_source(token, seen.has(values::BASE_URL_SEEN))?;
+        let listener = on_event.map(|function| Listener {
+            function,
+            tell: |function, operation, event| tell(function, &values::event(operation, event)),
+        });
         let limiter = RefCell::new((!seen.has(values::LIMITER_SEEN)).then(RateLimiter::new));
-        Ok(Self { config, token, fetch, on_event, limiter })
+        Ok(Self { config, wiring: Rc::new(Wiring { fetch, token, listener }), limiter })
     }
 
     fn prepare(&self, mut input: &str, now: f64) -> Result<transport::Call, Error> {
@@ -108,20 +106,16 @@ impl Core {
         let id = json_text(input.as_bytes());
         let id = id.as_deref();
         let once = name == ONCE;
-        let operation =
-            if once { Some(&RECORD_PAYMENT) } else { ALL.iter().copied().find(|operation| operation.name == name) };
+        let name = if once { RECORD_PAYMENT.name } else { name };
+        let operation = ALL.iter().copied().find(|operation| operation.name == name);
         let operation = operation.ok_or_else(|| Error::validation(None, Vec::new()))?;
         let mut config = self.config.clone();
         if !options.is_empty() {
             validate(options, &values::OF_CALL, false).map_err(|issues| Error::validation(Some(operation), issues))?;
             values::apply(&mut config, options);
         }
-        let (config, limiter) = (Rc::new(config), self.limiter.borrow().clone());
-        if once {
-            transport::Call::record_once(id, params, &config, limiter, now)
-        } else {
-            transport::Call::new(operation, id, params, &config, limiter, now)
-        }
+        let limiter = self.limiter.borrow().clone();
+        transport::Call::new(operation, once, id, params, &Rc::new(config), limiter, now)
     }
 }
 
@@ -200,8 +194,8 @@ fn failure(error: &Error, transport: &FetchTransport) -> JsValue {
     failed(&values::error(error), &transport.last_cause())
 }
 
-fn token_source(token: JsValue, proxied: bool) -> Result<Rc<TokenSource>, Error> {
-    let source = if token.is_undefined() && proxied {
+fn token_source(token: JsValue, proxied: bool) -> Result<TokenSource, Error> {
+    Ok(if token.is_undefined() && proxied {
         TokenSource::none()
     } else if let Some(text) = token.as_string() {
         TokenSource::text(text)?
@@ -214,6 +208,5 @@ fn token_source(token: JsValue, proxied: bool) -> Result<Rc<TokenSource>, Error>
             )
         })?;
         TokenSource::function(function)
-    };
-    Ok(Rc::new(source))
+    })
 }

@@ -4,7 +4,7 @@ use super::once::RecordOnce;
 use super::run::{Ask, Done, Run, Told};
 use super::{RateLimiter, Shared, Transport};
 use crate::core::{build, Config, Error};
-use crate::endpoint::{Operation, RECORD_PAYMENT};
+use crate::endpoint::Operation;
 
 /// A call on its way.
 pub(crate) struct Call {
@@ -16,9 +16,11 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A call of an operation; an error lists everything that is wrong with it.
+    /// A call of an operation; an error lists everything that is wrong with it. `once`: it is `orders.recordPayment`, which
+    /// is to be looked for before it would be sent again.
     pub fn new(
         operation: &'static Operation,
+        once: bool,
         id: Option<&str>,
         params: Option<&str>,
         config: &Shared<Config>,
@@ -28,25 +30,10 @@ impl Call {
         let request =
             build(operation, id, params, config).map_err(|issues| Error::validation(Some(operation), issues))?;
         let deadline = config.deadline_ms.map_or(f64::INFINITY, |ms| now + f64::from(ms));
-        Ok(Self { run: Run::new(operation, request, config.clone(), limiter, deadline), once: None, between: false })
-    }
-
-    /// The same for `orders.recordPaymentOnce`.
-    // Its only caller's: apart, what it gives would go through memory, which is more code.
-    #[inline(always)]
-    pub fn record_once(
-        order: Option<&str>,
-        body: Option<&str>,
-        config: &Shared<Config>,
-        limiter: Option<RateLimiter>,
-        now: f64,
-    ) -> Result<Self, Error> {
-        let mut made = Self::new(&RECORD_PAYMENT, order, body, config, limiter, now);
-        if let Ok(call) = &mut made {
-            call.once = Some(Box::new(RecordOnce::new(order.unwrap_or_default(), body.unwrap_or_default(), config)));
-            call.between = true;
-        }
-        made
+        let run = Run::new(operation, request, config.clone(), limiter, deadline);
+        let (id, params) = (id.unwrap_or_default(), params.unwrap_or_default());
+        let steps = once.then(|| Box::new(RecordOnce::new(id, params, config)));
+        Ok(Self { run, once: steps, between: once })
     }
 
     /// Goes on with what came of what it asked for.

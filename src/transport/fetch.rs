@@ -82,13 +82,13 @@ impl TokenSource {
     /// Always this token.
     pub fn text(token: String) -> Result<Self, Error> {
         check(&token)?;
-        Ok(Self { current: RefCell::new(Some(token)), ..Self::none() })
+        Ok(Self { function: None, current: RefCell::new(Some(token)) })
     }
 
     /// A JavaScript function that gives the token or a promise of it. It is called once, and once more when its token is
     /// answered with 401; calls that wait meanwhile share one answer.
     pub fn function(function: Function) -> Self {
-        Self { function: Some(function), ..Self::none() }
+        Self { function: Some(function), current: RefCell::default() }
     }
 
     /// The token, or a promise of it for [`Self::came`].
@@ -143,12 +143,18 @@ pub(crate) struct Listener {
     pub tell: fn(&Function, &'static Operation, Event<'_>),
 }
 
+/// What the calls of a client share.
+pub(crate) struct Wiring {
+    /// Instead of the global `fetch`.
+    pub fetch: Option<Function>,
+    pub token: TokenSource,
+    pub listener: Option<Listener>,
+}
+
 /// Sends requests with the runtime's `fetch`, or with a function like it.
 pub struct FetchTransport {
-    fetch: Option<Function>,
-    token: Rc<TokenSource>,
+    wiring: Rc<Wiring>,
     signal: Option<AbortSignal>,
-    listener: Option<Listener>,
     last_response: Cell<JsValue>,
     last_cause: Cell<JsValue>,
 }
@@ -162,17 +168,12 @@ impl std::fmt::Debug for FetchTransport {
 impl FetchTransport {
     /// A transport with the global `fetch`.
     pub fn new(token: TokenSource) -> Self {
-        Self::with(None, Rc::new(token), None, None)
+        Self::with(Rc::new(Wiring { fetch: None, token, listener: None }), None)
     }
 
-    /// A transport for one call: `fetch` instead of the global one, the caller's `signal`, and who is told what happens.
-    pub(crate) fn with(
-        fetch: Option<Function>,
-        token: Rc<TokenSource>,
-        signal: Option<AbortSignal>,
-        listener: Option<Listener>,
-    ) -> Self {
-        Self { fetch, token, signal, listener, last_response: Cell::default(), last_cause: Cell::default() }
+    /// A transport for one call, with its caller's `signal`.
+    pub(crate) fn with(wiring: Rc<Wiring>, signal: Option<AbortSignal>) -> Self {
+        Self { wiring, signal, last_response: Cell::default(), last_cause: Cell::default() }
     }
 
     /// The last `Response`, as fetch gave it; once.
@@ -203,7 +204,7 @@ impl FetchTransport {
             headers.set("Authorization", &joined(&["Bearer ", token]));
         }
         exchange(
-            self.fetch.as_ref(),
+            self.wiring.fetch.as_ref(),
             request.method.as_str(),
             &request.url,
             &headers.into_raw(),
@@ -254,12 +255,12 @@ impl FetchTransport {
     }
 
     pub(crate) fn begin_token(&self, rejected: Option<&str>, timeout_ms: f64) -> Result<Option<String>, Promise> {
-        self.token.ask(rejected, self.signal.as_ref(), timeout_ms)
+        self.wiring.token.ask(rejected, self.signal.as_ref(), timeout_ms)
     }
 
     #[inline(always)]
     pub(crate) fn end_token(&self, end: JsValue) -> Result<Option<String>, Error> {
-        self.token.came(&self.ended(end))
+        self.wiring.token.came(&self.ended(end))
     }
 }
 
@@ -288,7 +289,7 @@ impl Transport for FetchTransport {
     }
 
     fn event(&self, operation: &'static Operation, event: Event<'_>) {
-        if let Some(listener) = &self.listener {
+        if let Some(listener) = &self.wiring.listener {
             (listener.tell)(&listener.function, operation, event);
         }
     }

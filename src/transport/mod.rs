@@ -10,10 +10,10 @@ mod run;
 mod thrown;
 
 pub(crate) use call::{drive, Call};
-#[cfg(all(feature = "npm", target_arch = "wasm32"))]
-pub(crate) use fetch::Listener;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use fetch::{FetchTransport, TokenSource};
+#[cfg(all(feature = "npm", target_arch = "wasm32"))]
+pub(crate) use fetch::{Listener, Wiring};
 pub use limits::RateLimiter;
 pub(crate) use limits::Shared;
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
