@@ -38,9 +38,8 @@ impl Call {
 
     /// Goes on with what came of what it asked for.
     pub fn next<T: Transport>(&mut self, transport: &T, mut told: Told) -> Ask {
-        let Some(once) = &mut self.once else { return self.run.next(transport, told) };
         loop {
-            if std::mem::take(&mut self.between) {
+            if let (Some(once), true) = (&self.once, std::mem::take(&mut self.between)) {
                 if matches!(told, Told::Awake(false)) {
                     return Ask::Done(Err(once.given_up(true)));
                 }
@@ -50,7 +49,8 @@ impl Call {
                 }
                 told = Told::Nothing;
             }
-            let ask = self.run.next(transport, std::mem::replace(&mut told, Told::Nothing));
+            let ask = self.run.next(transport, told);
+            let Some(once) = &mut self.once else { return ask };
             let Ask::Done(result) = ask else { return ask };
             if let Some(result) = once.ended(result) {
                 return Ask::Done(result);
@@ -63,6 +63,7 @@ impl Call {
             if wait > 0.0 {
                 return Ask::Wait(wait);
             }
+            told = Told::Nothing;
         }
     }
 }

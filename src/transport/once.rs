@@ -118,8 +118,11 @@ impl RecordOnce {
                 }
                 if std::mem::replace(&mut self.begun, true) {
                     let (found, step) = self.once.looked(&ids);
-                    if let Some(record) = found.and_then(|index| items(records).nth(index)) {
-                        transaction = record.1;
+                    if let Some(index) = found {
+                        let mut upto = items(records).map(|(_, record)| record);
+                        for _ in 0..=index {
+                            transaction = upto.next().unwrap_or_default();
+                        }
                     }
                     step
                 } else {
