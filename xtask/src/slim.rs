@@ -491,7 +491,7 @@ impl Reencode for Slimmer {
 
 #[cfg(test)]
 mod tests {
-    use super::{blank_locations, replace_once, short_name, without_hashes, Data};
+    use super::{blank_locations, replace_once, short_name, slim, without_hashes, Data};
 
     #[test]
     fn short_names_are_distinct() {
@@ -517,6 +517,14 @@ mod tests {
             "<str as core::fmt::Debug>::fmt"
         );
         assert_eq!(without_hashes("<[u8]>::starts_with"), "<[u8]>::starts_with");
+    }
+
+    #[test]
+    fn glue_that_makes_closures_is_an_error() {
+        for glue in ["const ret = makeMutClosure(arg0, arg1, f);", "var state0 = {a: arg0, b: arg1};"] {
+            let error = slim(b"", glue, &[]).expect_err("their calls are cut out");
+            assert!(error.to_string().contains("UNCALLED"), "{error}");
+        }
     }
 
     #[test]
