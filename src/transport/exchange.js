@@ -49,15 +49,10 @@ export function exchange(fetch, method, url, headers, body, ms, signal, max) {
     return Object.assign(carry(fetch, { method, headers, body }, url, ms, signal, max), { sends: true });
 }
 
-/** A header of the answer that an exchange ended with. */
-export function header({ response }, name) {
-    return response.headers.get(name);
-}
-
 async function carry(fetch = globalThis.fetch, init, url, ms, signal, max) {
     // Not while wasm is on the stack: who waits has to know first that a request is about to leave.
     await undefined;
-    const result = { how: FAILED, sent: false, status: undefined, response: undefined, body: undefined, cut: false };
+    const result = { how: FAILED, sent: false, response: undefined, body: undefined, cut: false };
     if (signal?.aborted) return { ...result, how: ABORTED.how, cause: signal.reason };
     if (typeof fetch !== "function") {
         return { ...result, cause: "this runtime has no fetch: pass one as the option fetch" };
@@ -76,7 +71,6 @@ async function carry(fetch = globalThis.fetch, init, url, ms, signal, max) {
         if (!isResponse(response)) throw "fetch gave something that is no Response";
         if (response.type === "error") throw "fetch gave Response.error()";
         result.response = response;
-        result.status = response.status;
         await Promise.race([over, drain(response, max, result)]);
         result.how = DONE;
     }).catch((cause) => {

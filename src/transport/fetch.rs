@@ -28,7 +28,6 @@ extern "C" {
         signal: Option<&AbortSignal>,
         max: f64,
     ) -> Promise;
-    fn header(end: &End, name: &str) -> Option<String>;
     fn pause(ms: f64, signal: Option<&AbortSignal>) -> Promise;
     fn shared(function: &Function, signal: Option<&AbortSignal>, ms: f64) -> Promise;
 }
@@ -44,9 +43,7 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn sent(this: &End) -> bool;
     #[wasm_bindgen(method, getter)]
-    fn response(this: &End) -> JsValue;
-    #[wasm_bindgen(method, getter)]
-    fn status(this: &End) -> Option<u16>;
+    fn response(this: &End) -> Option<web_sys::Response>;
     #[wasm_bindgen(method, getter)]
     fn body(this: &End) -> Vec<u8>;
     #[wasm_bindgen(method, getter)]
@@ -217,20 +214,23 @@ impl FetchTransport {
 
     pub(crate) fn end_send(&self, end: JsValue) -> Result<Response, Interrupted> {
         let end = self.ended(end);
-        let (status, sent) = (end.status(), end.sent());
-        let how = match end.how() {
-            DONE => {
-                self.last_response.set(end.response());
-                return Ok(Response {
-                    status: status.unwrap_or_default(),
-                    retry_after: header(&end, "retry-after"),
-                    rate_limit: RateLimit::read(&|name| header(&end, name)),
+        let (sent, response) = (end.sent(), end.response().map(gloo_net::http::Response::from));
+        let status = response.as_ref().map(gloo_net::http::Response::status);
+        let how = match (end.how(), response) {
+            (DONE, Some(response)) => {
+                let headers = response.headers();
+                let answer = Response {
+                    status: response.status(),
+                    retry_after: headers.get("retry-after"),
+                    rate_limit: RateLimit::read(&|name| headers.get(name)),
                     body: end.body(),
                     cut: end.cut(),
-                });
+                };
+                self.last_response.set(web_sys::Response::from(response).into());
+                return Ok(answer);
             }
-            TIMEOUT => Interruption::Timeout,
-            ABORTED => Interruption::Aborted,
+            (TIMEOUT, _) => Interruption::Timeout,
+            (ABORTED, _) => Interruption::Aborted,
             _ => Interruption::Network,
         };
         let message = match (how, sent) {
