@@ -34,20 +34,6 @@ pub enum Turn {
     Wait(u32),
 }
 
-/// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum End {
-    /// No answer came.
-    Lost,
-    /// An answer came.
-    Answered {
-        /// What it says about the limits; `None` where it proves nothing, such as an error of something in front.
-        named: Option<RateLimit>,
-        /// 429: for how many milliseconds the server wants no other request.
-        refused: Option<u64>,
-    },
-}
-
 /// One caller that waits for its turn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ticket {
@@ -74,7 +60,6 @@ pub struct Limiter {
 
 impl Limiter {
     /// Asks for a turn at `now`, in milliseconds since 1970.
-    // Its only caller's, as others here are: apart, what it gives would go through memory, which is more code.
     #[inline(always)]
     pub fn ask(&mut self, ticket: &mut Ticket, now: u64) -> Turn {
         self.slots(ticket.location, now).ask(ticket, now)
@@ -85,18 +70,12 @@ impl Limiter {
         self.slots(ticket.location, now).leave(ticket);
     }
 
-    /// A request that had its turn has ended.
-    pub fn done(&mut self, ticket: &Ticket, now: u64, end: End) {
-        match end {
-            End::Lost => self.ended(ticket, now, None, None),
-            End::Answered { named, refused } => self.ended(ticket, now, named.as_ref(), refused),
-        }
-    }
-
-    /// As [`Self::done`], without a copy of the limits. A lost answer names nothing and refuses nothing.
+    /// A request that had its turn has ended. `named` is what its answer says of the limits; `None` where that proves
+    /// nothing: no answer, or an error of something in front. `refused`: it was answered with 429, and for so many
+    /// milliseconds the server wants no other request.
     #[inline(always)]
-    pub(crate) fn ended(&mut self, ticket: &Ticket, now: u64, named: Option<&RateLimit>, refused: Option<u64>) {
-        self.slots(ticket.location, now).ended(now, named, refused);
+    pub fn done(&mut self, ticket: &Ticket, now: u64, named: Option<&RateLimit>, refused: Option<u64>) {
+        self.slots(ticket.location, now).done(now, named, refused);
     }
 
     fn slots(&mut self, location: u64, now: u64) -> &mut Slots {
@@ -210,7 +189,7 @@ impl Slots {
     }
 
     #[inline(always)]
-    fn ended(&mut self, now: u64, named: Option<&RateLimit>, refused: Option<u64>) {
+    fn done(&mut self, now: u64, named: Option<&RateLimit>, refused: Option<u64>) {
         self.flying = self.flying.saturating_sub(1);
         let limit = named.and_then(|named| named.limit).map(|limit| limit as usize);
         self.limit = match limit {
@@ -249,15 +228,12 @@ impl Slots {
 mod tests {
     use super::*;
 
-    const NAMED: End = End::Answered {
-        named: Some(RateLimit {
-            limit: Some(100.0),
-            remaining: None,
-            interval_ms: Some(10_000.0),
-            daily_limit: None,
-            daily_remaining: None,
-        }),
-        refused: None,
+    const NAMED: RateLimit = RateLimit {
+        limit: Some(100.0),
+        remaining: None,
+        interval_ms: Some(10_000.0),
+        daily_limit: None,
+        daily_remaining: None,
     };
 
     /// A server that counts its interval from wherever `offset` puts it.
@@ -298,7 +274,7 @@ mod tests {
             steps += 1;
             assert!(steps < 100_000, "the calls do not end");
             if next.sent {
-                limiter.done(&next.ticket, now, NAMED);
+                limiter.done(&next.ticket, now, Some(&NAMED), None);
                 next.ended = Some(now);
             } else {
                 match limiter.ask(&mut next.ticket, now) {
@@ -362,7 +338,7 @@ mod tests {
         for location in 3..1000 {
             let mut ticket = Ticket::new(location, false);
             assert_eq!(limiter.ask(&mut ticket, 20_000 * location), Turn::Go);
-            limiter.done(&ticket, 20_000 * location + 1, NAMED);
+            limiter.done(&ticket, 20_000 * location + 1, Some(&NAMED), None);
         }
         assert!(limiter.locations.len() <= MAX_IDLE + 1);
     }
@@ -374,7 +350,7 @@ mod tests {
         assert_eq!(limiter.ask(&mut ticket, 0), Turn::Go);
         let named =
             RateLimit { limit: Some(5.0), interval_ms: Some(2000.0), remaining: Some(2.0), ..RateLimit::default() };
-        limiter.done(&ticket, 10, End::Answered { named: Some(named), refused: None });
+        limiter.done(&ticket, 10, Some(&named), None);
         // Somebody else has taken two of the five.
         assert_eq!(limiter.ask(&mut Ticket::new(1, false), 20), Turn::Go);
         assert_eq!(limiter.ask(&mut Ticket::new(1, false), 20), Turn::Go);
@@ -390,16 +366,16 @@ mod tests {
             assert_eq!(limiter.ask(&mut Ticket::new(1, false), 0), Turn::Go);
         }
         assert_eq!(limiter.ask(&mut Ticket::new(1, false), 0), Turn::Wait(POLL_MS as u32), "nothing is known yet");
-        limiter.done(&first, 10, End::Lost);
+        limiter.done(&first, 10, None, None);
         assert!(matches!(limiter.ask(&mut Ticket::new(1, false), 10), Turn::Wait(_)), "a lost answer says nothing");
-        limiter.done(&first, 10, End::Answered { named: None, refused: None });
+        limiter.done(&first, 10, None, None);
         assert!(matches!(limiter.ask(&mut Ticket::new(1, false), 10), Turn::Wait(_)), "an error says nothing either");
-        limiter.done(&first, 10, End::Answered { named: Some(RateLimit::default()), refused: None });
+        limiter.done(&first, 10, Some(&RateLimit::default()), None);
         for _ in 0..1000 {
             assert_eq!(limiter.ask(&mut Ticket::new(1, false), 20), Turn::Go);
         }
         assert!(limiter.locations[0].held.len() <= 2);
-        limiter.done(&first, 30, End::Answered { named: None, refused: Some(500) });
+        limiter.done(&first, 30, None, Some(500));
         assert!(matches!(limiter.ask(&mut Ticket::new(1, false), 30), Turn::Wait(_)), "until it says 429");
         assert_eq!(limiter.locations[0].limit, LIMIT);
     }
@@ -409,7 +385,7 @@ mod tests {
         let mut limiter = Limiter::default();
         let mut ticket = Ticket::new(1, false);
         limiter.ask(&mut ticket, 0);
-        limiter.done(&ticket, 0, End::Answered { named: None, refused: Some(3000) });
+        limiter.done(&ticket, 0, None, Some(3000));
         assert_eq!(limiter.ask(&mut Ticket::new(1, false), 1000), Turn::Wait(2000));
         assert_eq!(limiter.ask(&mut Ticket::new(1, false), 3000), Turn::Go);
     }
@@ -422,7 +398,7 @@ mod tests {
         let mut quits: Vec<Ticket> = (0..500).map(|_| Ticket::new(1, false)).collect();
         quits.iter_mut().for_each(|ticket| assert!(matches!(limiter.ask(ticket, 1), Turn::Wait(_))));
         quits.iter().for_each(|ticket| limiter.leave(ticket, 2));
-        flying.iter().for_each(|ticket| limiter.done(ticket, 100, NAMED));
+        flying.iter().for_each(|ticket| limiter.done(ticket, 100, Some(&NAMED), None));
         assert_eq!(limiter.ask(&mut Ticket::new(1, false), 200), Turn::Wait(9_900));
         assert_eq!(limiter.ask(&mut Ticket::new(1, false), 10_100), Turn::Go);
     }
@@ -433,7 +409,7 @@ mod tests {
         for _ in 0..100 {
             let mut ticket = Ticket::new(1, false);
             limiter.ask(&mut ticket, 1_000_000_000);
-            limiter.done(&ticket, 1_000_000_000, End::Answered { named: None, refused: Some(60_000) });
+            limiter.done(&ticket, 1_000_000_000, None, Some(60_000));
         }
         assert_eq!(limiter.ask(&mut Ticket::new(1, false), 5), Turn::Go);
     }

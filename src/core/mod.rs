@@ -3,6 +3,8 @@
 //! Nothing here does I/O: time and randomness are arguments, sending is the caller's. Everything is a function of its
 //! input and tested without a network.
 
+// What is marked `#[inline(always)]` here and in the transport has one caller: apart from it, what it gives would go
+// through memory, which is more code.
 mod config;
 mod error;
 mod limiter;
@@ -16,7 +18,7 @@ mod url;
 
 pub use config::{CallOptions, Config, MAX_ID_LENGTH};
 pub use error::{Error, ErrorKind, Outcome};
-pub use limiter::{End, Limiter, Ticket, Turn};
+pub use limiter::{Limiter, Ticket, Turn};
 pub use once::{Once, Step};
 pub use page::{hash, Pager};
 pub use rate::RateLimit;

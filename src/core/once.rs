@@ -22,7 +22,7 @@ pub enum Step {
     Failed,
 }
 
-/// Where it stands. It begins when the transactions of the order are known: any other one later on is the payment.
+/// Where it stands. Any transaction of the order that was not there before is the payment.
 #[derive(Debug, Clone)]
 pub struct Once {
     known: Vec<u64>,
@@ -65,7 +65,6 @@ impl Once {
     }
 
     /// The transactions were read: which of them is the payment, and what comes next.
-    // Its only caller's: apart, what it gives would go through memory, which is more code.
     #[inline(always)]
     pub fn looked(&mut self, transactions: &[u64]) -> (Option<usize>, Step) {
         let new = transactions.iter().position(|id| !self.known.iter().any(|known| known == id));

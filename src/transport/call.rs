@@ -11,8 +11,8 @@ pub(crate) struct Call {
     /// The request that is at present carried out.
     pub run: Run,
     once: Option<Box<RecordOnce>>,
-    /// It stands before a step of `once`.
-    between: bool,
+    /// What comes next is a step of `once`.
+    step_due: bool,
 }
 
 impl Call {
@@ -33,13 +33,13 @@ impl Call {
         let run = Run::new(operation, request, config.clone(), limiter, deadline);
         let (id, params) = (id.unwrap_or_default(), params.unwrap_or_default());
         let steps = once.then(|| Box::new(RecordOnce::new(id, params, config)));
-        Ok(Self { run, once: steps, between: once })
+        Ok(Self { run, once: steps, step_due: once })
     }
 
     /// Goes on with what came of what it asked for.
     pub fn next<T: Transport>(&mut self, transport: &T, mut told: Told) -> Ask {
         loop {
-            if let (Some(once), true) = (&self.once, std::mem::take(&mut self.between)) {
+            if let (Some(once), true) = (&self.once, std::mem::take(&mut self.step_due)) {
                 if matches!(told, Told::Awake(false)) {
                     return Ask::Done(Err(once.given_up(true)));
                 }
@@ -55,7 +55,7 @@ impl Call {
             if let Some(result) = once.ended(result) {
                 return Ask::Done(result);
             }
-            self.between = true;
+            self.step_due = true;
             let wait = f64::from(once.wait());
             if wait > 0.0 && transport.now_ms() + wait >= self.run.deadline {
                 return Ask::Done(Err(once.given_up(false)));

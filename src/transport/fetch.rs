@@ -89,7 +89,6 @@ impl TokenSource {
     }
 
     /// The token, or a promise of it for [`Self::came`].
-    // Its only caller's, as others here are: apart, what it gives would go through memory, which is more code.
     #[inline(always)]
     fn ask(
         &self,

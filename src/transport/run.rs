@@ -91,7 +91,6 @@ impl Run {
     }
 
     /// The token that was answered with 401.
-    // Its only caller's, as others here are: apart, what it gives would go through memory, which is more code.
     #[inline(always)]
     pub fn rejected(&self) -> Option<&str> {
         self.refreshed.then(|| self.token.as_deref().unwrap_or_default())
@@ -247,7 +246,7 @@ impl Run {
 
     fn landed(&mut self, now: f64, named: Option<&RateLimit>, refused: Option<u64>) {
         if let (Some(limiter), true) = (&self.limiter, std::mem::take(&mut self.flying)) {
-            limiter.lock().ended(&self.ticket, now as u64, named, refused);
+            limiter.lock().done(&self.ticket, now as u64, named, refused);
         }
     }
 }
@@ -283,7 +282,6 @@ pub(super) fn field<'a>(json: &'a [u8], name: &str) -> &'a [u8] {
 }
 
 /// The error for an attempt that ended without a whole answer.
-// Its only caller's; see `rejected`.
 #[inline(always)]
 fn interruption(operation: &'static Operation, interrupted: &Interrupted) -> Error {
     let (kind, failed) = match interrupted.how {
