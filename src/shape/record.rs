@@ -176,7 +176,7 @@ impl Record {
                 index = 0;
             }
             let row = self.row(index)?;
-            if *self.bytes(row) == *name {
+            if row.name().len() == name.len() && *self.bytes(row) == *name {
                 return Some((index, row));
             }
             index += 1;

@@ -211,6 +211,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes `byte` if it stands at the position.
+    #[inline(always)]
     fn passes(&mut self, byte: u8) -> bool {
         let passes = self.peek() == byte;
         self.pos += usize::from(passes);
@@ -310,6 +311,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a comma (true) or `close` (false).
+    #[inline(always)]
     pub fn more(&mut self, close: u8) -> Result<bool, Stop> {
         // Servers write no white space.
         let byte = if self.peek() == b',' { b',' } else { self.token() };
