@@ -7,16 +7,16 @@
 
 #[cfg(all(any(feature = "npm", feature = "npm-sandbox"), target_arch = "wasm32"))]
 mod bindings;
+pub mod call;
 mod client;
 pub mod core;
 pub mod endpoint;
+mod json;
 pub mod model;
-mod pages;
 #[cfg(feature = "sandbox")]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::unreachable)]
 pub mod sandbox;
 pub mod shape;
 pub mod transport;
 
-pub use client::{Client, PaymentRecorded, Reply};
-pub use pages::{Page, Paged, Pages, Records};
+pub use client::{Client, Page, Paged, Pages, PaymentRecorded, Records, Reply};

@@ -3,7 +3,7 @@
 //! The input is text in lines: scope, cursor, then the pages, a character for each record.
 #![no_main]
 
-use ghl_payments::core::Pager;
+use ghl_payments::call::Pager;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &str| {

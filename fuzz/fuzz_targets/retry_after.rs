@@ -3,7 +3,8 @@
 //! The first line is the header, the second one the interval of the limit.
 #![no_main]
 
-use ghl_payments::core::{decide, retry_after_ms, Error, ErrorKind, Outcome, RateLimit};
+use ghl_payments::call::decide;
+use ghl_payments::core::{retry_after_ms, Error, ErrorKind, Outcome, RateLimit};
 use libfuzzer_sys::fuzz_target;
 
 /// 2024-06-01T00:00:00Z

@@ -1,10 +1,12 @@
 //! The client's exports. The TypeScript facade in `pkg-template/src` turns them into the public surface.
 
 use super::values;
+use crate::call::{self, Ask, RateLimiter, Told};
 use crate::core::{Config, Error};
 use crate::endpoint::{ALL, RECORD_PAYMENT};
-use crate::shape::{json_text, validate};
-use crate::transport::{self, Ask, FetchTransport, Listener, RateLimiter, TokenSource, Told, Transport, Wiring};
+use crate::json::json_text;
+use crate::shape::validate;
+use crate::transport::{FetchTransport, Listener, TokenSource, Transport, Wiring};
 use js_sys::Function;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -98,7 +100,7 @@ impl Core {
         Ok(Self { config, wiring: Rc::new(Wiring { fetch, token, listener }), limiter })
     }
 
-    fn prepare(&self, mut input: &str, now: f64) -> Result<transport::Call, Error> {
+    fn prepare(&self, mut input: &str, now: f64) -> Result<call::Call, Error> {
         let name = line(&mut input);
         let options = line(&mut input);
         let params = line(&mut input);
@@ -115,7 +117,7 @@ impl Core {
             values::apply(&mut config, options);
         }
         let limiter = self.limiter.borrow().clone();
-        transport::Call::new(operation, once, id, params, &Rc::new(config), limiter, now)
+        call::Call::new(operation, once, id, params, &Rc::new(config), limiter, now)
     }
 }
 
@@ -142,7 +144,7 @@ enum Asked {
 /// needs a queue, a waker and two closures.
 #[wasm_bindgen]
 pub struct Call {
-    prepared: Result<transport::Call, Error>,
+    prepared: Result<call::Call, Error>,
     transport: FetchTransport,
     began: f64,
     asked: Asked,

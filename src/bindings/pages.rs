@@ -1,8 +1,8 @@
 //! The state of one iteration over a list.
 
 use super::values::{text, Object};
-use crate::core::{hash, Pager};
-use crate::shape::items;
+use crate::call::{hash, Pager};
+use crate::json::items;
 use wasm_bindgen::prelude::*;
 
 /// Where an iteration stands.

@@ -3,10 +3,11 @@
 //! One `JSON.parse` or `JSON.stringify` on the other side costs less, in time and in wasm, than a property access for
 //! each field.
 
+use crate::call::{Done, Event};
 use crate::core::{Config, Error, ErrorKind, Outcome, RateLimit};
 use crate::endpoint::Operation;
-use crate::shape::{items, json_text, members, push_decimal, put, quote, Drift, Kind, Record, Shape};
-use crate::transport::{Done, Event};
+use crate::json::{items, json_text, members, push_decimal, put, quote};
+use crate::shape::{Drift, Kind, Record, Shape};
 use serde_json::Value;
 
 /// The shape of what a call and a client are told. [`apply`] knows the order. What crosses on its own, and so never comes

@@ -2,7 +2,8 @@
 
 use super::error::report;
 use super::url::{base_url_problem, without_slashes};
-use crate::shape::{joined, Issue};
+use crate::json::joined;
+use crate::shape::Issue;
 
 /// The longest id that is accepted in a path; HighLevel's have 20 or 24 characters.
 pub const MAX_ID_LENGTH: usize = 256;

@@ -2,7 +2,8 @@
 
 use super::rate::RateLimit;
 use crate::endpoint::Operation;
-use crate::shape::{put, Drift, Issue};
+use crate::json::put;
+use crate::shape::{Drift, Issue};
 use serde::Serialize;
 
 /// The class of an error.

@@ -2,11 +2,10 @@
 
 use super::config::{is_blank, Config, MAX_ID_LENGTH};
 use super::error::report;
-use super::url::{encode_component, is_dots, parted};
+use super::url::{is_dots, parted};
 use crate::endpoint::{Method, Operation};
-use crate::shape::{
-    has_replacement, items_or_self, json_text, members, put, quote, unescape, validate, Issue, Record, Seen,
-};
+use crate::json::{encode_component, items_or_self, json_text, members, put, quote, unescape};
+use crate::shape::{has_replacement, validate, Issue, Record, Seen};
 
 /// A request without its `Authorization` header, which the sender adds last.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,11 @@
 //! From an answer to a checked body or an error.
 
 use super::error::{Error, ErrorKind, Failed, Outcome};
+use super::outcome::{outcome, retry_after_ms, retryable, Failure};
 use super::rate::RateLimit;
-use super::retry::{outcome, retry_after_ms, retryable, Failure};
 use crate::endpoint::{Operation, Safety};
-use crate::shape::{
-    check, items_or_self, joined, json_text, members, push_decimal, put, unescape, Checked, Drift, Fault, Kind,
-};
+use crate::json::{items_or_self, joined, json_text, members, push_decimal, put, unescape};
+use crate::shape::{check, Checked, Drift, Fault, Kind};
 
 /// An answer as it came.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -6,8 +6,8 @@ use super::catalog::{SourceSeed, CURRENCIES, FIRST, LAST, PLACES, PRICES, PRODUC
 use super::json::{digits, object, Members};
 use super::page::holds;
 use super::rng::{key, Ids, Rng};
+use crate::json::joined;
 use crate::model::{FulfillmentTracking, JsonObject};
-use crate::shape::joined;
 use serde_json::Value;
 use std::collections::BinaryHeap;
 

@@ -4,7 +4,7 @@ use super::http::{Refusal, Request, Shape};
 use super::json::separated;
 use super::rng::{key, Rng};
 use crate::endpoint::{Operation, ALL};
-use crate::shape::joined;
+use crate::json::joined;
 use serde_json::{Map, Value};
 
 /// A token that the sandbox knows.

@@ -1,6 +1,6 @@
 //! What the seeded locations sell, where, to whom and in which currency.
 
-use crate::shape::joined;
+use crate::json::joined;
 
 /// A product.
 #[derive(Debug)]

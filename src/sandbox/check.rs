@@ -4,7 +4,7 @@
 use super::calendar;
 use super::http::Refusal;
 use super::json::{digits, separated};
-use crate::shape::joined;
+use crate::json::joined;
 use serde_json::{Map, Value};
 
 /// What a parameter has to be.

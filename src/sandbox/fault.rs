@@ -4,7 +4,7 @@
 
 use super::drift::Drift;
 use super::http::{End, Shape};
-use crate::shape::joined;
+use crate::json::joined;
 
 /// The header that asks for a fault, and that the answer of one carries: nobody takes it for the API's own.
 pub const HEADER: &str = "x-sandbox-fault";

@@ -6,8 +6,8 @@ use super::check::{may, must, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply};
 use super::json::{digits, Members};
 use super::{orders, Call};
+use crate::json::joined;
 use crate::model::FulfillmentTracking;
-use crate::shape::joined;
 use serde_json::Value;
 
 /// `POST /payments/orders/{orderId}/fulfillments`

@@ -3,7 +3,7 @@
 use super::fault::{Fault, HEADER};
 use super::json::{digits, object, separated, Json, Members, Text};
 use super::object::put;
-use crate::shape::joined;
+use crate::json::joined;
 use serde_json::Map;
 
 /// A request as it reached the sandbox.

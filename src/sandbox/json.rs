@@ -5,7 +5,7 @@
 
 use super::account::major;
 use super::calendar::iso;
-use crate::shape::{put, unescape, Scanner, Stop};
+use crate::json::{put, unescape, Scanner, Stop};
 use serde_json::{Map, Number, Value};
 
 /// What can be written as JSON.

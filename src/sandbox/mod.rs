@@ -38,7 +38,7 @@ pub(crate) use json::parse;
 pub use limits::Limits;
 pub use log::Logged;
 
-use crate::shape::joined;
+use crate::json::joined;
 use account::Account;
 use check::Query;
 use fault::{Fault, Plan, Planned};

@@ -4,7 +4,7 @@ use super::account::{decimal, minor, Account, Owner, Paid, Provider, Recorded, T
 use super::check::{may, must, Rule, Spec, ALT_TYPE};
 use super::http::{Outcome, Refusal, Reply, Shape};
 use super::{orders, Call};
-use crate::shape::joined;
+use crate::json::joined;
 use serde_json::Value;
 
 /// `POST /payments/orders/{orderId}/record-payment`

@@ -13,8 +13,8 @@ use super::catalog::{
 };
 use super::json::digits;
 use super::rng::Rng;
+use crate::json::joined;
 use crate::model::FulfillmentTracking;
-use crate::shape::joined;
 
 /// How many orders a location has unless told.
 pub const ORDERS: usize = 300;

@@ -9,7 +9,7 @@ use super::json::Members;
 use super::page::{filters, page, Common, Search, Wanted};
 use super::transactions::{connected_account, ip_address, provider};
 use super::Call;
-use crate::shape::joined;
+use crate::json::joined;
 
 /// `GET /payments/subscriptions`
 pub static LIST: Spec = Spec {

@@ -7,7 +7,7 @@ use super::http::{Outcome, Refusal, Reply};
 use super::json::{digits, Members};
 use super::page::{filters, page, Common, Search, Wanted};
 use super::{orders, subscriptions, Call};
-use crate::shape::joined;
+use crate::json::joined;
 
 /// `GET /payments/transactions`
 pub static LIST: Spec = Spec {

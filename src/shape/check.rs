@@ -2,44 +2,11 @@
 //! ([`validate`], closed).
 
 use super::record::{Record, Row};
-use super::scan::{json_text, members, unescape, Scanner, Stop};
 use super::{Kind, Rule};
+use crate::json::{joined, json_text, members, push_decimal, put, unescape, Fault, Scanner, Stop};
 
 /// How many findings of one answer are kept one by one; beyond that they are counted.
 const MAX_FINDINGS: usize = 100;
-
-/// Why an answer is no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// Not JSON.
-    Syntax {
-        /// Byte offset.
-        at: usize,
-        /// What JSON needs there.
-        expected: &'static str,
-        /// The input ends there.
-        end: bool,
-    },
-    /// Not UTF-8.
-    Utf8 {
-        /// Byte offset of the first wrong byte.
-        at: usize,
-    },
-    /// More than 128 containers inside each other.
-    Depth {
-        /// Byte offset of the container that is too deep.
-        at: usize,
-    },
-    /// JSON, but its top level is not what the endpoint promises.
-    Top {
-        /// Where: empty for the top level itself, or the name of its list.
-        path: &'static str,
-        /// What is promised.
-        expected: &'static str,
-        /// What came.
-        found: &'static str,
-    },
-}
 
 /// A place where an answer differs from its shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,28 +157,6 @@ impl Path<'_> {
         self.write(&mut out);
         out
     }
-}
-
-/// Appends text. `push_str` would be inlined at each of some hundred places.
-#[inline(never)]
-pub(crate) fn put(out: &mut String, text: &str) {
-    out.push_str(text);
-}
-
-/// The parts as one text; `concat` would bring a second, generic writer.
-pub(crate) fn joined(parts: &[&str]) -> String {
-    let mut out = String::new();
-    parts.iter().for_each(|part| put(&mut out, part));
-    out
-}
-
-/// Appends a whole number; `format!` would bring the formatting machinery into the wasm.
-pub(crate) fn push_decimal(out: &mut String, mut number: usize) {
-    if number >= 10 {
-        push_decimal(out, number / 10);
-        number %= 10;
-    }
-    out.push(char::from(b'0' + number as u8));
 }
 
 /// A change of the answer's bytes: a space takes the place of the byte at this offset, anything else comes in front of

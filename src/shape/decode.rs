@@ -1,7 +1,7 @@
 //! From checked bytes to the typed structs, for Rust callers.
 
-use super::scan::number_is_finite;
 use super::{Checked, Drift};
+use crate::json::number_is_finite;
 use serde::de::DeserializeOwned;
 use serde::de::Error as _;
 use serde::Deserialize;

@@ -7,18 +7,15 @@
 mod check;
 mod decode;
 mod record;
-mod scan;
 
-pub use check::{check, validate, Checked, Drift, Fault, Issue, Seen};
-pub(crate) use check::{has_replacement, joined, push_decimal, put};
+pub use crate::json::Fault;
+pub(crate) use check::has_replacement;
+pub use check::{check, validate, Checked, Drift, Issue, Seen};
 pub use decode::decode;
 pub use ghl_payments_derive::Shape;
 #[doc(hidden)]
 pub use record::{kind_count, names, names_length, pack_kinds, pack_names, pack_rows, required_count, text};
 pub use record::{Field, Fields, Record};
-pub(crate) use scan::{items, items_or_self, json_text, members, quote, unescape};
-#[cfg(feature = "sandbox")]
-pub(crate) use scan::{Scanner, Stop};
 
 /// A type with a shape table.
 pub trait Shape {

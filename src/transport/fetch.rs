@@ -3,7 +3,7 @@
 use super::{Event, Interrupted, Interruption, Transport};
 use crate::core::{Error, ErrorKind, Outcome, RateLimit, Request, Response};
 use crate::endpoint::Operation;
-use crate::shape::joined;
+use crate::json::joined;
 use gloo_net::http::Headers;
 use js_sys::{Function, Promise};
 use std::cell::{Cell, RefCell};

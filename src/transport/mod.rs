@@ -1,84 +1,20 @@
 //! The seam to the outside: sending, sleeping, the clock, randomness and the token.
 
-mod call;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 mod fetch;
-mod limits;
-mod once;
-mod run;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 mod thrown;
 
-pub(crate) use call::{drive, Call};
+pub use crate::call::{Event, Interrupted, Interruption, RateLimiter};
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use fetch::{FetchTransport, TokenSource};
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
 pub(crate) use fetch::{Listener, Wiring};
-pub use limits::RateLimiter;
-pub(crate) use limits::Shared;
-#[cfg(all(feature = "npm", target_arch = "wasm32"))]
-pub(crate) use run::{Ask, Done, Told};
 
-use crate::core::{Error, RateLimit, Request, Response};
+use crate::call::Surroundings;
+use crate::core::{Error, Request, Response};
 use crate::endpoint::Operation;
-use crate::shape::Drift;
 use std::future::Future;
-
-/// How an attempt can fail without a whole answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interruption {
-    /// The connection failed or was dropped.
-    Network,
-    /// The time was over.
-    Timeout,
-    /// The caller aborted.
-    Aborted,
-}
-
-/// An attempt that ended without a whole answer.
-#[derive(Debug, Clone)]
-pub struct Interrupted {
-    /// How it ended.
-    pub how: Interruption,
-    /// Whether the request may have left this process.
-    pub sent: bool,
-    /// The status, if the head of an answer came.
-    pub status: Option<u16>,
-    /// What happened, for people; without secrets.
-    pub message: &'static str,
-}
-
-/// Something that happened during a call, for logs and metrics. It never holds a token.
-#[derive(Debug, Clone, Copy)]
-pub enum Event<'a> {
-    /// An attempt begins.
-    Request {
-        /// How many were made with this one.
-        attempt: u32,
-    },
-    /// An answer came.
-    Response {
-        /// How many attempts were made.
-        attempt: u32,
-        /// Its status.
-        status: u16,
-        /// Milliseconds since the attempt began.
-        duration_ms: f64,
-    },
-    /// An answer named the limits.
-    RateLimit(RateLimit),
-    /// The call will be sent again.
-    Retry {
-        /// How many attempts were made.
-        attempt: u32,
-        /// Milliseconds until then.
-        delay_ms: f64,
-        /// Why.
-        reason: &'a Error,
-    },
-    /// An answer differed from its shape.
-    Drift(&'a Drift),
-}
 
 /// Carries requests. On wasm32 `FetchTransport` does it in browsers, Workers and Node; elsewhere bring your own.
 pub trait Transport {
@@ -106,5 +42,20 @@ pub trait Transport {
     /// Is told what happens; does nothing by default.
     fn event(&self, operation: &'static Operation, event: Event<'_>) {
         let _ = (operation, event);
+    }
+}
+
+/// A call sees of its transport what needs no waiting.
+impl<T: Transport> Surroundings for T {
+    fn now_ms(&self) -> f64 {
+        Transport::now_ms(self)
+    }
+
+    fn random(&self) -> f64 {
+        Transport::random(self)
+    }
+
+    fn event(&self, operation: &'static Operation, event: Event<'_>) {
+        Transport::event(self, operation, event);
     }
 }

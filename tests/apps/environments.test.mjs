@@ -18,7 +18,7 @@ import { dirname, extname, join } from "node:path";
 import test, { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { PACKAGE, startSandbox, tool } from "../js/support.mjs";
+import { PACKAGE, startSandbox, tool } from "../js/support/support.mjs";
 
 /** What one command may take; a cold installation on a slow machine is the longest. */
 const LIMIT = 300_000;

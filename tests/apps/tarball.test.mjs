@@ -4,17 +4,20 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import test from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { PACKAGE, tool } from "../js/support.mjs";
+import { PACKAGE, tool } from "../js/support/support.mjs";
 
 const SOURCES = dirname(fileURLToPath(import.meta.url));
 const SCRATCH = join(process.env.GHL_REPO_ROOT, "target/scratch/js");
 const TARBALL = join(SCRATCH, readdirSync(SCRATCH).find((name) => name.endsWith(".tgz")));
 const manifest = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
-const files = readdirSync(PACKAGE);
+const files = readdirSync(PACKAGE, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(PACKAGE, join(entry.parentPath, entry.name)))
+    .sort();
 const modules = files.filter((name) => name.endsWith(".wasm"));
 
 /** Runs a command of a tool and gives its output; a finding ends it with another code than 0. */

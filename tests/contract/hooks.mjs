@@ -15,7 +15,7 @@ const WRAPPERS = {
             return own(typeof fetch === "function" ? recordedFetch(fetch) : fetch, ...rest);
         }
     `,
-    "sandbox-api.js": (own) => `
+    "sandbox/api.js": (own) => `
         import { recordedSandbox } from "${RECORDER}";
         import { createSandbox as own } from "${own}";
         export * from "${own}";

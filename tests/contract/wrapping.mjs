@@ -19,14 +19,14 @@ function isPackage(folder) {
 }
 
 /**
- * The hook `load` (https://nodejs.org/api/module.html#loadurl-context-nextload). `wrappers` gives for the name of a module
- * a function of its own address and its source that gives the source of the wrapper; `query` is what tells the two apart.
+ * The hook `load` (https://nodejs.org/api/module.html#loadurl-context-nextload). `wrappers` gives for the path of a module
+ * in the package a function of its own address and its source that gives the source of the wrapper; `query` is what tells the two apart.
  */
 export function wrapping(wrappers, query) {
     return async (url, context, next) => {
-        const [folder, name] = url.split(/(?<=\/)(?=[^/]*$)/);
-        const wrapper = url.startsWith("file:") && Object.hasOwn(wrappers, name ?? "") ? wrappers[name] : undefined;
-        if (wrapper === undefined || !isPackage(folder)) return next(url, context);
+        const name = url.startsWith("file:") && Object.keys(wrappers).find((name) => url.endsWith(`/${name}`));
+        if (!name || !isPackage(url.slice(0, -name.length))) return next(url, context);
+        const wrapper = wrappers[name];
         const source = wrapper(url + query, readFileSync(new URL(url), "utf8"));
         return { format: "module", source, shortCircuit: true };
     };

@@ -1,7 +1,7 @@
 //! An iteration over a list that changes between its pages: every record that was there all the time comes exactly once.
 
 use crate::cases;
-use ghl_payments::core::{hash, Pager};
+use ghl_payments::call::{hash, Pager};
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 

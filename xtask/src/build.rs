@@ -5,7 +5,8 @@ use crate::inline;
 use crate::process::{capture, run};
 use crate::slim;
 use crate::workspace::{
-    copy, create_folder, empty_folder, file_name, files, folders, read, read_bytes, write, Workspace,
+    all_files, copy, copy_folder, create_folder, empty_folder, file_name, files, read, read_bytes, relative, write,
+    Workspace,
 };
 use anyhow::{bail, Context, Result};
 use flate2::{write::GzEncoder, Compression};
@@ -54,9 +55,7 @@ pub fn package(workspace: &Workspace) -> Result<()> {
     let assembled = assemble(workspace, &staged)?;
     instantiate(workspace, &assembled)?;
     empty_folder(&workspace.package())?;
-    for file in files(&assembled, |_| true)? {
-        copy(&file, &workspace.package().join(file_name(&file)))?;
-    }
+    copy_folder(&assembled, &workspace.package())?;
     println!("The package is in pkg/.");
     Ok(())
 }
@@ -75,9 +74,11 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
         copy(&file, &stage.join(file_name(&file)))?;
     }
     let mut sources = String::new();
-    for file in files(&template.join("src"), |name| has_ending(name, ".ts"))? {
-        sources.push_str(&read(&file)?);
-        copy(&file, &stage.join(file_name(&file)))?;
+    for file in all_files(&template.join("src"))? {
+        let source = read(&file)?;
+        sources.push_str(&source);
+        let (path, staged) = staged(&relative(&file, &template.join("src")), &source);
+        write(&stage.join(path), staged)?;
     }
     for module in &MODULES {
         let name = module.name;
@@ -85,7 +86,7 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
         let wasm = read_bytes(&generated.join(format!("{name}_bg.wasm")))?;
         let declarations = declarations(&read(&generated.join(format!("{name}.d.ts")))?);
         let mut glue = read(&generated.join(format!("{name}.js")))?;
-        for snippet in snippets(&generated.join("snippets"))? {
+        for snippet in all_files(&generated.join("snippets"))? {
             // Beside the glue, without the folder that is named after a hash. The key among the imports stays: it is
             // also in the module.
             let flat = file_name(&snippet);
@@ -108,13 +109,13 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
     Ok(stage)
 }
 
-/// The JavaScript that Rust code brings along with `#[wasm_bindgen(module = ...)]`.
-fn snippets(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = files(folder, |_| true)?;
-    for inner in folders(folder)? {
-        found.extend(snippets(&inner)?);
+/// Where a source of the facade is published, and how it reads there: the entries stand at the top, beside the generated
+/// code, so that a page without a bundler writes `ghl-payments/index.js`; every other file keeps its folder.
+fn staged(path: &str, source: &str) -> (String, String) {
+    match path.strip_prefix("entries/") {
+        Some(entry) => (entry.to_owned(), source.replace("from \"../", "from \"./")),
+        None => (path.to_owned(), source.replace("from \"../entries/", "from \"../")),
     }
-    Ok(found)
 }
 
 /// The glue with each script imported once: wasm-bindgen repeats one that two declarations name, and bundlers then warn
@@ -129,12 +130,6 @@ fn without_twins(glue: &str) -> String {
             .any(|name| line.starts_with(&format!("import * as {name} ")) || line.ends_with(&format!("\": {name},")))
     };
     glue.lines().filter(|line| !is_twin(line)).flat_map(|line| [line, "\n"]).collect()
-}
-
-/// The path as an import spells it.
-fn relative(path: &Path, base: &Path) -> String {
-    let parts = path.strip_prefix(base).unwrap_or(path).components();
-    parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 /// What `import module from "./core.wasm"` gives where the runtime compiles it.
@@ -263,13 +258,12 @@ fn assemble(workspace: &Workspace, stage: &Path) -> Result<PathBuf> {
             "The staged sources are copies: fix pkg-template/src (or the Rust exports, for core.d.ts).",
         )?;
     }
-    let facade = workspace.root.join("pkg-template/src");
-    for file in files(stage, |name| !is_tsconfig(name) && name != "package.json")? {
-        let name = file_name(&file);
-        let compiled = has_ending(&name, ".ts") && facade.join(&name).is_file();
-        // A hand-written declaration is not compiled, and the declarations that are refer to it.
-        if !compiled || has_ending(&name, ".d.ts") {
-            copy(&file, &folder.join(name))?;
+    for file in all_files(stage)? {
+        let path = relative(&file, stage);
+        // A declaration is not compiled, and the declarations that are refer to it.
+        let compiled = has_ending(&path, ".ts") && !has_ending(&path, ".d.ts") && !has_ending(&path, ".d.wasm.ts");
+        if !compiled && !is_tsconfig(&path) && path != "package.json" {
+            copy(&file, &folder.join(path))?;
         }
     }
     without_comments(workspace, &folder)?;
@@ -300,11 +294,14 @@ fn assemble(workspace: &Workspace, stage: &Path) -> Result<PathBuf> {
 fn without_comments(workspace: &Workspace, folder: &Path) -> Result<()> {
     let mut esbuild = workspace.npm_tool("esbuild");
     // Not the inlined modules: they hold nothing else than one long text.
-    for script in files(folder, |name| has_ending(name, ".js") && !has_ending(name, "-bytes.js"))? {
-        esbuild.arg(script);
+    for script in all_files(folder)? {
+        let name = file_name(&script);
+        if has_ending(&name, ".js") && !has_ending(&name, "-bytes.js") {
+            esbuild.arg(script);
+        }
     }
     esbuild.args(["--target=es2022", "--log-level=warning", "--allow-overwrite"]);
-    run(esbuild.arg(format!("--outdir={}", folder.display())), "")
+    run(esbuild.arg(format!("--outbase={}", folder.display())).arg(format!("--outdir={}", folder.display())), "")
 }
 
 /// Every file that package.json promises.

@@ -1,7 +1,9 @@
 //! `cargo xtask test`: every suite, one count.
 
 use crate::process::{capture, run, watch};
-use crate::workspace::{copy_folder, empty_folder, file_name, files, folders, read, write, Workspace};
+use crate::workspace::{
+    all_files, copy_folder, empty_folder, file_name, files, folders, read, relative, write, Workspace,
+};
 use crate::{build, docs, fuzz, setup, tree};
 use anyhow::{anyhow, bail, Context, Result};
 use serde_json::{json, Value};
@@ -15,7 +17,7 @@ const SUITE_LIMIT: Duration = Duration::from_mins(15);
 /// With `--all`, each of the applications may have to be installed first.
 const WHOLE_SUITE_LIMIT: Duration = Duration::from_hours(1);
 /// The runtimes in which the packed tarball must work; a missing file is a failed suite.
-const RUNTIMES: [&str; 3] = ["node", "workerd", "chromium"];
+const RUNTIMES: [&str; 3] = ["environments-node", "environments-workerd", "environments-chromium"];
 
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
 struct Counts {
@@ -65,8 +67,8 @@ const FIGURE: &str = "figure: ";
 const FIGURES: [&str; 4] = ["matrix: ", "recordPaymentOnce", "429", "fuzz: "];
 
 /// The suites of `--reliability`, besides those that they stand on.
-const RELIABILITY: [&str; 9] =
-    ["reliability", "fuzz", "js-outcomes", "js-once", "js-limiter", "js-retries", "js-token", "js-hostile", "js-traps"];
+const RELIABILITY: [&str; 7] =
+    ["reliability", "fuzz", "js-money", "js-calls-limiter", "js-calls-retries", "js-calls-token", "js-hostile"];
 
 struct Suite {
     name: String,
@@ -93,8 +95,8 @@ enum Job {
     Install,
     /// `tests/web` in a browser that wasm-pack drives.
     Web(WebBrowser),
-    /// One file of `tests/js` or `tests/apps`, run against the installed tarball.
-    JavaScript,
+    /// One file of `tests/js` or `tests/apps`, run against the installed tarball: its path.
+    JavaScript(String),
     /// `tests/types`, compiled against the installed tarball.
     Types,
     /// The declarations: nothing untyped, nothing undocumented.
@@ -113,7 +115,7 @@ enum WebBrowser {
 
 impl Job {
     fn needs_package(&self) -> bool {
-        matches!(self, Self::Size | Self::Install | Self::JavaScript | Self::Types | Self::Docs | Self::Recipes)
+        matches!(self, Self::Size | Self::Install | Self::JavaScript(_) | Self::Types | Self::Docs | Self::Recipes)
     }
 }
 
@@ -231,19 +233,22 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
     add("size", Job::Size);
     add("docs", Job::Docs);
     add("install", Job::Install);
-    let mut runtimes: Vec<String> = RUNTIMES.iter().map(ToString::to_string).collect();
-    for file in files(&workspace.root.join("tests/js"), |name| name.ends_with(TEST_FILE))? {
-        let runtime = file_name(&file).replace(TEST_FILE, "");
-        if !runtimes.contains(&runtime) {
-            runtimes.push(runtime);
-        }
-    }
-    for runtime in runtimes {
-        add(&format!("js-{runtime}"), Job::JavaScript);
+    let scripts = |of: &str| -> Result<Vec<(String, String)>> {
+        let paths = all_files(&workspace.root.join("tests").join(of))?;
+        let paths = paths.iter().map(|path| relative(path, &workspace.root));
+        Ok(paths.filter_map(|path| Some((suite_of(&path)?, path))).collect())
+    };
+    let mut suites_of_js = scripts("js")?;
+    // The runtimes come first: where one of them fails, so does most of the rest.
+    suites_of_js.sort_by_key(|(name, _)| {
+        RUNTIMES.iter().position(|runtime| name.strip_prefix("js-") == Some(runtime)).unwrap_or(RUNTIMES.len())
+    });
+    for (name, path) in suites_of_js {
+        add(&name, Job::JavaScript(path));
     }
     add("types", Job::Types);
-    for file in files(&workspace.root.join("tests/apps"), |name| name.ends_with(TEST_FILE))? {
-        add(&format!("apps-{}", file_name(&file).replace(TEST_FILE, "")), Job::JavaScript);
+    for (name, path) in scripts("apps")? {
+        add(&name, Job::JavaScript(path));
     }
     add("recipes", Job::Recipes);
     add("contract", Job::Contract);
@@ -251,6 +256,13 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
 }
 
 const TEST_FILE: &str = ".test.mjs";
+
+/// `tests/js/calls/token.test.mjs` is the suite `js-calls-token`; what is no test has none, nor what an application brings.
+fn suite_of(path: &str) -> Option<String> {
+    let name = path.strip_prefix("tests/")?.strip_suffix(TEST_FILE)?;
+    let own = !name.starts_with("apps/") || !name["apps/".len()..].contains('/');
+    own.then(|| name.replace('/', "-"))
+}
 
 fn clippy(arguments: &[&'static str]) -> Job {
     Job::Cargo([&["clippy", "--all-targets"], arguments, &["--", "--deny", "warnings"]].concat())
@@ -271,8 +283,8 @@ fn select(suites: Vec<Suite>, filters: &[String]) -> Result<Vec<Suite>> {
     let wanted = |suite: &Suite| filters.iter().any(|filter| takes(filter, suite));
     let wants = |job: fn(&Job) -> bool| suites.iter().any(|suite| wanted(suite) && job(&suite.job));
     let needs_package = wants(Job::needs_package);
-    let needs_install = wants(|job| matches!(job, Job::JavaScript | Job::Types | Job::Recipes));
-    let needs_judge = wants(|job| matches!(job, Job::JavaScript | Job::Recipes));
+    let needs_install = wants(|job| matches!(job, Job::JavaScript(_) | Job::Types | Job::Recipes));
+    let needs_judge = wants(|job| matches!(job, Job::JavaScript(_) | Job::Recipes));
     let implied = |suite: &Suite| match suite.job {
         Job::Build => needs_package,
         Job::Install => needs_install,
@@ -330,7 +342,7 @@ fn perform(workspace: &Workspace, suite: &Suite, all: bool) -> Result<Report> {
         }
         Job::Size => build::sizes(workspace).map(|()| Counts::PASSED)?,
         Job::Install => install(workspace).map(|()| Counts::PASSED)?,
-        Job::JavaScript => return java_script(workspace, &suite.name, all),
+        Job::JavaScript(path) => return java_script(workspace, &suite.name, path, all),
         Job::Types => types(workspace).map(|()| Counts::PASSED)?,
         Job::Docs => docs::check(workspace).map(|()| Counts::PASSED)?,
         Job::Recipes => {
@@ -457,12 +469,11 @@ fn install(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn java_script(workspace: &Workspace, suite: &str, all: bool) -> Result<Report> {
-    let (folder, name) = suite.split_once('-').context("a suite of JavaScript is named after its folder and file")?;
-    let file = Path::new("tests").join(folder).join(format!("{name}{TEST_FILE}"));
+fn java_script(workspace: &Workspace, suite: &str, path: &str, all: bool) -> Result<Report> {
+    let file = Path::new(path);
     let scratch = scratch(workspace);
-    if !scratch.join(&file).is_file() {
-        bail!("{} does not exist", file.display());
+    if !scratch.join(file).is_file() {
+        bail!("{path} does not exist");
     }
     let mut command = workspace.node();
     command
@@ -471,18 +482,19 @@ fn java_script(workspace: &Workspace, suite: &str, all: bool) -> Result<Report> 
         .env("GHL_APPS", if all { "all" } else { "quick" })
         .env(NPM_TOOLS, tools_manifest(workspace));
     let exchanges = exchanges_of(workspace, suite)?;
-    if folder == "js" {
+    if path.starts_with("tests/js/") {
         record(workspace, &mut command, &exchanges);
-        let both = ["tests/contract/preload.mjs", "tests/js/secrets.mjs"].map(|module| preload(workspace, module));
+        let both =
+            ["tests/contract/preload.mjs", "tests/js/support/secrets.mjs"].map(|module| preload(workspace, module));
         command.env("NODE_OPTIONS", both.join(" "));
     } else {
         // Applications run as their developers run them: only the sandbox, which they call over HTTP, is recorded.
         command.env(EXCHANGES, &exchanges);
     }
-    if read(&scratch.join(&file))?.contains("CHROMIUM_PATH") {
+    if read(&scratch.join(file))?.contains("CHROMIUM_PATH") {
         command.env("CHROMIUM_PATH", found(&setup::browsers().chromium)?);
     }
-    if read(&scratch.join(&file))?.contains("GECKODRIVER") {
+    if read(&scratch.join(file))?.contains("GECKODRIVER") {
         setup::for_web(workspace)?;
         found(&setup::browsers().firefox)?;
         command.env("GECKODRIVER", workspace.cargo_tool("geckodriver"));
@@ -491,7 +503,7 @@ fn java_script(workspace: &Workspace, suite: &str, all: bool) -> Result<Report> 
     command
         .args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap"])
         .arg(format!("--test-reporter-destination={}", tap.display()))
-        .arg(&file);
+        .arg(file);
     // A runner inside a runner would report in the outer one's format.
     command.env_remove("NODE_TEST_CONTEXT");
     let watched = watch(&mut command, if all { WHOLE_SUITE_LIMIT } else { SUITE_LIMIT })?;
@@ -607,8 +619,8 @@ mod tests {
             suite("build", Job::Build),
             suite("size", Job::Size),
             suite("install", Job::Install),
-            suite("js-node", Job::JavaScript),
-            suite("js-chromium", Job::JavaScript),
+            suite("js-node", Job::JavaScript("tests/js/node.test.mjs".to_owned())),
+            suite("js-chromium", Job::JavaScript("tests/js/chromium.test.mjs".to_owned())),
             suite("contract", Job::Contract),
         ]
     }

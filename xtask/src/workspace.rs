@@ -151,6 +151,21 @@ fn entries(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>
     Ok(found)
 }
 
+/// The files inside a folder and the folders in it, sorted by path; none when there is no such folder.
+pub fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = files(folder, |_| true)?;
+    for inner in folders(folder)? {
+        found.extend(all_files(&inner)?);
+    }
+    Ok(found)
+}
+
+/// A path below a folder as an import spells it.
+pub fn relative(path: &Path, base: &Path) -> String {
+    let parts = path.strip_prefix(base).unwrap_or(path).components();
+    parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
 pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     create_folder(to)?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot list {}", from.display()))? {

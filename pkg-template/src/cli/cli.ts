@@ -1,0 +1,99 @@
+#!/usr/bin/env node
+import { listen } from "./node-http.js";
+import { createSandbox } from "../entries/sandbox.js";
+
+const USAGE = `Usage: ghl-payments sandbox [options]
+
+Serves a simulated HighLevel payments backend on this machine.
+
+  --port <n>   port to listen at, 0 for any free one (default 8787)
+  --seed <n>   from what the data follow (default 7)
+  --size <n>   how many orders there are (default 300)
+  --cors       let web pages of any origin call it; the real API does not
+  --help       show this
+`;
+
+interface Arguments {
+    port: number;
+    seed: number;
+    size: number | undefined;
+    cors: boolean;
+}
+
+/** The limits of each number, which `createSandbox` and the operating system would refuse less clearly. */
+const MOST = { port: 65_535, seed: Number.MAX_SAFE_INTEGER, size: 1_000_000 };
+
+class UsageError extends Error {}
+
+function read(words: string[]): Arguments | "help" {
+    if (words.some((word) => word === "--help" || word === "-h")) return "help";
+    const [command, ...rest] = words;
+    if (command !== "sandbox") {
+        throw new UsageError(command === undefined ? "a command is missing" : `unknown command "${command}"`);
+    }
+    const result: Arguments = { port: 8787, seed: 7, size: undefined, cors: false };
+    for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+        const [option, inline] = word.split(/=(.*)/s, 2);
+        if (option === "--cors" && inline === undefined) {
+            result.cors = true;
+        } else if (option === "--port" || option === "--seed" || option === "--size") {
+            const name = option.slice(2) as keyof typeof MOST;
+            result[name] = number(name, inline ?? rest.shift());
+        } else {
+            throw new UsageError(`unknown argument "${word}"`);
+        }
+    }
+    return result;
+}
+
+function number(name: keyof typeof MOST, text: string | undefined): number {
+    if (text === undefined || !/^\d{1,16}$/.test(text) || Number(text) > MOST[name]) {
+        throw new UsageError(`--${name} takes a whole number from 0 to ${MOST[name]}`);
+    }
+    return Number(text);
+}
+
+/** Adds what lets a page of any origin read the answers. */
+function withCors(handler: (request: Request) => Promise<Response>): (request: Request) => Promise<Response> {
+    return async (request) => {
+        const asked = request.headers.get("access-control-request-headers");
+        const preflight = request.method === "OPTIONS" && request.headers.has("access-control-request-method");
+        const response = preflight ? new Response(null, { status: 204 }) : await handler(request);
+        if (preflight) {
+            response.headers.set("access-control-allow-methods", "GET, POST, PUT, DELETE");
+            if (asked !== null) response.headers.set("access-control-allow-headers", asked);
+            response.headers.set("access-control-max-age", "600");
+        } else {
+            response.headers.set("access-control-expose-headers", [...response.headers.keys()].join(", "));
+        }
+        response.headers.set("access-control-allow-origin", "*");
+        return response;
+    };
+}
+
+async function serve({ port, seed, size, cors }: Arguments): Promise<void> {
+    const sandbox = createSandbox({ seed, now: Date.now, ...(size === undefined ? {} : { size }) });
+    const server = await listen(cors ? withCors(sandbox.fetch) : sandbox.fetch, { port });
+    console.log(`base URL:    ${server.url}`);
+    console.log(`location id: ${sandbox.locationId}`);
+    console.log(`token:       ${sandbox.token()}`);
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+        process.once(signal, () => {
+            void server.close().then(() => process.exit(0));
+        });
+    }
+}
+
+try {
+    const given = read(process.argv.slice(2));
+    if (given === "help") {
+        process.stdout.write(USAGE);
+    } else {
+        await serve(given);
+    }
+} catch (error) {
+    const usage = error instanceof UsageError;
+    console.error(`ghl-payments: ${error instanceof Error ? error.message : String(error)}`);
+    if (usage) console.error(`\n${USAGE}`);
+    process.exitCode = usage ? 2 : 1;
+}

@@ -1,0 +1,126 @@
+import { __wbg_reset_state as restart, Core } from "../core.js";
+import { failure, invalid, PaymentsError, type Outcome } from "./errors.js";
+
+/** A call under way. */
+interface UnderWay {
+    /** How often it was sent. */
+    attempts: number;
+    /** Whether the operation may have been carried out, as far as can be seen from here. */
+    outcome: Outcome;
+    /** Ends it when its instance is lost. */
+    lose(cause: unknown): void;
+}
+
+/** The waits of the core that send a request are marked, and say how that ended. */
+interface Wait {
+    sends?: boolean;
+}
+interface WaitEnd {
+    sent?: boolean;
+}
+
+/** All calls of all clients that the present instance carries. */
+const pending = new Set<UnderWay>();
+
+/** How many instances were lost: what was made in one of them is gone. */
+export let lost = 0;
+
+/**
+ * A core that outlives its instance of the wasm module.
+ *
+ * A panic in wasm is a trap, and leaves memory behind in which nothing can go on. All calls that the instance carried are
+ * rejected, and the next one starts in a fresh instance with a fresh core.
+ */
+export class LastingCore {
+    readonly #settings: ConstructorParameters<typeof Core>;
+    readonly #prepare: (core: Core) => void;
+    #core: Core | undefined;
+    #instance = lost;
+    /** Whether it carries no further calls. */
+    closed = false;
+
+    /** `prepare` is called with each core that is made. */
+    constructor(settings: ConstructorParameters<typeof Core>, prepare: (core: Core) => void = () => {}) {
+        this.#settings = settings;
+        this.#prepare = prepare;
+        this.present();
+    }
+
+    /** The core in the present instance. */
+    present(): Core {
+        if (this.#core === undefined || this.#instance !== lost) {
+            try {
+                this.#core = new Core(...this.#settings);
+            } catch (error) {
+                throw failure(error);
+            }
+            this.#instance = lost;
+            this.#prepare(this.#core);
+        }
+        return this.#core;
+    }
+
+    /** Gives its memory back, behind the calls that were made. */
+    close(): void {
+        if (this.closed) return;
+        this.closed = true;
+        queueMicrotask(() => {
+            if (this.#instance === lost) this.#core?.free();
+            this.#core = undefined;
+        });
+    }
+
+    /** Carries out an operation. Gives what the core's `Call` ends with. */
+    call(...args: Parameters<Core["call"]>): Promise<unknown[]> {
+        if (this.closed) throw invalid("", "this client was closed; make a new one");
+        return new Promise((resolve, reject) => {
+            const underWay: UnderWay = {
+                attempts: 0,
+                outcome: "not_sent",
+                lose: (cause) => reject(internal(underWay, cause)),
+            };
+            void this.#carry(args, underWay).then(resolve);
+        });
+    }
+
+    /** Carries a call from wait to wait to its end; never rejects. */
+    async #carry(args: Parameters<Core["call"]>, underWay: UnderWay): Promise<unknown[]> {
+        // The caller may be a listener, deep inside the instance: nothing may run in it a second time, or replace it.
+        await undefined;
+        const instance = lost;
+        pending.add(underWay);
+        try {
+            const call = this.present().call(...args);
+            let next: unknown;
+            do {
+                const before = underWay.outcome;
+                const sends = (next as Wait | undefined)?.sends === true;
+                if (sends) {
+                    underWay.attempts++;
+                    underWay.outcome = "unknown";
+                }
+                const end = (await next) as WaitEnd | undefined;
+                if (sends && end?.sent === false) underWay.outcome = before;
+                // Rejected meanwhile.
+                if (instance !== lost) return [];
+                next = call.step(end);
+            } while (!Array.isArray(next));
+            call.free();
+            return next;
+        } catch (cause) {
+            if (instance === lost) {
+                lost++;
+                restart();
+                for (const other of pending) other.lose(cause);
+            }
+            return [];
+        } finally {
+            pending.delete(underWay);
+        }
+    }
+}
+
+function internal({ attempts, outcome }: UnderWay, cause: unknown): PaymentsError {
+    const message = "the client failed inside, which is a mistake in it; see cause. The next call starts afresh";
+    return new PaymentsError({ name: "PaymentsError", code: "internal", message, outcome, attempts }, cause);
+}

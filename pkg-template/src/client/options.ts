@@ -1,0 +1,144 @@
+import type * as Core from "../core.js";
+import type { CardDetails, ChequeDetails, JsonObject, JsonValue, RecordPaymentFields } from "../core.js";
+import type { PaymentsClient, PaymentsEvent } from "./client.js";
+
+/** Where the token comes from: text, or a function that gives it. */
+export type Token = string | (() => string | Promise<string>);
+
+/** What a client is told once. */
+export interface ClientOptions {
+    /**
+     * The access token or private integration token. A function is called once, and once more after a 401; calls that
+     * wait meanwhile share one answer, each for `timeoutMs` at the most. It may be left out only with a `baseUrl` of your own proxy that adds it.
+     *
+     * Tokens do not belong in web pages: everyone who opens the page can read them.
+     */
+    token?: Token;
+    /** The default for `altId`, for `locationId` and, together with `"location"`, for `altType`. */
+    locationId?: string;
+    /**
+     * Where the API is; default `https://services.leadconnectorhq.com`. https only, but for loopback hosts; in browsers
+     * also a path such as `/api`.
+     */
+    baseUrl?: string;
+    /** The `Version` header; default `2021-07-28`. */
+    apiVersion?: "2021-07-28" | "v3" | (string & {});
+    /** Instead of the global `fetch`; it gets one `Request`. */
+    fetch?: (request: Request) => Promise<Response>;
+    /** Milliseconds that one attempt may take; default 30000. */
+    timeoutMs?: number;
+    /** Milliseconds that a call may take with all its attempts and waits; no limit by default. */
+    deadlineMs?: number;
+    /**
+     * Calls are spaced so that HighLevel's rate limit (100 requests in 10 s for an app and a location, or what the answers
+     * name) is not exceeded. Another client here shares its limits with this one, as clients of the same app should; `false`
+     * sends at once.
+     */
+    limiter?: PaymentsClient | false;
+    /** Whether other calls go first where the rate limit makes them wait; default false. */
+    background?: boolean;
+    /** How often a failed call is sent again at the most, where that is safe; default 2. */
+    maxRetries?: number;
+    /** Milliseconds of the first backoff; each further one doubles, up to 8 s; default 500. */
+    retryDelayMs?: number;
+    /** The `User-Agent`; browsers ignore it. Default `ghl-payments/<version>`. */
+    userAgent?: string;
+    /**
+     * The longest answer that is read, in bytes after decompression (16 MiB unless set; a page of 100 orders has 80 kB). A
+     * longer one is a DecodeError; of a longer error page only the start is kept.
+     */
+    maxResponseBytes?: number;
+    /** Headers of every call. */
+    headers?: Record<string, string>;
+    /**
+     * Whether an answer that differs from its promised shape, in a way that cannot be repaired, is a DecodeError; default
+     * false: it is reported as drift.
+     */
+    strict?: boolean;
+    /** Is told about requests, answers, limits, retries and drift. What it throws or rejects with is ignored. */
+    onEvent?: (event: PaymentsEvent) => void;
+}
+
+/** What one call may override. */
+export interface CallOptions {
+    /** Aborts the call: while it is under way and while it waits to be sent again. */
+    signal?: AbortSignal;
+    /** Milliseconds that one attempt may take. */
+    timeoutMs?: number;
+    /** Milliseconds that this call may take with all its attempts and waits. */
+    deadlineMs?: number;
+    /** Whether other calls go first where the rate limit makes them wait. Pages of an iteration after its first do so. */
+    background?: boolean;
+    /** How often this call is sent again at the most. */
+    maxRetries?: number;
+    /** Further headers. */
+    headers?: Record<string, string>;
+    /** Instead of the client's `locationId`. */
+    locationId?: string;
+    /** Instead of the client's `strict`. */
+    strict?: boolean;
+}
+
+/** What every recorded payment may say. */
+type WithoutMode = Omit<RecordPaymentFields, "mode" | "card" | "cheque">;
+
+/**
+ * A payment made outside HighLevel: `card` goes with `mode: "card"` only, `cheque` with `mode: "cheque"` only.
+ *
+ * ```ts
+ * import type { RecordPaymentBody } from "ghl-payments";
+ *
+ * const body: RecordPaymentBody = { mode: "card", card: { type: "visa", last4: "4242" }, amount: 59.5 };
+ * ```
+ */
+export type RecordPaymentBody = WithoutMode &
+    (
+        | {
+              /** By a card that was charged elsewhere. */
+              mode: "card";
+              /** The card. */
+              card?: CardDetails;
+              /** Goes with `mode: "cheque"` only. */
+              cheque?: never;
+          }
+        | {
+              /** By a cheque. */
+              mode: "cheque";
+              /** The cheque. */
+              cheque?: ChequeDetails;
+              /** Goes with `mode: "card"` only. */
+              card?: never;
+          }
+        | {
+              /** In any other way. */
+              mode: "cash" | "bank_transfer" | "other";
+              /** Goes with `mode: "card"` only. */
+              card?: never;
+              /** Goes with `mode: "cheque"` only. */
+              cheque?: never;
+          }
+    );
+
+/** At least one of these fields of `T`; the others as they are. */
+export type OneOf<T, Names extends keyof T> = Omit<T, Names> &
+    { [Name in Names]: Required<Pick<T, Name>> & Pick<T, Exclude<Names, Name>> }[Names];
+
+/** The coupon to read: its `id`, its `code`, or both. */
+export type GetCouponParams = OneOf<Core.GetCouponParams, "id" | "code">;
+
+/** The keys to connect: of the live mode, of the test mode, or of both. */
+export type ConnectProviderBody = OneOf<Core.ConnectProviderBody, "live" | "test">;
+
+/** What your payment provider can do, in one location or in all locations of a company. */
+export type UpdateCapabilitiesBody = OneOf<Core.UpdateCapabilitiesBody, "companyId" | "locationId">;
+
+/** A note on an order. HighLevel publishes no schema. */
+export interface OrderNote {
+    /** Id of the note, where it has one. */
+    _id?: string | null;
+    /** Whatever else HighLevel sends. */
+    [field: string]: JsonValue | undefined;
+}
+
+/** The notes of an order as HighLevel sends them: a list, or an object that holds one. */
+export type OrderNotes = OrderNote[] | JsonObject;

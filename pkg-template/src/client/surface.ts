@@ -1,0 +1,20 @@
+export * from "./client.js";
+export {
+    AbortedError,
+    AuthenticationError,
+    ConflictError,
+    DecodeError,
+    InvalidRequestError,
+    NetworkError,
+    NotFoundError,
+    PaymentsError,
+    PermissionError,
+    RateLimitError,
+    ServerError,
+    TimeoutError,
+    ValidationError,
+} from "./errors.js";
+export { consoleLogger, type LogLevel } from "./logger.js";
+export type { Issue, OperationInfo, Outcome } from "./errors.js";
+export { ApiPromise, Page, PagePromise, type ResponseInfo, type Resumable, type WithResponse } from "./promises.js";
+export type * from "../models.js";

@@ -1,7 +1,0 @@
-import module from "./core.wasm";
-import { initSync } from "./core.js";
-
-// Workers refuse to compile bytes: the runtime compiles the imported module.
-initSync({ module });
-
-export * from "./surface.js";

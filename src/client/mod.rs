@@ -1,0 +1,154 @@
+//! The Rust-facing client.
+
+mod drive;
+mod pages;
+
+pub use pages::{Page, Paged, Pages, Records};
+
+use crate::call::{Call, RateLimiter, Shared};
+use crate::core::{CallOptions, Config, Error, ErrorKind, Outcome, RateLimit};
+use crate::endpoint::{Endpoint, RecordPayment, RECORD_PAYMENT};
+use crate::model::TransactionSummary;
+use crate::shape::Drift;
+use crate::transport::Transport;
+use drive::drive;
+use serde::Deserialize;
+
+/// A client for Rust callers, over any [`Transport`].
+///
+/// ```
+/// use ghl_payments::{core::Config, endpoint::ListOrders, Client};
+/// # use ghl_payments::{core::{Error, Request, Response}, transport::{Interrupted, Transport}};
+/// # struct Canned;
+/// # impl Transport for Canned {
+/// #     async fn send(&self, _: &Request, _: Option<&str>, _: u32) -> Result<Response, Interrupted> {
+/// #         Ok(Response { status: 200, body: br#"{"data":[{"_id":"1"}],"totalCount":1}"#.to_vec(), ..Default::default() })
+/// #     }
+/// #     async fn sleep(&self, _: f64) -> bool { true }
+/// #     fn now_ms(&self) -> f64 { 0.0 }
+/// #     fn random(&self) -> f64 { 0.0 }
+/// #     async fn token(&self, _: Option<&str>) -> Result<Option<String>, Error> { Ok(None) }
+/// # }
+/// # async fn example(transport: Canned) -> Result<(), Error> {
+/// let client = Client::new(transport, Config { location_id: Some("3SwdhCu3svxI8AKsPJt6".into()), ..Config::default() })?;
+/// let page = client.send(&ListOrders { params: Default::default() }).await?;
+/// println!("{} of {}", page.data.len(), page.total_count);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Client<T> {
+    transport: T,
+    config: Config,
+    limiter: Option<RateLimiter>,
+}
+
+impl<T: Transport> Client<T> {
+    /// A client with this configuration; an [`ErrorKind::Validation`] error lists everything that is wrong with it.
+    pub fn new(transport: T, config: Config) -> Result<Self, Error> {
+        let config = config.check(false).map_err(|issues| Error::validation(None, issues))?;
+        Ok(Self { transport, config, limiter: Some(RateLimiter::new()) })
+    }
+
+    /// Instead of the client's own limiter: that of another client of the same app, or none, to send at once and take 429
+    /// for an answer.
+    pub fn with_limiter(mut self, limiter: Option<RateLimiter>) -> Self {
+        self.limiter = limiter;
+        self
+    }
+
+    /// What spaces the calls, to share it with another client.
+    pub fn limiter(&self) -> Option<&RateLimiter> {
+        self.limiter.as_ref()
+    }
+
+    /// The transport.
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// The location of a call, where its parameters name none.
+    pub(crate) fn location<'a>(&'a self, options: &'a CallOptions) -> Option<&'a str> {
+        options.location_id.as_ref().or(self.config.location_id.as_ref()).map(String::as_str)
+    }
+
+    /// Sends a call and gives its typed answer.
+    pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Answer, Error> {
+        self.send_with(endpoint, &CallOptions::default()).await.map(|reply| reply.data)
+    }
+
+    /// Like [`Self::send`], with options for this call and with what is known about the answer.
+    pub async fn send_with<E: Endpoint>(&self, endpoint: &E, options: &CallOptions) -> Result<Reply<E::Answer>, Error> {
+        let operation = E::OPERATION;
+        let input = endpoint.input();
+        let unreadable = |kind, outcome, error: serde_json::Error| {
+            Error::new(kind, Some(operation), outcome, [operation.name, ": ", &error.to_string()].concat())
+        };
+        let params = input.params.map(serde_json::to_string).transpose();
+        let params = params.map_err(|error| unreadable(ErrorKind::Validation, Outcome::NotSent, error))?;
+        let mut config = self.config.with(options);
+        // A typed answer cannot hold what differs from its shape.
+        config.strict = true;
+        let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
+        let call = Call::new(operation, false, input.id, params.as_deref(), &Shared::new(config), limiter, now)?;
+        let done = drive(&self.transport, call).await?;
+        let answer = done.answer;
+        let data = crate::shape::decode(&answer.body, &answer.checked).map_err(|error| {
+            let mut error = unreadable(ErrorKind::Decode, Outcome::Applied, error);
+            error.attempts = done.attempts;
+            error
+        })?;
+        Ok(Reply { data, drifts: answer.checked.drifts, attempts: done.attempts, rate_limit: done.rate_limit })
+    }
+}
+
+impl<T: Transport> Client<T> {
+    /// Records a payment and, where the outcome is unknown (a timeout, a dropped connection, a 5xx), looks among the order's
+    /// transactions whether it took before it would send it again: at most [`Config::max_retries`] times.
+    ///
+    /// Any transaction that is new on the order counts as the payment. Errors are those of [`Self::send`]; their outcome is
+    /// [`Outcome::Unknown`] only where the order could not be read either.
+    pub async fn record_payment_once(
+        &self,
+        payment: &RecordPayment,
+        options: &CallOptions,
+    ) -> Result<PaymentRecorded, Error> {
+        let unreadable = |kind, outcome, error: serde_json::Error| {
+            Error::new(kind, Some(&RECORD_PAYMENT), outcome, [RECORD_PAYMENT.name, ": ", &error.to_string()].concat())
+        };
+        let body = serde_json::to_string(&payment.body)
+            .map_err(|error| unreadable(ErrorKind::Validation, Outcome::NotSent, error))?;
+        let config = self.config.with(options);
+        let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
+        let call =
+            Call::new(&RECORD_PAYMENT, true, Some(&payment.order_id), Some(&body), &Shared::new(config), limiter, now)?;
+        let done = drive(&self.transport, call).await?;
+        serde_json::from_slice(&done.answer.body)
+            .map_err(|error| unreadable(ErrorKind::Decode, Outcome::Applied, error))
+    }
+}
+
+/// Whether a payment is recorded.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PaymentRecorded {
+    /// `false`: the attempts are used up, and the order has no new transaction.
+    pub recorded: bool,
+    /// Its transaction, where it had to be looked for.
+    #[serde(default)]
+    pub transaction: Option<TransactionSummary>,
+    /// How often the payment was sent.
+    pub attempts: u32,
+}
+
+/// An answer with what is known about it.
+#[derive(Debug, Clone)]
+pub struct Reply<T> {
+    /// The answer.
+    pub data: T,
+    /// Where it differed from the promised shape.
+    pub drifts: Vec<Drift>,
+    /// How often the call was sent.
+    pub attempts: u32,
+    /// The limits, if the server named them.
+    pub rate_limit: Option<RateLimit>,
+}

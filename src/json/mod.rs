@@ -1,0 +1,16 @@
+//! JSON text, as it travels: read, taken apart and written, without building values.
+//!
+//! Nothing here knows of HighLevel, of shapes or of requests.
+
+mod decimal;
+mod parts;
+mod percent;
+mod scan;
+mod write;
+
+pub(crate) use decimal::number_is_finite;
+pub(crate) use parts::{field, items, items_or_self, json_text, members};
+pub use percent::encode_component;
+pub use scan::Fault;
+pub(crate) use scan::{unescape, Scanner, Stop};
+pub(crate) use write::{joined, push_decimal, put, quote};

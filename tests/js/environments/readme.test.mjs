@@ -1,0 +1,324 @@
+// Runs every recipe of the package's README as it stands there, against a sandbox, and holds its tables against the API.
+
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import test, { after } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import * as library from "ghl-payments";
+import { createSandbox } from "ghl-payments/sandbox";
+import { PACKAGE, tool } from "../support/support.mjs";
+
+const { transform } = tool("esbuild");
+const readme = await readFile(join(PACKAGE, "README.md"), "utf8");
+const folder = await mkdtemp(join(dirname(fileURLToPath(import.meta.url)), "recipes-"));
+after(() => rm(folder, { recursive: true }));
+
+/** The text below a heading, up to the next one of its level or above. */
+function section(title, level) {
+    const heading = `\n${"#".repeat(level)} ${title}\n`;
+    const start = readme.indexOf(heading);
+    assert.ok(start >= 0, `the README has a section "${title}"`);
+    const text = readme.slice(start + heading.length);
+    const end = text.search(new RegExp(`^#{1,${level}} `, "m"));
+    return end < 0 ? text : text.slice(0, end);
+}
+
+const blocks = (text) => [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
+const rows = (text) =>
+    [...text.matchAll(/^\| `.*$/gm)].map(([line]) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+
+/** A sandbox behind the global `fetch`, and what a recipe takes for given. */
+async function prepare() {
+    const sandbox = createSandbox({ seed: 7 });
+    const token = sandbox.token();
+    const { locationId } = sandbox;
+    const payments = new library.PaymentsClient({ token, locationId, fetch: sandbox.fetch });
+    const [order] = (await payments.orders.list({ paymentStatus: "unpaid", limit: 1 })).data;
+    return {
+        sandbox,
+        token,
+        locationId,
+        payments,
+        orderId: order._id,
+        fetch: sandbox.fetch,
+        before: sandbox.requests.length,
+    };
+}
+
+/** Acts while some globals are others. */
+async function withGlobals(globals, act) {
+    const kept = Object.keys(globals).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]);
+    for (const [name, value] of Object.entries(globals)) {
+        Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+    }
+    try {
+        return await act();
+    } finally {
+        for (const [name, descriptor] of kept) {
+            delete globalThis[name];
+            if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+        }
+    }
+}
+
+let files = 0;
+
+/** Runs one block as a module; gives its exports, what it printed and what it sent. */
+async function run(code, { sandbox, before, ...globals }) {
+    const file = join(folder, `${(files += 1)}.mjs`);
+    await writeFile(file, (await transform(code, { loader: "ts", target: "es2022" })).code);
+    const lines = [];
+    const write = (...values) => lines.push(values.join(" "));
+    const console = { debug: write, info: write, log: write, warn: write, error: write };
+    const module = await withGlobals({ ...globals, console }, () => import(pathToFileURL(file)));
+    return { module, lines, sent: sandbox.requests.slice(before) };
+}
+
+const operations = ({ sent }) => sent.map(({ operation, status }) => `${operation} ${status}`);
+
+/** What must be true after each recipe; a recipe without an entry fails. */
+const RECIPES = {
+    async "List one page"(code) {
+        const { lines, sent } = await run(code, await prepare());
+        assert.match(lines[0], /^20 of \d+$/);
+        assert.equal(lines[1], "then 20 more");
+        assert.deepEqual(
+            sent.map(({ query }) => Object.fromEntries(query).paymentStatus),
+            ["paid", "paid"],
+        );
+    },
+    async "Go through all of them"(code) {
+        const given = await prepare();
+        const { lines } = await run(code, given);
+        const { transactions } = given.sandbox.state().locations[0];
+        const failed = transactions.filter(({ status }) => status === "failed").length;
+        assert.ok(failed > 0 && transactions.length > 100);
+        assert.equal(lines[0], `${failed} failed; 25 subscriptions`);
+    },
+    async "Read one order"(code) {
+        const given = await prepare();
+        const found = await run(code, given);
+        assert.match(found.lines[0], /^\d+(\.\d+)? [A-Z]{3} [1-9]\d*$/);
+        const missing = await run(code, { ...given, orderId: "0".repeat(24) });
+        assert.match(missing.lines[0], /^there is no such order; trace id \S{8}/);
+    },
+    async "Record a payment, once"(code) {
+        for (const [fault, said, recorded] of [
+            [undefined, "recorded", 1],
+            ["applied-then=500", "recorded", 1],
+            ["truncated", "recorded", 1],
+            ["drop", "not recorded", 0],
+        ]) {
+            const given = await prepare();
+            if (fault) given.sandbox.faults.add(fault, { operation: "orders.recordPayment" });
+            const count = () => given.sandbox.state().locations[0].transactions.length;
+            const earlier = count();
+            const { lines, sent } = await run(code, given);
+            assert.deepEqual([lines[0], count() - earlier], [said, recorded], fault);
+            assert.equal(sent.filter(({ operation }) => operation === "orders.recordPayment").length, 1);
+        }
+    },
+    async "Create, change and delete a coupon"(code) {
+        const result = await run(code, await prepare());
+        assert.deepEqual(operations(result), [
+            "coupons.create 201",
+            "coupons.update 200",
+            "coupons.get 200",
+            "coupons.delete 200",
+        ]);
+        assert.equal(result.lines[0], "15");
+        assert.deepEqual(
+            result.lines
+                .slice(1)
+                .map((line) => line.split(" ")[0])
+                .sort(),
+            ["discountValue", "startDate"],
+        );
+    },
+    async "Connect your own payment provider"(code) {
+        const result = await run(code, await prepare());
+        assert.deepEqual(
+            operations(result).map((line) => line.split(" ")[0]),
+            [
+                "customProvider.create",
+                "customProvider.connect",
+                "customProvider.updateCapabilities",
+                "customProvider.getConfig",
+            ],
+        );
+        assert.deepEqual(result.lines, ["My Pay https://pay.example/query"]);
+    },
+    async "Status, headers and rate limit of an answer"(code) {
+        const given = await prepare();
+        const { lines } = await run(code, given);
+        assert.match(lines[0], new RegExp(`^${given.orderId} 200 1 \\d+$`));
+        assert.match(lines[1], /^\d+ of 100 requests left$/);
+    },
+    async "Abort a call, or give it less time"(code) {
+        const given = await prepare();
+        given.sandbox.faults.add("hang", { operation: "orders.get" });
+        assert.deepEqual((await run(code, given)).lines, ["true", "true"]);
+    },
+    async Retries(code) {
+        const given = await prepare();
+        given.sandbox.faults.add("status=503", { operation: "orders.list", times: 3 });
+        given.sandbox.faults.add("status=503", { operation: "orders.get" });
+        const result = await run(code, given);
+        assert.equal(result.lines[0], "answered at attempt 4");
+        assert.match(result.lines[1], /HighLevel answered 503/);
+        assert.deepEqual(operations(result), [
+            ...Array(3).fill("orders.list 503"),
+            "orders.list 200",
+            "orders.get 503",
+        ]);
+    },
+    async "See what happens"(code) {
+        const given = await prepare();
+        given.sandbox.faults.add("drift=quoted", { operation: "orders.get" });
+        const { lines } = await run(code, given);
+        assert.equal(lines[0], "ghl-payments orders.get: request, attempt 1");
+        assert.match(lines.at(-1), /^drift: .*amount/);
+        assert.ok(!lines.join().includes(given.token));
+    },
+    async "In a Cloudflare Worker"(code) {
+        const { token, locationId, fetch, sandbox } = await prepare();
+        const { module } = await run(code, { sandbox });
+        const asked = (GHL_TOKEN) => {
+            const env = { GHL_TOKEN, GHL_LOCATION: locationId };
+            return withGlobals({ fetch }, () => module.default.fetch(new Request("https://shop.example/"), env));
+        };
+        assert.equal((await (await asked(token)).json()).length, 20);
+        const refused = await asked("wrong");
+        assert.deepEqual([refused.status, (await refused.json()).error], [502, "authentication_failed"]);
+    },
+    async "In a page, behind your own server"(server, page) {
+        const { token, ...given } = await prepare();
+        const { module } = await run(server, given);
+        const origin = "https://shop.example";
+        const upstream = { token, fetch: (url, init) => given.fetch(new Request(url, init)) };
+        const fetch = (request) => {
+            assert.equal(new URL(request.url).origin, origin);
+            assert.equal(request.headers.get("Authorization"), null);
+            return withGlobals(upstream, () => module.proxy(request));
+        };
+        // In a page a request knows what its path is relative to.
+        const InPage = class extends Request {
+            constructor(input, init) {
+                super(typeof input === "string" ? new URL(input, origin) : input, init);
+            }
+        };
+        const { lines, sent } = await run(page, { ...given, fetch, Request: InPage, location: { origin } });
+        assert.equal(lines[0].split(",").length, 5);
+        assert.deepEqual(operations({ sent }), ["orders.list 200"]);
+        assert.equal((await fetch(new Request(`${origin}/api/payments/coupon/list`))).status, 404);
+    },
+    async "Your own `fetch`"(code) {
+        const { lines } = await run(code, await prepare());
+        assert.deepEqual(lines, ["GET /payments/coupon/list true"]);
+    },
+    async "Bring your own wasm"(code) {
+        const given = await prepare();
+        const asset = new Response(await readFile(join(PACKAGE, "core.wasm")), {
+            headers: { "Content-Type": "application/wasm" },
+        });
+        const fetch = async (input) => (input === "/assets/core.wasm" ? asset : given.fetch(input));
+        assert.deepEqual((await run(code, { ...given, fetch })).lines, ["300"]);
+    },
+    async "Against the sandbox"(code) {
+        const none = () => assert.fail("there is no network");
+        assert.deepEqual((await run(code, { ...(await prepare()), fetch: none })).lines, ["unknown"]);
+    },
+};
+
+const titles = [...section("Recipes", 2).matchAll(/^### (.+)$/gm)].map(([, title]) => title);
+
+for (const title of titles) {
+    test(`recipe: ${title}`, async () => {
+        assert.ok(RECIPES[title], "it says what must be true after it");
+        await RECIPES[title](...blocks(section(title, 3)));
+    });
+}
+
+test("every recipe is there, and the first lines of the README run as well", async () => {
+    assert.deepEqual(titles, Object.keys(RECIPES));
+    console.log(`${titles.length} recipes of the README are run`);
+    const given = await prepare();
+    const { lines } = await run(blocks(readme)[0], given);
+    const completed = given.sandbox.state().locations[0].orders.filter(({ status }) => status === "completed");
+    assert.equal(lines.length, completed.length);
+});
+
+const contract = JSON.parse(await readFile(new URL("../../contract/payments.openapi.json", import.meta.url), "utf8"));
+
+test("the table of the official SDK's methods names all 23, each with its method here", () => {
+    const described = Object.values(contract.paths)
+        .flatMap((path) => Object.values(path))
+        .filter(({ operationId }) => operationId);
+    // The official SDK is generated: its names are the operationIds in camel case.
+    const camelCase = (id) => id.replace(/[- ](\w)/g, (_, letter) => letter.toUpperCase());
+    const wanted = described.map((operation) => [
+        `\`${camelCase(operation.operationId)}\``,
+        `\`${operation["x-js-method"]}\``,
+    ]);
+    const found = rows(section("Coming from the official SDK", 2)).map(([, theirs, ours]) => [theirs, ours]);
+    assert.equal(found.length, 23);
+    assert.deepEqual(found.sort(), wanted.sort());
+});
+
+test("the table of errors names every class", () => {
+    const found = rows(section("Errors", 2)).map(([, name]) => name.replaceAll("`", ""));
+    const isError = ([name, value]) => name !== "PaymentsError" && value.prototype instanceof library.PaymentsError;
+    const wanted = Object.entries(library)
+        .filter(isError)
+        .map(([name]) => name);
+    assert.deepEqual(found.sort(), wanted.sort());
+});
+
+test("the table of options names every option", async () => {
+    const declarations = await readFile(join(PACKAGE, "options.d.ts"), "utf8");
+    const body = /interface ClientOptions \{(.*?)^\}/ms.exec(declarations)[1];
+    const wanted = [...body.matchAll(/^    (\w+)\?:/gm)].map(([, name]) => name);
+    const found = rows(section("Options", 2)).map(([, name]) => name.replaceAll("`", ""));
+    assert.deepEqual(found.sort(), wanted.sort());
+});
+
+test("the table of entries names what can be imported", async () => {
+    const { exports } = JSON.parse(await readFile(join(PACKAGE, "package.json"), "utf8"));
+    const wanted = Object.keys(exports)
+        .filter((entry) => entry !== "./package.json")
+        .map((entry) => `\`ghl-payments${entry.slice(1)}\``);
+    const found = rows(readme.slice(0, readme.indexOf("\n## "))).map(([, name]) => name);
+    assert.deepEqual(found.sort(), wanted.sort());
+});
+
+test("api.md tells of each of the 23 operations how it is called, what it needs and what it gives", async () => {
+    const api = await readFile(join(PACKAGE, "api.md"), "utf8");
+    let count = 0;
+    for (const [path, methods] of Object.entries(contract.paths)) {
+        for (const [method, operation] of Object.entries(methods)) {
+            const name = operation["x-js-method"];
+            if (name === undefined) continue;
+            const [, text] =
+                new RegExp(`^### ${name.replace(".", "\\.")}\n(.*?)(?=^##)`, "ms").exec(api) ?? assert.fail(name);
+            const scope = operation["x-scope"] ? `\`${operation["x-scope"]}\`` : "HighLevel names none";
+            assert.ok(text.includes(`| request | \`${method.toUpperCase()} ${path}\` |`), name);
+            assert.ok(text.includes(`| scope | ${scope} |`), name);
+            assert.ok(
+                text.includes(
+                    `| safety | ${operation["x-safety"].replace("_write", " write").replace("non_", "non-")} |`,
+                ),
+                name,
+            );
+            assert.ok(text.includes(`](${operation.externalDocs.url}) |`), name);
+            assert.match(text, /^(Answer|Each record): \[`\w+`\]\(#\w+\)$/m, name);
+            const schema = operation.requestBody?.content["application/json"].schema.$ref?.split("/").at(-1);
+            const fields = Object.keys(contract.components.schemas[schema]?.properties ?? {});
+            // The id of what is changed or deleted is an argument of its own.
+            const missing = fields.filter((field) => field !== "id" && !text.includes(`| \`${field}\``));
+            assert.deepEqual(name === "coupons.delete" ? [] : missing, [], name);
+            count += 1;
+        }
+    }
+    assert.equal(count, 23);
+});

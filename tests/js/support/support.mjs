@@ -1,0 +1,97 @@
+// What the runtime tests share: a sandbox over real HTTP, the tools, and how the 23 methods are judged.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { METHODS } from "./all-methods.mjs";
+
+/** Where the installed package is. */
+export const PACKAGE = dirname(fileURLToPath(import.meta.resolve("ghl-payments/package.json")));
+
+/** Miniflare, esbuild and playwright-core are tools of the repository, installed beside the application under test. */
+export const tool = createRequire(
+    process.env.NPM_TOOLS ?? new URL("../../../../tools/npm/package.json", import.meta.url),
+);
+
+/**
+ * A Worker in the real workerd, bundled as a developer's tool does it: the condition picks workerd.js, and the import of
+ * core.wasm is left to the runtime, which refuses to compile bytes.
+ */
+export async function startWorker(contents, { bindings = {} } = {}) {
+    const bundle = await tool("esbuild").build({
+        stdin: { contents, resolveDir: dirname(fileURLToPath(import.meta.url)), loader: "js" },
+        bundle: true,
+        write: false,
+        format: "esm",
+        conditions: ["workerd"],
+        outdir: "bundle",
+        loader: { ".wasm": "copy" },
+        assetNames: "[name]",
+        logLevel: "error",
+    });
+    assert.equal(bundle.outputFiles.length, 2);
+    const [script, wasm] = ["js", "wasm"].map((ending) => bundle.outputFiles.find(({ path }) => path.endsWith(ending)));
+    const worker = new (tool("miniflare").Miniflare)({
+        modules: [
+            { type: "ESModule", path: "worker.js", contents: script.text },
+            { type: "CompiledWasm", path: "core.wasm", contents: wasm.contents },
+        ],
+        bindings,
+        compatibilityDate: "2025-09-01",
+    });
+    await worker.ready;
+    return worker;
+}
+
+/** Where exchanges are recorded for tests/contract, the sandbox's are also where its client cannot be. */
+function recorded({ NODE_OPTIONS = "", ...environment }) {
+    const preload = new URL("../../contract/preload.mjs", import.meta.url).href;
+    const missing = environment.GHL_EXCHANGES !== undefined && !NODE_OPTIONS.includes("/preload.mjs");
+    return { ...environment, NODE_OPTIONS: missing ? `${NODE_OPTIONS} --import=${preload}` : NODE_OPTIONS };
+}
+
+/** Starts `npx ghl-payments sandbox` on a free port. */
+export async function startSandbox(...options) {
+    const { bin } = createRequire(import.meta.url)("ghl-payments/package.json");
+    const program = join(PACKAGE, bin["ghl-payments"]);
+    const child = spawn(process.execPath, [program, "sandbox", "--port", "0", "--seed", "7", ...options], {
+        stdio: ["ignore", "pipe", "inherit"],
+        env: recorded(process.env),
+    });
+    const facts = {};
+    for await (const line of createInterface({ input: child.stdout })) {
+        const [, name, value] = /^(base URL|location id|token): +(\S+)$/.exec(line) ?? [];
+        facts[name] = value;
+        if (name === "token") break;
+    }
+    assert.ok(facts.token, "the sandbox has started");
+    return {
+        baseUrl: facts["base URL"],
+        locationId: facts["location id"],
+        token: facts.token,
+        async stop() {
+            const ended = once(child, "exit");
+            child.kill();
+            await ended;
+        },
+    };
+}
+
+/** Fails unless every method did what it promises. */
+export function judge(results, runtime) {
+    const failed = results.filter((result) => !result.ok);
+    console.log(`${results.length - failed.length}/${METHODS.length} methods in ${runtime}`);
+    assert.deepEqual(
+        results.map((result) => result.method),
+        METHODS,
+    );
+    assert.equal(METHODS.length, 23);
+    assert.deepEqual(
+        failed.map((result) => `${result.method}: ${result.detail}`),
+        [],
+    );
+}
