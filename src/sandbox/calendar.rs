@@ -1,6 +1,6 @@
 //! Times as milliseconds since 1970 and as ISO 8601 texts.
 
-use super::rng::ascii;
+use crate::sandbox::rng::ascii;
 
 /// Milliseconds of one day.
 pub const DAY: i64 = 86_400_000;

@@ -3,9 +3,10 @@
 //! Both are written out here: what serde generates for every model would make the module a third larger and its lists
 //! half as fast. Answers are written straight from the rows, so that nothing is copied into models first.
 
-use super::account::major;
-use super::calendar::iso;
-use crate::json::{put, unescape, Scanner, Stop};
+use crate::json::{unescape, Scanner, Stop};
+use crate::sandbox::amount::major;
+use crate::sandbox::calendar::iso;
+use crate::sandbox::text::{self, digits};
 use serde_json::{Map, Number, Value};
 
 /// What can be written as JSON.
@@ -311,32 +312,9 @@ fn number(out: &mut Text, value: f64) {
         digits = if small { digits * 10.0 } else { digits / 10.0 };
         power += 1;
     }
-    out.put(&self::digits(digits as u64, 1));
+    out.put(&text::digits(digits as u64, 1));
     out.put(if small { "e-" } else { "e" });
-    out.put(&self::digits(power as u64, 1));
-}
-
-/// A number with at least so many digits.
-pub fn digits(mut number: u64, width: usize) -> String {
-    let length = number.checked_ilog10().map_or(1, |log| log as usize + 1).max(width);
-    let mut out = vec![b'0'; length];
-    for digit in out.iter_mut().rev() {
-        *digit += (number % 10) as u8;
-        number /= 10;
-    }
-    String::from_utf8(out).unwrap_or_default()
-}
-
-/// Texts in one, with a text between them.
-pub fn separated(texts: &mut dyn Iterator<Item = &str>, by: &str) -> String {
-    let mut out = String::new();
-    for text in texts {
-        if !out.is_empty() {
-            put(&mut out, by);
-        }
-        put(&mut out, text);
-    }
-    out
+    out.put(&text::digits(power as u64, 1));
 }
 
 /// The value of JSON text; `None` where it is none.

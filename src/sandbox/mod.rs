@@ -8,46 +8,37 @@
 #![allow(clippy::cast_possible_wrap, reason = "no count here comes near 2^63")]
 
 mod account;
-mod auth;
+mod amount;
 mod calendar;
-mod catalog;
-mod check;
-mod coupons;
-mod drift;
-mod fault;
-mod fulfillments;
 mod http;
 mod json;
-mod limits;
-mod log;
 mod object;
-mod orders;
-mod page;
-mod payments;
-mod provider;
+mod operations;
 mod rng;
-mod routes;
-mod seed;
-mod state;
-mod subscriptions;
-mod transactions;
-mod whitelabel;
+mod text;
 
-pub use http::{End, Request, Response};
+pub use http::limits::Limits;
+pub use http::log::Logged;
+pub use http::message::{End, Request, Response};
+#[cfg(all(feature = "npm-sandbox", target_arch = "wasm32"))]
 pub(crate) use json::parse;
-pub use limits::Limits;
-pub use log::Logged;
 
 use crate::json::joined;
-use account::Account;
-use check::Query;
-use fault::{Fault, Plan, Planned};
-use http::{Refusal, Shape};
-use json::separated;
-use limits::Usage;
+use account::seed;
+use account::state::Account;
+use http::auth;
+use http::check;
+use http::fault::{self, Fault, Plan, Planned};
+use http::limits::Usage;
+use http::log;
+use http::message;
+use http::refusal::{Outcome, Refusal, Shape};
+use operations::call::Call;
+use operations::routes::{self, Route};
+use operations::snapshot;
 use rng::{key, Rng};
-use routes::Route;
-use serde_json::{Map, Value};
+use serde_json::Map;
+use text::separated;
 
 /// How a sandbox begins.
 #[derive(Debug, Clone)]
@@ -101,19 +92,6 @@ pub struct Sandbox {
     /// The latest time that any request has seen: the clock does not go back.
     latest: i64,
     requests: u64,
-}
-
-/// One request on its way through an operation.
-pub(crate) struct Call<'a> {
-    account: &'a mut Account,
-    /// The marketplace app that calls.
-    app: &'a str,
-    now: i64,
-    trace: String,
-    /// The id in the path.
-    id: String,
-    query: Query,
-    body: Map<String, Value>,
 }
 
 impl Sandbox {
@@ -221,7 +199,7 @@ impl Sandbox {
 
     /// Everything that the locations hold, as JSON.
     pub fn state_json(&self) -> String {
-        state::json(&self.accounts, self.records_now(), &self.app)
+        snapshot::json(&self.accounts, self.records_now(), &self.app)
     }
 
     /// The time that the records see.
@@ -286,35 +264,35 @@ impl Sandbox {
         };
         let fault = match fault {
             Ok(fault) => fault,
-            Err(text) => return refuse(&Refusal::gateway(400, &text), false, trace),
+            Err(text) => return Refusal::gateway(400, &text).answer(false, trace),
         };
         if fault.short_cut() {
-            return shortcut(&fault, trace).delivered(&fault);
+            return fault.deliver(fault.shortcut(trace));
         }
         let location = self.identify(request).map(|(token, _)| token.location).unwrap_or_default();
         if !self.take(&location, clock) {
             let refusal = Refusal { shape: Shape::Message, ..Refusal::gateway(429, "Too many requests") };
-            return refuse(&refusal, false, trace).delivered(&fault);
+            return fault.deliver(refusal.answer(false, trace));
         }
         if let (true, Some(route)) = (fault.checkout, route) {
             self.open_checkout(&location, &route.id, now);
         }
         if let Some(ms) = fault.late_ms {
             self.late.push((clock + f64::from(ms), request.clone()));
-            return Response { end: http::End::Drop, ..Response::default() };
+            return Response { end: message::End::Drop, ..Response::default() };
         }
         let (v3, outcome) = self.run(request, path, query, route, now, trace);
         let applied = outcome.is_ok();
         let mut response = match outcome {
             Ok(reply) => Response::new(reply.status, reply.body, false),
-            Err(refusal) => refuse(&refusal, v3, trace),
+            Err(refusal) => refusal.answer(v3, trace),
         };
         if applied {
             if let Some(status) = fault.applied_then {
-                response = error(status, &fault, trace);
+                response = fault.error(status, trace);
             }
             if fault.applied_html {
-                response = Response::new(200, http::html(200), true);
+                response = Response::new(200, message::html(200), true);
             }
             if let Some(end) = fault.applied_end {
                 response.end = end;
@@ -331,7 +309,7 @@ impl Sandbox {
         if let Some(after) = &fault.retry_after {
             response.headers.push(("retry-after", after.clone()));
         }
-        response.delivered(&fault)
+        fault.deliver(response)
     }
 
     /// Judges a request and does what it asks; the flag is whether errors have the shape of version 3.
@@ -343,7 +321,7 @@ impl Sandbox {
         route: Option<&Route>,
         now: i64,
         trace: &str,
-    ) -> (bool, http::Outcome) {
+    ) -> (bool, Outcome) {
         let Some(route) = route else {
             let text = joined(&["Cannot ", &request.method, " ", path]);
             return (false, Err(Refusal::gateway(404, &text)));
@@ -363,10 +341,10 @@ impl Sandbox {
         token: &auth::Token,
         now: i64,
         trace: &str,
-    ) -> http::Outcome {
+    ) -> Outcome {
         auth::version(request)?;
         auth::scope(token, route.operation)?;
-        let body = if route.spec.body.is_empty() { Map::new() } else { read_body(request)? };
+        let body = if route.spec.body.is_empty() { Map::new() } else { check::body(request)? };
         auth::account(token, &self.company, query, &body)?;
         let query = check::check(route.spec, query.to_vec(), &body)?;
         let account = self.accounts.iter_mut().find(|account| account.location == token.location);
@@ -401,45 +379,4 @@ impl Sandbox {
         let headers = self.usage(location).headers(limits);
         response.headers.extend(headers);
     }
-}
-
-/// A body as an object; without a body, or one that is not declared as JSON, the service sees an empty object.
-fn read_body(request: &Request) -> Result<Map<String, Value>, Refusal> {
-    let declared = request.header("content-type").is_some_and(|kind| page::holds(kind, "json"));
-    if request.body.is_empty() || !declared {
-        return Ok(Map::new());
-    }
-    match parse(&request.body) {
-        Some(Value::Object(fields)) => Ok(fields),
-        Some(_) => Err(Refusal::parameter("the body must be an object")),
-        None => Err(Refusal::new(400, "The body is not valid JSON")),
-    }
-}
-
-fn refuse(refusal: &Refusal, v3: bool, trace: &str) -> Response {
-    let shape = if v3 { Shape::V3 } else { refusal.shape };
-    Response::new(refusal.status, refusal.body(shape, trace), false)
-}
-
-/// The answer to a fault that keeps the request from being done.
-fn shortcut(fault: &Fault, trace: &str) -> Response {
-    let mut response = match (fault.html, fault.status) {
-        (Some(status), _) => Response::new(status, http::html(status), true),
-        (None, Some(status)) => error(status, fault, trace),
-        (None, None) => Response::default(),
-    };
-    if let Some(after) = &fault.retry_after {
-        response.headers.push(("retry-after", after.clone()));
-    }
-    response
-}
-
-/// The error of a fault.
-fn error(status: u16, fault: &Fault, trace: &str) -> Response {
-    if matches!(status, 204 | 205 | 304) {
-        return Response { status, ..Response::default() };
-    }
-    let refusal =
-        Refusal { shape: fault.shape.unwrap_or(Shape::Standard), ..Refusal::new(status, http::reason(status)) };
-    refuse(&refusal, false, trace)
 }

@@ -1,11 +1,13 @@
 //! The filters and the paging that the lists have in common.
 
-use super::account::{invoice_name, Account};
-use super::calendar::{self, DAY};
-use super::catalog::{PRICES, PRODUCTS, SOURCES};
-use super::check::Query;
-use super::http::Reply;
-use super::json::Members;
+use crate::sandbox::account::catalog::{PRICES, PRODUCTS, SOURCES};
+use crate::sandbox::account::state::{invoice_name, Account};
+use crate::sandbox::calendar;
+use crate::sandbox::calendar::DAY;
+use crate::sandbox::http::check::Query;
+use crate::sandbox::http::refusal::Reply;
+use crate::sandbox::json::Members;
+use crate::sandbox::text::holds;
 
 /// The rows of one page, newest first, and how many rows match in all.
 pub struct Page {
@@ -161,11 +163,6 @@ impl Search {
     pub fn is(&self, length: usize, id: impl FnOnce() -> String) -> bool {
         self.text.len() == length && id().eq_ignore_ascii_case(&self.text)
     }
-}
-
-/// Whether a text holds another one, in capitals or not.
-pub fn holds(text: &str, part: &str) -> bool {
-    part.is_empty() || text.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }
 
 /// Whether a query holds any filter at all.

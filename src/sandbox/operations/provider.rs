@@ -1,10 +1,11 @@
 //! The custom payment provider of the sandbox's app.
 
-use super::account::{Account, Keys, ProviderRow};
-use super::check::{may, must, Param, Rule, Spec};
-use super::http::{Outcome, Refusal, Reply};
-use super::json::Members;
-use super::Call;
+use crate::sandbox::account::rows::{Keys, ProviderRow};
+use crate::sandbox::account::state::Account;
+use crate::sandbox::http::check::{may, must, Param, Rule, Spec};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
+use crate::sandbox::json::Members;
+use crate::sandbox::operations::call::Call;
 use serde_json::{Map, Value};
 
 const LOCATION: &[Param] = &[must("locationId", Rule::Text)];

@@ -1,10 +1,11 @@
 //! Tokens, the `Version` header, scopes and locations.
 
-use super::http::{Refusal, Request, Shape};
-use super::json::separated;
-use super::rng::{key, Rng};
 use crate::endpoint::{Operation, ALL};
 use crate::json::joined;
+use crate::sandbox::http::message::Request;
+use crate::sandbox::http::refusal::{Refusal, Shape};
+use crate::sandbox::rng::{key, Rng};
+use crate::sandbox::text::separated;
 use serde_json::{Map, Value};
 
 /// A token that the sandbox knows.

@@ -1,7 +1,7 @@
 //! Bends an answer in the ways in which HighLevel's answers have been seen to leave their documentation.
 
-use super::json::{json, parse};
-use super::object::{object, put};
+use crate::sandbox::json::{json, parse};
+use crate::sandbox::object::{object, put};
 use serde_json::{Map, Value};
 
 /// A way to leave the documentation.

@@ -1,10 +1,12 @@
 //! White-label integrations.
 
-use super::account::{Account, WhitelabelRow};
-use super::check::{may, must, Rule, Spec, ALT_TYPE};
-use super::http::{Outcome, Refusal, Reply};
-use super::json::Members;
-use super::Call;
+use crate::sandbox::account::rows::WhitelabelRow;
+use crate::sandbox::account::state::Account;
+use crate::sandbox::http::check::{may, must, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
+use crate::sandbox::json::Members;
+use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::page::page;
 use serde_json::Value;
 
 /// `POST /payments/integrations/provider/whitelabel`
@@ -55,7 +57,7 @@ pub fn create(call: &mut Call<'_>) -> Outcome {
 pub fn list(call: &mut Call<'_>) -> Outcome {
     let account = &*call.account;
     let all = &account.whitelabel;
-    let rows = super::page::page(all.len(), &call.query, usize::MAX, None).rows;
+    let rows = page(all.len(), &call.query, usize::MAX, None).rows;
     Ok(Reply::object(&|out| match rows.as_slice() {
         [only] => {
             let mut providers = out.object("providers");

@@ -2,19 +2,21 @@
 //!
 //! Only whole numbers and products of fractions are used, because they are the same on every machine.
 
-use super::account::{
-    in_order, renew, Account, CouponRow, FulfillmentRow, Keys, Line, OrderRow, Owner, Paid, Provider, ProviderRow,
-    SubscriptionRow, TransactionRow, WhitelabelRow,
-};
-use super::calendar::{DAY, HOUR, MINUTE};
-use super::catalog::{
+use crate::json::joined;
+use crate::model::FulfillmentTracking;
+use crate::sandbox::account::catalog::{
     Span, AFTER_TRIAL, COUPONS, CURRENCIES, ONE_TIME, ORDER_SOURCES, PRICES, PRODUCTS, RECURRING, SOURCES,
     SUBSCRIPTION_SOURCES, TRIAL,
 };
-use super::json::digits;
-use super::rng::Rng;
-use crate::json::joined;
-use crate::model::FulfillmentTracking;
+use crate::sandbox::account::rows::{
+    CouponRow, FulfillmentRow, Keys, Line, OrderRow, Owner, Paid, Provider, ProviderRow, SubscriptionRow,
+    TransactionRow, WhitelabelRow,
+};
+use crate::sandbox::account::state::{in_order, renew, Account};
+use crate::sandbox::amount::major;
+use crate::sandbox::calendar::{DAY, HOUR, MINUTE};
+use crate::sandbox::rng::Rng;
+use crate::sandbox::text::digits;
 
 /// How many orders a location has unless told.
 pub const ORDERS: usize = 300;
@@ -335,7 +337,7 @@ fn coupons(account: &mut Account, now: i64) {
             name: (*name).into(),
             code: (*code).into(),
             percentage: *percentage,
-            value: if *percentage { f64::from(*value) } else { super::account::major(*value) },
+            value: if *percentage { f64::from(*value) } else { major(*value) },
             used: 0,
             once: rng.chance(40),
             future: rng.chance(50),

@@ -2,9 +2,10 @@
 //!
 //! A fault is a list of directives separated by `;`, such as `delay=200; status=503`.
 
-use super::drift::Drift;
-use super::http::{End, Shape};
 use crate::json::joined;
+use crate::sandbox::http::drift::Drift;
+use crate::sandbox::http::message::{html, reason, End, Response};
+use crate::sandbox::http::refusal::{Refusal, Shape};
 
 /// The header that asks for a fault, and that the answer of one carries: nobody takes it for the API's own.
 pub const HEADER: &str = "x-sandbox-fault";
@@ -85,7 +86,40 @@ impl Fault {
         Some(())
     }
 
-    /// The status of an error that is answered without doing anything.
+    /// The answer to a fault that keeps the request from being done.
+    pub fn shortcut(&self, trace: &str) -> Response {
+        let mut response = match (self.html, self.status) {
+            (Some(status), _) => Response::new(status, html(status), true),
+            (None, Some(status)) => self.error(status, trace),
+            (None, None) => Response::default(),
+        };
+        if let Some(after) = &self.retry_after {
+            response.headers.push(("retry-after", after.clone()));
+        }
+        response
+    }
+
+    /// The error that the fault asks for.
+    pub fn error(&self, status: u16, trace: &str) -> Response {
+        if matches!(status, 204 | 205 | 304) {
+            return Response { status, ..Response::default() };
+        }
+        let shape = self.shape.unwrap_or(Shape::Standard);
+        Refusal { shape, ..Refusal::new(status, reason(status)) }.answer(false, trace)
+    }
+
+    /// Adds to an answer what the fault says about its delivery, and that there was a fault.
+    #[must_use]
+    pub fn deliver(&self, mut response: Response) -> Response {
+        if !self.text.is_empty() {
+            response.headers.push((HEADER, self.text.clone()));
+        }
+        response.delay_ms = self.delay_ms;
+        response.end = self.end;
+        response
+    }
+
+    /// Whether the fault answers without doing anything.
     pub fn short_cut(&self) -> bool {
         self.status.is_some() || self.html.is_some() || self.end != End::Normal
     }

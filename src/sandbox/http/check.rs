@@ -1,10 +1,12 @@
 //! Judges parameters as the API does: one table per operation, written from its documentation and not from the shape
 //! tables, so that the client's checks meet a second opinion.
 
-use super::calendar;
-use super::http::Refusal;
-use super::json::{digits, separated};
 use crate::json::joined;
+use crate::sandbox::calendar;
+use crate::sandbox::http::message::Request;
+use crate::sandbox::http::refusal::Refusal;
+use crate::sandbox::json::parse;
+use crate::sandbox::text::{digits, holds, separated};
 use serde_json::{Map, Value};
 
 /// What a parameter has to be.
@@ -84,6 +86,20 @@ impl Query {
     /// A whole number.
     pub fn count(&self, name: &str) -> Option<usize> {
         self.get(name).and_then(|text| text.parse().ok())
+    }
+}
+
+/// The body of a request as an object. Where there is none, or none that is declared as JSON, the service sees an empty
+/// object.
+pub fn body(request: &Request) -> Result<Map<String, Value>, Refusal> {
+    let declared = request.header("content-type").is_some_and(|kind| holds(kind, "json"));
+    if request.body.is_empty() || !declared {
+        return Ok(Map::new());
+    }
+    match parse(&request.body) {
+        Some(Value::Object(fields)) => Ok(fields),
+        Some(_) => Err(Refusal::parameter("the body must be an object")),
+        None => Err(Refusal::new(400, "The body is not valid JSON")),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What was sent to the sandbox, without its secrets.
 
-use super::calendar::iso;
-use super::http::Request;
-use super::json::{json, parse, Json, Members, Text};
-use super::page::holds;
+use crate::sandbox::calendar::iso;
+use crate::sandbox::http::message::Request;
+use crate::sandbox::json::{json, parse, Json, Members, Text};
+use crate::sandbox::text::holds;
 use serde_json::Value;
 
 /// How many requests are kept.

@@ -1,8 +1,8 @@
 //! Everything that the locations hold, in one value.
 
-use super::account::Account;
-use super::json::{object, Members};
-use super::{coupons, fulfillments, orders, provider, subscriptions, transactions, whitelabel};
+use crate::sandbox::account::state::Account;
+use crate::sandbox::json::{object, Members};
+use crate::sandbox::operations::{coupons, fulfillments, orders, provider, subscriptions, transactions, whitelabel};
 
 /// The state of a sandbox at a time, as JSON text.
 pub fn json(accounts: &[Account], now: i64, app: &str) -> String {

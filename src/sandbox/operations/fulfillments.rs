@@ -1,13 +1,16 @@
 //! Deliveries of the items of orders.
 
-use super::account::{Account, FulfillmentRow};
-use super::catalog::PRICES;
-use super::check::{may, must, Rule, Spec, ALT_TYPE};
-use super::http::{Outcome, Refusal, Reply};
-use super::json::{digits, Members};
-use super::{orders, Call};
 use crate::json::joined;
 use crate::model::FulfillmentTracking;
+use crate::sandbox::account::catalog::PRICES;
+use crate::sandbox::account::rows::FulfillmentRow;
+use crate::sandbox::account::state::Account;
+use crate::sandbox::http::check::{may, must, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
+use crate::sandbox::json::Members;
+use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::orders;
+use crate::sandbox::text::digits;
 use serde_json::Value;
 
 /// `POST /payments/orders/{orderId}/fulfillments`

@@ -1,10 +1,13 @@
 //! Payments recorded on orders by hand.
 
-use super::account::{decimal, minor, Account, Owner, Paid, Provider, Recorded, TransactionRow, MODES};
-use super::check::{may, must, Rule, Spec, ALT_TYPE};
-use super::http::{Outcome, Refusal, Reply, Shape};
-use super::{orders, Call};
 use crate::json::joined;
+use crate::sandbox::account::rows::{Owner, Paid, Provider, Recorded, TransactionRow, MODES};
+use crate::sandbox::account::state::Account;
+use crate::sandbox::amount::{decimal, minor};
+use crate::sandbox::http::check::{may, must, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply, Shape};
+use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::orders;
 use serde_json::Value;
 
 /// `POST /payments/orders/{orderId}/record-payment`

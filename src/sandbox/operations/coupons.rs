@@ -1,12 +1,14 @@
 //! Coupons.
 
-use super::account::{Account, CouponRow};
-use super::calendar;
-use super::check::{may, must, Param, Rule, Spec, ALT_TYPE};
-use super::http::{Outcome, Refusal, Reply};
-use super::json::Members;
-use super::page::holds;
-use super::Call;
+use crate::sandbox::account::rows::CouponRow;
+use crate::sandbox::account::state::Account;
+use crate::sandbox::calendar;
+use crate::sandbox::http::check::{may, must, Param, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
+use crate::sandbox::json::Members;
+use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::page::page;
+use crate::sandbox::text::holds;
 use serde_json::{Map, Value};
 
 /// `GET /payments/coupon/list`
@@ -83,7 +85,7 @@ pub fn list(call: &mut Call<'_>) -> Outcome {
         status.is_none_or(|wanted| wanted == row.status(call.now))
             && needle.as_ref().is_none_or(|needle| holds(&row.name, needle) || holds(&row.code, needle))
     };
-    let page = super::page::page(account.coupons.len(), query, 100, Some(&keep));
+    let page = page(account.coupons.len(), query, 100, Some(&keep));
     Ok(Reply::object(&|out| {
         out.list("data", page.rows.len(), &|at, out| record(account, &account.coupons[page.rows[at]], call.now, out));
         out.number("totalCount", page.total as f64);

@@ -1,9 +1,13 @@
 //! From a request to its operation: the ledger says where an operation lives, this table who does it.
 
-use super::check::Spec;
-use super::http::{decode, Outcome};
-use super::{coupons, fulfillments, orders, payments, provider, subscriptions, transactions, whitelabel, Call};
 use crate::endpoint::{Operation, ALL};
+use crate::sandbox::http::check::Spec;
+use crate::sandbox::http::message::decode;
+use crate::sandbox::http::refusal::Outcome;
+use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::{
+    coupons, fulfillments, orders, payments, provider, subscriptions, transactions, whitelabel,
+};
 
 /// What does an operation.
 type Run = fn(&mut Call<'_>) -> Outcome;

@@ -1,13 +1,13 @@
 //! Orders, and the notes on them.
 
-use super::account::{Account, SOURCE};
-use super::calendar::HOUR;
-use super::catalog::{COUPONS, CURRENCIES, PRICES, SOURCES};
-use super::check::{may, must, Param, Query, Rule, Spec, ALT_TYPE};
-use super::http::{Outcome, Refusal, Reply};
-use super::json::Members;
-use super::page::{filters, page, Common, Search, Wanted};
-use super::Call;
+use crate::sandbox::account::catalog::{COUPONS, CURRENCIES, PRICES, SOURCES};
+use crate::sandbox::account::state::{Account, SOURCE};
+use crate::sandbox::calendar::HOUR;
+use crate::sandbox::http::check::{may, must, Param, Query, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
+use crate::sandbox::json::Members;
+use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::page::{filters, page, Common, Search, Wanted};
 
 /// `GET /payments/orders`
 pub static LIST: Spec = Spec {

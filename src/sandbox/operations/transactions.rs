@@ -1,13 +1,18 @@
 //! Transactions.
 
-use super::account::{decimal, Account, Owner, Paid, Provider, TransactionRow, MODES, OWN_INVOICES, RENEWALS, SOURCE};
-use super::catalog::{CURRENCIES, INVOICE, SOURCES};
-use super::check::{may, must, Query, Rule, Spec, ALT_TYPE};
-use super::http::{Outcome, Refusal, Reply};
-use super::json::{digits, Members};
-use super::page::{filters, page, Common, Search, Wanted};
-use super::{orders, subscriptions, Call};
 use crate::json::joined;
+use crate::sandbox::account::catalog::{CURRENCIES, INVOICE, SOURCES};
+use crate::sandbox::account::rows::{Owner, Paid, Provider, TransactionRow, MODES};
+use crate::sandbox::account::state::{Account, OWN_INVOICES, RENEWALS, SOURCE};
+use crate::sandbox::amount::decimal;
+use crate::sandbox::http::check::{may, must, Query, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
+use crate::sandbox::json::Members;
+use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::gateway::{connected_account, ip_address, provider};
+use crate::sandbox::operations::page::{filters, page, Common, Search, Wanted};
+use crate::sandbox::operations::{orders, subscriptions};
+use crate::sandbox::text::digits;
 
 /// `GET /payments/transactions`
 pub static LIST: Spec = Spec {
@@ -301,16 +306,6 @@ fn payment_method(account: &Account, row: &TransactionRow, contact: u32, out: &m
     out.end();
 }
 
-/// The account at the payment provider.
-pub fn connected_account(account: &Account, provider: Provider) -> Option<String> {
-    (!matches!(provider, Provider::Manual(_))).then(|| account.rng(provider.name(), 0).hex(24))
-}
-
-/// The address of a contact's computer, out of the range for examples.
-pub fn ip_address(account: &Account, contact: u32) -> String {
-    joined(&["203.0.113.", &digits(1 + account.rng("addresses", contact as usize).below(254) as u64, 1)])
-}
-
 fn status(row: &TransactionRow) -> &'static str {
     match row.state {
         Paid::Succeeded => "succeeded",
@@ -401,16 +396,4 @@ fn detail(account: &Account, index: usize, trace: &str, out: &mut Members<'_>) {
     }
     out.flag("qboSynced", false);
     out.text("traceId", trace);
-}
-
-/// Adds `paymentProvider`.
-pub fn provider(account: &Account, provider: Provider, out: &mut Members<'_>) {
-    let mut out = out.object("paymentProvider");
-    out.text("type", provider.name());
-    if let Some(id) = connected_account(account, provider) {
-        let mut connected = out.object("connectedAccount");
-        connected.text("_id", &id);
-        connected.end();
-    }
-    out.end();
 }

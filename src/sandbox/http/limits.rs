@@ -1,6 +1,6 @@
 //! The rate limits of a location and the headers that tell of them.
 
-use super::json::digits;
+use crate::sandbox::text::digits;
 
 /// How many requests a location may make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

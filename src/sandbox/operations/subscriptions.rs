@@ -1,15 +1,16 @@
 //! Subscriptions.
 
-use super::account::{Account, Owner, Paid, Provider, SubscriptionRow, SOURCE};
-use super::calendar::{iso, DAY};
-use super::catalog::{CURRENCIES, PRICES, SOURCES};
-use super::check::{may, must, Query, Rule, Spec, ALT_TYPE};
-use super::http::{Outcome, Refusal, Reply};
-use super::json::Members;
-use super::page::{filters, page, Common, Search, Wanted};
-use super::transactions::{connected_account, ip_address, provider};
-use super::Call;
 use crate::json::joined;
+use crate::sandbox::account::catalog::{CURRENCIES, PRICES, SOURCES};
+use crate::sandbox::account::rows::{Owner, Paid, Provider, SubscriptionRow};
+use crate::sandbox::account::state::{Account, SOURCE};
+use crate::sandbox::calendar::{iso, DAY};
+use crate::sandbox::http::check::{may, must, Query, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
+use crate::sandbox::json::Members;
+use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::gateway::{connected_account, ip_address, provider};
+use crate::sandbox::operations::page::{filters, page, Common, Search, Wanted};
 
 /// `GET /payments/subscriptions`
 pub static LIST: Spec = Spec {

@@ -1,0 +1,23 @@
+//! What every operation is handed.
+
+use crate::sandbox::account::state::Account;
+use crate::sandbox::http::check::Query;
+use serde_json::{Map, Value};
+
+/// One request on its way through an operation.
+pub struct Call<'a> {
+    /// The location that the token opens.
+    pub account: &'a mut Account,
+    /// The marketplace app that calls.
+    pub app: &'a str,
+    /// The time that its records see.
+    pub now: i64,
+    /// Its trace id.
+    pub trace: String,
+    /// The id in the path.
+    pub id: String,
+    /// Its query, judged.
+    pub query: Query,
+    /// Its body, judged; empty where the operation takes none.
+    pub body: Map<String, Value>,
+}
