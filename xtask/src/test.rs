@@ -2,7 +2,7 @@
 
 use crate::process::{capture, run, watch};
 use crate::workspace::{
-    all_files, copy_folder, empty_folder, file_name, files, folders, read, relative, write, Workspace,
+    all_files, copy_folder, empty_folder, file_name, files, folders, read, relative, write, Workspace, LIVE_TOKEN,
 };
 use crate::{build, docs, fuzz, setup, tree};
 use anyhow::{anyhow, bail, Context, Result};
@@ -103,6 +103,10 @@ enum Job {
     Docs,
     /// The projects of `tests/recipes`, run against the installed tarball.
     Recipes,
+    /// `tests/live` against an account of HighLevel, if the environment names one.
+    Live {
+        account: bool,
+    },
     /// What the suites before have sent and answered, judged by `tests/contract`.
     Contract,
 }
@@ -115,7 +119,11 @@ enum WebBrowser {
 
 impl Job {
     fn needs_package(&self) -> bool {
-        matches!(self, Self::Size | Self::Install | Self::JavaScript(_) | Self::Types | Self::Docs | Self::Recipes)
+        match self {
+            Self::Size | Self::Install | Self::JavaScript(_) | Self::Types | Self::Docs | Self::Recipes => true,
+            Self::Live { account } => *account,
+            _ => false,
+        }
     }
 }
 
@@ -251,6 +259,9 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
         add(&name, Job::JavaScript(path));
     }
     add("recipes", Job::Recipes);
+    let account =
+        [LIVE_TOKEN, LIVE_LOCATION].iter().all(|name| std::env::var_os(name).is_some_and(|text| !text.is_empty()));
+    add("live", Job::Live { account });
     add("contract", Job::Contract);
     Ok(suites)
 }
@@ -283,7 +294,8 @@ fn select(suites: Vec<Suite>, filters: &[String]) -> Result<Vec<Suite>> {
     let wanted = |suite: &Suite| filters.iter().any(|filter| takes(filter, suite));
     let wants = |job: fn(&Job) -> bool| suites.iter().any(|suite| wanted(suite) && job(&suite.job));
     let needs_package = wants(Job::needs_package);
-    let needs_install = wants(|job| matches!(job, Job::JavaScript(_) | Job::Types | Job::Recipes));
+    let needs_install =
+        wants(|job| matches!(job, Job::JavaScript(_) | Job::Types | Job::Recipes | Job::Live { account: true }));
     let needs_judge = wants(|job| matches!(job, Job::JavaScript(_) | Job::Recipes));
     let implied = |suite: &Suite| match suite.job {
         Job::Build => needs_package,
@@ -349,6 +361,11 @@ fn perform(workspace: &Workspace, suite: &Suite, all: bool) -> Result<Report> {
             setup::for_recipes(workspace)?;
             recipes(workspace, &suite.name)?
         }
+        Job::Live { account: false } => {
+            println!("left out: {LIVE_TOKEN} and {LIVE_LOCATION} name no account to run it against");
+            Counts::default()
+        }
+        Job::Live { account: true } => return live(workspace),
         Job::Contract => {
             setup::for_build(workspace)?;
             contract(workspace)?
@@ -460,7 +477,7 @@ fn install(workspace: &Workspace) -> Result<()> {
         workspace.npm().current_dir(&scratch).args(["install", "--loglevel=error"]).arg(format!("./{tarball}")),
         "The tarball that `npm pack ./pkg` makes does not install.",
     )?;
-    for name in ["js", "types", "fixtures", "contract", "apps", "recipes"] {
+    for name in ["js", "types", "fixtures", "contract", "apps", "recipes", "live"] {
         let folder = workspace.root.join("tests").join(name);
         if folder.is_dir() {
             copy_folder(&folder, &scratch.join("tests").join(name))?;
@@ -499,16 +516,36 @@ fn java_script(workspace: &Workspace, suite: &str, path: &str, all: bool) -> Res
         found(&setup::browsers().firefox)?;
         command.env("GECKODRIVER", workspace.cargo_tool("geckodriver"));
     }
-    let tap = scratch.join(format!("{suite}.tap"));
+    node_test(workspace, &mut command, suite, file, if all { WHOLE_SUITE_LIMIT } else { SUITE_LIMIT })
+}
+
+/// Runs one file with Node's test runner.
+fn node_test(
+    workspace: &Workspace,
+    command: &mut Command,
+    suite: &str,
+    file: &Path,
+    limit: Duration,
+) -> Result<Report> {
+    let tap = scratch(workspace).join(format!("{suite}.tap"));
     command
         .args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap"])
         .arg(format!("--test-reporter-destination={}", tap.display()))
         .arg(file);
     // A runner inside a runner would report in the outer one's format.
     command.env_remove("NODE_TEST_CONTEXT");
-    let watched = watch(&mut command, if all { WHOLE_SUITE_LIMIT } else { SUITE_LIMIT })?;
+    let watched = watch(command, limit)?;
     let counts = tap_counts(&read(&tap).unwrap_or_default()).or_crash(watched.success);
     Ok(Report { counts, figures: figures(&watched.stdout) })
+}
+
+/// Names, beside [`LIVE_TOKEN`], the account for the suite `live`.
+const LIVE_LOCATION: &str = "GHL_LOCATION";
+
+fn live(workspace: &Workspace) -> Result<Report> {
+    let mut command = workspace.node();
+    command.current_dir(scratch(workspace)).env(LIVE_TOKEN, std::env::var_os(LIVE_TOKEN).unwrap_or_default());
+    node_test(workspace, &mut command, "live", Path::new("tests/live/account.test.mjs"), SUITE_LIMIT)
 }
 
 /// Each project as its developer would run it, then whether the package's README shows what was run.

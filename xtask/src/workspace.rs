@@ -7,6 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The variable that holds the token of the account for the suite `live`.
+pub const LIVE_TOKEN: &str = "GHL_TOKEN";
+
 /// The checkout that this command works on.
 pub struct Workspace {
     pub root: PathBuf,
@@ -75,7 +78,8 @@ impl Workspace {
     /// Any command, run at the root of the repository.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(&self.root);
+        // What a suite installs or starts has no business with the token of a real account.
+        command.current_dir(&self.root).env_remove(LIVE_TOKEN);
         command
     }
 
