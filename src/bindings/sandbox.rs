@@ -1,6 +1,6 @@
 //! The sandbox's exports. The TypeScript in `pkg-template/src/sandbox-api.ts` turns them into the public surface.
 
-use crate::sandbox::{parse, Limits, Options, Request, Sandbox, TokenOptions};
+use crate::sandbox::{parse, Echo, Limits, Options, Request, Sandbox, TokenOptions};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
@@ -34,7 +34,7 @@ fn count(value: &Value) -> Option<u32> {
 
 #[wasm_bindgen]
 impl SandboxCore {
-    /// A sandbox with its data: `{ seed, now, steady, size?, locations?, max?, daily? }` as JSON text.
+    /// A sandbox with its data: `{ seed, now, steady, size?, locations?, echo?, max?, daily? }` as JSON text.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str) -> SandboxCore {
         let given = read(options);
@@ -50,6 +50,7 @@ impl SandboxCore {
                 ..limits
             },
             steady: field("steady").as_bool().unwrap_or_default(),
+            echo: field("echo").as_str().and_then(Echo::parse).unwrap_or_default(),
             ..Options::new(number("seed") as u64, number("now"))
         };
         Self { sandbox: Sandbox::new(options), body: Vec::new() }

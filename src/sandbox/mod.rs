@@ -10,6 +10,7 @@
 mod account;
 mod amount;
 mod calendar;
+mod echo;
 mod http;
 mod json;
 mod object;
@@ -17,6 +18,7 @@ mod operations;
 mod rng;
 mod text;
 
+pub use echo::Echo;
 pub use http::limits::Limits;
 pub use http::log::Logged;
 pub use http::message::{End, Request, Response};
@@ -34,6 +36,7 @@ use http::log;
 use http::message;
 use http::refusal::{Outcome, Refusal, Shape};
 use operations::call::Call;
+use operations::payments;
 use operations::routes::{self, Route};
 use operations::snapshot;
 use rng::{key, Rng};
@@ -56,12 +59,22 @@ pub struct Options {
     /// Whether the records' times count the calls instead of following the clock that is handed in, so that answers
     /// depend on the calls alone. The rate limits follow the clock in any case.
     pub steady: bool,
+    /// Where recorded payments show what was sent along with them.
+    pub echo: Echo,
 }
 
 impl Options {
     /// The options of a sandbox that begins at this time.
     pub fn new(seed: u64, now_ms: f64) -> Self {
-        Self { seed, now_ms, size: None, locations: Vec::new(), limits: Limits::default(), steady: false }
+        Self {
+            seed,
+            now_ms,
+            size: None,
+            locations: Vec::new(),
+            limits: Limits::default(),
+            steady: false,
+            echo: Echo::default(),
+        }
     }
 }
 
@@ -72,6 +85,14 @@ pub struct TokenOptions {
     pub location: Option<String>,
     /// Its scopes; all of them unless told.
     pub scopes: Option<Vec<String>>,
+}
+
+/// A request that is carried out after its caller has lost the connection.
+#[derive(Debug)]
+struct Late {
+    due: f64,
+    request: Request,
+    echo: Echo,
 }
 
 /// A simulated payments backend.
@@ -85,7 +106,7 @@ pub struct Sandbox {
     usage: Vec<(String, Usage)>,
     plan: Plan,
     /// What `late` has put off, and until when.
-    late: Vec<(f64, Request)>,
+    late: Vec<Late>,
     log: log::Log,
     /// What [`Sandbox::advance`] has added to the clock.
     ahead: i64,
@@ -216,11 +237,11 @@ impl Sandbox {
     pub fn handle(&mut self, request: &Request, now_ms: f64) -> Response {
         let clock = now_ms + self.ahead as f64;
         self.latest = self.latest.max(clock as i64);
-        for (_, late) in self.late.extract_if(.., |(due, _)| *due <= clock).collect::<Vec<_>>() {
-            let (path, query) = late.target();
+        for Late { request, echo, .. } in self.late.extract_if(.., |late| late.due <= clock).collect::<Vec<_>>() {
+            let (path, query) = request.target();
             let (now, trace) = self.begin();
             // Nobody waits for the answer.
-            let _ = self.run(&late, path, &query, routes::find(&late.method, path).as_ref(), now, &trace);
+            let _ = self.run(&request, path, &query, routes::find(&request.method, path).as_ref(), (now, echo), &trace);
         }
         let (now, trace) = self.begin();
         let (path, query) = request.target();
@@ -266,10 +287,13 @@ impl Sandbox {
             Ok(fault) => fault,
             Err(text) => return Refusal::gateway(400, &text).answer(false, trace),
         };
+        let location = self.identify(request).map(|(token, _)| token.location).unwrap_or_default();
+        if let Some(route) = route.filter(|route| route.operation.name == "orders.recordPayment") {
+            self.rivals(&fault, &location, route, request, now);
+        }
         if fault.short_cut() {
             return fault.deliver(fault.shortcut(trace));
         }
-        let location = self.identify(request).map(|(token, _)| token.location).unwrap_or_default();
         if !self.take(&location, clock) {
             let refusal = Refusal { shape: Shape::Message, ..Refusal::gateway(429, "Too many requests") };
             return fault.deliver(refusal.answer(false, trace));
@@ -277,11 +301,12 @@ impl Sandbox {
         if let (true, Some(route)) = (fault.checkout, route) {
             self.open_checkout(&location, &route.id, now);
         }
+        let echo = fault.echo.unwrap_or(self.options.echo);
         if let Some(ms) = fault.late_ms {
-            self.late.push((clock + f64::from(ms), request.clone()));
+            self.late.push(Late { due: clock + f64::from(ms), request: request.clone(), echo });
             return Response { end: message::End::Drop, ..Response::default() };
         }
-        let (v3, outcome) = self.run(request, path, query, route, now, trace);
+        let (v3, outcome) = self.run(request, path, query, route, (now, echo), trace);
         let applied = outcome.is_ok();
         let mut response = match outcome {
             Ok(reply) => Response::new(reply.status, reply.body, false),
@@ -319,7 +344,7 @@ impl Sandbox {
         path: &str,
         query: &[(String, String)],
         route: Option<&Route>,
-        now: i64,
+        now: (i64, Echo),
         trace: &str,
     ) -> (bool, Outcome) {
         let Some(route) = route else {
@@ -339,7 +364,7 @@ impl Sandbox {
         query: &[(String, String)],
         route: &Route,
         token: &auth::Token,
-        now: i64,
+        (now, echo): (i64, Echo),
         trace: &str,
     ) -> Outcome {
         auth::version(request)?;
@@ -350,8 +375,19 @@ impl Sandbox {
         let account = self.accounts.iter_mut().find(|account| account.location == token.location);
         let account = account.ok_or_else(|| Refusal::new(400, "Location not found"))?;
         account.settle(now);
-        let mut call = Call { account, app: &self.app, now, trace: trace.into(), id: route.id.clone(), query, body };
+        let mut call =
+            Call { account, app: &self.app, now, echo, trace: trace.into(), id: route.id.clone(), query, body };
         (route.run)(&mut call)
+    }
+
+    /// Does what others do with the order that a payment is recorded on.
+    fn rivals(&mut self, fault: &Fault, location: &str, route: &Route, request: &Request, now: i64) {
+        let account = self.accounts.iter_mut().find(|account| account.location == location);
+        if let (Some(account), Ok(body)) = (account, check::body(request)) {
+            for rival in &fault.rivals {
+                payments::rival(account, &route.id, &body, now, *rival);
+            }
+        }
     }
 
     /// Opens a checkout of an order, as a payer does who comes to the payment page.

@@ -1,5 +1,5 @@
-use crate::support::{id, read, text, Api};
-use ghl_payments::sandbox::End;
+use crate::support::{id, read, text, Api, NOW};
+use ghl_payments::sandbox::{Echo, End, Options};
 use serde_json::{json, Value};
 
 fn orders(api: &Api) -> String {
@@ -165,4 +165,62 @@ fn a_script_lays_faults_out_in_advance() {
     assert_eq!(api.raw("GET", &url, None).status, 200);
     assert!(api.sandbox.plan_fault("status=500", Some("orders.burn".into()), 1).is_err());
     assert!(api.sandbox.plan_fault("burn", None, 1).is_err());
+}
+
+/// Records a payment with a fault; gives the transactions that the order got by it, newest first.
+fn recorded(api: &mut Api, fault: &str) -> Vec<Value> {
+    let order = id(&api.order("unpaid"));
+    let url = format!("/payments/orders/{order}/record-payment");
+    let mut body = json!({ "mode": "cash", "amount": 5, "notes": "ours", "meta": { "reference": "r-1" } });
+    body["altId"] = api.location.clone().into();
+    body["altType"] = "location".into();
+    let before = api.ok("/payments/transactions", &format!("entityId={order}"))["totalCount"].as_u64().unwrap();
+    api.faulty(fault, "POST", &url, Some(&body));
+    let list = api.ok("/payments/transactions", &format!("entityId={order}&limit=100"));
+    let added = list["totalCount"].as_u64().unwrap() - before;
+    list["data"].as_array().unwrap()[..added as usize].to_vec()
+}
+
+#[test]
+fn others_pay_the_same_order_on_demand() {
+    for (fault, statuses, notes) in [
+        ("second-payer", vec!["succeeded", "succeeded"], vec!["ours", "taken at the counter"]),
+        ("second-payer=alike; echo=none", vec!["succeeded", "succeeded"], vec!["", ""]),
+        ("second-payer; drop", vec!["succeeded"], vec!["taken at the counter"]),
+        ("failed-payment; status=500", vec!["failed"], vec![""]),
+        ("failed-payment", vec!["succeeded", "failed"], vec!["ours", ""]),
+    ] {
+        let found = recorded(&mut Api::new(), fault);
+        let of = |field: fn(&Value) -> &Value| -> Vec<String> {
+            found.iter().map(|record| field(record).as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(of(|record| &record["status"]), statuses, "{fault}");
+        assert_eq!(of(|record| &record["chargeSnapshot"]["notes"]), notes, "{fault}");
+        for record in &found {
+            assert_eq!((&record["amount"], &record["chargeSnapshot"]["mode"]), (&json!(5), &json!("cash")), "{fault}");
+        }
+    }
+    // A payment that failed pays nothing.
+    let mut api = Api::new();
+    let order = id(&api.order("unpaid"));
+    recorded(&mut api, "failed-payment; drop");
+    assert_eq!(api.ok(&format!("/payments/orders/{order}"), "")["paymentStatus"], "unpaid");
+}
+
+#[test]
+fn what_was_sent_along_is_shown_where_the_sandbox_is_told_to() {
+    for (echo, single, listed, notes) in [
+        (Echo::Meta, true, false, "ours"),
+        (Echo::Snapshot, false, true, "ours"),
+        (Echo::Notes, false, false, "ours"),
+        (Echo::None, false, false, ""),
+    ] {
+        let mut api = Api::with(Options { echo, ..Options::new(7, NOW) });
+        let summary = recorded(&mut api, "").remove(0);
+        let detail = api.ok(&format!("/payments/transactions/{}", id(&summary)), "");
+        let found = (detail["meta"]["reference"] == "r-1", summary["chargeSnapshot"]["meta"]["reference"] == "r-1");
+        assert_eq!((found, &summary["chargeSnapshot"]["notes"]), ((single, listed), &json!(notes)), "{echo:?}");
+        // A fault has the last word, also where the payment is made late.
+        assert_eq!(recorded(&mut api, "echo=none")[0]["chargeSnapshot"]["notes"], "");
+    }
 }

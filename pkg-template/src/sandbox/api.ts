@@ -33,7 +33,19 @@ export interface SandboxOptions {
         /** Requests in a day. */
         daily?: number;
     };
+    /**
+     * Where a payment that was recorded by hand shows the `meta` and the `notes` that were sent with it:
+     * - `"meta"` (default): `meta` in `transactions.get`, the notes in `chargeSnapshot`;
+     * - `"snapshot"`: both in `chargeSnapshot`, which `transactions.list` shows too;
+     * - `"notes"`: the notes in `chargeSnapshot`, `meta` nowhere;
+     * - `"none"`: neither.
+     *
+     * Of HighLevel only the notes in `chargeSnapshot` are known.
+     */
+    echo?: (typeof ECHOES)[number];
 }
+
+const ECHOES = ["meta", "snapshot", "notes", "none"] as const;
 
 /** What a token may do. */
 export interface SandboxTokenOptions {
@@ -60,6 +72,10 @@ export interface SandboxFaults {
      *   leaves the documentation;
      * - `checkout`: a payer has the payment page of the order open, so `orders.recordPayment` answers 409 for five
      *   minutes of the sandbox's clock;
+     * - for `orders.recordPayment`: `second-payer` (somebody else records as much in the same mode on the same order just
+     *   before, with a note of their own), `second-payer=alike` (without that note), `failed-payment` (such a payment
+     *   fails: it is there with the status `failed`), `echo=none` and the like (for this payment instead of
+     *   `createSandbox({ echo })`);
      * - `delay=200` (milliseconds), `hang` (no answer ever), `drop` (the connection breaks).
      *
      * @param fault What goes wrong.
@@ -193,8 +209,9 @@ const MOST_MS = 8.64e15;
  * @param options How it begins; the same options give the same data.
  */
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
-    named("createSandbox", options, ["seed", "now", "locations", "size", "rateLimit"]);
-    const { seed = DEFAULT_SEED, now = DEFAULT_NOW, locations = [], size, rateLimit = {} } = options;
+    named("createSandbox", options, ["seed", "now", "locations", "size", "rateLimit", "echo"]);
+    const { seed = DEFAULT_SEED, now = DEFAULT_NOW, locations = [], size, rateLimit = {}, echo = "meta" } = options;
+    if (!ECHOES.includes(echo)) throw new TypeError(`createSandbox: echo must be one of ${ECHOES.join(", ")}`);
     whole("createSandbox: seed", seed, 0, Number.MAX_SAFE_INTEGER);
     if (size !== undefined) whole("createSandbox: size", size, 0, MOST_ORDERS);
     named("createSandbox: rateLimit", rateLimit, ["max", "daily"]);
@@ -207,7 +224,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     const clock = typeof now === "function" ? now : undefined;
     const start = timeOf(typeof now === "function" ? now() : now);
     const core = new SandboxCore(
-        JSON.stringify({ seed, now: start, steady: clock === undefined, locations, size, ...rateLimit }),
+        JSON.stringify({ seed, now: start, steady: clock === undefined, locations, size, echo, ...rateLimit }),
     );
 
     async function fetch(input: Request | URL | string, init?: RequestInit): Promise<Response> {

@@ -3,6 +3,7 @@
 use crate::model::{FulfillmentTracking, JsonObject};
 use crate::sandbox::account::catalog::{PRICES, SOURCES};
 use crate::sandbox::calendar::{add_months, DAY};
+use crate::sandbox::echo::Echo;
 use serde_json::Value;
 
 /// One line of an order.
@@ -153,6 +154,8 @@ pub struct Recorded {
     pub notes: String,
     /// The caller's own data.
     pub meta: Option<JsonObject>,
+    /// Where the note and that data can be read.
+    pub echo: Echo,
 }
 
 /// A transaction. Amounts are minor units.

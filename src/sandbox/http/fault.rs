@@ -3,6 +3,7 @@
 //! A fault is a list of directives separated by `;`, such as `delay=200; status=503`.
 
 use crate::json::joined;
+use crate::sandbox::echo::Echo;
 use crate::sandbox::http::drift::Drift;
 use crate::sandbox::http::message::{html, reason, End, Response};
 use crate::sandbox::http::refusal::{Refusal, Shape};
@@ -40,8 +41,23 @@ pub struct Fault {
     pub end: End,
     /// A checkout of the order opens first, which keeps payments from being recorded for a while.
     pub checkout: bool,
+    /// What somebody else does with the order before a payment is recorded, or whatever else happens to it.
+    pub rivals: Vec<Rival>,
+    /// Where the recorded payment shows its `meta` and its notes, instead of what the sandbox was told.
+    pub echo: Option<Echo>,
     /// The directives as they were given.
     pub text: String,
+}
+
+/// What somebody else does with an order, of the same amount and in the same mode as the payment of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rival {
+    /// Records a payment with a note of their own.
+    Payer,
+    /// Records a payment that differs from the other one in nothing but its id.
+    Twin,
+    /// Tries to pay, and the payment fails.
+    Failure,
 }
 
 impl Fault {
@@ -79,6 +95,10 @@ impl Fault {
             "retry-after" if !value.is_empty() => self.retry_after = Some(value.into()),
             "delay" => self.delay_ms = value.parse().ok()?,
             "checkout" if value.is_empty() => self.checkout = true,
+            "second-payer" if value.is_empty() => self.rivals.push(Rival::Payer),
+            "second-payer" if value == "alike" => self.rivals.push(Rival::Twin),
+            "failed-payment" if value.is_empty() => self.rivals.push(Rival::Failure),
+            "echo" => self.echo = Some(Echo::parse(value)?),
             "hang" if value.is_empty() => self.end = End::Hang,
             "drop" if value.is_empty() => self.end = End::Drop,
             _ => return None,

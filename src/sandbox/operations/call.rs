@@ -1,6 +1,7 @@
 //! What every operation is handed.
 
 use crate::sandbox::account::state::Account;
+use crate::sandbox::echo::Echo;
 use crate::sandbox::http::check::Query;
 use serde_json::{Map, Value};
 
@@ -12,6 +13,8 @@ pub struct Call<'a> {
     pub app: &'a str,
     /// The time that its records see.
     pub now: i64,
+    /// Where a payment that it records shows what was sent along.
+    pub echo: Echo,
     /// Its trace id.
     pub trace: String,
     /// The id in the path.

@@ -5,10 +5,11 @@ use crate::sandbox::account::rows::{Owner, Paid, Provider, Recorded, Transaction
 use crate::sandbox::account::state::Account;
 use crate::sandbox::amount::{decimal, minor};
 use crate::sandbox::http::check::{may, must, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::fault::Rival;
 use crate::sandbox::http::refusal::{Outcome, Refusal, Reply, Shape};
 use crate::sandbox::operations::call::Call;
 use crate::sandbox::operations::orders;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// `POST /payments/orders/{orderId}/record-payment`
 pub static RECORD: Spec = Spec {
@@ -45,27 +46,52 @@ pub fn record(call: &mut Call<'_>) -> Outcome {
         });
     }
     let amount = amount(call.account, index, body.get("amount"), body.get("isPartialPayment"))?;
-    let mode = MODES.iter().position(|mode| Some(*mode) == body.get("mode").and_then(Value::as_str)).unwrap_or(4);
+    let mode = mode_of(body);
     let recorded = Recorded {
         cheque: text(body.get("cheque").and_then(|cheque| cheque.get("number"))),
         card: body.get("card").cloned(),
         notes: text(body.get("notes")),
         meta: body.get("meta").and_then(Value::as_object).cloned(),
+        echo: call.echo,
     };
-    let row = TransactionRow {
-        created: call.now,
+    push(call.account, index, call.now, (amount, Paid::Succeeded), mode, recorded);
+    Ok(Reply::object(&|out| out.flag("success", true)))
+}
+
+/// Adds a transaction of an order that was paid by hand, or that failed.
+fn push(account: &mut Account, index: usize, now: i64, paid: (u32, Paid), mode: u8, recorded: Recorded) {
+    let (amount, state) = paid;
+    account.transactions.push(TransactionRow {
+        created: now,
         amount,
         refunded: 0,
         owner: Owner::Order(index as u32),
-        state: Paid::Succeeded,
-        provider: Provider::Manual(mode as u8),
+        state,
+        provider: Provider::Manual(mode),
         recorded: Some(Box::new(recorded)),
-    };
-    call.account.transactions.push(row);
-    let order = &mut call.account.orders[index];
-    order.paid += amount;
-    order.updated = call.now;
-    Ok(Reply::object(&|out| out.flag("success", true)))
+    });
+    if state == Paid::Succeeded {
+        let order = &mut account.orders[index];
+        order.paid += amount;
+        order.updated = now;
+    }
+}
+
+/// The number of a mode in [`MODES`].
+fn mode_of(body: &Map<String, Value>) -> u8 {
+    MODES.iter().position(|mode| Some(*mode) == body.get("mode").and_then(Value::as_str)).unwrap_or(4) as u8
+}
+
+/// Somebody else pays an order as a request for the same order is about to, if as much as that is due.
+pub fn rival(account: &mut Account, order: &str, body: &Map<String, Value>, now: i64, rival: Rival) {
+    let Ok(index) = orders::find(account, order) else { return };
+    let Ok(amount) = amount(account, index, body.get("amount"), body.get("isPartialPayment")) else { return };
+    let state = if rival == Rival::Failure { Paid::Failed } else { Paid::Succeeded };
+    let notes = if rival == Rival::Payer { "taken at the counter" } else { "" };
+    if amount > 0 {
+        let recorded = Recorded { notes: notes.into(), ..Recorded::default() };
+        push(account, index, now, (amount, state), mode_of(body), recorded);
+    }
 }
 
 /// The amount of a payment in minor units.

@@ -1,10 +1,12 @@
 //! Transactions.
 
 use crate::json::joined;
+use crate::model::JsonObject;
 use crate::sandbox::account::catalog::{CURRENCIES, INVOICE, SOURCES};
 use crate::sandbox::account::rows::{Owner, Paid, Provider, TransactionRow, MODES};
 use crate::sandbox::account::state::{Account, OWN_INVOICES, RENEWALS, SOURCE};
 use crate::sandbox::amount::decimal;
+use crate::sandbox::echo::Echo;
 use crate::sandbox::http::check::{may, must, Query, Rule, Spec, ALT_TYPE};
 use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
@@ -264,6 +266,7 @@ fn charge(account: &Account, row: &TransactionRow, index: usize, facts: &Facts, 
         Provider::Manual(mode) => {
             let mode = MODES[usize::from(mode) % MODES.len()];
             let (number, notes) = match &row.recorded {
+                Some(recorded) if recorded.echo == Echo::None => (recorded.cheque.clone(), String::new()),
                 Some(recorded) => (recorded.cheque.clone(), recorded.notes.clone()),
                 None if mode == "cheque" => (cheque(account, index), joined(&["paid by ", mode])),
                 None => (String::new(), joined(&["paid by ", mode])),
@@ -276,9 +279,17 @@ fn charge(account: &Account, row: &TransactionRow, index: usize, facts: &Facts, 
             if let Some(card) = row.recorded.as_ref().and_then(|recorded| recorded.card.as_ref()) {
                 out.add("card", card);
             }
+            if let Some(meta) = meta(row, Echo::Snapshot) {
+                out.add("meta", meta);
+            }
         }
     }
     out.end();
+}
+
+/// What the caller who recorded a payment sent as `meta`, if it is shown there.
+fn meta(row: &TransactionRow, echo: Echo) -> Option<&JsonObject> {
+    row.recorded.as_ref().filter(|recorded| recorded.echo == echo)?.meta.as_ref()
 }
 
 /// The number of a cheque.
@@ -384,7 +395,7 @@ fn detail(account: &Account, index: usize, trace: &str, out: &mut Members<'_>) {
     let mut entity = out.object("entitySource");
     account.source(&mut entity, SOURCE, facts.source, number, created);
     entity.end();
-    match row.recorded.as_ref().and_then(|recorded| recorded.meta.as_ref()) {
+    match meta(row, Echo::Meta) {
         Some(meta) => out.add("meta", meta),
         None => account.source_meta(out, facts.source, number),
     }

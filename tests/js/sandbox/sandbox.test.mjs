@@ -236,6 +236,28 @@ test("an open checkout answers 409 for five minutes", async () => {
     assert.equal((await pay()).success, true);
 });
 
+test("recorded payments show what was sent along where the sandbox is told to, and others pay on demand", async () => {
+    for (const [echo, single, listed, notes] of [
+        ["meta", "r-1", undefined, "ours"],
+        ["snapshot", undefined, "r-1", "ours"],
+        ["notes", undefined, undefined, "ours"],
+        ["none", undefined, undefined, ""],
+    ]) {
+        const sandbox = createSandbox({ seed: 7, echo });
+        const payments = new PaymentsClient({ token: sandbox.token(), locationId: sandbox.locationId, fetch: sandbox.fetch });
+        const order = await unpaid(payments);
+        sandbox.faults.add("second-payer; failed-payment", { operation: "orders.recordPayment" });
+        const body = { mode: "cash", amount: 5, notes: "ours", meta: { reference: "r-1" } };
+        await payments.orders.recordPayment(order._id, body);
+        const [ours, failed, theirs] = (await payments.transactions.list({ entityId: order._id })).data;
+        const { meta } = await payments.transactions.get(ours._id);
+        const { chargeSnapshot } = ours;
+        assert.deepEqual([meta?.reference, chargeSnapshot.meta?.reference, chargeSnapshot.notes], [single, listed, notes]);
+        assert.deepEqual([failed.status, failed.amount, theirs.status, theirs.amount], ["failed", 5, "succeeded", 5]);
+    }
+    assert.throws(() => createSandbox({ echo: "loud" }), /echo must be one of meta, snapshot, notes, none/);
+});
+
 test("a script lays faults out for operations and times", async () => {
     const { sandbox, payments } = start();
     sandbox.faults.add("status=500", { operation: "orders.list", times: 2 });
