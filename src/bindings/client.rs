@@ -4,7 +4,7 @@ use super::values;
 use crate::call::{self, Ask, RateLimiter, Told};
 use crate::core::{Config, Error};
 use crate::endpoint::{ALL, RECORD_PAYMENT};
-use crate::json::json_text;
+use crate::json::{json_text, to_ascii};
 use crate::shape::validate;
 use crate::transport::{FetchTransport, Listener, TokenSource, Transport, Wiring};
 use js_sys::Function;
@@ -182,7 +182,9 @@ impl Call {
                 }
                 Ask::Done(Ok(done)) => {
                     let info = values::success(&done, transport.now_ms() - self.began);
-                    return succeeded(&done.answer.body, &transport.last_response(), &info);
+                    let ascii = to_ascii(&done.answer.body);
+                    let body = ascii.as_deref().unwrap_or(&done.answer.body);
+                    return succeeded(body, &transport.last_response(), &info);
                 }
                 Ask::Done(Err(error)) => return failure(&error, transport),
             };

@@ -2,12 +2,16 @@
 //!
 //! Nothing here knows of HighLevel, of shapes or of requests.
 
+#[cfg(any(test, all(feature = "npm", target_arch = "wasm32")))]
+mod ascii;
 mod decimal;
 mod parts;
 mod percent;
 mod scan;
 mod write;
 
+#[cfg(all(feature = "npm", target_arch = "wasm32"))]
+pub(crate) use ascii::to_ascii;
 pub(crate) use decimal::number_is_finite;
 pub(crate) use parts::{field, items, items_or_self, json_text, members};
 pub use percent::encode_component;
