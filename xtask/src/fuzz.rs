@@ -7,9 +7,6 @@ use std::env;
 use std::process::Command;
 use std::thread;
 
-/// Seconds for each target, unless `GHL_FUZZ_SECONDS` says otherwise.
-const SECONDS: u32 = 20;
-
 const RUST_FILE: &str = ".rs";
 
 /// What came of it.
@@ -20,11 +17,11 @@ pub struct Fuzzed {
     pub crashes: Vec<String>,
 }
 
-/// Runs all targets.
-pub fn run_all(workspace: &Workspace) -> Result<Fuzzed> {
+/// Runs all targets, each for so many seconds unless `GHL_FUZZ_SECONDS` says otherwise.
+pub fn run_all(workspace: &Workspace, seconds: u32) -> Result<Fuzzed> {
     let seconds = match env::var("GHL_FUZZ_SECONDS") {
         Ok(text) => text.parse().context("GHL_FUZZ_SECONDS is no number of seconds")?,
-        Err(_) => SECONDS,
+        Err(_) => seconds,
     };
     let sources = files(&workspace.root.join("fuzz/fuzz_targets"), |name| name.ends_with(RUST_FILE))?;
     let targets: Vec<_> = sources.iter().map(|source| file_name(source).replace(RUST_FILE, "")).collect();

@@ -24,8 +24,10 @@ cargo xtask <command>
   demo --static     write the demo page to target/demo for any host, with the sandbox inside it; with
                     --api URL --location ID for an account behind a proxy of your own
   test [SUITE...]   run every test suite, or those named (`cargo xtask test --list` names them);
+                    `--quick`: only what needs no browser and no package;
                     `--all`: in every environment, not only in those that are quick to install;
-                    `--reliability`: only what is about reliability, with its figures at the end
+                    `--reliability`: only what is about reliability, with its figures at the end;
+                    `--mutants [FILE...]`: changes the code on purpose and lists what no test notices
   build             leave the publishable npm package in pkg/ and print its sizes
   bench             build, then measure the package against raw fetch + JSON.parse
   setup             install what the other commands need; each of them does its own part by itself

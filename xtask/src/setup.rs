@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const WASM_PACK: &str = "0.15.1";
 const CARGO_DENY: &str = "0.20.2";
+const CARGO_MUTANTS: &str = "27.1.0";
 const GECKODRIVER: &str = "0.37.1";
 /// The oldest Node with everything that the package and its tools use.
 const NODE: (u32, u32) = (20, 19);
@@ -44,6 +45,11 @@ pub fn for_recipes(workspace: &Workspace) -> Result<()> {
     let folder = workspace.tools().join("recipes");
     npm_folder(workspace, &workspace.root.join("tests/recipes"), &folder)?;
     link(&Path::new("..").join("tools").join("recipes"), &workspace.target().join("scratch"))
+}
+
+/// What `test --mutants` needs.
+pub fn for_mutants(workspace: &Workspace) -> Result<()> {
+    cargo_tool(workspace, "cargo-mutants", "cargo-mutants", CARGO_MUTANTS, Kind::Debug)
 }
 
 /// What the suite `deny` needs.
@@ -133,7 +139,12 @@ fn installed_version(binary: &Path) -> Option<String> {
     if !binary.is_file() {
         return None;
     }
-    let output = Command::new(binary).arg("--version").output().ok()?;
+    let mut command = Command::new(binary);
+    // This one takes its arguments only as cargo hands them on.
+    if binary.file_stem()?.to_str()? == "cargo-mutants" {
+        command.arg("mutants");
+    }
+    let output = command.arg("--version").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     Some(text.lines().next()?.split_whitespace().nth(1)?.to_owned())
 }

@@ -6,11 +6,15 @@ use crate::workspace::{
 };
 use crate::{build, docs, fuzz, setup, tree};
 use anyhow::{anyhow, bail, Context, Result};
+use durations::{spoken, Durations};
 use serde_json::{json, Value};
 use std::ops::AddAssign;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
+
+mod durations;
+mod mutants;
 
 /// A suite that is still running then hangs; on two cores the longest one takes a few minutes.
 const SUITE_LIMIT: Duration = Duration::from_mins(15);
@@ -118,6 +122,17 @@ enum WebBrowser {
 }
 
 impl Job {
+    /// Whether `--quick` runs it: what needs no browser and no package.
+    fn is_quick(&self) -> bool {
+        matches!(self, Self::Cargo(_) | Self::Tree | Self::Deny | Self::Native | Self::Fuzz)
+    }
+
+    /// Whether it does more with `--all`, or less with `--quick`, so that it takes another time.
+    fn depends_on_extent(&self) -> bool {
+        matches!(self, Self::JavaScript(path) if path.starts_with("tests/apps/"))
+            || matches!(self, Self::Fuzz | Self::Deny)
+    }
+
     fn needs_package(&self) -> bool {
         match self {
             Self::Size | Self::Install | Self::JavaScript(_) | Self::Types | Self::Docs | Self::Recipes => true,
@@ -127,54 +142,101 @@ impl Job {
     }
 }
 
+/// How much of each suite is run.
+#[derive(Clone, Copy, PartialEq)]
+enum Extent {
+    /// What can be installed and run in some minutes.
+    Plain,
+    /// Nothing is left out because it is slow.
+    All,
+    /// As little as still says something.
+    Quick,
+}
+
+impl Extent {
+    /// The name under which the time of a suite is kept.
+    fn name(self, suite: &Suite) -> String {
+        let option = match self {
+            Self::All if suite.job.depends_on_extent() => " --all",
+            Self::Quick if suite.job.depends_on_extent() => " --quick",
+            _ => "",
+        };
+        format!("{}{option}", suite.name)
+    }
+}
+
 /// Runs the suites that the arguments name, or each; ends with `N passed, M failed`. `--all` leaves out nothing that is
-/// slow; `--reliability` runs what is about that, and ends with its figures.
+/// slow; `--quick` runs what needs no browser and no package; `--reliability` runs what is about that, and ends with its
+/// figures; `--mutants` changes the code on purpose.
 pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
+    if let Some((option, rest)) = arguments.split_first() {
+        if option == "--mutants" {
+            return mutants::run_all(workspace, rest);
+        }
+    }
     let mut suites = suites(workspace)?;
     if arguments.iter().any(|argument| argument == "--list") {
         return list(workspace, &suites).map(|()| ExitCode::SUCCESS);
     }
     let (options, mut filters): (Vec<_>, Vec<_>) =
-        arguments.iter().cloned().partition(|argument| matches!(argument.as_str(), "--all" | "--reliability"));
-    let [all, reliability] = ["--all", "--reliability"].map(|option| options.iter().any(|given| given == option));
+        arguments.iter().cloned().partition(|argument| OPTIONS.contains(&argument.as_str()));
+    let [all, quick, reliability] = OPTIONS.map(|option| options.iter().any(|given| given == option));
+    if (reliability || quick) && !filters.is_empty() {
+        bail!("`{}` names its suites by itself", options.join(" "));
+    }
+    if quick && options.len() > 1 {
+        bail!("`{}` do not go together", options.join("` and `"));
+    }
     if reliability {
-        if !filters.is_empty() {
-            bail!("`--reliability` names its suites by itself");
-        }
         // Otherwise `native` runs it, among all that it runs.
         suites.insert(0, Suite { name: "reliability".to_owned(), job: Job::Reliability });
         filters = RELIABILITY.map(str::to_owned).to_vec();
     }
+    if quick {
+        suites.retain(|suite| suite.job.is_quick());
+    }
+    let extent = if all { Extent::All } else { [Extent::Plain, Extent::Quick][usize::from(quick)] };
     let selected = select(suites, &filters)?;
     empty_folder(&exchanges(workspace))?;
+
+    let mut durations = Durations::read(workspace)?;
+    let left = |durations: &Durations, suites: &[Suite]| {
+        suites.iter().map(|suite| durations.of(&extent.name(suite))).sum::<Duration>()
+    };
+    println!("{} suites, {}", selected.len(), durations.announce(left(&durations, &selected)));
     let started = Instant::now();
     let mut total = Counts::default();
     let mut table = Vec::new();
     let mut figures = Vec::new();
     let mut broken_package = None;
-    for suite in &selected {
-        println!("\n== {} ==", suite.name);
+    for (at, suite) in selected.iter().enumerate() {
+        let (elapsed, left) = (spoken(started.elapsed()), spoken(left(&durations, &selected[at..])));
+        println!("\n== {} == {} of {}, {elapsed} elapsed, about {left} left", suite.name, at + 1, selected.len());
         let started = Instant::now();
         let result = match &broken_package {
             Some(name) if suite.job.needs_package() => Err(anyhow!("no package to test: suite {name} failed")),
-            _ => perform(workspace, suite, all),
+            _ => perform(workspace, suite, extent),
         };
         let report = result.unwrap_or_else(|error| {
             println!("error: {error:#}");
             Counts::FAILED.into()
         });
-        let counts = report.counts;
+        let (counts, time) = (report.counts, started.elapsed());
         figures.extend(report.figures);
         if matches!(suite.job, Job::Build | Job::Install) && counts.failed > 0 {
             broken_package.get_or_insert_with(|| suite.name.clone());
         }
+        // What fails early or is left out says nothing about the next run.
+        if counts.failed == 0 && counts.passed > 0 {
+            durations.record(&extent.name(suite), time)?;
+        }
         total += counts;
-        table.push((&suite.name, counts, started.elapsed()));
+        table.push((&suite.name, counts, time));
     }
 
     println!();
     for (name, counts, time) in table {
-        println!("{name:<16}{:>5} passed{:>5} failed{:>8.1} s", counts.passed, counts.failed, time.as_secs_f64());
+        println!("{name:<28}{:>5} passed{:>5} failed{:>8.1} s", counts.passed, counts.failed, time.as_secs_f64());
     }
     if reliability {
         total += summary(&figures);
@@ -183,6 +245,9 @@ pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     println!("{} passed, {} failed", total.passed, total.failed);
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
+
+/// How much is run; without one of them, what can be run in some minutes.
+const OPTIONS: [&str; 3] = ["--all", "--quick", "--reliability"];
 
 /// Prints the figures; one that is missing counts as failed.
 fn summary(figures: &[String]) -> Counts {
@@ -307,7 +372,8 @@ fn select(suites: Vec<Suite>, filters: &[String]) -> Result<Vec<Suite>> {
 }
 
 /// Each suite sees to its own tools, so that one which cannot be installed fails only the suites that need it.
-fn perform(workspace: &Workspace, suite: &Suite, all: bool) -> Result<Report> {
+fn perform(workspace: &Workspace, suite: &Suite, extent: Extent) -> Result<Report> {
+    let all = extent == Extent::All;
     let counts = match &suite.job {
         Job::Cargo(arguments) => {
             setup::for_checks(workspace)?;
@@ -325,7 +391,8 @@ fn perform(workspace: &Workspace, suite: &Suite, all: bool) -> Result<Report> {
             return cargo_tests(&mut command);
         }
         Job::Fuzz => {
-            let fuzz::Fuzzed { targets, executions, crashes } = fuzz::run_all(workspace)?;
+            let fuzz::Fuzzed { targets, executions, crashes } =
+                fuzz::run_all(workspace, if extent == Extent::Quick { 2 } else { 20 })?;
             crashes.iter().for_each(|crash| println!("{crash}"));
             let figure = format!("fuzz: {executions} executions of {targets} targets, {} crashes", crashes.len());
             println!("{FIGURE}{figure}");
