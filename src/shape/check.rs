@@ -193,6 +193,16 @@ struct Walker<'a> {
     edits: Vec<Edit>,
     /// The fields that the record passed last has: at the end of a request those of its top level.
     seen: Seen,
+    /// The order in which this answer lists the fields of each record; see [`Order`].
+    orders: Vec<Order>,
+}
+
+/// Which field of a record followed which one last time. Servers write all records of a list in one order, whatever it is,
+/// so that the field that comes next is nearly always known before its key is read.
+struct Order {
+    record: &'static Record,
+    /// For each field, and in front of them for the brace: the index of the one that followed.
+    followers: Vec<u8>,
 }
 
 impl<'a> Walker<'a> {
@@ -204,6 +214,30 @@ impl<'a> Walker<'a> {
             issues: Vec::new(),
             edits: Vec::new(),
             seen: Seen::default(),
+            orders: Vec::new(),
+        }
+    }
+
+    /// The place of a record's order among those of this answer.
+    fn order(&mut self, record: &'static Record) -> usize {
+        let known = self.orders.iter().position(|order| std::ptr::eq(order.record, record));
+        known.unwrap_or_else(|| {
+            // At first it is that of the table.
+            let followers = record.rows().zip(0..).map(|(_, index)| index).chain([0]).collect();
+            self.orders.push(Order { record, followers });
+            self.orders.len() - 1
+        })
+    }
+
+    /// The field that followed the one before `at` last time.
+    #[inline(always)]
+    fn follower(&self, order: usize, at: usize) -> usize {
+        self.orders.get(order).and_then(|order| order.followers.get(at)).copied().unwrap_or_default().into()
+    }
+
+    fn follows(&mut self, order: usize, at: usize, index: usize) {
+        if let Some(follower) = self.orders.get_mut(order).and_then(|order| order.followers.get_mut(at)) {
+            *follower = index as u8;
         }
     }
 
@@ -250,12 +284,18 @@ impl<'a> Walker<'a> {
         let start = self.scan.pos();
         self.scan.enter(depth)?;
         let mut seen = Seen::default();
-        let mut next = 0;
+        let order = self.order(record);
+        // Where the next key stands behind: 0 is the brace, any other is one more than the index of the field before.
+        let mut place = 0;
         let mut missing = record.required();
         let mut more = !self.scan.closes(b'}');
         while more {
-            if let Some((index, row)) = self.key(record, next, path)? {
-                next = index + 1;
+            let expected = self.follower(order, place);
+            if let Some((index, row)) = self.key(record, expected, path)? {
+                if index != expected {
+                    self.follows(order, place, index);
+                }
+                place = index + 1;
                 let at = Path { parent: Some(path), segment: Segment::Field(record, row) };
                 if seen.insert(index) {
                     self.twice(&at);
@@ -283,9 +323,8 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// Passes a key and finds its row; `None` if the table does not hold it, which is wrong in a request. Answers list
-    /// their fields in the order of the table more often than not, so the next row is tried first, as servers write it:
-    /// no white space, no escapes.
+    /// Passes a key and finds its row; `None` if the table does not hold it, which is wrong in a request. The row `next` is
+    /// the one that is expected, and tried first, as servers write it: without white space and escapes.
     fn key(&mut self, record: &'static Record, next: usize, path: &Path<'_>) -> Result<Option<(usize, Row)>, Stop> {
         if let Some(row) = record.row(next) {
             if self.scan.passes_key(record.bytes(row)) {
