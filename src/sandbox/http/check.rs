@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 /// What a parameter has to be.
 #[derive(Debug, Clone, Copy)]
-pub enum Rule {
+pub enum Expected {
     /// Text that is not empty.
     Text,
     /// Text.
@@ -48,21 +48,21 @@ pub struct Param {
     /// Whether the API refuses a request without it.
     pub required: bool,
     /// What it has to be.
-    pub rule: Rule,
+    pub rule: Expected,
 }
 
 /// A parameter that must be there.
-pub const fn must(name: &'static str, rule: Rule) -> Param {
+pub const fn must(name: &'static str, rule: Expected) -> Param {
     Param { name, required: true, rule }
 }
 
 /// A parameter that may be there.
-pub const fn may(name: &'static str, rule: Rule) -> Param {
+pub const fn may(name: &'static str, rule: Expected) -> Param {
     Param { name, required: false, rule }
 }
 
 /// `altType`.
-pub const ALT_TYPE: Rule = Rule::Choice(&["location"]);
+pub const ALT_TYPE: Expected = Expected::Choice(&["location"]);
 
 /// The parameters of an operation.
 #[derive(Debug, Clone, Copy)]
@@ -158,19 +158,22 @@ fn judge_record(at: &str, value: &Value, params: &[Param], issues: &mut Vec<Stri
     judge_fields(&joined(&[at, "."]), fields, params, issues);
 }
 
-fn judge(name: &str, value: &Value, rule: Rule, issues: &mut Vec<String>) {
+fn judge(name: &str, value: &Value, rule: Expected, issues: &mut Vec<String>) {
     let fine = match (rule, value) {
-        (Rule::Text | Rule::AnyText | Rule::Choice(_) | Rule::Date | Rule::Url | Rule::Slug, Value::String(text)) => {
+        (
+            Expected::Text | Expected::AnyText | Expected::Choice(_) | Expected::Date | Expected::Url | Expected::Slug,
+            Value::String(text),
+        ) => {
             return judge_text(name, text, rule, issues);
         }
-        (Rule::Flag, Value::Bool(_)) | (Rule::Map, Value::Object(_)) => true,
-        (Rule::Amount, Value::Number(_)) => value.as_f64().is_some_and(|n| n > 0.0),
-        (Rule::Whole(least), Value::Number(_)) => {
+        (Expected::Flag, Value::Bool(_)) | (Expected::Map, Value::Object(_)) => true,
+        (Expected::Amount, Value::Number(_)) => value.as_f64().is_some_and(|n| n > 0.0),
+        (Expected::Whole(least), Value::Number(_)) => {
             value.as_f64().is_some_and(|n| n >= f64::from(least) && n.fract() == 0.0)
         }
-        (Rule::Texts, Value::Array(list)) => list.iter().all(Value::is_string),
-        (Rule::Record(params), _) => return judge_record(name, value, params, issues),
-        (Rule::Records(params), Value::Array(list)) => {
+        (Expected::Texts, Value::Array(list)) => list.iter().all(Value::is_string),
+        (Expected::Record(params), _) => return judge_record(name, value, params, issues),
+        (Expected::Records(params), Value::Array(list)) => {
             for (i, item) in list.iter().enumerate() {
                 judge_record(&joined(&[name, ".", &digits(i as u64, 1)]), item, params, issues);
             }
@@ -183,47 +186,49 @@ fn judge(name: &str, value: &Value, rule: Rule, issues: &mut Vec<String>) {
     }
 }
 
-fn judge_text(name: &str, text: &str, rule: Rule, issues: &mut Vec<String>) {
+fn judge_text(name: &str, text: &str, rule: Expected, issues: &mut Vec<String>) {
     let fine = match rule {
-        Rule::Text => !text.trim().is_empty(),
-        Rule::AnyText => true,
-        Rule::Flag => matches!(text, "true" | "false"),
-        Rule::Whole(least) => text.bytes().all(|b| b.is_ascii_digit()) && text.parse().is_ok_and(|n: u32| n >= least),
-        Rule::Choice(list) => list.contains(&text),
-        Rule::Date => calendar::parse(text).is_some(),
-        Rule::Url => text
+        Expected::Text => !text.trim().is_empty(),
+        Expected::AnyText => true,
+        Expected::Flag => matches!(text, "true" | "false"),
+        Expected::Whole(least) => {
+            text.bytes().all(|b| b.is_ascii_digit()) && text.parse().is_ok_and(|n: u32| n >= least)
+        }
+        Expected::Choice(list) => list.contains(&text),
+        Expected::Date => calendar::parse(text).is_some(),
+        Expected::Url => text
             .strip_prefix("https://")
             .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace)),
-        Rule::Slug => {
+        Expected::Slug => {
             let bytes = text.as_bytes();
             bytes.iter().all(|b| b.is_ascii_lowercase() || *b == b'-')
                 && bytes.first().is_some_and(u8::is_ascii_lowercase)
                 && bytes.last().is_some_and(u8::is_ascii_lowercase)
         }
-        Rule::Amount | Rule::Map | Rule::Texts | Rule::Record(_) | Rule::Records(_) => false,
+        Expected::Amount | Expected::Map | Expected::Texts | Expected::Record(_) | Expected::Records(_) => false,
     };
     if !fine {
         issues.push(complaint(name, rule));
     }
 }
 
-fn complaint(name: &str, rule: Rule) -> String {
+fn complaint(name: &str, rule: Expected) -> String {
     let what = match rule {
-        Rule::Text | Rule::AnyText => "must be a string",
-        Rule::Flag => "must be a boolean value",
-        Rule::Amount => "must be a positive number",
-        Rule::Whole(least) => {
+        Expected::Text | Expected::AnyText => "must be a string",
+        Expected::Flag => "must be a boolean value",
+        Expected::Amount => "must be a positive number",
+        Expected::Whole(least) => {
             return joined(&[name, " must be a whole number not less than ", &digits(least.into(), 1)])
         }
-        Rule::Choice(list) => {
+        Expected::Choice(list) => {
             let list = separated(&mut list.iter().copied(), ", ");
             return joined(&[name, " must be one of the following values: ", &list]);
         }
-        Rule::Date => "must be a valid ISO 8601 date string",
-        Rule::Url => "must be a URL address",
-        Rule::Slug => "must hold lower-case letters and hyphens only and start and end with a letter",
-        Rule::Map | Rule::Record(_) => "must be an object",
-        Rule::Texts | Rule::Records(_) => "must be an array",
+        Expected::Date => "must be a valid ISO 8601 date string",
+        Expected::Url => "must be a URL address",
+        Expected::Slug => "must hold lower-case letters and hyphens only and start and end with a letter",
+        Expected::Map | Expected::Record(_) => "must be an object",
+        Expected::Texts | Expected::Records(_) => "must be an array",
     };
     joined(&[name, " ", what])
 }

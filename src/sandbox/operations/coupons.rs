@@ -3,10 +3,10 @@
 use crate::sandbox::account::rows::CouponRow;
 use crate::sandbox::account::state::Account;
 use crate::sandbox::calendar;
-use crate::sandbox::http::check::{may, must, Param, Rule, Spec, ALT_TYPE};
-use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
+use crate::sandbox::http::check::{may, must, Expected, Param, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Answered, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::invocation::Invocation;
 use crate::sandbox::operations::page::page;
 use crate::sandbox::text::holds;
 use serde_json::{Map, Value};
@@ -14,51 +14,56 @@ use serde_json::{Map, Value};
 /// `GET /payments/coupon/list`
 pub static LIST: Spec = Spec {
     query: &[
-        must("altId", Rule::Text),
+        must("altId", Expected::Text),
         must("altType", ALT_TYPE),
-        may("limit", Rule::Whole(0)),
-        may("offset", Rule::Whole(0)),
-        may("status", Rule::Choice(&["scheduled", "active", "expired"])),
-        may("search", Rule::AnyText),
+        may("limit", Expected::Whole(0)),
+        may("offset", Expected::Whole(0)),
+        may("status", Expected::Choice(&["scheduled", "active", "expired"])),
+        may("search", Expected::AnyText),
     ],
     body: &[],
 };
 
 /// `GET /payments/coupon`
 pub static GET: Spec = Spec {
-    query: &[must("altId", Rule::Text), must("altType", ALT_TYPE), may("id", Rule::Text), may("code", Rule::Text)],
+    query: &[
+        must("altId", Expected::Text),
+        must("altType", ALT_TYPE),
+        may("id", Expected::Text),
+        may("code", Expected::Text),
+    ],
     body: &[],
 };
 
-const FUTURE: Rule = Rule::Record(&[
-    must("type", Rule::Choice(&["forever", "fixed"])),
-    may("duration", Rule::Whole(1)),
-    may("durationType", Rule::Choice(&["months"])),
+const FUTURE: Expected = Expected::Record(&[
+    must("type", Expected::Choice(&["forever", "fixed"])),
+    may("duration", Expected::Whole(1)),
+    may("durationType", Expected::Choice(&["months"])),
 ]);
 
 const CREATED: [Param; 15] = [
-    must("altId", Rule::Text),
+    must("altId", Expected::Text),
     must("altType", ALT_TYPE),
-    must("name", Rule::Text),
-    must("code", Rule::Text),
-    must("discountType", Rule::Choice(&["percentage", "amount"])),
-    must("discountValue", Rule::Amount),
-    must("startDate", Rule::Date),
-    may("endDate", Rule::Date),
-    may("usageLimit", Rule::Whole(0)),
-    may("productIds", Rule::Texts),
-    may("priceIds", Rule::Texts),
-    may("variantIds", Rule::Texts),
-    may("applyToFuturePayments", Rule::Flag),
+    must("name", Expected::Text),
+    must("code", Expected::Text),
+    must("discountType", Expected::Choice(&["percentage", "amount"])),
+    must("discountValue", Expected::Amount),
+    must("startDate", Expected::Date),
+    may("endDate", Expected::Date),
+    may("usageLimit", Expected::Whole(0)),
+    may("productIds", Expected::Texts),
+    may("priceIds", Expected::Texts),
+    may("variantIds", Expected::Texts),
+    may("applyToFuturePayments", Expected::Flag),
     may("applyToFuturePaymentsConfig", FUTURE),
-    may("limitPerCustomer", Rule::Flag),
+    may("limitPerCustomer", Expected::Flag),
 ];
 
 /// `POST /payments/coupon`
 pub static CREATE: Spec = Spec { query: &[], body: &CREATED };
 
 const UPDATED: [Param; 16] = {
-    let mut all = [must("id", Rule::Text); 16];
+    let mut all = [must("id", Expected::Text); 16];
     let mut i = 0;
     while i < CREATED.len() {
         all[i + 1] = CREATED[i];
@@ -72,10 +77,10 @@ pub static UPDATE: Spec = Spec { query: &[], body: &UPDATED };
 
 /// `DELETE /payments/coupon`
 pub static DELETE: Spec =
-    Spec { query: &[], body: &[must("altId", Rule::Text), must("altType", ALT_TYPE), must("id", Rule::Text)] };
+    Spec { query: &[], body: &[must("altId", Expected::Text), must("altType", ALT_TYPE), must("id", Expected::Text)] };
 
 /// Lists coupons.
-pub fn list(call: &mut Call<'_>) -> Outcome {
+pub fn list(call: &mut Invocation<'_>) -> Answered {
     let account = &*call.account;
     let query = &call.query;
     let status = query.get("status");
@@ -94,7 +99,7 @@ pub fn list(call: &mut Call<'_>) -> Outcome {
 }
 
 /// The answer with one coupon.
-fn single(call: &Call<'_>, row: &CouponRow) -> Reply {
+fn single(call: &Invocation<'_>, row: &CouponRow) -> Reply {
     Reply::object(&|out| {
         record(call.account, row, call.now, out);
         out.text("traceId", &call.trace);
@@ -102,7 +107,7 @@ fn single(call: &Call<'_>, row: &CouponRow) -> Reply {
 }
 
 /// Reads one coupon, by its id or its code.
-pub fn get(call: &mut Call<'_>) -> Outcome {
+pub fn get(call: &mut Invocation<'_>) -> Answered {
     let (id, code) = (call.query.get("id"), call.query.get("code"));
     if id.is_none() && code.is_none() {
         return Err(Refusal::parameters(vec!["id must be a string".into(), "code must be a string".into()]));
@@ -116,7 +121,7 @@ pub fn get(call: &mut Call<'_>) -> Outcome {
 }
 
 /// Creates a coupon.
-pub fn create(call: &mut Call<'_>) -> Outcome {
+pub fn create(call: &mut Invocation<'_>) -> Answered {
     let number = call.account.next_made();
     let id = call.account.ids().coupons.id(call.now, number);
     let row = read(call, id, call.now, 0)?;
@@ -126,7 +131,7 @@ pub fn create(call: &mut Call<'_>) -> Outcome {
 }
 
 /// Changes a coupon; the body holds all its values.
-pub fn update(call: &mut Call<'_>) -> Outcome {
+pub fn update(call: &mut Invocation<'_>) -> Answered {
     let at = find(call)?;
     let old = &call.account.coupons[at];
     let row = read(call, old.id.clone(), old.created, old.used)?;
@@ -136,7 +141,7 @@ pub fn update(call: &mut Call<'_>) -> Outcome {
 }
 
 /// Deletes a coupon.
-pub fn delete(call: &mut Call<'_>) -> Outcome {
+pub fn delete(call: &mut Invocation<'_>) -> Answered {
     let at = find(call)?;
     call.account.coupons.remove(at);
     Ok(Reply::object(&|out| {
@@ -146,7 +151,7 @@ pub fn delete(call: &mut Call<'_>) -> Outcome {
 }
 
 /// The coupon with the id in the body.
-fn find(call: &Call<'_>) -> Result<usize, Refusal> {
+fn find(call: &Invocation<'_>) -> Result<usize, Refusal> {
     let id = text(&call.body, "id").unwrap_or_default();
     let found = call.account.coupons.iter().position(|row| row.id == id);
     found.ok_or_else(|| Refusal::new(404, "Coupon not found"))
@@ -157,7 +162,7 @@ fn text(body: &Map<String, Value>, name: &str) -> Option<String> {
 }
 
 /// The coupon that a body describes.
-fn read(call: &Call<'_>, id: String, created: i64, used: u32) -> Result<CouponRow, Refusal> {
+fn read(call: &Invocation<'_>, id: String, created: i64, used: u32) -> Result<CouponRow, Refusal> {
     let body = &call.body;
     let code = text(body, "code").unwrap_or_default();
     let taken = call.account.coupons.iter().any(|row| row.id != id && row.code.eq_ignore_ascii_case(&code));
