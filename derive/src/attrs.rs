@@ -9,8 +9,8 @@ use syn::{Attribute, Expr, ExprLit, Field, GenericArgument, Lit, LitStr, Meta, P
 pub struct FieldAttrs {
     /// A kind that overrides the one of the Rust type, as the name of a `Kind` variant.
     pub kind: Option<&'static str>,
-    /// `one_or_list` was given.
-    pub one_or_list: bool,
+    /// A kind of list instead of the plain one, as the name of a `Kind` variant; `kind` is then that of its items.
+    pub list: Option<&'static str>,
     /// The texts of `known(...)`.
     pub known: Vec<String>,
     /// The TypeScript type of `ts("...")`.
@@ -26,6 +26,7 @@ pub enum RuleAttr {
     OneOf(Vec<String>),
     Only { field: String, when: String, is: String },
     Needs { field: String, when: String, is: String },
+    Percent { field: String, when: String, is: String },
 }
 
 impl FieldAttrs {
@@ -53,8 +54,11 @@ impl FieldAttrs {
             "id" => self.kind = Some("Id"),
             "count" => self.kind = Some("Count"),
             "amount" => self.kind = Some("Amount"),
+            "positive" => self.kind = Some("Positive"),
+            "whole" => self.kind = Some("Whole"),
             "text_or_list" => self.kind = Some("TextOrList"),
-            "one_or_list" => self.one_or_list = true,
+            "one_or_list" => self.list = Some("OneOrList"),
+            "filled" => self.list = Some("Filled"),
             "secret" => self.secret = true,
             "known" => self.known = texts(&meta.require_list()?.tokens)?,
             "ts" => self.ts = texts(&meta.require_list()?.tokens)?.pop(),
@@ -79,6 +83,10 @@ pub fn rules(attrs: &[Attribute]) -> Result<Vec<RuleAttr>> {
                 "needs" => {
                     let (field, when, is) = condition(tokens)?;
                     out.push(RuleAttr::Needs { field, when, is });
+                }
+                "percent" => {
+                    let (field, when, is) = condition(tokens)?;
+                    out.push(RuleAttr::Percent { field, when, is });
                 }
                 other => return Err(syn::Error::new_spanned(&meta, format!("unknown record rule `{other}`"))),
             }

@@ -47,14 +47,17 @@ pub fn known(args: TokenStream, input: TokenStream) -> TokenStream {
 /// Field attributes, all under `#[shape(...)]`:
 /// - `timestamp`: an ISO 8601 time; `date`: `YYYY-MM-DD` or an ISO 8601 time; `https`: an https URL;
 ///   `slug`: lower-case letters and hyphens; `id`: text that is not empty; `count`: a whole number from 0;
-///   `amount`: a number above 0; `text_or_list`: text or a list of texts;
-///   `one_or_list`: a list that HighLevel also sends as a single object;
+///   `amount`: money; `positive`: a number above 0; `whole`: a whole number from 0, whatever its size;
+///   `text_or_list`: text or a list of texts;
+/// - `one_or_list`: a list that HighLevel also sends as a single object; `filled`: a list with at least one item. The
+///   others above are then about its items;
 /// - `known("a", "b")`: texts that the API is known to send (TypeScript completes them, any text is accepted);
 /// - `ts("...")`: the TypeScript type, where it cannot be derived from the Rust type;
 /// - `secret`: never printed by `Debug`.
 ///
 /// Record attributes: `one_of("id", "code")` (at least one must be there), `only("card", "mode" = "card")` (allowed
-/// only when the text field `mode` is `card`), `needs("duration", "type" = "fixed")` (required then).
+/// only when the text field `mode` is `card`), `needs("duration", "type" = "fixed")` (required then),
+/// `percent("discountValue", "discountType" = "percentage")` (this amount is percent then, not money).
 #[proc_macro_derive(Shape, attributes(shape))]
 pub fn derive_shape(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -21,19 +21,22 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
         let optional = inner(&field.ty, "Option");
         let required = optional.is_none();
         let ty = optional.unwrap_or(&field.ty);
-        let kind = match (attrs.kind, attrs.one_or_list, inner(ty, "Vec")) {
-            (Some(kind), ..) => {
+        let ty = match (attrs.list, inner(ty, "Vec")) {
+            (Some(_), Some(item)) => item,
+            (Some(_), None) => return Err(syn::Error::new_spanned(ty, "one_or_list and filled need a Vec")),
+            (None, _) => ty,
+        };
+        let mut kind = match attrs.kind {
+            Some(kind) => {
                 let kind = quote::format_ident!("{kind}");
                 quote!(crate::shape::Kind::#kind)
             }
-            (None, true, Some(item)) => {
-                quote!(crate::shape::Kind::OneOrList(&<#item as crate::shape::Shape>::KIND))
-            }
-            (None, true, None) => {
-                return Err(syn::Error::new_spanned(ty, "one_or_list needs a Vec"));
-            }
-            (None, false, _) => quote!(<#ty as crate::shape::Shape>::KIND),
+            None => quote!(<#ty as crate::shape::Shape>::KIND),
         };
+        if let Some(list) = attrs.list {
+            let list = quote::format_ident!("{list}");
+            kind = quote!(crate::shape::Kind::#list(&#kind));
+        }
         rows.extend(quote!(crate::shape::Field { name: #wire, kind: &#kind, required: #required },));
         names.push(wire);
     }
@@ -58,6 +61,10 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
             RuleAttr::Needs { field, when, is } => {
                 let (field, when) = (index(&field)?, index(&when)?);
                 quote!(crate::shape::Rule::Needs { field: #field, when: #when, is: #is },)
+            }
+            RuleAttr::Percent { field, when, is } => {
+                let (field, when) = (index(&field)?, index(&when)?);
+                quote!(crate::shape::Rule::Percent { field: #field, when: #when, is: #is },)
             }
         });
     }

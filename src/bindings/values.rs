@@ -6,7 +6,7 @@
 use crate::call::{Done, Event};
 use crate::core::{Config, Error, ErrorKind, Outcome, RateLimit};
 use crate::endpoint::Operation;
-use crate::json::{items, json_text, members, push_decimal, put, quote};
+use crate::json::{items, json_text, members, push_decimal, put, quote, rounded_up};
 use crate::shape::{Drift, Kind, Record, Shape};
 use serde_json::Value;
 
@@ -17,18 +17,21 @@ use serde_json::Value;
 struct Options {
     signal: Option<Value>,
     location_id: Option<String>,
-    #[shape(amount)]
+    #[shape(positive)]
     timeout_ms: Option<f64>,
+    #[shape(whole)]
     max_retries: Option<u32>,
     strict: Option<bool>,
     headers: Option<Vec<String>>,
-    #[shape(amount)]
+    #[shape(positive)]
     deadline_ms: Option<f64>,
     background: Option<bool>,
     base_url: Option<String>,
     api_version: Option<String>,
+    #[shape(whole)]
     retry_delay_ms: Option<u32>,
     user_agent: Option<String>,
+    #[shape(whole)]
     max_response_bytes: Option<u32>,
     token: Option<Value>,
     fetch: Option<Value>,
@@ -76,7 +79,8 @@ pub fn apply(config: &mut Config, json: &str) {
         };
         match place {
             Place::Text(place) => *place = text(value),
-            Place::Number(place) => *place = whole(value),
+            // Up, so that half a millisecond is not none; what is too large is as good as no limit.
+            Place::Number(place) => *place = u32::try_from(rounded_up(value)).unwrap_or(u32::MAX),
             Place::Truth(place) => *place = value == b"true",
             // `[name, value, name, value, ...]`
             Place::Headers => {
@@ -92,13 +96,6 @@ pub fn apply(config: &mut Config, json: &str) {
 /// The text of JSON that is known to be one.
 pub fn text(value: &[u8]) -> String {
     json_text(value).unwrap_or_default()
-}
-
-/// A number from 0, rounded up so that half a millisecond is not none.
-fn whole(value: &[u8]) -> u32 {
-    let digits = value.iter().take_while(|b| b.is_ascii_digit());
-    let number = digits.fold(0.0, |n, b| n * 10.0 + f64::from(b - b'0'));
-    (number + f64::from(u8::from(value.iter().any(|b| *b == b'.')))) as u32
 }
 
 /// Writes one JSON object, and others in it.
@@ -145,7 +142,7 @@ impl Object {
     /// A number from 0; fractions are cut off.
     pub fn number(&mut self, name: &str, value: Option<f64>) {
         if let Some(value) = value {
-            push_decimal(self.key(name), value as usize);
+            push_decimal(self.key(name), value as u64);
         }
     }
 
@@ -156,7 +153,7 @@ impl Object {
     /// An item of a list.
     pub fn index(&mut self, value: u32) {
         self.comma();
-        push_decimal(&mut self.0, value as usize);
+        push_decimal(&mut self.0, value.into());
     }
 
     fn operation(&mut self, operation: &Operation) {

@@ -165,7 +165,7 @@ impl RecordOnce {
             put(&mut out, std::str::from_utf8(transaction).unwrap_or_default());
         }
         put(&mut out, ",\"attempts\":");
-        push_decimal(&mut out, self.attempts as usize);
+        push_decimal(&mut out, self.attempts.into());
         put(&mut out, "}");
         out
     }

@@ -3,7 +3,7 @@
 use super::error::report;
 use super::url::{base_url_problem, without_slashes};
 use crate::json::joined;
-use crate::shape::Issue;
+use crate::shape::{is_blank, is_id, Issue, NO_ID};
 
 /// The longest id that is accepted in a path; HighLevel's have 20 or 24 characters.
 pub const MAX_ID_LENGTH: usize = 256;
@@ -131,7 +131,7 @@ impl Config {
     /// Checks what a call may override.
     pub fn check_overridable(&self, issues: &mut Vec<Issue>) {
         if let Some(id) = &self.location_id {
-            check_value("locationId", id, issues);
+            report(issues, "locationId", if is_id(id) { "" } else { NO_ID });
         }
         for (name, value) in &self.headers {
             let token = |b: &u8| b.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".iter().any(|t| t == b);
@@ -158,10 +158,6 @@ fn check_value(path: &str, value: &str, issues: &mut Vec<Issue>) {
         ""
     };
     report(issues, path, problem);
-}
-
-pub(super) fn is_blank(text: &str) -> bool {
-    text.as_bytes().trim_ascii().is_empty()
 }
 
 /// Whether a text can travel in a header in every runtime.

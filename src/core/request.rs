@@ -1,11 +1,11 @@
 //! From an operation and its parameters to a request.
 
-use super::config::{is_blank, Config, MAX_ID_LENGTH};
+use super::config::{Config, MAX_ID_LENGTH};
 use super::error::report;
 use super::url::{is_dots, parted};
 use crate::endpoint::{Method, Operation};
 use crate::json::{encode_component, items_or_self, json_text, members, put, quote, unescape};
-use crate::shape::{has_replacement, validate, Issue, Record, Seen};
+use crate::shape::{is_id, validate, Accepted, Issue, Record, NO_ID};
 
 /// A request without its `Authorization` header, which the sender adds last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,19 +43,19 @@ pub fn build(
     let params = params.unwrap_or("{}");
     let account = Account::of(params, config);
     let query_json = if operation.body.is_some() { "{}" } else { params };
-    let mut query = account.fill(operation.query, query_json, &mut issues);
-    let mut body = account.fill(operation.body, params, &mut issues);
+    let query = account.fill(operation.query, query_json, &mut issues);
+    let body = account.fill(operation.body, params, &mut issues);
     if !issues.is_empty() {
         return Err(issues);
     }
-    if !query.is_empty() {
-        put(&mut query, "}");
-        push_query(&[query_json, &query], &mut url);
+    if let Some((mut filled, _)) = query {
+        put(&mut filled, "}");
+        push_query(&[query_json, &filled], &mut url);
     }
-    let has_body = !body.is_empty();
-    if has_body {
-        push_body(params, &mut body);
-    }
+    let body = body.map(|(mut filled, accepted)| {
+        push_body(&accepted.written(params), &mut filled);
+        filled
+    });
 
     let mut headers = config.headers.clone();
     let mut header = |name: &str, value: &str| headers.push((name.into(), value.into()));
@@ -64,11 +64,10 @@ pub fn build(
     }
     header("Version", &config.api_version);
     header("Accept", "application/json");
-    if has_body {
+    if body.is_some() {
         header("Content-Type", "application/json");
     }
     let max_response_bytes = config.max_response_bytes;
-    let body = has_body.then_some(body);
     Ok(Request { method: operation.method, url, headers, body, max_response_bytes, location_id: account.id })
 }
 
@@ -86,14 +85,12 @@ fn push_path(path: &'static str, id: &str, url: &mut String, issues: &mut Vec<Is
 
 /// What is wrong with an id for a path; empty if nothing is.
 fn id_problem(id: &str) -> &'static str {
-    if is_blank(id) {
-        "must be text that is not empty"
+    if !is_id(id) {
+        NO_ID
     } else if is_dots(id) {
         "must be an id, not a path segment"
     } else if id.len() > MAX_ID_LENGTH {
         "is longer than 256 characters; HighLevel's ids have 20 or 24"
-    } else if id.as_bytes().iter().any(u8::is_ascii_control) || has_replacement(id.as_bytes()) {
-        "must not hold control characters or broken Unicode"
     } else {
         ""
     }
@@ -118,25 +115,26 @@ impl Account {
         let (mut given, mut company) = (String::new(), false);
         for (key, value) in members(params.as_bytes()) {
             company |= key == b"companyId";
-            if is_blank(&given) && names_account(key) {
+            if given.is_empty() && names_account(key) {
                 if let Some(id) = json_text(value) {
                     given = id;
                 }
             }
         }
-        let id = if is_blank(&given) { config.location_id.clone() } else { Some(given) };
+        let id = if given.is_empty() { config.location_id.clone() } else { Some(given) };
         Self { id, company }
     }
 
-    /// Checks the query or the body. Gives the fields that were left out and that the account fills: a JSON object, still
-    /// open; nothing for an operation without that part.
-    fn fill(&self, record: Option<&'static Record>, json: &str, issues: &mut Vec<Issue>) -> String {
-        let Some(record) = record else { return String::new() };
-        let seen = validate(json, record, self.id.is_some()).unwrap_or_else(|found| {
-            for issue in &found {
-                report(issues, &issue.path, &issue.message);
-            }
-            Seen::default()
+    /// Checks the query or the body, if the operation has that part. Gives the fields that were left out and that the
+    /// account fills, as a JSON object that is still open, and what was accepted of the others.
+    fn fill(&self, record: Option<&'static Record>, json: &str, issues: &mut Vec<Issue>) -> Option<(String, Accepted)> {
+        let record = record?;
+        // An account that is wrong is named: nothing of it is missing.
+        let wrong = |issues: &[Issue]| issues.iter().any(|issue| names_account(issue.path.as_bytes()));
+        let located = self.id.is_some() || wrong(issues);
+        let accepted = validate(json, record, located).unwrap_or_else(|mut found| {
+            issues.append(&mut found);
+            Accepted::default()
         });
         let mut filled = String::from("{");
         let mut needed = false;
@@ -149,7 +147,7 @@ impl Account {
             } else {
                 None
             };
-            if let (Some(value), false, false) = (value, self.company, seen.has(index)) {
+            if let (Some(value), false, false) = (value, self.company, accepted.has(index)) {
                 let comma = if filled.len() > 1 { "," } else { "" };
                 put(&mut filled, comma);
                 quote(&mut filled, field.name);
@@ -158,14 +156,14 @@ impl Account {
             }
         }
         // Missing in the query and in the body: say it once.
-        if needed && self.id.is_none() && !self.company && !issues.iter().any(|issue| issue.path == "locationId") {
+        if needed && self.id.is_none() && !self.company && !wrong(issues) {
             report(
                 issues,
                 "locationId",
                 "is not known: set locationId in new PaymentsClient({ locationId }) or in the call's options",
             );
         }
-        filled
+        Some((filled, accepted))
     }
 }
 

@@ -110,7 +110,7 @@ fn describe(fault: &Fault, path: &mut String) -> (&'static str, &'static str) {
         Fault::Depth { at } => (at, "at most 128 levels", "deeper nesting"),
     };
     put(path, "byte ");
-    push_decimal(path, at);
+    push_decimal(path, at as u64);
     (expected, found)
 }
 
@@ -138,7 +138,7 @@ fn refused<S: AsRef<str>>(operation: &'static Operation, response: &Response, se
         put(message, ": the server redirects, which the API never does; the token does not follow; check baseUrl");
     } else {
         put(message, ": HighLevel answered ");
-        push_decimal(message, usize::from(status));
+        push_decimal(message, status.into());
     }
     let mut before = ": ";
     for text in messages {

@@ -12,7 +12,7 @@ mod write;
 
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
 pub(crate) use ascii::to_ascii;
-pub(crate) use decimal::number_is_finite;
+pub(crate) use decimal::{amount, is_whole, number_is_finite, push_amount, rounded_up, NoAmount};
 pub(crate) use parts::{field, items, items_or_self, json_text, members};
 pub use percent::encode_component;
 pub use scan::Fault;

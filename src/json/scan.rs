@@ -74,8 +74,13 @@ impl<'a> Scanner<'a> {
         self.bytes.get(start..end).unwrap_or_default()
     }
 
+    /// What stands from there on.
+    pub fn from(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..).unwrap_or_default()
+    }
+
     fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.pos..).unwrap_or_default()
+        self.from(self.pos)
     }
 
     /// The byte at the position, 0 at the end (0 starts no JSON token).

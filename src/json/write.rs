@@ -14,7 +14,7 @@ pub(crate) fn joined(parts: &[&str]) -> String {
 }
 
 /// Appends a whole number; `format!` would bring the formatting machinery into the wasm.
-pub(crate) fn push_decimal(out: &mut String, mut number: usize) {
+pub(crate) fn push_decimal(out: &mut String, mut number: u64) {
     if number >= 10 {
         push_decimal(out, number / 10);
         number %= 10;

@@ -145,6 +145,7 @@ pub struct FuturePaymentsBody {
 ///
 /// HighLevel's schema name: `CreateCouponParams`.
 #[model(request)]
+#[shape(percent("discountValue", "discountType" = "percentage"))]
 pub struct CreateCouponBody {
     /// The location; the client's `locationId` when left out.
     #[shape(id)]
@@ -159,7 +160,7 @@ pub struct CreateCouponBody {
     pub code: String,
     /// How `discountValue` is meant.
     pub discount_type: DiscountType,
-    /// The discount: percent, or money in major units.
+    /// The discount: percent, or money in major units with at most four decimals. Binary noise is taken off.
     #[shape(amount)]
     pub discount_value: f64,
     /// When it begins to count: `2024-06-01T00:00:00Z`.
@@ -170,11 +171,14 @@ pub struct CreateCouponBody {
     pub end_date: Option<String>,
     /// How often it can be redeemed in all; any number of times when left out.
     pub usage_limit: Option<u32>,
-    /// The products it is limited to.
+    /// The products it is limited to; not limited when left out.
+    #[shape(filled, id)]
     pub product_ids: Option<Vec<String>>,
-    /// The prices it is limited to. In HighLevel's schema from version `v3` on.
+    /// The prices it is limited to; not limited when left out. In HighLevel's schema from version `v3` on.
+    #[shape(filled, id)]
     pub price_ids: Option<Vec<String>>,
-    /// The variants it is limited to. In HighLevel's schema from version `v3` on.
+    /// The variants it is limited to; not limited when left out. In HighLevel's schema from version `v3` on.
+    #[shape(filled, id)]
     pub variant_ids: Option<Vec<String>>,
     /// Whether later payments of a subscription are reduced too; `true` when left out.
     pub apply_to_future_payments: Option<bool>,
@@ -188,6 +192,7 @@ pub struct CreateCouponBody {
 ///
 /// HighLevel's schema name: `UpdateCouponParams`.
 #[model(request)]
+#[shape(percent("discountValue", "discountType" = "percentage"))]
 pub struct UpdateCouponBody {
     /// The location; the client's `locationId` when left out.
     #[shape(id)]
@@ -205,7 +210,7 @@ pub struct UpdateCouponBody {
     pub code: String,
     /// How `discountValue` is meant.
     pub discount_type: DiscountType,
-    /// The discount: percent, or money in major units.
+    /// The discount: percent, or money in major units with at most four decimals. Binary noise is taken off.
     #[shape(amount)]
     pub discount_value: f64,
     /// When it begins to count: `2024-06-01T00:00:00Z`.
@@ -216,11 +221,14 @@ pub struct UpdateCouponBody {
     pub end_date: Option<String>,
     /// How often it can be redeemed in all; any number of times when left out.
     pub usage_limit: Option<u32>,
-    /// The products it is limited to.
+    /// The products it is limited to; not limited when left out.
+    #[shape(filled, id)]
     pub product_ids: Option<Vec<String>>,
-    /// The prices it is limited to. In HighLevel's schema from version `v3` on.
+    /// The prices it is limited to; not limited when left out. In HighLevel's schema from version `v3` on.
+    #[shape(filled, id)]
     pub price_ids: Option<Vec<String>>,
-    /// The variants it is limited to. In HighLevel's schema from version `v3` on.
+    /// The variants it is limited to; not limited when left out. In HighLevel's schema from version `v3` on.
+    #[shape(filled, id)]
     pub variant_ids: Option<Vec<String>>,
     /// Whether later payments of a subscription are reduced too; `true` when left out.
     pub apply_to_future_payments: Option<bool>,

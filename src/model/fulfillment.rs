@@ -118,7 +118,8 @@ pub struct CreateFulfillmentBody {
     pub alt_type: Option<AltType>,
     /// How the delivery can be followed; an empty list when it cannot.
     pub trackings: Vec<FulfillmentTrackingBody>,
-    /// What is delivered.
+    /// What is delivered: at least one item.
+    #[shape(filled)]
     pub items: Vec<FulfillmentItemBody>,
     /// Whether HighLevel tells the customer.
     pub notify_customer: bool,

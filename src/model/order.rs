@@ -326,7 +326,8 @@ pub struct RecordPaymentBody {
     pub cheque: Option<ChequeDetails>,
     /// A note that is kept with the transaction.
     pub notes: Option<String>,
-    /// Amount paid, in major units; the whole amount due when left out.
+    /// Amount paid, in major units with at most four decimals; the whole amount due when left out. Binary noise is taken
+    /// off: `0.1 + 0.2` goes out as `0.3`.
     #[shape(amount)]
     pub amount: Option<f64>,
     /// Data of your own that is kept with the transaction.

@@ -34,8 +34,8 @@ use http::fault::{self, Fault, Plan, Planned};
 use http::limits::Usage;
 use http::log;
 use http::message;
-use http::refusal::{Answered, ErrorShape, Refusal};
-use operations::invocation::Invocation;
+use http::refusal::{Outcome, Refusal, Shape};
+use operations::call::Call;
 use operations::payments;
 use operations::routes::{self, Route};
 use operations::snapshot;
@@ -295,7 +295,7 @@ impl Sandbox {
             return fault.deliver(fault.shortcut(trace));
         }
         if !self.take(&location, clock) {
-            let refusal = Refusal { shape: ErrorShape::Message, ..Refusal::gateway(429, "Too many requests") };
+            let refusal = Refusal { shape: Shape::Message, ..Refusal::gateway(429, "Too many requests") };
             return fault.deliver(refusal.answer(false, trace));
         }
         if let (true, Some(route)) = (fault.checkout, route) {
@@ -346,7 +346,7 @@ impl Sandbox {
         route: Option<&Route>,
         now: (i64, Echo),
         trace: &str,
-    ) -> (bool, Answered) {
+    ) -> (bool, Outcome) {
         let Some(route) = route else {
             let text = joined(&["Cannot ", &request.method, " ", path]);
             return (false, Err(Refusal::gateway(404, &text)));
@@ -366,7 +366,7 @@ impl Sandbox {
         token: &auth::Token,
         (now, echo): (i64, Echo),
         trace: &str,
-    ) -> Answered {
+    ) -> Outcome {
         auth::version(request)?;
         auth::scope(token, route.operation)?;
         let body = if route.spec.body.is_empty() { Map::new() } else { check::body(request)? };
@@ -376,7 +376,7 @@ impl Sandbox {
         let account = account.ok_or_else(|| Refusal::new(400, "Location not found"))?;
         account.settle(now);
         let mut call =
-            Invocation { account, app: &self.app, now, echo, trace: trace.into(), id: route.id.clone(), query, body };
+            Call { account, app: &self.app, now, echo, trace: trace.into(), id: route.id.clone(), query, body };
         (route.run)(&mut call)
     }
 

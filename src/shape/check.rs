@@ -2,8 +2,12 @@
 //! ([`validate`], closed).
 
 use super::record::{Record, Row};
-use super::{Kind, Rule};
-use crate::json::{joined, json_text, members, push_decimal, put, unescape, Fault, Scanner, Stop};
+use super::{are_shown, is_id, Kind, Rule, NO_ID};
+use crate::json::{
+    amount, is_whole, joined, json_text, members, push_amount, push_decimal, put, rounded_up, unescape, Fault,
+    NoAmount, Scanner, Stop,
+};
+use std::ops::Range;
 
 /// How many findings of one answer are kept one by one; beyond that they are counted.
 const MAX_FINDINGS: usize = 100;
@@ -78,13 +82,40 @@ pub fn check(bytes: &mut Vec<u8>, kind: &'static Kind) -> Result<Checked, Fault>
     Ok(checked)
 }
 
-/// Which fields of a request are there, by index; see [`validate`].
+/// Parameters that [`validate`] has accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accepted {
+    seen: Seen,
+    /// The amounts, by where they stand, in ten-thousandths.
+    amounts: Vec<(Range<usize>, u64)>,
+}
+
+impl Accepted {
+    /// Whether the field of the top level with this index is there.
+    pub fn has(&self, index: usize) -> bool {
+        self.seen.has(index)
+    }
+
+    /// The same parameters as they are sent: amounts as plain decimals, without the noise of binary fractions.
+    pub fn written(&self, json: &str) -> String {
+        let mut out = String::new();
+        let mut from = 0;
+        for (place, amount) in &self.amounts {
+            put(&mut out, json.get(from..place.start).unwrap_or_default());
+            push_amount(&mut out, *amount);
+            from = place.end;
+        }
+        put(&mut out, json.get(from..).unwrap_or_default());
+        out
+    }
+}
+
+/// Which fields of a record are there, by index.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seen([u64; 4]);
+struct Seen([u64; 4]);
 
 impl Seen {
-    /// Whether the field with this index is there.
-    pub fn has(&self, index: usize) -> bool {
+    fn has(&self, index: usize) -> bool {
         self.0.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 
@@ -100,7 +131,7 @@ impl Seen {
 /// Checks the JSON text of a request against its record, closed: an unknown field, a wrong kind or value, a missing
 /// field is an [`Issue`]; all of them are listed. `located` says that the account fields (`altId`, `altType`,
 /// `locationId`) will be filled in where they are left out.
-pub fn validate(json: &str, record: &'static Record, located: bool) -> Result<Seen, Vec<Issue>> {
+pub fn validate(json: &str, record: &'static Record, located: bool) -> Result<Accepted, Vec<Issue>> {
     let mut walker = Walker::new(json.as_bytes(), Some(located));
     let outcome = match walker.scan.token() {
         b'{' => walker.record(record, &Path::ROOT, 0).and_then(|()| walker.scan.finish()),
@@ -112,7 +143,7 @@ pub fn validate(json: &str, record: &'static Record, located: bool) -> Result<Se
         walker.issue(&Path::ROOT, message);
     }
     if walker.issues.is_empty() {
-        Ok(walker.seen)
+        Ok(Accepted { seen: walker.seen, amounts: walker.amounts })
     } else {
         Err(walker.issues)
     }
@@ -143,7 +174,7 @@ impl Path<'_> {
             Segment::Field(record, row) => record.text(row),
             Segment::Index(index) => {
                 out.push('[');
-                push_decimal(out, index);
+                push_decimal(out, index as u64);
                 out.push(']');
                 return;
             }
@@ -190,7 +221,10 @@ struct Walker<'a> {
     checked: Checked,
     /// What is wrong with a request.
     issues: Vec<Issue>,
+    /// What an answer becomes.
     edits: Vec<Edit>,
+    /// What a request has; see [`Accepted`].
+    amounts: Vec<(Range<usize>, u64)>,
     /// The fields that the record passed last has: at the end of a request those of its top level.
     seen: Seen,
     /// The order in which this answer lists the fields of each record; see [`Order`].
@@ -213,6 +247,7 @@ impl<'a> Walker<'a> {
             checked: Checked::default(),
             issues: Vec::new(),
             edits: Vec::new(),
+            amounts: Vec::new(),
             seen: Seen::default(),
             orders: Vec::new(),
         }
@@ -306,7 +341,11 @@ impl<'a> Walker<'a> {
                 if self.closed.is_none() && self.scan.peek() == b'"' && row.is_plain_text() {
                     self.scan.text()?;
                 } else {
-                    self.value(record.kind(row), !row.required(), &at, depth + 1)?;
+                    let mut kind = record.kind(row);
+                    if matches!(kind, Kind::Amount) && self.is_percent(record, index, start) {
+                        kind = &Kind::Percent;
+                    }
+                    self.value(kind, !row.required(), &at, depth + 1)?;
                 }
             } else {
                 self.scan.skip(depth + 1)?;
@@ -360,7 +399,17 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Checks the conditions between the fields of a record, which starts at `start` and ends at the position.
+    /// Whether an amount of a record that starts at `start` is percent.
+    fn is_percent(&self, record: &'static Record, index: usize, start: usize) -> bool {
+        record.rules.iter().any(|rule| match *rule {
+            Rule::Percent { field, when, is } => {
+                usize::from(field) == index && self.text_of(record.name(when), start) == is
+            }
+            _ => false,
+        })
+    }
+
+    /// Checks the conditions between the fields of a record that starts at `start`.
     fn rules(&mut self, record: &'static Record, seen: &Seen, start: usize, path: &Path<'_>) {
         let there = |field: u16| seen.has(usize::from(field));
         for rule in record.rules {
@@ -380,6 +429,8 @@ impl<'a> Walker<'a> {
                 }
                 Rule::Only { field, when, is } => (false, field, when, is),
                 Rule::Needs { field, when, is } => (true, field, when, is),
+                // The walk has asked for it where it met the amount.
+                Rule::Percent { .. } => continue,
             };
             let (field, there, when) = (record.name(field), there(field), record.name(when));
             // What is allowed only then must not be there otherwise, what is needed then must be.
@@ -391,10 +442,10 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// The text of a field of the record that starts at `start` and ends at the position; empty if it is none.
+    /// The text of a field of the record that starts at `start`, wherever it stands; empty if it is none.
     fn text_of(&self, name: &str, start: usize) -> String {
         let mut text = String::new();
-        for (key, value) in members(self.scan.slice(start, self.scan.pos())) {
+        for (key, value) in members(self.scan.from(start)) {
             if unescape(key) == name {
                 text = json_text(value).unwrap_or(text);
             }
@@ -410,7 +461,7 @@ impl<'a> Walker<'a> {
                 self.found_text(kind, text, path);
             }
             b'{' => self.found_object(kind, path, depth)?,
-            b'[' => self.found_list(kind, path, depth)?,
+            b'[' => self.found_list(kind, nullable, path, depth)?,
             b't' | b'f' => {
                 self.scan.word()?;
                 if !matches!(kind, Kind::Boolean | Kind::Json) {
@@ -439,8 +490,9 @@ impl<'a> Walker<'a> {
             return;
         }
         let certain = match kind {
-            Kind::Number | Kind::Amount | Kind::Count | Kind::Boolean => is_unquoted(kind, raw),
-            Kind::Map | Kind::Object(_) | Kind::List(_) | Kind::OneOrList(_) => false,
+            Kind::Boolean => is_unquoted(kind, raw),
+            Kind::Map | Kind::Object(_) | Kind::List(_) | Kind::Filled(_) | Kind::OneOrList(_) => false,
+            _ if is_number(kind) => is_unquoted(kind, raw),
             _ => return,
         };
         if certain {
@@ -456,19 +508,23 @@ impl<'a> Walker<'a> {
         if self.closed.is_some() {
             let fits = number_fits(kind, number).map(|fits| fits && !self.scan.too_large);
             self.judge(fits, kind, "number", path);
+            if let (Kind::Amount | Kind::Percent, Ok(amount)) = (kind, amount(number)) {
+                let end = self.scan.pos();
+                self.amounts.push((end - number.len()..end, amount));
+            }
             return;
         }
         match kind {
-            Kind::Number | Kind::Amount | Kind::Count | Kind::Json => {
-                if self.scan.too_large {
-                    self.too_large(path);
-                }
-            }
-            Kind::Text | Kind::Id if is_whole(number) => {
+            Kind::Text | Kind::Id if number.iter().all(|b| *b == b'-' || b.is_ascii_digit()) => {
                 let end = self.scan.pos();
                 self.edit(end - number.len(), b'"');
                 self.edit(end, b'"');
                 self.drift(path, "text", "number", true);
+            }
+            _ if is_number(kind) || matches!(kind, Kind::Json) => {
+                if self.scan.too_large {
+                    self.too_large(path);
+                }
             }
             _ => self.mismatch(kind, "number", path),
         }
@@ -491,8 +547,12 @@ impl<'a> Walker<'a> {
         match kind {
             Kind::Object(record) => self.record(record, path, depth)?,
             Kind::Json | Kind::Map => self.opaque(path, depth)?,
-            Kind::List(Kind::Object(record)) | Kind::OneOrList(Kind::Object(record)) if self.closed.is_none() => {
-                if matches!(kind, Kind::List(_)) {
+            Kind::List(Kind::Object(record))
+            | Kind::Filled(Kind::Object(record))
+            | Kind::OneOrList(Kind::Object(record))
+                if self.closed.is_none() =>
+            {
+                if !matches!(kind, Kind::OneOrList(_)) {
                     self.drift(path, "list", "object", true);
                 }
                 self.edit(self.scan.pos(), b'[');
@@ -507,9 +567,9 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    fn found_list(&mut self, kind: &'static Kind, path: &Path<'_>, depth: u16) -> Result<(), Stop> {
+    fn found_list(&mut self, kind: &'static Kind, nullable: bool, path: &Path<'_>, depth: u16) -> Result<(), Stop> {
         let item: &'static Kind = match kind {
-            Kind::List(item) | Kind::OneOrList(item) => item,
+            Kind::List(item) | Kind::Filled(item) | Kind::OneOrList(item) => item,
             Kind::TextOrList => &Kind::Id,
             Kind::Json => return self.opaque(path, depth),
             _ => {
@@ -525,6 +585,10 @@ impl<'a> Walker<'a> {
             self.value(item, false, &Path { parent: Some(path), segment: Segment::Index(index) }, depth + 1)?;
             index += 1;
             more = self.scan.more(b']')?;
+        }
+        if index == 0 && self.closed.is_some() && matches!(kind, Kind::Filled(_) | Kind::TextOrList) {
+            let instead = if nullable { ": leave it out instead" } else { ": name at least one item" };
+            self.issue(path, &joined(&["must not be an empty list", instead]));
         }
         Ok(())
     }
@@ -626,31 +690,39 @@ fn expectation(kind: &Kind) -> &'static str {
     match kind {
         Kind::Text | Kind::Id | Kind::Https | Kind::Slug | Kind::TextOrList | Kind::Choice(_) => "text",
         Kind::Timestamp | Kind::Date => "ISO 8601 text",
-        Kind::Number | Kind::Amount | Kind::Count => "number",
+        Kind::Number | Kind::Amount | Kind::Percent | Kind::Positive | Kind::Count | Kind::Whole => "number",
         Kind::Boolean => "boolean",
         Kind::Json => "any value",
         Kind::Map | Kind::Object(_) => "object",
-        Kind::List(_) | Kind::OneOrList(_) => "list",
+        Kind::List(_) | Kind::Filled(_) | Kind::OneOrList(_) => "list",
     }
+}
+
+/// Whether a kind is one of numbers.
+fn is_number(kind: &Kind) -> bool {
+    matches!(kind, Kind::Number | Kind::Amount | Kind::Percent | Kind::Positive | Kind::Count | Kind::Whole)
 }
 
 /// What a request has to hold, as the start of a sentence behind the field's name.
 fn requirement(kind: &Kind) -> String {
     let text = match kind {
         Kind::Text => "must be text",
-        Kind::Id => "must be text that is not empty, without control characters or broken Unicode",
+        Kind::Id => NO_ID,
         Kind::Number => "must be a number",
-        Kind::Amount => "must be a number above 0",
-        Kind::Count => "must be a whole number from 0",
+        Kind::Amount => "must be an amount above 0, at most 1000000000000, with at most four decimals",
+        Kind::Percent => "must be a number above 0, at most 1000000000000",
+        Kind::Positive => "must be a number above 0",
+        Kind::Count => "must be a whole number from 0 to 4294967295",
+        Kind::Whole => "must be a whole number from 0",
         Kind::Boolean => "must be true or false",
         Kind::Timestamp => "must be an ISO 8601 time such as 2024-02-01T09:00:00.000Z",
         Kind::Date => "must be a date such as 2024-02-01",
         Kind::Https => "must be a URL that starts with https://",
         Kind::Slug => "must be lower-case letters and hyphens, with a letter at both ends",
-        Kind::TextOrList => "must be text or a list of texts",
+        Kind::TextOrList => "must be text or a list of texts, none of them empty",
         Kind::Json => "must be a value",
         Kind::Map | Kind::Object(_) => "must be an object",
-        Kind::List(_) | Kind::OneOrList(_) => "must be a list",
+        Kind::List(_) | Kind::Filled(_) | Kind::OneOrList(_) => "must be a list",
         Kind::Choice(_) => "must be one of: ",
     };
     let mut message = String::from(text);
@@ -671,9 +743,8 @@ fn text_fits(kind: &Kind, text: &str) -> Option<bool> {
     let bytes = text.as_bytes();
     Some(match kind {
         Kind::Text | Kind::Json => true,
-        Kind::Id | Kind::TextOrList => {
-            !bytes.trim_ascii().is_empty() && !bytes.iter().any(u8::is_ascii_control) && !has_replacement(bytes)
-        }
+        Kind::Id => is_id(text),
+        Kind::TextOrList => is_id(text) && are_shown(text),
         Kind::Choice(texts) => texts.contains(&text),
         Kind::Timestamp => behind_date(bytes).is_some_and(is_time),
         Kind::Date => behind_date(bytes).is_some_and(|time| time.is_empty() || is_time(time)),
@@ -686,28 +757,19 @@ fn text_fits(kind: &Kind, text: &str) -> Option<bool> {
     })
 }
 
-/// Whether a text holds U+FFFD, which stands where half a surrogate pair was: as an id it would name another record.
-pub(crate) fn has_replacement(text: &[u8]) -> bool {
-    text.windows(3).any(|bytes| bytes == "\u{fffd}".as_bytes())
-}
-
 /// Whether a number that is not too large is what a request has to hold; `None` if no number can be.
 fn number_fits(kind: &Kind, number: &[u8]) -> Option<bool> {
     let negative = number.first() == Some(&b'-');
     Some(match kind {
         Kind::Number | Kind::Json => true,
-        Kind::Amount => {
-            let mut significand = number.iter().take_while(|b| !matches!(b, b'e' | b'E'));
-            !negative && significand.any(|b| matches!(b, b'1'..=b'9'))
-        }
-        Kind::Count => is_whole(number) && !negative && number.len() <= 15,
+        Kind::Amount => amount(number).is_ok(),
+        Kind::Percent => !matches!(amount(number), Err(NoAmount::Range)),
+        Kind::Positive => !negative && rounded_up(number) > 0,
+        // It goes out as it is written, so nothing but digits will do.
+        Kind::Count => number.iter().all(u8::is_ascii_digit) && rounded_up(number) <= u32::MAX.into(),
+        Kind::Whole => !negative && is_whole(number),
         _ => return None,
     })
-}
-
-/// Whether a JSON number has neither fraction nor exponent.
-fn is_whole(number: &[u8]) -> bool {
-    !number.iter().any(|b| matches!(b, b'.' | b'e' | b'E'))
 }
 
 /// Whether a text is exactly the number or boolean that is promised, so that only its quotes are wrong.

@@ -6,13 +6,14 @@
 
 mod check;
 mod decode;
+mod id;
 mod record;
 
 pub use crate::json::Fault;
-pub(crate) use check::has_replacement;
-pub use check::{check, validate, Checked, Drift, Issue, Seen};
+pub use check::{check, validate, Accepted, Checked, Drift, Issue};
 pub use decode::decode;
 pub use ghl_payments_derive::Shape;
+pub(crate) use id::{are_shown, is_blank, is_id, NO_ID};
 #[doc(hidden)]
 pub use record::{kind_count, names, names_length, pack_kinds, pack_names, pack_rows, required_count, text};
 pub use record::{Field, Fields, Record};
@@ -28,14 +29,21 @@ pub trait Shape {
 pub enum Kind {
     /// Any text.
     Text,
-    /// Text that is not empty, without control characters and broken Unicode (requests).
+    /// Text that shows something, without control characters and broken Unicode (requests).
     Id,
     /// A number.
     Number,
-    /// A number above 0 (requests).
+    /// An amount of money in major units: above 0, up to 1e12, with at most four decimals (requests). Binary noise is taken
+    /// off: `0.1 + 0.2` goes out as `0.3`.
     Amount,
-    /// A whole number from 0 (requests).
+    /// What an [`Amount`](Self::Amount) is where [`Rule::Percent`] says so: its decimals are not limited.
+    Percent,
+    /// A number above 0, whatever its size (options).
+    Positive,
+    /// A whole number from 0 that fits 32 bits (requests).
     Count,
+    /// A whole number from 0, whatever its size (options).
+    Whole,
     /// `true` or `false`.
     Boolean,
     /// An ISO 8601 time.
@@ -46,7 +54,7 @@ pub enum Kind {
     Https,
     /// Lower-case letters and hyphens that starts and ends with a letter (requests).
     Slug,
-    /// Text or a list of texts (requests).
+    /// Text or a list of texts, neither of them empty; the text may hold several, separated by commas (requests).
     TextOrList,
     /// One of these texts (requests; answers keep their lists of texts open). A reference to the list, so that a
     /// [`Kind`] is two words.
@@ -59,6 +67,8 @@ pub enum Kind {
     Object(&'static Record),
     /// A list.
     List(&'static Kind),
+    /// A list with at least one item (requests).
+    Filled(&'static Kind),
     /// A list that HighLevel also sends as a single object.
     OneOrList(&'static Kind),
 }
@@ -84,6 +94,15 @@ pub enum Rule {
         /// The field that decides.
         when: u16,
         /// The value at which `field` is required.
+        is: &'static str,
+    },
+    /// The amount `field` is percent, not money, where the text `when` is `is`.
+    Percent {
+        /// The field in question.
+        field: u16,
+        /// The field that decides.
+        when: u16,
+        /// The value at which `field` is percent.
         is: &'static str,
     },
 }

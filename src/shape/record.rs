@@ -92,7 +92,7 @@ const TEXT: usize = 0;
 const TIMESTAMP: usize = 6;
 
 /// The kinds that stand for themselves, by their code.
-static SIMPLE: [Kind; 13] = [
+static SIMPLE: [Kind; 16] = [
     Kind::Text,
     Kind::Id,
     Kind::Number,
@@ -106,6 +106,9 @@ static SIMPLE: [Kind; 13] = [
     Kind::TextOrList,
     Kind::Json,
     Kind::Map,
+    Kind::Percent,
+    Kind::Positive,
+    Kind::Whole,
 ];
 
 const fn code(kind: &Kind) -> Option<usize> {
@@ -123,7 +126,10 @@ const fn code(kind: &Kind) -> Option<usize> {
         Kind::TextOrList => 10,
         Kind::Json => 11,
         Kind::Map => 12,
-        Kind::Choice(_) | Kind::Object(_) | Kind::List(_) | Kind::OneOrList(_) => return None,
+        Kind::Percent => 13,
+        Kind::Positive => 14,
+        Kind::Whole => 15,
+        Kind::Choice(_) | Kind::Object(_) | Kind::List(_) | Kind::Filled(_) | Kind::OneOrList(_) => return None,
     })
 }
 
@@ -414,7 +420,7 @@ mod tests {
                 out.push(record);
                 record.fields().for_each(|field| records(field.kind, out));
             }
-            Kind::List(item) | Kind::OneOrList(item) => records(item, out),
+            Kind::List(item) | Kind::Filled(item) | Kind::OneOrList(item) => records(item, out),
             _ => {}
         }
     }

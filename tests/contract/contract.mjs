@@ -21,6 +21,9 @@ export class Contract {
         this.#ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true, strictRequired: false, strictTypes: false });
         tool("ajv-formats").default(this.#ajv);
         this.#ajv.addVocabulary(["x-known-values", "x-promised", "x-simulated"]);
+        // `multipleOf` divides: 0.3 is no multiple of 0.0001 then.
+        const few = (most, number) => (/\.(\d+)$/.exec(String(number))?.[1].length ?? 0) <= most && !/e-/.test(number);
+        this.#ajv.addKeyword({ keyword: "x-decimals", type: "number", schemaType: "number", validate: few });
         const { schemas } = this.#document.components;
         this.#ajv.addSchema({ $id: "open", $defs: pointing("open", schemas) });
         this.#ajv.addSchema({ $id: "closed", $defs: pointing("closed", closed(schemas)) });

@@ -257,7 +257,7 @@ impl Contract {
                 self.record(schema, path, &[], rows);
             }
             "array" => {
-                push(rows, path, "list", required);
+                push(rows, path, if schema["minItems"] == 1 { "list, not empty" } else { "list" }, required);
                 self.rows(&schema["items"], &format!("{path}[]"), false, rows);
             }
             _ => push(rows, path, &leaf(&kind, schema), required),
@@ -282,8 +282,10 @@ impl Contract {
                 rows.insert(format!("{}: needed where {when} is {}", join(path, &text(field)), text(&test["const"])));
             }
             for field in condition["then"]["properties"].as_object().into_iter().flatten() {
-                assert_eq!(field.1, false);
-                rows.insert(format!("{}: only where {when} is {}", join(path, field.0), text(&test["not"]["const"])));
+                // Another number of decimals, or not there at all.
+                let how = if field.1["x-decimals"] == 4 { "percent" } else { "only" };
+                assert!(how == "percent" || field.1 == false);
+                rows.insert(format!("{}: {how} where {when} is {}", join(path, field.0), text(&test["not"]["const"])));
             }
         }
     }
@@ -315,7 +317,7 @@ fn leaf(kind: &str, schema: &Value) -> String {
         ("string", None, Some("^[a-z]([a-z-]*[a-z])?$")) => "slug",
         ("string", None, None) if schema["minLength"] == 1 => "id",
         ("string", None, None) => "text",
-        ("number", None, None) if schema["exclusiveMinimum"] == 0 => "amount",
+        ("number", None, None) if schema["exclusiveMinimum"] == 0 && schema["maximum"] == 1e12 => "amount",
         ("number", None, None) => "number",
         ("integer", None, None) if schema["minimum"] == 0 => "count",
         ("boolean", None, None) => "boolean",
@@ -338,7 +340,9 @@ fn flatten(kind: &Kind, path: &str, required: bool, rows: &mut Rows) {
     push(rows, path, &name(kind), required);
     match kind {
         Kind::Object(record) => flatten_record(record, path, rows),
-        Kind::List(item) | Kind::OneOrList(item) => flatten(item, &format!("{path}[]"), false, rows),
+        Kind::List(item) | Kind::Filled(item) | Kind::OneOrList(item) => {
+            flatten(item, &format!("{path}[]"), false, rows);
+        }
         _ => {}
     }
 }
@@ -357,6 +361,9 @@ fn flatten_record(record: &Record, path: &str, rows: &mut Rows) {
             Rule::Needs { field: f, when, is } => {
                 format!("{}: needed where {} is {is}", join(path, field(*f)), field(*when))
             }
+            Rule::Percent { field: f, when, is } => {
+                format!("{}: percent where {} is {is}", join(path, field(*f)), field(*when))
+            }
         });
     }
 }
@@ -368,6 +375,7 @@ fn name(kind: &Kind) -> String {
         Kind::Id => "id",
         Kind::Number => "number",
         Kind::Amount => "amount",
+        Kind::Percent | Kind::Positive | Kind::Whole => panic!("in no table of an operation"),
         Kind::Count => "count",
         Kind::Boolean => "boolean",
         Kind::Timestamp => "timestamp",
@@ -379,6 +387,7 @@ fn name(kind: &Kind) -> String {
         Kind::Map => "map",
         Kind::Object(_) => "object",
         Kind::List(_) => "list",
+        Kind::Filled(_) => "list, not empty",
         Kind::OneOrList(_) => "one or a list",
     };
     word.into()

@@ -112,12 +112,14 @@ impl Choices<'_> {
     /// A value of this kind.
     pub fn conforming(&mut self, kind: &'static Kind) -> Document {
         match kind {
-            Kind::Number | Kind::Amount | Kind::Count => Document::Number(self.number()),
+            Kind::Number | Kind::Amount | Kind::Percent | Kind::Positive | Kind::Count | Kind::Whole => {
+                Document::Number(self.number())
+            }
             Kind::Boolean => Document::Boolean(self.below(2) == 1),
             Kind::Json => self.any(0),
             Kind::Map => Document::Object(vec![(Key::plain("a"), self.any(0))]),
             Kind::Object(record) => self.record(record),
-            Kind::List(item) => self.list(item),
+            Kind::List(item) | Kind::Filled(item) => self.list(item),
             Kind::OneOrList(item) if self.below(2) == 0 => self.list(item),
             Kind::OneOrList(item) => self.conforming(item),
             _ => Document::Text(self.text()),
@@ -127,7 +129,7 @@ impl Choices<'_> {
     /// A value that differs from this kind and whose meaning is certain, or looks as if it were.
     fn repairable(&mut self, kind: &'static Kind) -> Document {
         match kind {
-            Kind::Number | Kind::Amount | Kind::Count => Document::Text(
+            Kind::Number | Kind::Amount | Kind::Percent | Kind::Positive | Kind::Count | Kind::Whole => Document::Text(
                 self.of(&[
                     "100",
                     "0",
@@ -154,7 +156,7 @@ impl Choices<'_> {
             Kind::Boolean => {
                 Document::Text(self.of(&["true", "false", "True", "", "1", " true", "yes", "\\u0074rue"]).into())
             }
-            Kind::List(item) | Kind::OneOrList(item) => self.conforming(item),
+            Kind::List(item) | Kind::Filled(item) | Kind::OneOrList(item) => self.conforming(item),
             _ => Document::Number(self.number()),
         }
     }

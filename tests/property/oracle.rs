@@ -38,7 +38,8 @@ fn record(members: &[(Key, Document)], record: &'static Record, path: &str, drif
 }
 
 fn value(document: &Document, kind: &'static Kind, nullable: bool, path: &str, drifts: &mut Vec<Drift>) -> Document {
-    let number = matches!(kind, Kind::Number | Kind::Amount | Kind::Count);
+    let number =
+        matches!(kind, Kind::Number | Kind::Amount | Kind::Percent | Kind::Positive | Kind::Count | Kind::Whole);
     match (document, kind) {
         (Document::Null, Kind::Json) => document.clone(),
         (Document::Null, _) => {
@@ -70,13 +71,15 @@ fn value(document: &Document, kind: &'static Kind, nullable: bool, path: &str, d
             Document::Text(written.clone())
         }
         (Document::Object(members), Kind::Object(table)) => record(members, table, path, drifts),
-        (Document::Object(_), Kind::List(item) | Kind::OneOrList(item)) if matches!(item, Kind::Object(_)) => {
-            if matches!(kind, Kind::List(_)) {
+        (Document::Object(_), Kind::List(item) | Kind::Filled(item) | Kind::OneOrList(item))
+            if matches!(item, Kind::Object(_)) =>
+        {
+            if !matches!(kind, Kind::OneOrList(_)) {
                 drifts.push(drift(path, "list", "object", true));
             }
             Document::List(vec![value(document, item, false, &format!("{path}[0]"), drifts)])
         }
-        (Document::List(items), Kind::List(item) | Kind::OneOrList(item)) => {
+        (Document::List(items), Kind::List(item) | Kind::Filled(item) | Kind::OneOrList(item)) => {
             let item = |(index, document)| value(document, item, false, &format!("{path}[{index}]"), drifts);
             Document::List(items.iter().enumerate().map(item).collect())
         }
@@ -84,7 +87,9 @@ fn value(document: &Document, kind: &'static Kind, nullable: bool, path: &str, d
             let fits = match document {
                 Document::Number(_) => number || matches!(kind, Kind::Json),
                 Document::Boolean(_) => matches!(kind, Kind::Boolean | Kind::Json),
-                Document::Text(_) => !matches!(kind, Kind::Map | Kind::Object(_) | Kind::List(_) | Kind::OneOrList(_)),
+                Document::Text(_) => {
+                    !matches!(kind, Kind::Map | Kind::Object(_) | Kind::List(_) | Kind::Filled(_) | Kind::OneOrList(_))
+                }
                 Document::Object(_) => matches!(kind, Kind::Map | Kind::Json),
                 Document::List(_) => matches!(kind, Kind::Json),
                 Document::Null => unreachable!("above"),
@@ -133,12 +138,12 @@ fn name(document: &Document) -> &'static str {
 
 fn expected(kind: &Kind) -> &'static str {
     match kind {
-        Kind::Number | Kind::Amount | Kind::Count => "number",
+        Kind::Number | Kind::Amount | Kind::Percent | Kind::Positive | Kind::Count | Kind::Whole => "number",
         Kind::Boolean => "boolean",
         Kind::Timestamp | Kind::Date => "ISO 8601 text",
         Kind::Json => "any value",
         Kind::Map | Kind::Object(_) => "object",
-        Kind::List(_) | Kind::OneOrList(_) => "list",
+        Kind::List(_) | Kind::Filled(_) | Kind::OneOrList(_) => "list",
         _ => "text",
     }
 }

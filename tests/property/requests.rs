@@ -64,6 +64,15 @@ impl Choices<'_> {
                         issues.push(at(record.name(field)));
                     }
                 }
+                Rule::Percent { field, when, is } => {
+                    // Percent may have any decimals, and nothing else that is wrong with it is.
+                    let precise = |number: &str| matches!(number, "0.00001" | "59.50001");
+                    if matches!(member(field), Some(Document::Number(number)) if precise(number))
+                        && member(when) == Some(&Document::Text(is.into()))
+                    {
+                        issues.retain(|issue| *issue != at(record.name(field)));
+                    }
+                }
             }
         }
         Document::Object(members)
@@ -76,8 +85,10 @@ impl Choices<'_> {
             Kind::Text => Document::Text(self.text()),
             Kind::Id => text(self.of(&["653f6ba4d84bcc7b3d5bb8a1", "a b", "\u{e9}&=?/#%+", "\\\"", "-"])),
             Kind::Number => number(self.of(&["0", "-1.5", "1e3"])),
-            Kind::Amount => number(self.of(&["1", "0.01", "59.5", "1e3", "9007199254740993"])),
-            Kind::Count => number(self.of(&["0", "1", "100", "999999999999999"])),
+            Kind::Amount => number(self.of(&["1", "0.01", "59.5", "1e3", "0.0001", "1000000000000", "1.10"])),
+            Kind::Percent | Kind::Positive => number(self.of(&["1", "33.333333", "1e-9"])),
+            Kind::Count => number(self.of(&["0", "1", "100", "4294967295"])),
+            Kind::Whole => number(self.of(&["0", "1e3", "1e21", "1.7976931348623157e308"])),
             Kind::Boolean => Document::Boolean(self.below(2) == 1),
             Kind::Timestamp => text(self.of(&[
                 "2024-02-29T23:59:59Z",
@@ -93,7 +104,8 @@ impl Choices<'_> {
             Kind::Choice(texts) => text(self.of(texts)),
             Kind::Json | Kind::Map => Document::Object(vec![(Key::plain("a"), Document::List(vec![Document::Null]))]),
             Kind::Object(record) => self.request(record, path, issues),
-            Kind::List(item) | Kind::OneOrList(item) => {
+            Kind::List(_) if self.below(3) == 2 => Document::List(Vec::new()),
+            Kind::List(item) | Kind::Filled(item) | Kind::OneOrList(item) => {
                 let mut item = |index| self.fitting(item, &format!("{path}[{index}]"), issues);
                 Document::List((0..2).map(&mut item).collect())
             }
@@ -107,15 +119,24 @@ impl Choices<'_> {
             return Document::List(texts.into());
         }
         issues.push(path.to_owned());
+        if matches!(kind, Kind::Filled(_) | Kind::TextOrList) && self.below(3) == 1 {
+            return Document::List(Vec::new());
+        }
         let numbers: &[&str] = match kind {
             Kind::Number => &["1e999"],
-            Kind::Amount => &["0", "-0", "-1", "0.000", "0e5", "1e999"],
-            Kind::Count => &["-1", "0.5", "1e2", "-0", "1000000000000000"],
+            Kind::Amount => &["0", "-0", "-1", "0.000", "0e5", "1e999", "0.00001", "59.50001", "1e21", "1000000000001"],
+            Kind::Percent => &["0", "-1", "1e999", "1e21"],
+            Kind::Positive => &["0", "-1", "1e999"],
+            Kind::Count => &["-1", "0.5", "1e2", "-0", "4294967296", "1e21"],
+            Kind::Whole => &["-1", "0.5", "1e-3", "1e999"],
             _ => &["5", "-1.5"],
         };
         let texts: &[&str] = match kind {
             Kind::Text | Kind::Json => return Document::Null,
-            Kind::Id | Kind::TextOrList => &["", " ", "a\\nb", "\\u0000", "\\u0009"],
+            Kind::Id => {
+                &["", " ", "a\\nb", "\\u0000", "\\u0009", "\\u0085", "\u{a0}", "\u{feff}", "\\u200b", "a\\ud800"]
+            }
+            Kind::TextOrList => &["", " ", "a\\nb", "\\u0000", ",", "a,,b", "a,\u{a0}"],
             Kind::Timestamp => &[
                 "2024-02-01",
                 "2023-02-29T00:00:00Z",
@@ -185,6 +206,16 @@ fn as_text(value: &Value) -> String {
     }
 }
 
+/// A value with its numbers as doubles: `1e3` may go out as `1000`.
+fn in_doubles(value: Value) -> Value {
+    match value {
+        Value::Number(number) => json!(number.as_f64()),
+        Value::Array(items) => items.into_iter().map(in_doubles).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, in_doubles(value))).collect(),
+        value => value,
+    }
+}
+
 /// What the caller gave together with what the client fills in.
 fn filled(mut given: Map<String, Value>, record: Option<&'static Record>) -> Map<String, Value> {
     let location = given.get("altId").or(given.get("locationId")).cloned().unwrap_or(LOCATION.into());
@@ -198,6 +229,12 @@ fn filled(mut given: Map<String, Value>, record: Option<&'static Record>) -> Map
         given.entry(field.name).or_insert(value);
     }
     given
+}
+
+/// White space, and what has no width.
+fn invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 proptest! {
@@ -245,8 +282,8 @@ proptest! {
         let query: Map<_, _> =
             filled(asked, operation.query).iter().map(|(name, value)| (name.clone(), as_text(value).into())).collect();
         prop_assert_eq!(query_of(&request.url), query, "{}", request.url);
-        let body = request.body.as_deref().map(|body| serde_json::from_str::<Value>(body).expect(body));
-        prop_assert_eq!(body, operation.body.map(|record| filled(sent, Some(record)).into()));
+        let body = request.body.as_deref().map(|body| in_doubles(serde_json::from_str(body).expect(body)));
+        prop_assert_eq!(body, operation.body.map(|record| in_doubles(filled(sent, Some(record)).into())));
         prop_assert_eq!(request.method, operation.method);
         prop_assert!(!request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")));
     }
@@ -254,7 +291,7 @@ proptest! {
     #[test]
     fn an_id_is_one_path_segment_or_refused(id in any::<String>(), tame in "[a-z./%\\\\?#\u{e9} ]{0,6}", which in any::<bool>()) {
         let id = if which { id } else { tame };
-        let refused = id.trim().is_empty()
+        let refused = id.trim_matches(invisible).is_empty()
             || id == "."
             || id == ".."
             || id.len() > 256
@@ -285,6 +322,74 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn an_id_that_shows_nothing_is_refused_in_paths_parameters_and_options() {
+    // U+00A0 and U+0085 passed once, which a property noticed only when its seed came upon them.
+    for id in ["", " ", "\u{a0}", "\u{85}", "\u{2003}", "\u{3000}", "\u{feff}", "\u{200b}\u{2060}", "a\u{80}", "a\u{0}"]
+    {
+        let paths = |id: Option<&str>, json: &serde_json::Value, config: &Config| -> Vec<String> {
+            let issues = build(&GET_ORDER, id, Some(&json.to_string()), config).expect_err(id.unwrap_or("an id"));
+            issues.into_iter().map(|issue| issue.path).collect()
+        };
+        assert_eq!(paths(Some(id), &json!({}), &config()), ["orderId"], "{id:?}");
+        assert_eq!(paths(Some("1"), &json!({ "altId": id }), &config()), ["altId"], "{id:?}");
+        let located = Config { location_id: Some(id.to_owned()), ..Config::default() };
+        assert_eq!(paths(Some("1"), &json!({}), &located), ["locationId"], "{id:?}");
+    }
+}
+
+#[test]
+fn a_location_that_is_wrong_is_not_missing_as_well() {
+    let operation = ALL.iter().find(|operation| operation.name == "customProvider.updateCapabilities").unwrap();
+    for (operation, id, json) in [
+        (&GET_ORDER, Some("1"), json!({ "altId": 5 })),
+        (&GET_ORDER, Some("1"), json!({ "locationId": "" })),
+        (*operation, None, json!({ "supportsSubscriptionSchedules": true, "locationId": "\u{a0}" })),
+    ] {
+        let issues = build(operation, id, Some(&json.to_string()), &Config::default()).unwrap_err();
+        assert_eq!(issues.len(), 1, "{json} {issues:?}");
+        assert!(json.get(&issues[0].path).is_some(), "{json} {issues:?}");
+    }
+}
+
+#[test]
+fn an_empty_list_is_refused_where_it_would_ask_for_nothing() {
+    let refused = |name: &str, id: Option<&str>, json: Value| {
+        let operation = ALL.iter().find(|operation| operation.name == name).unwrap();
+        let issues = build(operation, id, Some(&json.to_string()), &config()).err().unwrap_or_default();
+        issues.into_iter().map(|issue| [issue.path, issue.message].join(" ")).collect::<Vec<_>>()
+    };
+    let coupon = |field: &str, list: Value| {
+        let mut json = json!({ "id": "1", "name": "x", "code": "x", "discountType": "amount", "discountValue": 5,
+            "startDate": "2024-06-01T00:00:00Z" });
+        json[field] = list;
+        json
+    };
+    for field in ["productIds", "priceIds", "variantIds"] {
+        let expected = [format!("{field} must not be an empty list: leave it out instead")];
+        assert_eq!(refused("coupons.update", None, coupon(field, json!([]))), expected);
+        assert_eq!(refused("coupons.update", None, coupon(field, json!(["a", ""]))).len(), 1);
+        assert_eq!(refused("coupons.update", None, coupon(field, json!(["a"]))), [""; 0]);
+    }
+    let orders = |list: Value| refused("orders.list", None, json!({ "funnelProductIds": list }));
+    assert_eq!(orders(json!([])), ["funnelProductIds must not be an empty list: leave it out instead"]);
+    for list in [json!([""]), json!(["a", "\u{a0}"]), json!(""), json!(","), json!("a,,b"), json!("a, ")] {
+        assert_eq!(orders(list.clone()).len(), 1, "{list}");
+    }
+    for list in [json!(["a"]), json!("a"), json!("a,b"), json!("a, b")] {
+        assert_eq!(orders(list.clone()), [""; 0], "{list}");
+    }
+    let delivery = |items: Value| {
+        refused(
+            "orders.createFulfillment",
+            Some("1"),
+            json!({ "trackings": [], "items": items, "notifyCustomer": true }),
+        )
+    };
+    assert_eq!(delivery(json!([])), ["items must not be an empty list: name at least one item"]);
+    assert_eq!(delivery(json!([{ "priceId": "1", "qty": 1 }])), [""; 0], "a delivery may have no tracking");
 }
 
 #[test]

@@ -94,6 +94,12 @@ fn refusals(order: &str, paid: &str, location: &str) -> Vec<Case> {
             "greater than the amount due",
         ),
         case("payment of nothing", record(order, json!({ "mode": "cash", "amount": 0 })), 422, "positive number"),
+        case(
+            "payment with the noise of binary fractions",
+            record(order, json!({ "mode": "cash", "amount": 0.1 + 0.2 })),
+            422,
+            "at most 4 decimal places",
+        ),
         case("amount as text", record(order, json!({ "mode": "cash", "amount": "5" })), 422, "positive number"),
         case("unknown mode", record(order, json!({ "mode": "bitcoin" })), 422, "mode must be one of"),
         case("card without digits", record(order, json!({ "mode": "card", "card": { "type": "visa" } })), 422, "last4"),

@@ -193,11 +193,20 @@ fn coupons_that_make_no_sense_are_refused() {
         body[name] = value;
         body
     };
+    let money = |value: f64| {
+        let mut body = wrong("discountValue", json!(value));
+        body["discountType"] = json!("amount");
+        body
+    };
     for (body, part) in [
         (coupon("welcome10"), "code is already used"),
         (wrong("endDate", json!("2026-11-09")), "endDate must be after startDate"),
         (wrong("startDate", json!("2026-02-30")), "startDate must be a valid ISO 8601 date string"),
         (wrong("discountValue", json!(101)), "discountValue must not be greater than 100"),
+        (money(0.1 + 0.2), "discountValue must be a number with at most 4 decimal places"),
+        (money(1e21), "discountValue must be a number with at most 4 decimal places"),
+        (wrong("productIds", json!([])), "productIds must be an array of texts"),
+        (wrong("priceIds", json!([""])), "priceIds must be an array of texts"),
         (wrong("discountType", json!("half")), "discountType must be one of"),
         (wrong("applyToFuturePaymentsConfig", json!({ "type": "fixed" })), "durationType"),
         (wrong("applyToFuturePaymentsConfig", json!([{ "type": "forever" }])), "must be an object"),

@@ -227,7 +227,7 @@ function paged<T>(send: Send, name: string, params?: Paged, options?: CallOption
 
 /** A number that the page state can start from; anything else is reported when the request is built. */
 function whole(value: number | undefined): number | undefined {
-    return Number.isInteger(value) && (value as number) >= 0 ? value : undefined;
+    return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 32 ? value : undefined;
 }
 
 function callable(name: string, value: unknown): void {

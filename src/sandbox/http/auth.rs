@@ -3,7 +3,7 @@
 use crate::endpoint::{Operation, ALL};
 use crate::json::joined;
 use crate::sandbox::http::message::Request;
-use crate::sandbox::http::refusal::{ErrorShape, Refusal};
+use crate::sandbox::http::refusal::{Refusal, Shape};
 use crate::sandbox::rng::{key, Rng};
 use crate::sandbox::text::separated;
 use serde_json::{Map, Value};
@@ -61,7 +61,7 @@ impl Tokens {
         }
         if !scheme.eq_ignore_ascii_case("bearer") {
             let refusal = Refusal::gateway(401, "The Authorization header must hold a Bearer token");
-            return Err(Refusal { shape: ErrorShape::OAuth, ..refusal });
+            return Err(Refusal { shape: Shape::OAuth, ..refusal });
         }
         self.0.iter().find(|token| token.text == text.trim()).cloned().ok_or_else(invalid)
     }

@@ -2,6 +2,7 @@
 //! tables, so that the client's checks meet a second opinion.
 
 use crate::json::joined;
+use crate::sandbox::amount::is_money;
 use crate::sandbox::calendar;
 use crate::sandbox::http::message::Request;
 use crate::sandbox::http::refusal::Refusal;
@@ -11,7 +12,7 @@ use serde_json::{Map, Value};
 
 /// What a parameter has to be.
 #[derive(Debug, Clone, Copy)]
-pub enum Expected {
+pub enum Rule {
     /// Text that is not empty.
     Text,
     /// Text.
@@ -19,6 +20,8 @@ pub enum Expected {
     /// `true` or `false`.
     Flag,
     /// A number above 0.
+    Positive,
+    /// Money in major units.
     Amount,
     /// A whole number from here on.
     Whole(u32),
@@ -32,8 +35,8 @@ pub enum Expected {
     Slug,
     /// Any object.
     Map,
-    /// A list of texts.
-    Texts,
+    /// A list of ids, at least one.
+    Ids,
     /// A record.
     Record(&'static [Param]),
     /// A list of records.
@@ -48,21 +51,21 @@ pub struct Param {
     /// Whether the API refuses a request without it.
     pub required: bool,
     /// What it has to be.
-    pub rule: Expected,
+    pub rule: Rule,
 }
 
 /// A parameter that must be there.
-pub const fn must(name: &'static str, rule: Expected) -> Param {
+pub const fn must(name: &'static str, rule: Rule) -> Param {
     Param { name, required: true, rule }
 }
 
 /// A parameter that may be there.
-pub const fn may(name: &'static str, rule: Expected) -> Param {
+pub const fn may(name: &'static str, rule: Rule) -> Param {
     Param { name, required: false, rule }
 }
 
 /// `altType`.
-pub const ALT_TYPE: Expected = Expected::Choice(&["location"]);
+pub const ALT_TYPE: Rule = Rule::Choice(&["location"]);
 
 /// The parameters of an operation.
 #[derive(Debug, Clone, Copy)]
@@ -158,22 +161,22 @@ fn judge_record(at: &str, value: &Value, params: &[Param], issues: &mut Vec<Stri
     judge_fields(&joined(&[at, "."]), fields, params, issues);
 }
 
-fn judge(name: &str, value: &Value, rule: Expected, issues: &mut Vec<String>) {
+fn judge(name: &str, value: &Value, rule: Rule, issues: &mut Vec<String>) {
     let fine = match (rule, value) {
-        (
-            Expected::Text | Expected::AnyText | Expected::Choice(_) | Expected::Date | Expected::Url | Expected::Slug,
-            Value::String(text),
-        ) => {
+        (Rule::Text | Rule::AnyText | Rule::Choice(_) | Rule::Date | Rule::Url | Rule::Slug, Value::String(text)) => {
             return judge_text(name, text, rule, issues);
         }
-        (Expected::Flag, Value::Bool(_)) | (Expected::Map, Value::Object(_)) => true,
-        (Expected::Amount, Value::Number(_)) => value.as_f64().is_some_and(|n| n > 0.0),
-        (Expected::Whole(least), Value::Number(_)) => {
+        (Rule::Flag, Value::Bool(_)) | (Rule::Map, Value::Object(_)) => true,
+        (Rule::Positive, Value::Number(_)) => value.as_f64().is_some_and(|n| n > 0.0),
+        (Rule::Amount, Value::Number(_)) => value.as_f64().is_some_and(is_money),
+        (Rule::Whole(least), Value::Number(_)) => {
             value.as_f64().is_some_and(|n| n >= f64::from(least) && n.fract() == 0.0)
         }
-        (Expected::Texts, Value::Array(list)) => list.iter().all(Value::is_string),
-        (Expected::Record(params), _) => return judge_record(name, value, params, issues),
-        (Expected::Records(params), Value::Array(list)) => {
+        (Rule::Ids, Value::Array(list)) => {
+            !list.is_empty() && list.iter().all(|id| id.as_str().is_some_and(|id| !id.trim().is_empty()))
+        }
+        (Rule::Record(params), _) => return judge_record(name, value, params, issues),
+        (Rule::Records(params), Value::Array(list)) => {
             for (i, item) in list.iter().enumerate() {
                 judge_record(&joined(&[name, ".", &digits(i as u64, 1)]), item, params, issues);
             }
@@ -186,49 +189,49 @@ fn judge(name: &str, value: &Value, rule: Expected, issues: &mut Vec<String>) {
     }
 }
 
-fn judge_text(name: &str, text: &str, rule: Expected, issues: &mut Vec<String>) {
+fn judge_text(name: &str, text: &str, rule: Rule, issues: &mut Vec<String>) {
     let fine = match rule {
-        Expected::Text => !text.trim().is_empty(),
-        Expected::AnyText => true,
-        Expected::Flag => matches!(text, "true" | "false"),
-        Expected::Whole(least) => {
-            text.bytes().all(|b| b.is_ascii_digit()) && text.parse().is_ok_and(|n: u32| n >= least)
-        }
-        Expected::Choice(list) => list.contains(&text),
-        Expected::Date => calendar::parse(text).is_some(),
-        Expected::Url => text
+        Rule::Text => !text.trim().is_empty(),
+        Rule::AnyText => true,
+        Rule::Flag => matches!(text, "true" | "false"),
+        Rule::Whole(least) => text.bytes().all(|b| b.is_ascii_digit()) && text.parse().is_ok_and(|n: u32| n >= least),
+        Rule::Choice(list) => list.contains(&text),
+        Rule::Date => calendar::parse(text).is_some(),
+        Rule::Url => text
             .strip_prefix("https://")
             .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace)),
-        Expected::Slug => {
+        Rule::Slug => {
             let bytes = text.as_bytes();
             bytes.iter().all(|b| b.is_ascii_lowercase() || *b == b'-')
                 && bytes.first().is_some_and(u8::is_ascii_lowercase)
                 && bytes.last().is_some_and(u8::is_ascii_lowercase)
         }
-        Expected::Amount | Expected::Map | Expected::Texts | Expected::Record(_) | Expected::Records(_) => false,
+        Rule::Positive | Rule::Amount | Rule::Map | Rule::Ids | Rule::Record(_) | Rule::Records(_) => false,
     };
     if !fine {
         issues.push(complaint(name, rule));
     }
 }
 
-fn complaint(name: &str, rule: Expected) -> String {
+fn complaint(name: &str, rule: Rule) -> String {
     let what = match rule {
-        Expected::Text | Expected::AnyText => "must be a string",
-        Expected::Flag => "must be a boolean value",
-        Expected::Amount => "must be a positive number",
-        Expected::Whole(least) => {
+        Rule::Text | Rule::AnyText => "must be a string",
+        Rule::Flag => "must be a boolean value",
+        Rule::Positive => "must be a positive number",
+        Rule::Amount => "must be a positive number with at most 4 decimal places",
+        Rule::Whole(least) => {
             return joined(&[name, " must be a whole number not less than ", &digits(least.into(), 1)])
         }
-        Expected::Choice(list) => {
+        Rule::Choice(list) => {
             let list = separated(&mut list.iter().copied(), ", ");
             return joined(&[name, " must be one of the following values: ", &list]);
         }
-        Expected::Date => "must be a valid ISO 8601 date string",
-        Expected::Url => "must be a URL address",
-        Expected::Slug => "must hold lower-case letters and hyphens only and start and end with a letter",
-        Expected::Map | Expected::Record(_) => "must be an object",
-        Expected::Texts | Expected::Records(_) => "must be an array",
+        Rule::Date => "must be a valid ISO 8601 date string",
+        Rule::Url => "must be a URL address",
+        Rule::Slug => "must hold lower-case letters and hyphens only and start and end with a letter",
+        Rule::Map | Rule::Record(_) => "must be an object",
+        Rule::Ids => "must be an array of texts that are not empty, and should not be empty",
+        Rule::Records(_) => "must be an array",
     };
     joined(&[name, " ", what])
 }

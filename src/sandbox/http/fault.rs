@@ -6,7 +6,7 @@ use crate::json::joined;
 use crate::sandbox::echo::Echo;
 use crate::sandbox::http::drift::Drift;
 use crate::sandbox::http::message::{html, reason, End, Response};
-use crate::sandbox::http::refusal::{ErrorShape, Refusal};
+use crate::sandbox::http::refusal::{Refusal, Shape};
 
 /// The header that asks for a fault, and that the answer of one carries: nobody takes it for the API's own.
 pub const HEADER: &str = "x-sandbox-fault";
@@ -32,7 +32,7 @@ pub struct Fault {
     /// Do it, then bend the answer.
     pub drift: Option<Drift>,
     /// The shape of the error of `status` or `applied-then`.
-    pub shape: Option<ErrorShape>,
+    pub shape: Option<Shape>,
     /// The header `Retry-After`, in seconds or as a date.
     pub retry_after: Option<String>,
     /// How long to wait before answering.
@@ -91,7 +91,7 @@ impl Fault {
             "late" => self.late_ms = Some(value.parse().ok()?),
             "truncated" if value.is_empty() => self.truncated = true,
             "drift" => self.drift = Some(Drift::parse(value)?),
-            "shape" => self.shape = Some(ErrorShape::ALL.iter().find(|(name, _)| *name == value)?.1),
+            "shape" => self.shape = Some(Shape::ALL.iter().find(|(name, _)| *name == value)?.1),
             "retry-after" if !value.is_empty() => self.retry_after = Some(value.into()),
             "delay" => self.delay_ms = value.parse().ok()?,
             "checkout" if value.is_empty() => self.checkout = true,
@@ -124,7 +124,7 @@ impl Fault {
         if matches!(status, 204 | 205 | 304) {
             return Response { status, ..Response::default() };
         }
-        let shape = self.shape.unwrap_or(ErrorShape::Standard);
+        let shape = self.shape.unwrap_or(Shape::Standard);
         Refusal { shape, ..Refusal::new(status, reason(status)) }.answer(false, trace)
     }
 

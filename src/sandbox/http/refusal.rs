@@ -24,11 +24,11 @@ impl Reply {
 }
 
 /// What an operation answers.
-pub type Answered = Result<Reply, Refusal>;
+pub type Outcome = Result<Reply, Refusal>;
 
 /// The shapes of error that HighLevel answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorShape {
+pub enum Shape {
     /// `{statusCode, message, error, traceId}`
     Standard,
     /// `{status, message, name, traceId}`
@@ -41,7 +41,7 @@ pub enum ErrorShape {
     V3,
 }
 
-impl ErrorShape {
+impl Shape {
     /// The names that the fault `shape=` takes.
     pub const ALL: [(&'static str, Self); 5] = [
         ("standard", Self::Standard),
@@ -58,7 +58,7 @@ pub struct Refusal {
     /// The status.
     pub status: u16,
     /// The shape of the body.
-    pub shape: ErrorShape,
+    pub shape: Shape,
     /// What is wrong; one text, unless `list`.
     pub messages: Vec<String>,
     /// Whether `message` is a list.
@@ -70,7 +70,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal of the service behind the gateway.
     pub fn new(status: u16, message: &str) -> Self {
-        Self { status, shape: ErrorShape::Standard, messages: vec![message.into()], list: false, traced: true }
+        Self { status, shape: Shape::Standard, messages: vec![message.into()], list: false, traced: true }
     }
 
     /// A refusal of the gateway, which gives no traceId.
@@ -80,7 +80,7 @@ impl Refusal {
 
     /// Parameters that are not as they should be.
     pub fn parameters(messages: Vec<String>) -> Self {
-        Self { status: 422, shape: ErrorShape::Standard, messages, list: true, traced: true }
+        Self { status: 422, shape: Shape::Standard, messages, list: true, traced: true }
     }
 
     /// One parameter that is not as it should be.
@@ -90,32 +90,32 @@ impl Refusal {
 
     /// A record that is not there, in the shape that the service itself throws.
     pub fn not_found(what: &str) -> Self {
-        Self { shape: ErrorShape::HttpException, ..Self::new(404, &joined(&[what, " not found"])) }
+        Self { shape: Shape::HttpException, ..Self::new(404, &joined(&[what, " not found"])) }
     }
 
     /// The body.
-    pub fn body(&self, shape: ErrorShape, trace: &str) -> Vec<u8> {
+    pub fn body(&self, shape: Shape, trace: &str) -> Vec<u8> {
         let (text, reason, status) = (self.text(), reason(self.status), f64::from(self.status));
         let message: &dyn Json = if self.list { &self.messages } else { &text };
         let mut out = Text::default();
         let mut body = Members::new(&mut out);
         match shape {
-            ErrorShape::Standard => {
+            Shape::Standard => {
                 body.add("statusCode", &status);
                 body.add("message", message);
                 body.add("error", &reason);
             }
-            ErrorShape::HttpException => {
+            Shape::HttpException => {
                 body.add("status", &status);
                 body.add("message", message);
                 body.add("name", &"HttpException");
             }
-            ErrorShape::Message => body.add("message", message),
-            ErrorShape::OAuth => {
+            Shape::Message => body.add("message", message),
+            Shape::OAuth => {
                 body.add("error", &reason);
                 body.add("error_description", &text);
             }
-            ErrorShape::V3 => {
+            Shape::V3 => {
                 let mut error = Map::new();
                 put(&mut error, "code", reason.to_ascii_uppercase().replace(' ', "_").into());
                 put(&mut error, "message", text.into());
@@ -123,7 +123,7 @@ impl Refusal {
                 body.add("error", &error);
             }
         }
-        if shape == ErrorShape::HttpException || (shape == ErrorShape::Standard && self.traced) {
+        if shape == Shape::HttpException || (shape == Shape::Standard && self.traced) {
             body.add("traceId", &trace);
         }
         body.end();
@@ -132,7 +132,7 @@ impl Refusal {
 
     /// The answer that says so; version 3 has one shape for everything.
     pub fn answer(&self, v3: bool, trace: &str) -> Response {
-        let shape = if v3 { ErrorShape::V3 } else { self.shape };
+        let shape = if v3 { Shape::V3 } else { self.shape };
         Response::new(self.status, self.body(shape, trace), false)
     }
 

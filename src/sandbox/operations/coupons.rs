@@ -2,11 +2,12 @@
 
 use crate::sandbox::account::rows::CouponRow;
 use crate::sandbox::account::state::Account;
+use crate::sandbox::amount::is_money;
 use crate::sandbox::calendar;
-use crate::sandbox::http::check::{may, must, Expected, Param, Spec, ALT_TYPE};
-use crate::sandbox::http::refusal::{Answered, Refusal, Reply};
+use crate::sandbox::http::check::{may, must, Param, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::invocation::Invocation;
+use crate::sandbox::operations::call::Call;
 use crate::sandbox::operations::page::page;
 use crate::sandbox::text::holds;
 use serde_json::{Map, Value};
@@ -14,56 +15,51 @@ use serde_json::{Map, Value};
 /// `GET /payments/coupon/list`
 pub static LIST: Spec = Spec {
     query: &[
-        must("altId", Expected::Text),
+        must("altId", Rule::Text),
         must("altType", ALT_TYPE),
-        may("limit", Expected::Whole(0)),
-        may("offset", Expected::Whole(0)),
-        may("status", Expected::Choice(&["scheduled", "active", "expired"])),
-        may("search", Expected::AnyText),
+        may("limit", Rule::Whole(0)),
+        may("offset", Rule::Whole(0)),
+        may("status", Rule::Choice(&["scheduled", "active", "expired"])),
+        may("search", Rule::AnyText),
     ],
     body: &[],
 };
 
 /// `GET /payments/coupon`
 pub static GET: Spec = Spec {
-    query: &[
-        must("altId", Expected::Text),
-        must("altType", ALT_TYPE),
-        may("id", Expected::Text),
-        may("code", Expected::Text),
-    ],
+    query: &[must("altId", Rule::Text), must("altType", ALT_TYPE), may("id", Rule::Text), may("code", Rule::Text)],
     body: &[],
 };
 
-const FUTURE: Expected = Expected::Record(&[
-    must("type", Expected::Choice(&["forever", "fixed"])),
-    may("duration", Expected::Whole(1)),
-    may("durationType", Expected::Choice(&["months"])),
+const FUTURE: Rule = Rule::Record(&[
+    must("type", Rule::Choice(&["forever", "fixed"])),
+    may("duration", Rule::Whole(1)),
+    may("durationType", Rule::Choice(&["months"])),
 ]);
 
 const CREATED: [Param; 15] = [
-    must("altId", Expected::Text),
+    must("altId", Rule::Text),
     must("altType", ALT_TYPE),
-    must("name", Expected::Text),
-    must("code", Expected::Text),
-    must("discountType", Expected::Choice(&["percentage", "amount"])),
-    must("discountValue", Expected::Amount),
-    must("startDate", Expected::Date),
-    may("endDate", Expected::Date),
-    may("usageLimit", Expected::Whole(0)),
-    may("productIds", Expected::Texts),
-    may("priceIds", Expected::Texts),
-    may("variantIds", Expected::Texts),
-    may("applyToFuturePayments", Expected::Flag),
+    must("name", Rule::Text),
+    must("code", Rule::Text),
+    must("discountType", Rule::Choice(&["percentage", "amount"])),
+    must("discountValue", Rule::Positive),
+    must("startDate", Rule::Date),
+    may("endDate", Rule::Date),
+    may("usageLimit", Rule::Whole(0)),
+    may("productIds", Rule::Ids),
+    may("priceIds", Rule::Ids),
+    may("variantIds", Rule::Ids),
+    may("applyToFuturePayments", Rule::Flag),
     may("applyToFuturePaymentsConfig", FUTURE),
-    may("limitPerCustomer", Expected::Flag),
+    may("limitPerCustomer", Rule::Flag),
 ];
 
 /// `POST /payments/coupon`
 pub static CREATE: Spec = Spec { query: &[], body: &CREATED };
 
 const UPDATED: [Param; 16] = {
-    let mut all = [must("id", Expected::Text); 16];
+    let mut all = [must("id", Rule::Text); 16];
     let mut i = 0;
     while i < CREATED.len() {
         all[i + 1] = CREATED[i];
@@ -77,10 +73,10 @@ pub static UPDATE: Spec = Spec { query: &[], body: &UPDATED };
 
 /// `DELETE /payments/coupon`
 pub static DELETE: Spec =
-    Spec { query: &[], body: &[must("altId", Expected::Text), must("altType", ALT_TYPE), must("id", Expected::Text)] };
+    Spec { query: &[], body: &[must("altId", Rule::Text), must("altType", ALT_TYPE), must("id", Rule::Text)] };
 
 /// Lists coupons.
-pub fn list(call: &mut Invocation<'_>) -> Answered {
+pub fn list(call: &mut Call<'_>) -> Outcome {
     let account = &*call.account;
     let query = &call.query;
     let status = query.get("status");
@@ -99,7 +95,7 @@ pub fn list(call: &mut Invocation<'_>) -> Answered {
 }
 
 /// The answer with one coupon.
-fn single(call: &Invocation<'_>, row: &CouponRow) -> Reply {
+fn single(call: &Call<'_>, row: &CouponRow) -> Reply {
     Reply::object(&|out| {
         record(call.account, row, call.now, out);
         out.text("traceId", &call.trace);
@@ -107,7 +103,7 @@ fn single(call: &Invocation<'_>, row: &CouponRow) -> Reply {
 }
 
 /// Reads one coupon, by its id or its code.
-pub fn get(call: &mut Invocation<'_>) -> Answered {
+pub fn get(call: &mut Call<'_>) -> Outcome {
     let (id, code) = (call.query.get("id"), call.query.get("code"));
     if id.is_none() && code.is_none() {
         return Err(Refusal::parameters(vec!["id must be a string".into(), "code must be a string".into()]));
@@ -121,7 +117,7 @@ pub fn get(call: &mut Invocation<'_>) -> Answered {
 }
 
 /// Creates a coupon.
-pub fn create(call: &mut Invocation<'_>) -> Answered {
+pub fn create(call: &mut Call<'_>) -> Outcome {
     let number = call.account.next_made();
     let id = call.account.ids().coupons.id(call.now, number);
     let row = read(call, id, call.now, 0)?;
@@ -131,7 +127,7 @@ pub fn create(call: &mut Invocation<'_>) -> Answered {
 }
 
 /// Changes a coupon; the body holds all its values.
-pub fn update(call: &mut Invocation<'_>) -> Answered {
+pub fn update(call: &mut Call<'_>) -> Outcome {
     let at = find(call)?;
     let old = &call.account.coupons[at];
     let row = read(call, old.id.clone(), old.created, old.used)?;
@@ -141,7 +137,7 @@ pub fn update(call: &mut Invocation<'_>) -> Answered {
 }
 
 /// Deletes a coupon.
-pub fn delete(call: &mut Invocation<'_>) -> Answered {
+pub fn delete(call: &mut Call<'_>) -> Outcome {
     let at = find(call)?;
     call.account.coupons.remove(at);
     Ok(Reply::object(&|out| {
@@ -151,7 +147,7 @@ pub fn delete(call: &mut Invocation<'_>) -> Answered {
 }
 
 /// The coupon with the id in the body.
-fn find(call: &Invocation<'_>) -> Result<usize, Refusal> {
+fn find(call: &Call<'_>) -> Result<usize, Refusal> {
     let id = text(&call.body, "id").unwrap_or_default();
     let found = call.account.coupons.iter().position(|row| row.id == id);
     found.ok_or_else(|| Refusal::new(404, "Coupon not found"))
@@ -162,7 +158,7 @@ fn text(body: &Map<String, Value>, name: &str) -> Option<String> {
 }
 
 /// The coupon that a body describes.
-fn read(call: &Invocation<'_>, id: String, created: i64, used: u32) -> Result<CouponRow, Refusal> {
+fn read(call: &Call<'_>, id: String, created: i64, used: u32) -> Result<CouponRow, Refusal> {
     let body = &call.body;
     let code = text(body, "code").unwrap_or_default();
     let taken = call.account.coupons.iter().any(|row| row.id != id && row.code.eq_ignore_ascii_case(&code));
@@ -177,6 +173,7 @@ fn read(call: &Invocation<'_>, id: String, created: i64, used: u32) -> Result<Co
         (taken, "code is already used by another coupon"),
         (end.is_some_and(|end| end <= start), "endDate must be after startDate"),
         (percentage && value > 100.0, "discountValue must not be greater than 100"),
+        (!percentage && !is_money(value), "discountValue must be a number with at most 4 decimal places"),
         (lacks("duration"), "applyToFuturePaymentsConfig.duration must be a whole number not less than 1"),
         (lacks("durationType"), "applyToFuturePaymentsConfig.durationType must be one of the following values: months"),
     ]

@@ -5,10 +5,10 @@ use crate::model::FulfillmentTracking;
 use crate::sandbox::account::catalog::PRICES;
 use crate::sandbox::account::rows::FulfillmentRow;
 use crate::sandbox::account::state::Account;
-use crate::sandbox::http::check::{may, must, Expected, Spec, ALT_TYPE};
-use crate::sandbox::http::refusal::{Answered, Refusal, Reply};
+use crate::sandbox::http::check::{may, must, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::invocation::Invocation;
+use crate::sandbox::operations::call::Call;
 use crate::sandbox::operations::orders;
 use crate::sandbox::text::digits;
 use serde_json::Value;
@@ -17,23 +17,23 @@ use serde_json::Value;
 pub static CREATE: Spec = Spec {
     query: &[],
     body: &[
-        must("altId", Expected::Text),
+        must("altId", Rule::Text),
         must("altType", ALT_TYPE),
         must(
             "trackings",
-            Expected::Records(&[
-                may("trackingNumber", Expected::AnyText),
-                may("shippingCarrier", Expected::AnyText),
-                may("trackingUrl", Expected::AnyText),
+            Rule::Records(&[
+                may("trackingNumber", Rule::AnyText),
+                may("shippingCarrier", Rule::AnyText),
+                may("trackingUrl", Rule::AnyText),
             ]),
         ),
-        must("items", Expected::Records(&[must("priceId", Expected::Text), must("qty", Expected::Whole(1))])),
-        must("notifyCustomer", Expected::Flag),
+        must("items", Rule::Records(&[must("priceId", Rule::Text), must("qty", Rule::Whole(1))])),
+        must("notifyCustomer", Rule::Flag),
     ],
 };
 
 /// Reports a delivery: it counts against the pieces that were ordered.
-pub fn create(call: &mut Invocation<'_>) -> Answered {
+pub fn create(call: &mut Call<'_>) -> Outcome {
     let index = orders::find(call.account, &call.id)?;
     let pieces = pieces(call.account, index, call.body.get("items"))?;
     let trackings = call.body.get("trackings").and_then(Value::as_array);
@@ -96,7 +96,7 @@ fn pieces(account: &Account, index: usize, items: Option<&Value>) -> Result<[u8;
 }
 
 /// Lists the deliveries of an order.
-pub fn list(call: &mut Invocation<'_>) -> Answered {
+pub fn list(call: &mut Call<'_>) -> Outcome {
     let index = orders::find(call.account, &call.id)?;
     let rows = call.account.fulfillments.iter().enumerate().rev();
     let rows: Vec<usize> = rows.filter(|(_, row)| row.order as usize == index).map(|(at, _)| at).collect();

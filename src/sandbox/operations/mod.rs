@@ -1,9 +1,9 @@
 //! The 23 operations, one file per resource, and what they share.
 
+pub mod call;
 pub mod coupons;
 pub mod fulfillments;
 pub mod gateway;
-pub mod invocation;
 pub mod orders;
 pub mod page;
 pub mod payments;

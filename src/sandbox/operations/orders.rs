@@ -3,41 +3,39 @@
 use crate::sandbox::account::catalog::{COUPONS, CURRENCIES, PRICES, SOURCES};
 use crate::sandbox::account::state::{Account, SOURCE};
 use crate::sandbox::calendar::HOUR;
-use crate::sandbox::http::check::{may, must, Expected, Param, Query, Spec, ALT_TYPE};
-use crate::sandbox::http::refusal::{Answered, Refusal, Reply};
+use crate::sandbox::http::check::{may, must, Param, Query, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::invocation::Invocation;
+use crate::sandbox::operations::call::Call;
 use crate::sandbox::operations::page::{filters, page, Common, Search, Wanted};
 
 /// `GET /payments/orders`
 pub static LIST: Spec = Spec {
     query: &[
-        must("altId", Expected::Text),
+        must("altId", Rule::Text),
         may("altType", ALT_TYPE),
-        may("locationId", Expected::Text),
-        may("status", Expected::Text),
-        may("paymentStatus", Expected::Choice(&["paid", "unpaid", "refunded", "partially_paid"])),
-        may("paymentMode", Expected::Text),
-        may("startAt", Expected::Date),
-        may("endAt", Expected::Date),
-        may("search", Expected::AnyText),
-        may("contactId", Expected::Text),
-        may("funnelProductIds", Expected::Text),
-        may("sourceId", Expected::Text),
-        may("limit", Expected::Whole(0)),
-        may("offset", Expected::Whole(0)),
+        may("locationId", Rule::Text),
+        may("status", Rule::Text),
+        may("paymentStatus", Rule::Choice(&["paid", "unpaid", "refunded", "partially_paid"])),
+        may("paymentMode", Rule::Text),
+        may("startAt", Rule::Date),
+        may("endAt", Rule::Date),
+        may("search", Rule::AnyText),
+        may("contactId", Rule::Text),
+        may("funnelProductIds", Rule::Text),
+        may("sourceId", Rule::Text),
+        may("limit", Rule::Whole(0)),
+        may("offset", Rule::Whole(0)),
     ],
     body: &[],
 };
 
 /// `GET /payments/orders/{orderId}`: `altType` is not documented and yet required.
-pub static GET: Spec = Spec {
-    query: &[must("altId", Expected::Text), must("altType", ALT_TYPE), may("locationId", Expected::Text)],
-    body: &[],
-};
+pub static GET: Spec =
+    Spec { query: &[must("altId", Rule::Text), must("altType", ALT_TYPE), may("locationId", Rule::Text)], body: &[] };
 
 /// The query of what belongs to one order.
-const OF_ORDER: &[Param] = &[must("altId", Expected::Text), must("altType", ALT_TYPE)];
+const OF_ORDER: &[Param] = &[must("altId", Rule::Text), must("altType", ALT_TYPE)];
 
 /// `GET /payments/orders/{orderId}/notes`, `GET /payments/orders/{orderId}/fulfillments`
 pub static PARTS: Spec = Spec { query: OF_ORDER, body: &[] };
@@ -55,7 +53,7 @@ const FILTERS: [&str; 9] = [
 ];
 
 /// Lists orders.
-pub fn list(call: &mut Invocation<'_>) -> Answered {
+pub fn list(call: &mut Call<'_>) -> Outcome {
     let account = &*call.account;
     let filter = filters(&call.query, &FILTERS).then(|| Filter::new(account, &call.query));
     let keep = filter.as_ref().map(|filter| move |row: usize| filter.keeps(row));
@@ -131,13 +129,13 @@ fn named(account: &Account, index: usize, search: &Search) -> bool {
 }
 
 /// Reads one order.
-pub fn get(call: &mut Invocation<'_>) -> Answered {
+pub fn get(call: &mut Call<'_>) -> Outcome {
     let index = find(call.account, &call.id)?;
     Ok(Reply::object(&|out| detail(call.account, index, &call.trace, out)))
 }
 
 /// Lists the notes of an order. HighLevel publishes no schema; the shape is that of the fulfillments beside it.
-pub fn notes(call: &mut Invocation<'_>) -> Answered {
+pub fn notes(call: &mut Call<'_>) -> Outcome {
     const TEXTS: [&str; 5] = [
         "Asked for the invoice to be sent to the accountant",
         "Prefers a call before the delivery",

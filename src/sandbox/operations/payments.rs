@@ -4,10 +4,10 @@ use crate::json::joined;
 use crate::sandbox::account::rows::{Owner, Paid, Provider, Recorded, TransactionRow, MODES};
 use crate::sandbox::account::state::Account;
 use crate::sandbox::amount::{decimal, minor};
-use crate::sandbox::http::check::{may, must, Expected, Spec, ALT_TYPE};
+use crate::sandbox::http::check::{may, must, Rule, Spec, ALT_TYPE};
 use crate::sandbox::http::fault::Rival;
-use crate::sandbox::http::refusal::{Answered, ErrorShape, Refusal, Reply};
-use crate::sandbox::operations::invocation::Invocation;
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply, Shape};
+use crate::sandbox::operations::call::Call;
 use crate::sandbox::operations::orders;
 use serde_json::{Map, Value};
 
@@ -15,26 +15,23 @@ use serde_json::{Map, Value};
 pub static RECORD: Spec = Spec {
     query: &[],
     body: &[
-        must("altId", Expected::Text),
+        must("altId", Rule::Text),
         must("altType", ALT_TYPE),
-        must("mode", Expected::Choice(&MODES)),
+        must("mode", Rule::Choice(&MODES)),
         may(
             "card",
-            Expected::Record(&[
-                must("type", Expected::Choice(&["visa", "mastercard", "other"])),
-                must("last4", Expected::Text),
-            ]),
+            Rule::Record(&[must("type", Rule::Choice(&["visa", "mastercard", "other"])), must("last4", Rule::Text)]),
         ),
-        may("cheque", Expected::Record(&[must("number", Expected::Text)])),
-        may("notes", Expected::AnyText),
-        may("amount", Expected::Amount),
-        may("meta", Expected::Map),
-        may("isPartialPayment", Expected::Flag),
+        may("cheque", Rule::Record(&[must("number", Rule::Text)])),
+        may("notes", Rule::AnyText),
+        may("amount", Rule::Amount),
+        may("meta", Rule::Map),
+        may("isPartialPayment", Rule::Flag),
     ],
 };
 
 /// Records a payment: the order owes less, and there is a transaction of it.
-pub fn record(call: &mut Invocation<'_>) -> Answered {
+pub fn record(call: &mut Call<'_>) -> Outcome {
     let index = orders::find(call.account, &call.id)?;
     let body = &call.body;
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -44,7 +41,7 @@ pub fn record(call: &mut Invocation<'_>) -> Answered {
     }
     if call.account.checkouts.iter().any(|(order, until)| *order == call.id && call.now < *until) {
         return Err(Refusal {
-            shape: ErrorShape::HttpException,
+            shape: Shape::HttpException,
             ..Refusal::new(409, "Payment recording already in progress")
         });
     }

@@ -2,50 +2,50 @@
 
 use crate::sandbox::account::rows::{Keys, ProviderRow};
 use crate::sandbox::account::state::Account;
-use crate::sandbox::http::check::{may, must, Expected, Param, Spec};
-use crate::sandbox::http::refusal::{Answered, Refusal, Reply};
+use crate::sandbox::http::check::{may, must, Param, Rule, Spec};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::invocation::Invocation;
+use crate::sandbox::operations::call::Call;
 use serde_json::{Map, Value};
 
-const LOCATION: &[Param] = &[must("locationId", Expected::Text)];
+const LOCATION: &[Param] = &[must("locationId", Rule::Text)];
 
 /// `POST /payments/custom-provider/provider`
 pub static CREATE: Spec = Spec {
     query: LOCATION,
     body: &[
-        must("name", Expected::Text),
-        must("description", Expected::AnyText),
-        must("paymentsUrl", Expected::Url),
-        must("queryUrl", Expected::Url),
-        must("imageUrl", Expected::Url),
-        must("supportsSubscriptionSchedule", Expected::Flag),
+        must("name", Rule::Text),
+        must("description", Rule::AnyText),
+        must("paymentsUrl", Rule::Url),
+        must("queryUrl", Rule::Url),
+        must("imageUrl", Rule::Url),
+        must("supportsSubscriptionSchedule", Rule::Flag),
     ],
 };
 
 /// `DELETE /payments/custom-provider/provider`, `GET /payments/custom-provider/connect`
 pub static BARE: Spec = Spec { query: LOCATION, body: &[] };
 
-const KEYS: Expected = Expected::Record(&[must("apiKey", Expected::Text), must("publishableKey", Expected::Text)]);
+const KEYS: Rule = Rule::Record(&[must("apiKey", Rule::Text), must("publishableKey", Rule::Text)]);
 
 /// `POST /payments/custom-provider/connect`
 pub static CONNECT: Spec = Spec { query: LOCATION, body: &[may("live", KEYS), may("test", KEYS)] };
 
 /// `POST /payments/custom-provider/disconnect`
-pub static DISCONNECT: Spec = Spec { query: LOCATION, body: &[must("liveMode", Expected::Flag)] };
+pub static DISCONNECT: Spec = Spec { query: LOCATION, body: &[must("liveMode", Rule::Flag)] };
 
 /// `PUT /payments/custom-provider/capabilities`
 pub static CAPABILITIES: Spec = Spec {
     query: &[],
     body: &[
-        must("supportsSubscriptionSchedules", Expected::Flag),
-        may("companyId", Expected::Text),
-        may("locationId", Expected::Text),
+        must("supportsSubscriptionSchedules", Rule::Flag),
+        may("companyId", Rule::Text),
+        may("locationId", Rule::Text),
     ],
 };
 
 /// The answer to what is done.
-fn done() -> Answered {
+fn done() -> Outcome {
     Ok(Reply::object(&|out| out.flag("success", true)))
 }
 
@@ -53,7 +53,7 @@ fn done() -> Answered {
 pub const TEXTS: [&str; 5] = ["name", "description", "paymentsUrl", "queryUrl", "imageUrl"];
 
 /// Creates the provider, or gives the one that is there new values.
-pub fn create(call: &mut Invocation<'_>) -> Answered {
+pub fn create(call: &mut Call<'_>) -> Outcome {
     let texts = TEXTS.map(|name| text(&call.body, name));
     let schedules = call.body.get("supportsSubscriptionSchedule").and_then(Value::as_bool).unwrap_or_default();
     let number = call.account.next_made();
@@ -66,7 +66,7 @@ pub fn create(call: &mut Invocation<'_>) -> Answered {
 }
 
 /// Removes the provider.
-pub fn delete(call: &mut Invocation<'_>) -> Answered {
+pub fn delete(call: &mut Call<'_>) -> Outcome {
     match call.account.provider.take() {
         Some(_) => done(),
         None => Err(absent()),
@@ -74,7 +74,7 @@ pub fn delete(call: &mut Invocation<'_>) -> Answered {
 }
 
 /// Reads the provider, keys included.
-pub fn config(call: &mut Invocation<'_>) -> Answered {
+pub fn config(call: &mut Call<'_>) -> Outcome {
     let row = call.account.provider.as_ref().ok_or_else(absent)?;
     Ok(Reply::object(&|out| {
         record(call.account, row, call.app, out);
@@ -83,7 +83,7 @@ pub fn config(call: &mut Invocation<'_>) -> Answered {
 }
 
 /// Stores keys.
-pub fn connect(call: &mut Invocation<'_>) -> Answered {
+pub fn connect(call: &mut Call<'_>) -> Outcome {
     let keys = |mode: &str| {
         let fields = call.body.get(mode).and_then(Value::as_object)?;
         Some(Keys { api_key: text(fields, "apiKey"), publishable_key: text(fields, "publishableKey") })
@@ -102,7 +102,7 @@ pub fn connect(call: &mut Invocation<'_>) -> Answered {
 }
 
 /// Forgets the keys of one mode.
-pub fn disconnect(call: &mut Invocation<'_>) -> Answered {
+pub fn disconnect(call: &mut Call<'_>) -> Outcome {
     let live = call.body.get("liveMode").and_then(Value::as_bool).unwrap_or_default();
     let row = call.account.provider.as_mut().ok_or_else(absent)?;
     *(if live { &mut row.live } else { &mut row.test }) = None;
@@ -111,7 +111,7 @@ pub fn disconnect(call: &mut Invocation<'_>) -> Answered {
 }
 
 /// Says what the provider can do.
-pub fn capabilities(call: &mut Invocation<'_>) -> Answered {
+pub fn capabilities(call: &mut Call<'_>) -> Outcome {
     if !call.body.contains_key("companyId") && !call.body.contains_key("locationId") {
         return Err(Refusal::parameters(vec![
             "companyId is required without locationId".into(),

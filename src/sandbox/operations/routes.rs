@@ -3,14 +3,14 @@
 use crate::endpoint::{Operation, ALL};
 use crate::sandbox::http::check::Spec;
 use crate::sandbox::http::message::decode;
-use crate::sandbox::http::refusal::Answered;
-use crate::sandbox::operations::invocation::Invocation;
+use crate::sandbox::http::refusal::Outcome;
+use crate::sandbox::operations::call::Call;
 use crate::sandbox::operations::{
     coupons, fulfillments, orders, payments, provider, subscriptions, transactions, whitelabel,
 };
 
 /// What does an operation.
-type Run = fn(&mut Invocation<'_>) -> Answered;
+type Run = fn(&mut Call<'_>) -> Outcome;
 
 /// A request's operation.
 pub struct Route {

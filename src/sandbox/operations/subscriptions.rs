@@ -5,41 +5,41 @@ use crate::sandbox::account::catalog::{CURRENCIES, PRICES, SOURCES};
 use crate::sandbox::account::rows::{Owner, Paid, Provider, SubscriptionRow};
 use crate::sandbox::account::state::{Account, SOURCE};
 use crate::sandbox::calendar::{iso, DAY};
-use crate::sandbox::http::check::{may, must, Expected, Query, Spec, ALT_TYPE};
-use crate::sandbox::http::refusal::{Answered, Refusal, Reply};
+use crate::sandbox::http::check::{may, must, Query, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
+use crate::sandbox::operations::call::Call;
 use crate::sandbox::operations::gateway::{connected_account, ip_address, provider};
-use crate::sandbox::operations::invocation::Invocation;
 use crate::sandbox::operations::page::{filters, page, Common, Search, Wanted};
 
 /// `GET /payments/subscriptions`
 pub static LIST: Spec = Spec {
     query: &[
-        must("altId", Expected::Text),
+        must("altId", Rule::Text),
         must("altType", ALT_TYPE),
-        may("entityId", Expected::Text),
-        may("paymentMode", Expected::Text),
-        may("startAt", Expected::Date),
-        may("endAt", Expected::Date),
-        may("entitySourceType", Expected::Text),
-        may("search", Expected::AnyText),
-        may("contactId", Expected::Text),
-        may("id", Expected::Text),
-        may("limit", Expected::Whole(0)),
-        may("offset", Expected::Whole(0)),
-        may("getPaymentsCollectedCount", Expected::Flag),
+        may("entityId", Rule::Text),
+        may("paymentMode", Rule::Text),
+        may("startAt", Rule::Date),
+        may("endAt", Rule::Date),
+        may("entitySourceType", Rule::Text),
+        may("search", Rule::AnyText),
+        may("contactId", Rule::Text),
+        may("id", Rule::Text),
+        may("limit", Rule::Whole(0)),
+        may("offset", Rule::Whole(0)),
+        may("getPaymentsCollectedCount", Rule::Flag),
     ],
     body: &[],
 };
 
 /// `GET /payments/subscriptions/{subscriptionId}`
-pub static GET: Spec = Spec { query: &[must("altId", Expected::Text), must("altType", ALT_TYPE)], body: &[] };
+pub static GET: Spec = Spec { query: &[must("altId", Rule::Text), must("altType", ALT_TYPE)], body: &[] };
 
 const FILTERS: [&str; 8] =
     ["entityId", "paymentMode", "startAt", "endAt", "entitySourceType", "search", "contactId", "id"];
 
 /// Lists subscriptions.
-pub fn list(call: &mut Invocation<'_>) -> Answered {
+pub fn list(call: &mut Call<'_>) -> Outcome {
     let account = &*call.account;
     let filter = filters(&call.query, &FILTERS).then(|| Filter::new(account, &call.query));
     let keep = filter.as_ref().map(|filter| move |row: usize| filter.keeps(row));
@@ -105,7 +105,7 @@ impl<'a> Filter<'a> {
 }
 
 /// Reads one subscription.
-pub fn get(call: &mut Invocation<'_>) -> Answered {
+pub fn get(call: &mut Call<'_>) -> Outcome {
     let index = find(call.account, &call.id).ok_or_else(|| Refusal::not_found("Subscription"))?;
     Ok(Reply::object(&|out| detail(call.account, index, &call.trace, out)))
 }

@@ -7,11 +7,11 @@ use crate::sandbox::account::rows::{Owner, Paid, Provider, TransactionRow, MODES
 use crate::sandbox::account::state::{Account, OWN_INVOICES, RENEWALS, SOURCE};
 use crate::sandbox::amount::decimal;
 use crate::sandbox::echo::Echo;
-use crate::sandbox::http::check::{may, must, Expected, Query, Spec, ALT_TYPE};
-use crate::sandbox::http::refusal::{Answered, Refusal, Reply};
+use crate::sandbox::http::check::{may, must, Query, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
+use crate::sandbox::operations::call::Call;
 use crate::sandbox::operations::gateway::{connected_account, ip_address, provider};
-use crate::sandbox::operations::invocation::Invocation;
 use crate::sandbox::operations::page::{filters, page, Common, Search, Wanted};
 use crate::sandbox::operations::{orders, subscriptions};
 use crate::sandbox::text::digits;
@@ -19,29 +19,27 @@ use crate::sandbox::text::digits;
 /// `GET /payments/transactions`
 pub static LIST: Spec = Spec {
     query: &[
-        must("altId", Expected::Text),
+        must("altId", Rule::Text),
         must("altType", ALT_TYPE),
-        may("locationId", Expected::Text),
-        may("paymentMode", Expected::Text),
-        may("startAt", Expected::Date),
-        may("endAt", Expected::Date),
-        may("entitySourceType", Expected::Text),
-        may("entitySourceSubType", Expected::Text),
-        may("search", Expected::AnyText),
-        may("subscriptionId", Expected::Text),
-        may("entityId", Expected::Text),
-        may("contactId", Expected::Text),
-        may("limit", Expected::Whole(0)),
-        may("offset", Expected::Whole(0)),
+        may("locationId", Rule::Text),
+        may("paymentMode", Rule::Text),
+        may("startAt", Rule::Date),
+        may("endAt", Rule::Date),
+        may("entitySourceType", Rule::Text),
+        may("entitySourceSubType", Rule::Text),
+        may("search", Rule::AnyText),
+        may("subscriptionId", Rule::Text),
+        may("entityId", Rule::Text),
+        may("contactId", Rule::Text),
+        may("limit", Rule::Whole(0)),
+        may("offset", Rule::Whole(0)),
     ],
     body: &[],
 };
 
 /// `GET /payments/transactions/{transactionId}`
-pub static GET: Spec = Spec {
-    query: &[must("altId", Expected::Text), must("altType", ALT_TYPE), may("locationId", Expected::Text)],
-    body: &[],
-};
+pub static GET: Spec =
+    Spec { query: &[must("altId", Rule::Text), must("altType", ALT_TYPE), may("locationId", Rule::Text)], body: &[] };
 
 const FILTERS: [&str; 9] = [
     "paymentMode",
@@ -56,7 +54,7 @@ const FILTERS: [&str; 9] = [
 ];
 
 /// Lists transactions.
-pub fn list(call: &mut Invocation<'_>) -> Answered {
+pub fn list(call: &mut Call<'_>) -> Outcome {
     let account = &*call.account;
     let filter = filters(&call.query, &FILTERS).then(|| Filter::new(account, &call.query));
     let keep = filter.as_ref().map(|filter| move |row: usize| filter.keeps(row));
@@ -137,7 +135,7 @@ fn named(account: &Account, row: &TransactionRow, index: usize, search: &Search)
 }
 
 /// Reads one transaction.
-pub fn get(call: &mut Invocation<'_>) -> Answered {
+pub fn get(call: &mut Call<'_>) -> Outcome {
     let account = &*call.account;
     let ids = account.ids().transactions;
     let index = ids

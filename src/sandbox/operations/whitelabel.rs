@@ -2,10 +2,10 @@
 
 use crate::sandbox::account::rows::WhitelabelRow;
 use crate::sandbox::account::state::Account;
-use crate::sandbox::http::check::{may, must, Expected, Spec, ALT_TYPE};
-use crate::sandbox::http::refusal::{Answered, Refusal, Reply};
+use crate::sandbox::http::check::{may, must, Rule, Spec, ALT_TYPE};
+use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::invocation::Invocation;
+use crate::sandbox::operations::call::Call;
 use crate::sandbox::operations::page::page;
 use serde_json::Value;
 
@@ -13,23 +13,23 @@ use serde_json::Value;
 pub static CREATE: Spec = Spec {
     query: &[],
     body: &[
-        must("altId", Expected::Text),
+        must("altId", Rule::Text),
         must("altType", ALT_TYPE),
-        must("uniqueName", Expected::Slug),
-        must("title", Expected::Text),
-        must("provider", Expected::Choice(&["authorize-net", "nmi"])),
-        must("description", Expected::AnyText),
-        must("imageUrl", Expected::Url),
+        must("uniqueName", Rule::Slug),
+        must("title", Rule::Text),
+        must("provider", Rule::Choice(&["authorize-net", "nmi"])),
+        must("description", Rule::AnyText),
+        must("imageUrl", Rule::Url),
     ],
 };
 
 /// `GET /payments/integrations/provider/whitelabel`
 pub static LIST: Spec = Spec {
     query: &[
-        must("altId", Expected::Text),
+        must("altId", Rule::Text),
         must("altType", ALT_TYPE),
-        may("limit", Expected::Whole(0)),
-        may("offset", Expected::Whole(0)),
+        may("limit", Rule::Whole(0)),
+        may("offset", Rule::Whole(0)),
     ],
     body: &[],
 };
@@ -38,7 +38,7 @@ pub static LIST: Spec = Spec {
 pub const TEXTS: [&str; 5] = ["route", "title", "provider", "description", "imageUrl"];
 
 /// Creates an integration.
-pub fn create(call: &mut Invocation<'_>) -> Answered {
+pub fn create(call: &mut Call<'_>) -> Outcome {
     let texts = TEXTS.map(|name| {
         let name = if name == "route" { "uniqueName" } else { name };
         call.body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -54,7 +54,7 @@ pub fn create(call: &mut Invocation<'_>) -> Answered {
 }
 
 /// Lists integrations: a single one comes as an object, as the documentation draws it, several come as a list.
-pub fn list(call: &mut Invocation<'_>) -> Answered {
+pub fn list(call: &mut Call<'_>) -> Outcome {
     let account = &*call.account;
     let all = &account.whitelabel;
     let rows = page(all.len(), &call.query, usize::MAX, None).rows;

@@ -6,7 +6,7 @@ use crate::sandbox::http::check::Query;
 use serde_json::{Map, Value};
 
 /// One request on its way through an operation.
-pub struct Invocation<'a> {
+pub struct Call<'a> {
     /// The location that the token opens.
     pub account: &'a mut Account,
     /// The marketplace app that calls.
