@@ -26,7 +26,7 @@ const ROUTES = [
     }).map(([path, view]) => {
         const [section, id] = path.split("/");
         const pattern = new RegExp(`^/(${section})${id ? "/([^/]+)" : ""}$`);
-        return [pattern, async () => (await import("./views/others.js"))[view]];
+        return [pattern, async () => (await others())[view]];
     }),
 ];
 
@@ -63,7 +63,7 @@ async function route({ first = false } = {}) {
     if (own !== turn) return;
     current?.leave.abort();
     const leave = new AbortController();
-    const view = open({ id: decode(id), query, signal: leave.signal, go, title: setTitle });
+    const view = open({ id: decode(id), query, signal: leave.signal, go, others, title: setTitle });
     current = { path, view, leave };
     for (const link of links) {
         if (link.hash === `#/${section}`) link.setAttribute("aria-current", "page");
@@ -124,6 +124,11 @@ function reconnected() {
     else location.hash = HOME;
 }
 
+/** All that the first view does without. A view that needs some of it is handed this: they do not import each other. */
+function others() {
+    return import("./views/others.js");
+}
+
 export async function start(module, config) {
     // Its own fragment would be taken for a view.
     document.getElementById("skip").addEventListener("click", (event) => {
@@ -131,7 +136,7 @@ export async function start(module, config) {
         main.focus();
     });
     document.getElementById("connect").addEventListener("click", async () => {
-        const { openConnect } = await import("./views/others.js");
+        const { openConnect } = await others();
         openConnect(reconnected);
     });
     showActivity(document.getElementById("activity"));

@@ -6,6 +6,7 @@
 //! - fields of answers may be absent or null, except the few without which a record has no identity;
 //! - lists of texts in answers are open: the known values complete in an editor, any text is accepted.
 
+mod common;
 mod coupon;
 mod custom_provider;
 mod fulfillment;
@@ -16,6 +17,7 @@ mod subscription;
 mod transaction;
 mod whitelabel;
 
+pub use common::*;
 pub use coupon::*;
 pub use custom_provider::*;
 pub use fulfillment::*;
@@ -25,18 +27,3 @@ pub use product::*;
 pub use subscription::*;
 pub use transaction::*;
 pub use whitelabel::*;
-
-use ghl_payments_derive::choices;
-
-/// A value for which HighLevel publishes no schema.
-pub type Json = serde_json::Value;
-
-/// An object for whose fields HighLevel publishes no schema.
-pub type JsonObject = serde_json::Map<String, Json>;
-
-/// What kind of account an `altId` names. The Payments API serves locations (sub-accounts).
-#[choices]
-pub enum AltType {
-    /// A location, also called sub-account.
-    Location,
-}

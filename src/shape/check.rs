@@ -1,8 +1,8 @@
 //! The interpreter of the shape tables: one walk over the bytes for answers ([`check`], open) and for requests
 //! ([`validate`], closed).
 
-use super::record::{Record, Row};
-use super::{are_shown, is_id, Kind, Rule, NO_ID};
+use super::id::{are_shown, is_id, NO_ID};
+use super::record::{Kind, Record, Row, Rule};
 use crate::json::{
     amount, is_whole, joined, json_text, members, push_amount, push_decimal, put, rounded_up, unescape, Fault,
     NoAmount, Scanner, Stop,

@@ -61,7 +61,7 @@ export const createdColumn = {
  * further buttons.
  */
 export function listView({ path, title, one, many, intro, filters, columns, list, actions }) {
-    return ({ query: first, signal, go }) => {
+    return ({ query: first, signal, go, others }) => {
         let query = first;
         let reading;
         let page;
@@ -144,7 +144,7 @@ export function listView({ path, title, one, many, intro, filters, columns, list
         }
 
         async function save() {
-            const { openExport } = await import("./others.js");
+            const { openExport } = await others();
             if (signal.aborted) return;
             openExport({
                 name: many,

@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything that this repository does beyond plain `cargo build`.
 
+mod arrows;
 mod bench;
 mod build;
 mod demo;

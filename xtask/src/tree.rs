@@ -1,5 +1,6 @@
 //! The `tree` and `deny` suites: what comes along with the client.
 
+use crate::arrows;
 use crate::process::{capture, run};
 use crate::workspace::{files, folders, read, Workspace};
 use anyhow::{bail, Result};
@@ -66,6 +67,11 @@ pub fn check(workspace: &Workspace) -> Result<usize> {
         }
     }
     println!("{} Rust files without unsafe code", sources.len());
+    checked += 1;
+
+    let (against, imports) = arrows::check(workspace)?;
+    println!("{imports} imports between modules");
+    wrong.extend(against);
     checked += 1;
     if wrong.is_empty() {
         return Ok(checked);
