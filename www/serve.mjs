@@ -171,7 +171,7 @@ async function account({ upstream, seed, size }) {
 }
 
 const given = readArguments();
-const { listen } = await fromPackage("node-http.js");
+const { listen } = await fromPackage("cli/node-http.js");
 const { config, behind } = await account(given);
 const files = await page(config);
 

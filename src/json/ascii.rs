@@ -22,7 +22,7 @@ pub(crate) fn to_ascii(text: &[u8]) -> Option<Vec<u8>> {
         let (foreign, behind) = behind.split_at(foreign);
         // The text was checked: what is no UTF-8 does not come here.
         for unit in core::str::from_utf8(foreign).unwrap_or_default().encode_utf16() {
-            out.extend_from_slice(&[b'\\', b'u']);
+            out.extend_from_slice(b"\\u");
             for shift in [12, 8, 4, 0] {
                 out.push(b"0123456789abcdef"[usize::from(unit >> shift & 15)]);
             }
