@@ -3,7 +3,7 @@
 use crate::docs;
 use crate::inline;
 use crate::process::{capture, run};
-use crate::slim;
+use crate::wasm::{compile_all, MODULES};
 use crate::workspace::{
     all_files, copy, copy_folder, create_folder, empty_folder, file_name, files, read, read_bytes, relative, write,
     Workspace,
@@ -12,7 +12,6 @@ use anyhow::{bail, Context, Result};
 use flate2::{write::GzEncoder, Compression};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::env;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -24,25 +23,6 @@ const BROWSER_LIMIT: usize = 46_000;
 const SANDBOX_LIMIT: usize = 165_000;
 /// What an installation downloads.
 const TARBALL_LIMIT: usize = 420_000;
-
-/// One wasm module of the package.
-struct Module {
-    /// The Cargo feature that selects its exports.
-    feature: &'static str,
-    /// Its file name in the package, without ending.
-    name: &'static str,
-    /// Which patterns of what is cut out no function of it matches.
-    lacks: &'static [&'static str],
-}
-
-const MODULES: [Module; 2] = [
-    Module { feature: "npm", name: "core", lacks: &["::unwrap_failed"] },
-    Module {
-        feature: "npm-sandbox",
-        name: "sandbox-core",
-        lacks: &["core::cell::panic_already", "wasm_bindgen::convert::closures::", "js_sys::futures::"],
-    },
-];
 
 /// Leaves the publishable package in `pkg/` and prints its sizes; over a limit is an error.
 pub fn build(workspace: &Workspace) -> Result<()> {
@@ -82,29 +62,15 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
         let (path, staged) = staged(&relative(&file, &template.join("src")), &source);
         write(&stage.join(path), staged)?;
     }
-    for module in &MODULES {
+    for (module, made) in MODULES.iter().zip(compile_all(workspace)?) {
         let name = module.name;
-        let generated = compile(workspace, module)?;
-        let wasm = read_bytes(&generated.join(format!("{name}_bg.wasm")))?;
-        let declarations = declarations(&read(&generated.join(format!("{name}.d.ts")))?);
-        let mut glue = read(&generated.join(format!("{name}.js")))?;
-        for snippet in all_files(&generated.join("snippets"))? {
-            // Beside the glue, without the folder that is named after a hash. The key among the imports stays: it is
-            // also in the module.
-            let flat = file_name(&snippet);
-            copy(&snippet, &stage.join(&flat))?;
-            let path = relative(&snippet, &generated);
-            for quote in ['"', '\''] {
-                glue = glue.replace(&format!("from {quote}./{path}{quote}"), &format!("from {quote}./{flat}{quote}"));
-            }
-        }
-        write(&stage.join(format!("{name}.js")), without_twins(&glue))?;
-        write(&stage.join(format!("{name}.d.ts")), &declarations)?;
-        write(&stage.join(format!("{name}-bytes.js")), inline::javascript(&wasm)?)?;
+        copy_folder(&made, &stage)?;
+        let wasm = read_bytes(&made.join(format!("{name}.wasm")))?;
+        write(&stage.join(format!("{name}-bytes.js")), inline::javascript(&wasm))?;
         write(&stage.join(format!("{name}-bytes.d.ts")), inline::TYPESCRIPT)?;
-        write(&stage.join(format!("{name}.wasm")), wasm)?;
         write(&stage.join(format!("{name}.d.wasm.ts")), IMPORTED_MODULE)?;
         if name == "core" {
+            let declarations = read(&made.join("core.d.ts"))?;
             write(&stage.join("models.d.ts"), models(&declarations, &sources))?;
         }
     }
@@ -120,48 +86,12 @@ fn staged(path: &str, source: &str) -> (String, String) {
     }
 }
 
-/// The glue with each script imported once: wasm-bindgen repeats one that two declarations name, and bundlers then warn
-/// of a key that stands twice among the imports.
-fn without_twins(glue: &str) -> String {
-    let imports = glue.lines().filter_map(|line| line.strip_prefix("import * as ")?.split_once(" from "));
-    let mut seen = BTreeSet::new();
-    let twins: Vec<_> = imports.filter(|(_, file)| !seen.insert(*file)).map(|(name, _)| name).collect();
-    let is_twin = |line: &str| {
-        twins
-            .iter()
-            .any(|name| line.starts_with(&format!("import * as {name} ")) || line.ends_with(&format!("\": {name},")))
-    };
-    glue.lines().filter(|line| !is_twin(line)).flat_map(|line| [line, "\n"]).collect()
-}
-
 /// What `import module from "./core.wasm"` gives where the runtime compiles it.
 const IMPORTED_MODULE: &str = "\
 /** The compiled module. */
 declare const module: import(\"./core.js\").CompiledModule;
 export default module;
 ";
-
-/// How a module starts, in types that a project for Node has too: `RequestInfo`, `BufferSource` and `WebAssembly` are
-/// declared only by the DOM's.
-const START: &str = "\
-/** A compiled wasm module: `WebAssembly.Module` where the project's types know it. */
-export type CompiledModule =
-    typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : object;
-
-/** A wasm module, compiled or as bytes. */
-export type WasmModule = CompiledModule | ArrayBuffer | ArrayBufferView;
-
-/** Starts the module that this file belongs to. */
-export function initSync(options: { module: WasmModule }): unknown;
-";
-
-/// The generated declarations, without the one member that would ask every user for a newer `lib` than ES2022 and
-/// without the loader's, which would ask for the DOM's types.
-fn declarations(generated: &str) -> String {
-    let types = generated.split("export type InitInput").next().unwrap_or_default();
-    let lines = types.lines().filter(|line| !line.trim_start().starts_with("[Symbol.dispose]"));
-    lines.flat_map(|line| [line, "\n"]).chain([START]).collect()
-}
 
 /// `models.d.ts`: the data types of `core.d.ts` by name, without those of the start and without those for which the
 /// facade has a type of the same name.
@@ -180,66 +110,6 @@ fn type_names(source: &str) -> BTreeSet<&str> {
         .filter_map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next())
         .filter(|name| !name.is_empty())
         .collect()
-}
-
-/// Cargo, wasm-bindgen, wasm-opt; returns the folder with the final module and its glue.
-fn compile(workspace: &Workspace, module: &Module) -> Result<PathBuf> {
-    // One target folder per feature set: in a shared one each build would overwrite the other's module.
-    let target = workspace.target().join("wasm").join(module.feature);
-    println!("Compiling {}.wasm ...", module.name);
-    run(
-        workspace
-            .cargo()
-            .args(["build", "--release", "--lib", "--package", "ghl-payments"])
-            .args(["--target", "wasm32-unknown-unknown", "--no-default-features", "--features", module.feature])
-            .args(["--config", slim::WITHOUT_REFERENCE_TYPES])
-            .arg("--target-dir")
-            .arg(&target),
-        "",
-    )?;
-    let compiled = target.join("wasm32-unknown-unknown/release/ghl_payments.wasm");
-    let folder = workspace.target().join("bindgen").join(module.name);
-    let optimised = folder.join(format!("{}_bg.wasm", module.name));
-    let stamp = folder.join("done");
-    let inputs = [compiled.clone(), env::current_exe()?, workspace.npm_tools().join("installed")];
-    if is_newer(&stamp, &inputs) {
-        return Ok(folder);
-    }
-    empty_folder(&folder)?;
-    let input = folder.join("compiled.wasm");
-    write(&input, slim::without_reference_types(&read_bytes(&compiled)?)?)?;
-    run(
-        workspace
-            .command(workspace.cargo_tool("wasm-bindgen"))
-            .arg(&input)
-            // The client replaces an instance that trapped.
-            .arg("--experimental-reset-state-function")
-            .args(["--target", "web", "--omit-default-module-path", "--out-name", module.name, "--out-dir"])
-            .arg(&folder),
-        "If it speaks of a schema version: Cargo.lock and target/tools/bin/wasm-bindgen differ; \
-         delete target/tools/bin/wasm-bindgen and run this again. Otherwise its message names the export it cannot handle.",
-    )?;
-    let raw = folder.join("unoptimised.wasm");
-    std::fs::rename(&optimised, &raw).with_context(|| format!("wasm-bindgen left no {}", optimised.display()))?;
-    let glue = folder.join(format!("{}.js", module.name));
-    let (wasm, slim_glue) = slim::slim(&read_bytes(&raw)?, &read(&glue)?, module.lacks)?;
-    write(&raw, wasm)?;
-    write(&glue, slim_glue)?;
-    // No feature is switched on by hand: wasm-opt reads from the module which ones the compiler used. Nothing lies in
-    // the low memory because rustc puts the stack there.
-    let passes = [
-        "-Oz",
-        "--flatten",
-        "--rereloop",
-        "-Oz",
-        "--converge",
-        "--low-memory-unused",
-        "--strip-producers",
-        "--strip-target-features",
-    ];
-    run(workspace.npm_tool("wasm-opt").arg(&raw).args(passes).arg("-o").arg(&optimised), "")?;
-    write(&stamp, "")?;
-    Ok(folder)
 }
 
 /// Everything that is published, in one folder.
@@ -325,7 +195,7 @@ fn named_files(manifest: &Value) -> BTreeSet<String> {
     found
 }
 
-/// An optimiser can write a module that looks fine and fails when it starts, so start each one.
+/// An optimiser can write a module that looks fine and fails when it starts, so start each one, and once more as after a trap.
 fn instantiate(workspace: &Workspace, package: &Path) -> Result<()> {
     let program = "
         import { readFileSync } from 'node:fs';
@@ -337,6 +207,7 @@ fn instantiate(workspace: &Workspace, package: &Path) -> Result<()> {
             if (wasm.compare(inlined.default)) throw new Error(`${name}-bytes.js differs from ${name}.wasm`);
             const glue = await import(pathToFileURL(`${folder}/${name}.js`));
             glue.initSync({ module: new WebAssembly.Module(wasm) });
+            glue.__wbg_reset_state();
         }
         await import(pathToFileURL(`${folder}/index.js`));
     ";
@@ -422,12 +293,6 @@ fn gzip(bytes: &[u8]) -> Result<usize> {
     Ok(encoder.finish()?.len())
 }
 
-fn is_newer(output: &Path, inputs: &[PathBuf]) -> bool {
-    let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified());
-    let Ok(made) = changed(output) else { return false };
-    inputs.iter().all(|input| changed(input).is_ok_and(|input| input < made))
-}
-
 fn is_tsconfig(name: &str) -> bool {
     name.starts_with("tsconfig") && has_ending(name, ".json")
 }
@@ -438,7 +303,7 @@ fn has_ending(name: &str, ending: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{declarations, gzip, models, named_files, report, without_twins, Size};
+    use super::{gzip, models, named_files, report, Size};
     use serde_json::json;
 
     #[test]
@@ -454,22 +319,11 @@ mod tests {
     }
 
     #[test]
-    fn a_script_is_imported_once() {
-        let glue = "import * as import1 from \"./a.js\"\nimport * as import2 from \"./a.js\"\nconst imports = {\n    \
-                    \"./a.js\": import1,\n    \"./a.js\": import2,\n};\n";
-        let once = "import * as import1 from \"./a.js\"\nconst imports = {\n    \"./a.js\": import1,\n};\n";
-        assert_eq!(without_twins(glue), once);
-    }
-
-    #[test]
     fn the_models_are_the_types_that_neither_the_facade_nor_the_glue_owns() {
         let core = "export interface Order {\n}\nexport type Status = \"a\";\nexport interface Params<T> {}\n\
-                    export class Core {\n    free(): void;\n    [Symbol.dispose](): void;\n}\nexport type InitInput = RequestInfo;\n";
-        let declarations = declarations(core);
-        assert!(declarations.contains("free(): void;\n}") && !declarations.contains("dispose"), "{declarations}");
-        assert!(declarations.contains("initSync") && !declarations.contains("RequestInfo"), "{declarations}");
+                    export class Core {\n}\nexport type WasmModule = object;\n";
         let facade = "export type { Order } from \"x\";\nexport interface Params {\n";
-        assert_eq!(models(&declarations, facade), "export type {\n    Order,\n    Status,\n} from \"./core.js\";\n");
+        assert_eq!(models(core, facade), "export type {\n    Order,\n    Status,\n} from \"./core.js\";\n");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod setup;
 mod slim;
 mod test;
 mod tree;
+mod wasm;
 mod workspace;
 
 use anyhow::{bail, Result};

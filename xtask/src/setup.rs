@@ -21,7 +21,6 @@ const NODE_ADVICE: &str = "Node 20.19 or newer is needed, with npm: https://node
 pub fn for_build(workspace: &Workspace) -> Result<()> {
     node(workspace)?;
     rust_target(workspace)?;
-    wasm_bindgen(workspace)?;
     npm_tools(workspace)
 }
 
@@ -62,7 +61,8 @@ pub fn has_deny(workspace: &Workspace) -> bool {
     installed_version(&workspace.cargo_tool("cargo-deny")).as_deref() == Some(CARGO_DENY)
 }
 
-fn wasm_bindgen(workspace: &Workspace) -> Result<()> {
+/// The command that the package's build does without: it calls the library behind it.
+pub fn wasm_bindgen(workspace: &Workspace) -> Result<()> {
     cargo_tool(workspace, "wasm-bindgen-cli", "wasm-bindgen", &workspace.wasm_bindgen_version()?, Kind::Unlocked)
 }
 

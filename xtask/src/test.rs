@@ -578,6 +578,9 @@ fn java_script(workspace: &Workspace, suite: &str, path: &str, all: bool) -> Res
     if read(&scratch.join(file))?.contains("CHROMIUM_PATH") {
         command.env("CHROMIUM_PATH", found(&setup::browsers().chromium)?);
     }
+    if all && read(&scratch.join(file))?.contains("wasm-bindgen\")") {
+        setup::wasm_bindgen(workspace)?;
+    }
     if read(&scratch.join(file))?.contains("GECKODRIVER") {
         setup::for_web(workspace)?;
         found(&setup::browsers().firefox)?;
