@@ -19,11 +19,30 @@ interface WaitEnd {
     sent?: boolean;
 }
 
-/** All calls of all clients that the present instance carries. */
-const pending = new Set<UnderWay>();
+/**
+ * All calls of all clients that the present instance carries, the one that was heard of longest ago first, and when that was.
+ * A Worker's request can end at any wait: of its calls nothing is heard again.
+ */
+const pending = new Map<UnderWay, number>();
+
+/** A call that takes no step for so many milliseconds is forgotten. If it comes back, it finds out itself what was lost. */
+const FORGOTTEN_MS = 600_000;
+
+function heardOf(underWay: UnderWay): void {
+    const now = Date.now();
+    pending.delete(underWay);
+    pending.set(underWay, now);
+    for (const [other, heard] of pending) {
+        if (Math.abs(now - heard) < FORGOTTEN_MS) break;
+        pending.delete(other);
+    }
+}
 
 /** How many instances were lost: what was made in one of them is gone. */
 export let lost = 0;
+
+/** What the last one was lost by. */
+let trap: unknown;
 
 /**
  * A core that outlives its instance of the wasm module.
@@ -88,7 +107,7 @@ export class LastingCore {
         // The caller may be a listener, deep inside the instance: nothing may run in it a second time, or replace it.
         await undefined;
         const instance = lost;
-        pending.add(underWay);
+        heardOf(underWay);
         try {
             const call = this.present().call(...args);
             let next: unknown;
@@ -101,8 +120,12 @@ export class LastingCore {
                 }
                 const end = (await next) as WaitEnd | undefined;
                 if (sends && end?.sent === false) underWay.outcome = before;
-                // Rejected meanwhile.
-                if (instance !== lost) return [];
+                if (instance !== lost) {
+                    // Rejected meanwhile, unless it was forgotten.
+                    underWay.lose(trap);
+                    return [];
+                }
+                heardOf(underWay);
                 next = call.step(end);
             } while (!Array.isArray(next));
             call.free();
@@ -110,8 +133,9 @@ export class LastingCore {
         } catch (cause) {
             if (instance === lost) {
                 lost++;
+                trap = cause;
                 restart();
-                for (const other of pending) other.lose(cause);
+                for (const other of pending.keys()) other.lose(cause);
             }
             return [];
         } finally {

@@ -93,6 +93,25 @@ test("all calls that the instance carried are rejected at once, of every client"
     assert.equal(requests[0].headers.get("authorization"), `Bearer ${TOKEN}`);
 });
 
+test("a call that was not heard of for minutes finds out by itself that its instance is lost", async (t) => {
+    t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+    let answer;
+    const slow = stub(() => new Promise((resolve) => (answer = resolve)), { timeoutMs: 2000 });
+    const call = slow.payments.orders.recordPayment(ID, PAYMENT);
+    const error = failure(call);
+    while (answer === undefined) await new Promise(setImmediate);
+    t.mock.timers.tick(11 * 60_000);
+    const { payments } = stub(breaking(() => Response.json(ANY_ANSWER)));
+    isInternal(await failure(payments.orders.get(ID)), "unknown", 1);
+    let ended = false;
+    void call.catch(() => (ended = true));
+    await new Promise(setImmediate);
+    assert.equal(ended, false, "nobody knows it any more");
+    answer(Response.json(ANY_ANSWER));
+    isInternal(await error, "unknown", 1);
+    assert.equal(slow.requests.length, 1);
+});
+
 test("a call that starts in a broken instance did not leave the process; made again it works", async () => {
     let second;
     const { payments, requests } = stub(
