@@ -4,7 +4,7 @@
 #![no_main]
 
 use ghl_payments::call::decide;
-use ghl_payments::core::{retry_after_ms, Error, ErrorKind, Outcome, RateLimit};
+use ghl_payments::core::{Error, ErrorKind, Outcome, RateLimit, RetryAfter};
 use libfuzzer_sys::fuzz_target;
 
 /// 2024-06-01T00:00:00Z
@@ -12,28 +12,36 @@ const NOW: f64 = 1_717_200_000_000.0;
 
 fuzz_target!(|input: &str| {
     let (header, interval) = input.split_once('\n').unwrap_or((input, ""));
-    let retry_after_ms = retry_after_ms(header, NOW);
-    assert!(retry_after_ms.is_none_or(|ms| ms.is_finite() && ms >= 0.0), "{retry_after_ms:?}");
-    if let Some(ms) = retry_after_ms {
-        let seconds = header.trim().parse::<u64>().is_ok();
-        // RFC 9110 knows nothing between a number and a date of 29 characters, whose day of the week nobody needs.
-        assert!(seconds || header.len() == 29 && header.ends_with(" GMT"), "{header:?}");
-        // The year 2106 ends the dates that are read.
-        assert!(seconds || NOW + ms < 4_294_967_296_000.0 + 1.0, "{header:?}");
+    let retry_after = RetryAfter::read(&|name| (name == "retry-after").then(|| header.to_owned()));
+    let retry_after_ms = retry_after.map(|after| after.ms(NOW));
+    assert!(retry_after_ms.is_none_or(|ms| ms.is_finite() && ms >= 0.0 && ms.fract() == 0.0), "{retry_after_ms:?}");
+    match retry_after {
+        Some(RetryAfter::In(ms)) => {
+            // The milliseconds of a number that the standard library reads as well.
+            let seconds = header.trim_ascii().parse::<f64>().expect("seconds");
+            let expected = (seconds * 1000.0).min(f64::MAX);
+            assert!((ms - expected).abs() <= 1.0 + expected * 1e-12, "{header:?}: {ms}");
+        }
+        // The year 9999 ends the dates that are read.
+        Some(RetryAfter::At(at)) => assert!((0.0..253_402_300_801_000.0).contains(&at), "{header:?}"),
+        None => {
+            let digits = header.trim_ascii().bytes();
+            assert!(digits.len() == 0 || !digits.clone().all(|byte| byte.is_ascii_digit()), "{header:?}");
+        }
     }
     let limit = RateLimit::read(&|name| name.ends_with("milliseconds").then(|| interval.to_owned()));
     let interval_ms = limit.and_then(|limit| limit.interval_ms);
     assert!(interval_ms.is_none_or(|ms| ms.is_finite() && ms >= 0.0), "{interval_ms:?}");
     for kind in [ErrorKind::RateLimit, ErrorKind::Server, ErrorKind::Network] {
-        for attempts in [1, 2, 9] {
+        for retries in [0, 1, 8] {
             let mut error = Error::new(kind, None, Outcome::Unknown, String::new());
-            (error.retryable, error.attempts) = (true, attempts);
+            error.retryable = true;
             (error.retry_after_ms, error.rate_limit) = (retry_after_ms, limit);
-            if let Some(ms) = decide(&error, 8, 500, 0.5) {
-                assert!((0.0..=60_000.0).contains(&ms) && attempts <= 8, "{ms}");
+            if let Some(ms) = decide(&error, retries, 8, 500, 0.5) {
+                assert!((0.0..=60_000.0).contains(&ms) && retries < 8, "{ms}");
             } else {
                 let asked = [retry_after_ms, interval_ms].into_iter().flatten().any(|ms| ms > 60_000.0);
-                assert!(attempts > 8 || asked, "{header:?} {interval:?}");
+                assert!(retries >= 8 || asked, "{header:?} {interval:?}");
             }
         }
     }

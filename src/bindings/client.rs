@@ -164,18 +164,19 @@ impl Call {
         };
         let mut told = match self.asked {
             Asked::Nothing => Told::Nothing,
-            Asked::Token => Told::Token(transport.end_token(value)),
+            Asked::Token => Told::Token(transport.end_token(value, call.run.request.location_id.as_deref())),
             Asked::Wait => Told::Awake(transport.end_sleep(value)),
             Asked::Send => Told::Answer(transport.end_send(value)),
         };
         let (asked, promise) = loop {
             let ask = call.next(transport, told);
-            let run = &call.run;
+            let run = &mut call.run;
             told = match ask {
-                Ask::Token => match transport.begin_token(run.rejected(), run.patience(transport.now_ms())) {
+                Ask::Token => match transport.begin_token(run.token_wanted(transport.now_ms())) {
                     Ok(token) => Told::Token(Ok(token)),
                     Err(promise) => break (Asked::Token, promise),
                 },
+                Ask::Turn => Told::Turn(run.turn(transport.now_ms())),
                 Ask::Wait(ms) => break (Asked::Wait, transport.begin_sleep(ms)),
                 Ask::Send(ms) => {
                     break (Asked::Send, transport.begin_send(&run.request, run.token.as_deref(), ms));

@@ -3,10 +3,13 @@
 //! HighLevel allows 100 requests in 10 s for an app and a location (protocol: burst limit). It does not say when an
 //! interval begins, so each request holds a slot until one interval after its answer: whatever interval the server
 //! counts, it never sees more than it allows.
+//!
+//! Whoever holds something may be gone without a word: a Worker's request can end while its call waits, and then nothing
+//! of it runs any more. So everything that is held is held for a time, and whoever asks next judges whether it is over.
 
 use crate::core::RateLimit;
 
-/// Requests and milliseconds that HighLevel documents; an answer that names others replaces them.
+/// Requests and milliseconds that HighLevel documents. They hold until an answer names others.
 const LIMIT: usize = 100;
 const INTERVAL_MS: u64 = 10_000;
 
@@ -16,11 +19,17 @@ const MAX_LIMIT: usize = 1000;
 /// For how many locations slots are kept while none of them is held.
 const MAX_IDLE: usize = 32;
 
-/// How often is looked before anything is known about the limits.
-const POLL_MS: u64 = 50;
+/// The longest time in milliseconds for which a server may close the way, and the longest interval that is kept to.
+const MAX_CLOSED_MS: u64 = 60_000;
 
-/// The longest wait that a server may ask for.
-const MAX_WAIT_MS: u64 = 60_000;
+/// The longest time in milliseconds that an attempt may take and still hold its slot.
+const MAX_FLIGHT_MS: u64 = 600_000;
+
+/// Who waits asks again within so many milliseconds, which shows that it is still there.
+const RENEW_MS: u64 = 500;
+
+/// Who has not asked again so many milliseconds after it should have is passed by. It keeps its place for when it comes.
+const GRACE_MS: u64 = 500;
 
 /// One slot in so many is left to interactive calls.
 const RESERVE: usize = 10;
@@ -34,21 +43,21 @@ pub enum Turn {
     Wait(u32),
 }
 
-/// One caller that waits for its turn.
+/// One caller that wants a turn, and later one more for each further attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ticket {
     /// The location whose limit counts, as [`hash`](super::hash) of its id.
     pub location: u64,
     /// Whether interactive calls go first: the pages of an iteration, exports.
     pub background: bool,
-    /// Its place among those that wait, from 1; 0 before it waits.
-    place: u64,
+    /// From 1, in the order of the first questions; 0 before that.
+    number: u64,
 }
 
 impl Ticket {
     /// A ticket of one call.
     pub fn new(location: u64, background: bool) -> Self {
-        Self { location, background, place: 0 }
+        Self { location, background, number: 0 }
     }
 }
 
@@ -56,26 +65,32 @@ impl Ticket {
 #[derive(Debug, Default)]
 pub struct Limiter {
     locations: Vec<Slots>,
+    /// The last number that a ticket got. It is not counted per location: what is known of one that rests is forgotten,
+    /// and a number must not come twice.
+    numbers: u64,
 }
 
 impl Limiter {
-    /// Asks for a turn at `now`, in milliseconds since 1970.
+    /// Asks for a turn at `now`, in milliseconds since 1970, for an attempt that takes `timeout_ms` at the most.
     #[inline(always)]
-    pub fn ask(&mut self, ticket: &mut Ticket, now: u64) -> Turn {
-        self.slots(ticket.location, now).ask(ticket, now)
+    pub fn ask(&mut self, ticket: &mut Ticket, now: u64, timeout_ms: u64) -> Turn {
+        if ticket.number == 0 {
+            self.numbers += 1;
+            ticket.number = self.numbers;
+        }
+        self.slots(ticket.location, now).ask(*ticket, now, timeout_ms)
     }
 
     /// Gives up a ticket that waits.
     pub fn leave(&mut self, ticket: &Ticket, now: u64) {
-        self.slots(ticket.location, now).leave(ticket);
+        self.slots(ticket.location, now).leave(*ticket, now);
     }
 
-    /// A request that had its turn has ended. `named` is what its answer says of the limits; `None` where that proves
-    /// nothing: no answer, or an error of something in front. `refused`: it was answered with 429, and for so many
-    /// milliseconds the server wants no other request.
+    /// A request that had its turn has ended. `named` is what its answer says of the limits, if it says anything.
+    /// `refused`: it was answered with 429, and for so many milliseconds the server wants no other request.
     #[inline(always)]
     pub fn done(&mut self, ticket: &Ticket, now: u64, named: Option<&RateLimit>, refused: Option<u64>) {
-        self.slots(ticket.location, now).done(now, named, refused);
+        self.slots(ticket.location, now).done(*ticket, now, named, refused);
     }
 
     fn slots(&mut self, location: u64, now: u64) -> &mut Slots {
@@ -93,90 +108,95 @@ impl Limiter {
     }
 }
 
-/// Like `Vec::retain`, which is several times the code. Neither may an index panic: nothing else in the client brings in
-/// the text of that.
-fn keep(list: &mut Vec<u64>, wanted: impl Fn(u64) -> bool) {
-    let mut kept = 0;
-    for at in 0..list.len() {
-        let item = list.get(at).copied().unwrap_or_default();
-        if let (Some(place), true) = (list.get_mut(kept), wanted(item)) {
-            *place = item;
-            kept += 1;
-        }
+/// Something that is held for a time.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hold {
+    /// The ticket's number; 0 where it is nobody's any more.
+    number: u64,
+    /// In milliseconds since 1970.
+    since: u64,
+    /// In milliseconds.
+    span: u64,
+}
+
+impl Hold {
+    /// Milliseconds until it is over; 0 when it is. After the clock was set back it begins anew: by the time that it
+    /// began with, it could last for hours.
+    fn left(&mut self, now: u64) -> u64 {
+        self.since = self.since.min(now);
+        self.span.saturating_sub(now - self.since)
     }
-    list.truncate(kept);
+}
+
+/// Takes out what is over, and what belongs to the ticket of this number, which says whether there was any.
+fn release(list: &mut Vec<Hold>, now: u64, number: u64) -> bool {
+    let mut found = false;
+    list.retain_mut(|hold| {
+        let wanted = hold.left(now) > 0;
+        let own = wanted && number != 0 && hold.number == number;
+        found |= own;
+        wanted && !own
+    });
+    found
 }
 
 /// The slots of one location.
 #[derive(Debug, Default)]
 struct Slots {
     location: u64,
-    /// 0: the server names none.
+    /// 0: more than are kept count of.
     limit: usize,
     interval_ms: u64,
-    /// Whether an answer has come: before, nobody knows whether there is a limit.
-    known: bool,
-    /// When the slots of requests that have ended are free again, the earliest first.
-    held: Vec<u64>,
-    /// How many requests are under way. Each holds a slot for at least an interval from now.
-    flying: usize,
-    /// The places of those that wait, first come first: interactive, background.
-    waiting: [Vec<u64>; 2],
-    /// The last place that was given.
-    places: u64,
-    /// Nothing goes out before: the server has said 429.
-    closed_until: u64,
+    /// The slots of requests that have ended, the one that is free first at first.
+    held: Vec<Hold>,
+    /// The slots of requests under way: until an interval after the time by which they have ended, answered or not.
+    flying: Vec<Hold>,
+    /// Those that wait: interactive, background. Each until it should have asked again.
+    waiting: [Vec<Hold>; 2],
+    /// Nothing goes out meanwhile: the server has said 429.
+    closed: Hold,
 }
 
 impl Slots {
     #[inline(always)]
-    fn ask(&mut self, ticket: &mut Ticket, now: u64) -> Turn {
-        self.free(now);
+    fn ask(&mut self, ticket: Ticket, now: u64, timeout_ms: u64) -> Turn {
+        self.leave(ticket, now);
         let limit = if self.limit == 0 { usize::MAX } else { self.limit };
         let reserved = if ticket.background { limit / RESERVE + 1 } else { 0 };
         let usable = limit.saturating_sub(reserved).max(1);
-        let before = self.held.len() + self.flying + self.ahead(ticket);
-        if before < usable && now >= self.closed_until {
-            self.leave(ticket);
-            self.flying += 1;
+        let before = self.held.len() + self.flying.len() + self.ahead(ticket);
+        let (number, since) = (ticket.number, now);
+        let closed = self.closed.left(now);
+        if before < usable && closed == 0 {
+            let span = timeout_ms.min(MAX_FLIGHT_MS) + self.interval_ms;
+            self.flying.push(Hold { number, since, span });
             return Turn::Go;
         }
-        if ticket.place == 0 {
-            self.places += 1;
-            ticket.place = self.places;
-            self.waiting[usize::from(ticket.background)].push(ticket.place);
-        }
-        // So many more slots than the first one have to become free, those of requests under way last of all.
-        let at = if before < usable {
-            self.closed_until
-        } else {
-            let more = before - usable;
-            let held = self.held.get(more % limit).copied();
-            let soonest = if self.known { self.interval_ms } else { POLL_MS };
-            held.unwrap_or(now + soonest) + (more / limit) as u64 * soonest
-        };
-        Turn::Wait(at.max(self.closed_until).saturating_sub(now).clamp(1, MAX_WAIT_MS) as u32)
+        // So many more slots than the first one have to become free. When those of requests under way will be, nobody knows.
+        let free = before
+            .checked_sub(usable)
+            .map_or(0, |more| self.held.get_mut(more).map_or(RENEW_MS, |hold| hold.left(now)));
+        let wait = free.max(closed).clamp(1, RENEW_MS.min(self.interval_ms));
+        self.waiting[usize::from(ticket.background)].push(Hold { number, since, span: wait + GRACE_MS });
+        Turn::Wait(wait as u32)
     }
 
     fn idle(&mut self, now: u64) -> bool {
-        self.free(now);
-        self.held.len() + self.flying + self.waiting[0].len() + self.waiting[1].len() == 0
+        self.expire(now);
+        self.held.len() + self.flying.len() + self.waiting[0].len() + self.waiting[1].len() == 0
     }
 
-    /// Takes the slots that are free again out of those that are held.
-    fn free(&mut self, now: u64) {
-        // A clock that was set back would hold them for ever.
-        let latest = now + self.interval_ms;
-        keep(&mut self.held, |until| until > now && until <= latest);
-        if self.closed_until > now + MAX_WAIT_MS {
-            self.closed_until = 0;
+    fn expire(&mut self, now: u64) {
+        let [interactive, background] = &mut self.waiting;
+        for list in [&mut self.held, &mut self.flying, interactive, background] {
+            release(list, now, 0);
         }
     }
 
     /// How many of those that wait go before.
-    fn ahead(&self, ticket: &Ticket) -> usize {
+    fn ahead(&self, ticket: Ticket) -> usize {
         let [interactive, background] = &self.waiting;
-        let before = |places: &[u64]| places.iter().filter(|place| ticket.place == 0 || **place < ticket.place).count();
+        let before = |list: &[Hold]| list.iter().filter(|hold| hold.number < ticket.number).count();
         if ticket.background {
             interactive.len() + before(background)
         } else {
@@ -184,42 +204,40 @@ impl Slots {
         }
     }
 
-    fn leave(&mut self, ticket: &Ticket) {
-        keep(&mut self.waiting[usize::from(ticket.background)], |place| place != ticket.place);
+    fn leave(&mut self, ticket: Ticket, now: u64) {
+        self.expire(now);
+        release(&mut self.waiting[usize::from(ticket.background)], now, ticket.number);
     }
 
     #[inline(always)]
-    fn done(&mut self, now: u64, named: Option<&RateLimit>, refused: Option<u64>) {
-        self.flying = self.flying.saturating_sub(1);
-        let limit = named.and_then(|named| named.limit).map(|limit| limit as usize);
-        self.limit = match limit {
-            Some(limit) if limit <= MAX_LIMIT => limit.max(1),
-            Some(_) => 0,
-            None if refused.is_some() && self.limit == 0 => LIMIT,
-            None if self.known || named.is_none() => self.limit,
-            // A server that names no limit has none, until it says otherwise.
-            None => 0,
-        };
-        self.known |= named.is_some();
+    fn done(&mut self, ticket: Ticket, now: u64, named: Option<&RateLimit>, refused: Option<u64>) {
+        self.expire(now);
+        // One that answers after its time holds nothing any more: its slot is somebody else's by now.
+        let flew = release(&mut self.flying, now, ticket.number);
+        if let Some(limit) = named.and_then(|named| named.limit) {
+            let limit = limit as usize;
+            self.limit = if limit > MAX_LIMIT { 0 } else { limit.max(1) };
+        } else if refused.is_some() && self.limit == 0 {
+            self.limit = LIMIT;
+        }
         if let Some(interval) = named.and_then(|named| named.interval_ms) {
-            self.interval_ms = (interval as u64).clamp(1, MAX_WAIT_MS);
+            self.interval_ms = (interval as u64).clamp(1, MAX_CLOSED_MS);
         }
         if let Some(wait) = refused {
-            self.closed_until = now + wait.min(MAX_WAIT_MS);
+            let span = wait.min(MAX_CLOSED_MS).max(self.closed.left(now));
+            self.closed = Hold { number: 0, since: now, span };
         }
-        self.free(now);
         if self.limit == 0 {
             return;
         }
-        let mut taken = self.held.len() + 1;
+        let mut taken = self.held.len() + usize::from(flew);
         if let Some(remaining) = named.and_then(|named| named.remaining) {
             // Others use the same limit: what they took is not there either.
             let all = self.limit.saturating_sub(remaining as usize);
-            taken = taken.max(all.saturating_sub(self.flying));
+            taken = taken.max(all.saturating_sub(self.flying.len()));
         }
-        let until = now + self.interval_ms;
         while self.held.len() < taken {
-            self.held.push(until);
+            self.held.push(Hold { number: 0, since: now, span: self.interval_ms });
         }
     }
 }
@@ -235,6 +253,8 @@ mod tests {
         daily_limit: None,
         daily_remaining: None,
     };
+
+    const TIMEOUT: u64 = 30_000;
 
     /// A server that counts its interval from wherever `offset` puts it.
     struct Server {
@@ -272,12 +292,12 @@ mod tests {
         while let Some(next) = calls.iter_mut().filter(|call| call.ended.is_none()).min_by_key(|call| call.at) {
             let now = next.at;
             steps += 1;
-            assert!(steps < 100_000, "the calls do not end");
+            assert!(steps < 1_000_000, "the calls do not end");
             if next.sent {
                 limiter.done(&next.ticket, now, Some(&NAMED), None);
                 next.ended = Some(now);
             } else {
-                match limiter.ask(&mut next.ticket, now) {
+                match limiter.ask(&mut next.ticket, now, TIMEOUT) {
                     Turn::Go => {
                         // The server sees it somewhere on its way.
                         server.take(now + next.latency / 3);
@@ -331,13 +351,13 @@ mod tests {
     fn locations_do_not_wait_for_each_other_and_are_forgotten_when_they_rest() {
         let mut limiter = Limiter::default();
         for i in 0..100 {
-            assert_eq!(limiter.ask(&mut Ticket::new(1, false), i), Turn::Go);
+            assert_eq!(limiter.ask(&mut Ticket::new(1, false), i, TIMEOUT), Turn::Go);
         }
-        assert!(matches!(limiter.ask(&mut Ticket::new(1, false), 100), Turn::Wait(_)));
-        assert_eq!(limiter.ask(&mut Ticket::new(2, false), 100), Turn::Go);
+        assert!(matches!(limiter.ask(&mut Ticket::new(1, false), 100, TIMEOUT), Turn::Wait(_)));
+        assert_eq!(limiter.ask(&mut Ticket::new(2, false), 100, TIMEOUT), Turn::Go);
         for location in 3..1000 {
             let mut ticket = Ticket::new(location, false);
-            assert_eq!(limiter.ask(&mut ticket, 20_000 * location), Turn::Go);
+            assert_eq!(limiter.ask(&mut ticket, 20_000 * location, TIMEOUT), Turn::Go);
             limiter.done(&ticket, 20_000 * location + 1, Some(&NAMED), None);
         }
         assert!(limiter.locations.len() <= MAX_IDLE + 1);
@@ -347,70 +367,172 @@ mod tests {
     fn what_answers_say_goes_before_what_is_documented() {
         let mut limiter = Limiter::default();
         let mut ticket = Ticket::new(1, false);
-        assert_eq!(limiter.ask(&mut ticket, 0), Turn::Go);
+        assert_eq!(limiter.ask(&mut ticket, 0, TIMEOUT), Turn::Go);
         let named =
             RateLimit { limit: Some(5.0), interval_ms: Some(2000.0), remaining: Some(2.0), ..RateLimit::default() };
         limiter.done(&ticket, 10, Some(&named), None);
         // Somebody else has taken two of the five.
-        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 20), Turn::Go);
-        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 20), Turn::Go);
-        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 20), Turn::Wait(1990));
+        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 20, TIMEOUT), Turn::Go);
+        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 20, TIMEOUT), Turn::Go);
+        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 20, TIMEOUT), Turn::Wait(RENEW_MS as u32));
+    }
+
+    /// Takes all slots for attempts that begin at `now`.
+    fn fill(limiter: &mut Limiter, now: u64) -> Vec<Ticket> {
+        let mut tickets: Vec<Ticket> = (0..LIMIT).map(|_| Ticket::new(1, false)).collect();
+        tickets.iter_mut().for_each(|ticket| assert_eq!(limiter.ask(ticket, now, TIMEOUT), Turn::Go));
+        tickets
+    }
+
+    fn goes(limiter: &mut Limiter, now: u64) -> bool {
+        limiter.ask(&mut Ticket::new(1, false), now, TIMEOUT) == Turn::Go
     }
 
     #[test]
-    fn a_server_that_names_no_limit_is_not_waited_for() {
+    fn the_documented_limit_holds_until_an_answer_names_another() {
         let mut limiter = Limiter::default();
-        let mut first = Ticket::new(1, false);
-        assert_eq!(limiter.ask(&mut first, 0), Turn::Go);
-        for _ in 1..LIMIT {
-            assert_eq!(limiter.ask(&mut Ticket::new(1, false), 0), Turn::Go);
+        let tickets = fill(&mut limiter, 0);
+        // Answers without the headers, which browsers hide across origins; with one that names the daily limit only.
+        let daily = RateLimit { daily_limit: Some(200_000.0), ..RateLimit::default() };
+        for named in [None, Some(&RateLimit::default()), Some(&daily)] {
+            limiter.done(&tickets[0], 10, named, None);
+            assert!(!goes(&mut limiter, 20));
         }
-        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 0), Turn::Wait(POLL_MS as u32), "nothing is known yet");
-        limiter.done(&first, 10, None, None);
-        assert!(matches!(limiter.ask(&mut Ticket::new(1, false), 10), Turn::Wait(_)), "a lost answer says nothing");
-        limiter.done(&first, 10, None, None);
-        assert!(matches!(limiter.ask(&mut Ticket::new(1, false), 10), Turn::Wait(_)), "an error says nothing either");
-        limiter.done(&first, 10, Some(&RateLimit::default()), None);
+        let named = RateLimit { limit: Some(300.0), ..RateLimit::default() };
+        limiter.done(&tickets[1], 30, Some(&named), None);
+        for _ in 0..200 {
+            assert!(goes(&mut limiter, 2000));
+        }
+        assert!(!goes(&mut limiter, 2000));
+        limiter.done(&tickets[2], 3000, Some(&RateLimit { limit: Some(1e15), ..RateLimit::default() }), None);
         for _ in 0..1000 {
-            assert_eq!(limiter.ask(&mut Ticket::new(1, false), 20), Turn::Go);
+            assert!(goes(&mut limiter, 3001), "more than is kept count of");
         }
-        assert!(limiter.locations[0].held.len() <= 2);
-        limiter.done(&first, 30, None, Some(500));
-        assert!(matches!(limiter.ask(&mut Ticket::new(1, false), 30), Turn::Wait(_)), "until it says 429");
-        assert_eq!(limiter.locations[0].limit, LIMIT);
+        limiter.done(&tickets[3], 3002, None, Some(500));
+        assert!(!goes(&mut limiter, 4000), "until it says 429");
+    }
+
+    #[test]
+    fn slots_of_calls_that_are_gone_are_free_again_an_interval_after_their_timeout() {
+        let mut limiter = Limiter::default();
+        let lifetime = TIMEOUT + INTERVAL_MS;
+        for now in [0, lifetime, 2 * lifetime, 9 * lifetime] {
+            fill(&mut limiter, now);
+            // Whoever asks here and never again is forgotten by the time that the slots are free.
+            assert!(!goes(&mut limiter, now + lifetime - RENEW_MS - GRACE_MS));
+        }
+        fill(&mut limiter, 20 * lifetime);
+        assert!(!goes(&mut limiter, 21 * lifetime - 1));
+        assert!(goes(&mut limiter, 21 * lifetime));
+        let mut limiter = Limiter::default();
+        (0..LIMIT).for_each(|_| assert_eq!(limiter.ask(&mut Ticket::new(1, false), 0, u64::MAX), Turn::Go));
+        assert!(!goes(&mut limiter, MAX_FLIGHT_MS));
+        assert!(goes(&mut limiter, MAX_FLIGHT_MS + INTERVAL_MS), "an attempt without a timeout");
+    }
+
+    #[test]
+    fn a_call_that_is_gone_while_it_waits_blocks_nobody_and_one_that_is_late_keeps_its_place() {
+        let mut limiter = Limiter::default();
+        fill(&mut limiter, 0).iter().for_each(|ticket| limiter.done(ticket, 0, Some(&NAMED), None));
+        let mut waiting: Vec<Ticket> = (0..250).map(|_| Ticket::new(1, false)).collect();
+        let free = INTERVAL_MS;
+        for ticket in &mut waiting {
+            assert!(matches!(limiter.ask(ticket, free - 2 * RENEW_MS, TIMEOUT), Turn::Wait(_)));
+        }
+        // Slots are free, but those that wait may still come for them.
+        let mut healthy = Ticket::new(1, false);
+        assert!(matches!(limiter.ask(&mut healthy, free - RENEW_MS, TIMEOUT), Turn::Wait(_)));
+        assert_eq!(limiter.ask(&mut healthy, free, TIMEOUT), Turn::Go, "nobody before it has come");
+        assert_eq!(limiter.locations[0].waiting[0].len(), 0);
+    }
+
+    #[test]
+    fn a_call_that_asks_late_keeps_its_place() {
+        let mut limiter = Limiter::default();
+        fill(&mut limiter, 0).iter().for_each(|ticket| limiter.done(ticket, 0, Some(&NAMED), None));
+        let [mut late, mut second, mut third] = [Ticket::new(1, false); 3];
+        for ticket in [&mut late, &mut second, &mut third] {
+            assert!(matches!(limiter.ask(ticket, 5_000, TIMEOUT), Turn::Wait(_)));
+        }
+        (1..LIMIT).for_each(|_| assert!(goes(&mut limiter, INTERVAL_MS), "all of them are late"));
+        assert_eq!(limiter.ask(&mut third, INTERVAL_MS, TIMEOUT), Turn::Go, "it comes first");
+        limiter.done(&third, INTERVAL_MS, None, None);
+        for ticket in [&mut second, &mut late] {
+            assert!(matches!(limiter.ask(ticket, 2 * INTERVAL_MS - 100, TIMEOUT), Turn::Wait(_)));
+        }
+        assert!(matches!(limiter.ask(&mut second, 2 * INTERVAL_MS, TIMEOUT), Turn::Wait(_)));
+        assert_eq!(limiter.ask(&mut late, 2 * INTERVAL_MS, TIMEOUT), Turn::Go);
+    }
+
+    #[test]
+    fn an_answer_that_comes_after_its_slot_has_expired_frees_no_other() {
+        let mut limiter = Limiter::default();
+        let gone = fill(&mut limiter, 0);
+        let later = TIMEOUT + INTERVAL_MS;
+        let alive = fill(&mut limiter, later);
+        gone.iter().for_each(|ticket| limiter.done(ticket, later, Some(&NAMED), None));
+        assert!(!goes(&mut limiter, later + 1));
+        assert_eq!(limiter.locations[0].flying.len(), LIMIT);
+        alive.iter().for_each(|ticket| limiter.done(ticket, later + 10, Some(&NAMED), None));
+        alive.iter().for_each(|ticket| limiter.done(ticket, later + 10, Some(&NAMED), None));
+        assert_eq!(limiter.locations[0].held.len(), LIMIT, "once each");
+        fill(&mut limiter, later + 10 + INTERVAL_MS);
     }
 
     #[test]
     fn after_a_429_nothing_goes_out_until_the_server_wants_it() {
         let mut limiter = Limiter::default();
         let mut ticket = Ticket::new(1, false);
-        limiter.ask(&mut ticket, 0);
+        limiter.ask(&mut ticket, 0, TIMEOUT);
         limiter.done(&ticket, 0, None, Some(3000));
-        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 1000), Turn::Wait(2000));
-        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 3000), Turn::Go);
+        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 2_501, TIMEOUT), Turn::Wait(499));
+        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 3000, TIMEOUT), Turn::Go);
     }
 
     #[test]
     fn who_gives_up_leaves_no_gap() {
         let mut limiter = Limiter::default();
         let mut flying: Vec<Ticket> = (0..100).map(|_| Ticket::new(1, false)).collect();
-        flying.iter_mut().for_each(|ticket| assert_eq!(limiter.ask(ticket, 0), Turn::Go));
+        flying.iter_mut().for_each(|ticket| assert_eq!(limiter.ask(ticket, 0, TIMEOUT), Turn::Go));
         let mut quits: Vec<Ticket> = (0..500).map(|_| Ticket::new(1, false)).collect();
-        quits.iter_mut().for_each(|ticket| assert!(matches!(limiter.ask(ticket, 1), Turn::Wait(_))));
+        quits.iter_mut().for_each(|ticket| assert!(matches!(limiter.ask(ticket, 1, TIMEOUT), Turn::Wait(_))));
         quits.iter().for_each(|ticket| limiter.leave(ticket, 2));
         flying.iter().for_each(|ticket| limiter.done(ticket, 100, Some(&NAMED), None));
-        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 200), Turn::Wait(9_900));
-        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 10_100), Turn::Go);
+        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 200, TIMEOUT), Turn::Wait(RENEW_MS as u32));
+        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 10_100, TIMEOUT), Turn::Go);
     }
 
     #[test]
-    fn a_clock_that_is_set_back_holds_nothing_for_ever() {
+    fn a_429_that_names_a_shorter_wait_or_none_opens_nothing() {
         let mut limiter = Limiter::default();
-        for _ in 0..100 {
-            let mut ticket = Ticket::new(1, false);
-            limiter.ask(&mut ticket, 1_000_000_000);
-            limiter.done(&ticket, 1_000_000_000, None, Some(60_000));
+        let tickets = fill(&mut limiter, 0);
+        limiter.done(&tickets[0], 0, None, Some(30_000));
+        limiter.done(&tickets[1], 10, None, Some(0));
+        limiter.done(&tickets[2], 20, None, Some(u64::MAX));
+        tickets.iter().for_each(|ticket| limiter.done(ticket, 30, None, None));
+        assert!(!goes(&mut limiter, 20 + MAX_CLOSED_MS - 1));
+        assert!(goes(&mut limiter, 20 + MAX_CLOSED_MS));
+    }
+
+    /// Some time, hours before and after which a clock can be set.
+    const NOON: u64 = 1_000_000_000;
+
+    #[test]
+    fn a_clock_that_is_set_back_or_forward_holds_nothing_for_ever() {
+        for (clock, wait) in
+            [(5, MAX_CLOSED_MS.max(TIMEOUT + INTERVAL_MS)), (NOON - 3, TIMEOUT + INTERVAL_MS + MAX_CLOSED_MS)]
+        {
+            let mut limiter = Limiter::default();
+            let tickets = fill(&mut limiter, NOON);
+            assert!(!goes(&mut limiter, NOON));
+            tickets[50..].iter().for_each(|ticket| limiter.done(ticket, NOON, None, Some(60_000)));
+            assert!(!goes(&mut limiter, clock), "slots of a moment ago are still taken");
+            assert!(!goes(&mut limiter, clock + 3));
+            fill(&mut limiter, clock + wait);
         }
-        assert_eq!(limiter.ask(&mut Ticket::new(1, false), 5), Turn::Go);
+        let mut limiter = Limiter::default();
+        let tickets = fill(&mut limiter, NOON);
+        limiter.done(&tickets[0], NOON, None, Some(60_000));
+        fill(&mut limiter, NOON + 3 * 3_600_000);
     }
 }

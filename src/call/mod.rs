@@ -80,6 +80,25 @@ pub enum Event<'a> {
     Drift(&'a Drift),
 }
 
+/// Which token a call needs.
+#[derive(Clone, Copy)]
+pub struct TokenRequest<'a> {
+    /// The one that was answered with 401: another one is wanted. It must not be logged.
+    pub refused: Option<&'a str>,
+    /// The location that the call is about, if it is about one.
+    pub location_id: Option<&'a str>,
+    /// For how many milliseconds it is waited for; may be infinite.
+    pub timeout_ms: f64,
+}
+
+impl std::fmt::Debug for TokenRequest<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { location_id, timeout_ms, .. } = self;
+        let mut shown = f.debug_struct("TokenRequest");
+        shown.field("location_id", location_id).field("timeout_ms", timeout_ms).finish_non_exhaustive()
+    }
+}
+
 /// What a call sees of the outside without waiting for it.
 pub(crate) trait Surroundings {
     /// The wall clock, in milliseconds since 1970.

@@ -15,15 +15,16 @@ pub fn asked_ms(error: &Error) -> f64 {
     error.retry_after_ms.or(limits.and_then(|limits| limits.interval_ms)).unwrap_or(0.0)
 }
 
-/// In how many milliseconds a call that failed, and was sent as often as the error says, is sent again; `None`: it is not.
-/// `max_retries` is how often that may be at the most, `delay_ms` the first backoff, `random` from 0 to below 1.
-pub fn decide(error: &Error, max_retries: u32, delay_ms: u32, random: f64) -> Option<f64> {
+/// In how many milliseconds a call that failed is sent again; `None`: it is not. `retries` is how often that was done
+/// before, which is less than how often it was sent where a token was replaced; `max_retries` is how often it may be done,
+/// `delay_ms` the first backoff, `random` from 0 to below 1.
+pub fn decide(error: &Error, retries: u32, max_retries: u32, delay_ms: u32, random: f64) -> Option<f64> {
     let asked = asked_ms(error);
-    if !error.retryable || error.attempts > max_retries || asked > MAX_REQUESTED_WAIT_MS {
+    if !error.retryable || retries >= max_retries || asked > MAX_REQUESTED_WAIT_MS {
         return None;
     }
     let mut backoff = f64::from(delay_ms);
-    for _ in 1..error.attempts {
+    for _ in 0..retries {
         backoff *= 2.0;
     }
     let backoff = backoff.min(MAX_BACKOFF_MS);
@@ -36,38 +37,41 @@ mod tests {
     use super::*;
     use crate::core::{Outcome, RateLimit};
 
-    fn failed(kind: ErrorKind, attempts: u32) -> Error {
+    fn failed(kind: ErrorKind) -> Error {
         let mut error = Error::new(kind, None, Outcome::Rejected, String::new());
-        (error.retryable, error.attempts) = (true, attempts);
+        error.retryable = true;
         error
     }
 
     #[test]
     fn backoff_doubles_up_to_its_cap_and_jitter_takes_at_most_half() {
-        for (attempts, expected) in [(1, 500.0), (2, 1000.0), (3, 2000.0), (5, 8000.0), (9, 8000.0)] {
-            let error = failed(ErrorKind::Network, attempts);
-            assert_eq!(decide(&error, 9, 500, 1.0), Some(expected));
-            assert_eq!(decide(&error, 9, 500, 0.0), Some(expected / 2.0));
+        let error = failed(ErrorKind::Network);
+        for (retries, expected) in [(0, 500.0), (1, 1000.0), (2, 2000.0), (4, 8000.0), (8, 8000.0)] {
+            assert_eq!(decide(&error, retries, 9, 500, 1.0), Some(expected));
+            assert_eq!(decide(&error, retries, 9, 500, 0.0), Some(expected / 2.0));
         }
-        assert_eq!(decide(&failed(ErrorKind::Network, 5000), u32::MAX, 0, 0.5), Some(0.0));
+        assert_eq!(decide(&error, 5000, u32::MAX, 0, 0.5), Some(0.0));
+        assert_eq!(decide(&error, 5000, u32::MAX, u32::MAX, 1.0), Some(8000.0));
     }
 
     #[test]
-    fn the_budget_ends_the_retries() {
-        assert_eq!(decide(&failed(ErrorKind::Timeout, 3), 2, 500, 0.5), None);
-        assert_eq!(decide(&failed(ErrorKind::Timeout, 1), 0, 500, 0.5), None);
-        let mut never = failed(ErrorKind::Timeout, 1);
-        never.retryable = false;
-        assert_eq!(decide(&never, 9, 500, 0.5), None);
+    fn the_budget_ends_the_retries_and_counts_nothing_else() {
+        let mut error = failed(ErrorKind::Timeout);
+        assert_eq!(decide(&error, 2, 2, 500, 0.5), None);
+        assert_eq!(decide(&error, 0, 0, 500, 0.5), None);
+        error.attempts = 9;
+        assert!(decide(&error, 1, 2, 500, 0.5).is_some(), "attempts with a fresh token are no retries");
+        error.retryable = false;
+        assert_eq!(decide(&error, 0, 9, 500, 0.5), None);
     }
 
     #[test]
     fn the_server_may_ask_for_a_wait_up_to_a_minute() {
         let asked = |kind, retry_after_ms| {
-            let mut error = failed(kind, 1);
+            let mut error = failed(kind);
             error.retry_after_ms = retry_after_ms;
             error.rate_limit = Some(RateLimit { interval_ms: Some(10_000.0), ..RateLimit::default() });
-            decide(&error, 9, 500, 1.0)
+            decide(&error, 0, 9, 500, 1.0)
         };
         assert_eq!(asked(ErrorKind::RateLimit, Some(3000.0)), Some(3000.0));
         assert_eq!(asked(ErrorKind::RateLimit, Some(0.0)), Some(500.0));

@@ -4,7 +4,7 @@
 use super::limiter::{Ticket, Turn};
 use super::pager::hash;
 use super::retry::{asked_ms, decide};
-use super::{Event, Interrupted, Interruption, RateLimiter, Shared, Surroundings};
+use super::{Event, Interrupted, Interruption, RateLimiter, Shared, Surroundings, TokenRequest};
 use crate::core::{
     outcome, read_masked, retryable, Answer, Config, Error, ErrorKind, Failure, Outcome, RateLimit, Request, Response,
 };
@@ -18,10 +18,18 @@ pub(crate) struct Done {
     pub rate_limit: Option<RateLimit>,
 }
 
+/// The longest time in milliseconds that a call without a deadline waits for its turns.
+const MAX_QUEUED_MS: f64 = 600_000.0;
+
+/// A wait that took so much longer than it should was not one: the machine slept, or its clock was set.
+const MAX_DELAY_MS: f64 = 60_000.0;
+
 /// What a call needs next.
 pub(crate) enum Ask {
     /// A token; see [`Run::rejected`].
     Token,
+    /// A turn; [`Run::turn`] gives one.
+    Turn,
     /// To wait so many milliseconds.
     Wait(f64),
     /// To send [`Run::request`] and to wait for the answer so many milliseconds.
@@ -35,6 +43,7 @@ pub(crate) enum Told {
     /// It begins.
     Nothing,
     Token(Result<Option<String>, Error>),
+    Turn(Turn),
     /// `false`: the caller aborted.
     Awake(bool),
     Answer(Result<Response, Interrupted>),
@@ -54,7 +63,15 @@ pub(crate) struct Run {
     ticket: Ticket,
     /// An attempt holds a turn of the limiter.
     flying: bool,
+    /// How many milliseconds it has waited for its turns.
+    queued: f64,
+    /// When it was told to wait for its turn, and for how many milliseconds; until it goes on.
+    queuing: Option<(f64, f64)>,
     attempts: u32,
+    /// How many of the attempts were made because one before had failed; one with a fresh token is not among them.
+    retries: u32,
+    /// The clock at the last step.
+    seen: f64,
     /// When the last attempt began.
     began: f64,
     /// The token was refused, and another one was asked for.
@@ -84,7 +101,11 @@ impl Run {
             ticket: Ticket::new(location, config.background),
             config,
             flying: false,
+            queued: 0.0,
+            queuing: None,
             attempts: 0,
+            retries: 0,
+            seen: 0.0,
             began: 0.0,
             refreshed: false,
             doubt: false,
@@ -92,20 +113,28 @@ impl Run {
         }
     }
 
-    /// The token that was answered with 401.
-    #[inline(always)]
-    pub fn rejected(&self) -> Option<&str> {
-        self.refreshed.then(|| self.token.as_deref().unwrap_or_default())
+    /// The token that it needs.
+    pub fn token_wanted(&self, now: f64) -> TokenRequest<'_> {
+        TokenRequest {
+            refused: self.refreshed.then(|| self.token.as_deref().unwrap_or_default()),
+            location_id: self.request.location_id.as_deref(),
+            timeout_ms: f64::from(self.config.timeout_ms).min(self.deadline - now),
+        }
     }
 
-    /// How many milliseconds it may wait for a token.
-    #[cfg(all(feature = "npm", target_arch = "wasm32"))]
-    pub fn patience(&self, now: f64) -> f64 {
-        f64::from(self.config.timeout_ms).min(self.deadline - now)
+    /// Asks the limiter for a turn.
+    pub fn turn(&mut self, now: f64) -> Turn {
+        let Some(limiter) = &self.limiter else { return Turn::Go };
+        let turn = limiter.lock().ask(&mut self.ticket, now as u64, u64::from(self.config.timeout_ms));
+        self.flying = turn == Turn::Go;
+        turn
     }
 
     pub fn next<S: Surroundings>(&mut self, around: &S, told: Told) -> Ask {
         let now = around.now_ms();
+        // A clock that is set back takes the deadline along, which would else be hours away.
+        self.deadline -= (self.seen - now).max(0.0);
+        self.seen = now;
         let ask = self.told(around, now, told);
         if matches!(ask, Ask::Done(_)) {
             self.leave(now);
@@ -137,23 +166,33 @@ impl Run {
                 };
             }
             Told::Awake(true) => {}
+            Told::Turn(turn) => return self.queue(around, now, turn),
             Told::Awake(false) => return self.given_up(true),
             Told::Answer(answer) => return self.answered(around, now, answer),
         }
-        let turn = match &self.limiter {
-            Some(limiter) => limiter.lock().ask(&mut self.ticket, now as u64),
-            None => Turn::Go,
-        };
-        self.flying = turn == Turn::Go;
+        Ask::Turn
+    }
+
+    /// It may send, or has to wait for that.
+    fn queue<S: Surroundings>(&mut self, around: &S, now: f64, turn: Turn) -> Ask {
+        if let Some((since, ms)) = self.queuing.take() {
+            self.queued += (now - since).min(ms + MAX_DELAY_MS).max(ms);
+        }
+        if now >= self.deadline || (self.deadline.is_infinite() && self.queued >= MAX_QUEUED_MS) {
+            return self.given_up(false);
+        }
         match turn {
-            Turn::Wait(ms) if now + f64::from(ms) < self.deadline => Ask::Wait(f64::from(ms)),
-            Turn::Go if now < self.deadline => {
+            Turn::Wait(ms) => {
+                let ms = f64::from(ms).min((self.deadline - now).ceil());
+                self.queuing = Some((now, ms));
+                Ask::Wait(ms)
+            }
+            Turn::Go => {
                 self.attempts += 1;
                 self.began = now;
                 around.event(self.operation, Event::Request { attempt: self.attempts });
                 Ask::Send(f64::from(self.config.timeout_ms).min((self.deadline - now).ceil()) as u32)
             }
-            _ => self.given_up(false),
         }
     }
 
@@ -165,15 +204,12 @@ impl Run {
                 let (status, rate_limit) = (response.status, response.rate_limit);
                 around.event(operation, Event::Response { attempt, status, duration_ms: now - self.began });
                 let answer = read_masked(operation, response, self.config.strict, &self.secrets, now);
-                let limits = rate_limit.as_ref();
                 let refused = match &answer {
                     // A 429 that names no time closes nothing: this call backs off, others find out for themselves.
                     Err(error) if status == 429 => Some(asked_ms(error) as u64),
                     _ => None,
                 };
-                // Only an answer of the API itself says that there is no limit: an error may come from in front of it.
-                let none = (200..300).contains(&status).then_some(&NO_LIMITS);
-                self.landed(now, limits.or(none), refused);
+                self.landed(now, rate_limit.as_ref(), refused);
                 if let Some(limits) = rate_limit {
                     around.event(operation, Event::RateLimit(limits));
                 }
@@ -207,11 +243,13 @@ impl Run {
 
     /// Whether what failed is sent again.
     fn decide<S: Surroundings>(&mut self, around: &S, now: f64, error: Error) -> Ask {
-        let wait = decide(&error, self.config.max_retries, self.config.retry_delay_ms, around.random());
+        let config = &self.config;
+        let wait = decide(&error, self.retries, config.max_retries, config.retry_delay_ms, around.random());
         if let Some(delay_ms) = wait.filter(|delay_ms| now + delay_ms < self.deadline) {
             let event = Event::Retry { attempt: self.attempts, delay_ms, reason: &error };
             around.event(self.operation, event);
             self.failed = Some(error);
+            self.retries += 1;
             return Ask::Wait(delay_ms);
         }
         Ask::Done(Err(error))
@@ -221,20 +259,21 @@ impl Run {
     fn given_up(&mut self, aborted: bool) -> Ask {
         let operation = self.operation;
         let kind = if aborted { ErrorKind::Aborted } else { ErrorKind::Timeout };
+        let why = match aborted {
+            true => " was aborted while it waited to be sent",
+            false if self.deadline.is_finite() => " could not be sent in time (deadlineMs)",
+            false => " could not be sent in ten minutes of waiting for the rate limit; set deadlineMs for another time",
+        };
         let Some(mut error) = self.failed.take() else {
-            let why =
-                if aborted { " was aborted before it was sent" } else { " could not be sent in time (deadlineMs)" };
             let mut error = Error::new(kind, Some(operation), Outcome::NotSent, joined(&[operation.name, why]));
             error.retryable = !aborted;
             return Ask::Done(Err(error));
         };
+        error.message = joined(&[operation.name, why, " again after: ", &error.message]);
         // With a fresh token it would have been sent again: the refusal of the old one says nothing.
-        if aborted || error.kind == ErrorKind::Authentication {
-            let why = if aborted { "was aborted while it waited to be" } else { "could not in time (deadlineMs) be" };
-            error.message = joined(&[operation.name, " ", why, " sent again after: ", &error.message]);
-            error.kind = kind;
-            error.retryable = !aborted && error.outcome != Outcome::Unknown;
-        }
+        let refused = error.kind == ErrorKind::Authentication && error.outcome != Outcome::Unknown;
+        error.retryable = !aborted && (error.retryable || refused);
+        error.kind = kind;
         Ask::Done(Err(error))
     }
 
@@ -252,10 +291,6 @@ impl Run {
         }
     }
 }
-
-/// What an answer without the headers says.
-static NO_LIMITS: RateLimit =
-    RateLimit { limit: None, remaining: None, interval_ms: None, daily_limit: None, daily_remaining: None };
 
 /// The keys of a payment provider in a body: those of its two modes.
 fn keys(body: &str) -> Vec<String> {

@@ -18,7 +18,7 @@ use serde::Deserialize;
 ///
 /// ```
 /// use ghl_payments::{core::Config, endpoint::ListOrders, Client};
-/// # use ghl_payments::{core::{Error, Request, Response}, transport::{Interrupted, Transport}};
+/// # use ghl_payments::{core::{Error, Request, Response}, transport::{Interrupted, TokenRequest, Transport}};
 /// # struct Canned;
 /// # impl Transport for Canned {
 /// #     async fn send(&self, _: &Request, _: Option<&str>, _: u32) -> Result<Response, Interrupted> {
@@ -27,7 +27,7 @@ use serde::Deserialize;
 /// #     async fn sleep(&self, _: f64) -> bool { true }
 /// #     fn now_ms(&self) -> f64 { 0.0 }
 /// #     fn random(&self) -> f64 { 0.0 }
-/// #     async fn token(&self, _: Option<&str>) -> Result<Option<String>, Error> { Ok(None) }
+/// #     async fn token(&self, _: TokenRequest<'_>) -> Result<Option<String>, Error> { Ok(None) }
 /// # }
 /// # async fn example(transport: Canned) -> Result<(), Error> {
 /// let client = Client::new(transport, Config { location_id: Some("3SwdhCu3svxI8AKsPJt6".into()), ..Config::default() })?;

@@ -11,14 +11,16 @@ mod outcome;
 mod rate;
 mod request;
 mod response;
+mod retry_after;
 mod url;
 
 pub use crate::json::encode_component;
 pub use config::{CallOptions, Config, MAX_ID_LENGTH};
 pub use error::{Error, ErrorKind, Outcome};
-pub use outcome::{outcome, retry_after_ms, retryable, Failure};
+pub use outcome::{outcome, retryable, Failure};
 pub use rate::RateLimit;
 pub use request::{build, Request};
 pub(crate) use response::read_masked;
 pub use response::{read, Answer, Response};
+pub use retry_after::RetryAfter;
 pub use url::base_url;

@@ -1,7 +1,6 @@
 //! What one attempt proves: pure functions of how it failed.
 
 use super::error::Outcome;
-use super::rate::whole;
 use crate::endpoint::Safety;
 
 /// How an attempt failed.
@@ -45,38 +44,6 @@ pub fn retryable(safety: Safety, failure: Failure) -> bool {
         Failure::BodyLost => safety == Safety::Read,
         Failure::Status(_) => false,
     }
-}
-
-/// Milliseconds that a `Retry-After` header asks for: seconds, or a date (RFC 9110, IMF-fixdate) against `now_ms`, the
-/// wall clock in milliseconds since 1970. A date in the past is 0; what cannot be read is `None`.
-pub fn retry_after_ms(text: &str, now_ms: f64) -> Option<f64> {
-    match whole(text) {
-        Some(seconds) => Some(seconds * 1000.0),
-        None => http_date(text.as_bytes()).map(|seconds| (f64::from(seconds) * 1000.0 - now_ms).max(0.0)),
-    }
-}
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT` in seconds since 1970.
-fn http_date(text: &[u8]) -> Option<u32> {
-    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-    // What is no number comes out too large for its check below.
-    let number = |at: usize, digits: usize| {
-        let digits = text.get(at..at + digits).unwrap_or(b"x");
-        digits.iter().fold(0u32, |n, b| if b.is_ascii_digit() { n * 10 + u32::from(b - b'0') } else { 1 << 20 })
-    };
-    let name = text.get(8..11)?;
-    let month = MONTHS.chunks_exact(3).position(|known| known == name)? as u32 + 1;
-    let (day, year) = (number(5, 2), number(12, 4));
-    let (hours, minutes, seconds) = (number(17, 2), number(20, 2), number(23, 2));
-    let fixed = text.len() == 29 && text.ends_with(b" GMT");
-    let fits = day <= 31 && hours < 24 && minutes < 60 && seconds <= 60 && (1970..2106).contains(&year);
-    if !fixed || !fits || day == 0 {
-        return None;
-    }
-    // Days since 1970, with March as the first month of the year: leap days then come last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 719_469;
-    Some(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 }
 
 #[cfg(test)]
@@ -130,29 +97,6 @@ mod tests {
             assert_eq!(outcome(Read, failure), read, "{failure:?}");
             assert_eq!(outcome(IdempotentWrite, failure), write, "{failure:?}");
             assert_eq!(outcome(NonIdempotentWrite, failure), write, "{failure:?}");
-        }
-    }
-
-    #[test]
-    fn retry_after_is_read_as_seconds_or_as_a_date() {
-        let now = 784_111_777_000.0;
-        for (text, expected) in [
-            ("3", Some(3000.0)),
-            (" 0 ", Some(0.0)),
-            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10_000.0)),
-            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0.0)),
-            ("Mon, 01 Jan 1990 00:00:00 GMT", Some(0.0)),
-            ("Thu, 29 Feb 1996 00:00:00 GMT", Some(825_552_000_000.0 - now)),
-            ("-1", None),
-            ("1.5", None),
-            ("soon", None),
-            ("", None),
-            ("99999999999999999999", None),
-            ("Sun, 06 Nov 1994 08:49:37 CET", None),
-            ("Sun, 32 Nov 1994 08:49:37 GMT", None),
-            ("Sun, 06 Foo 1994 08:49:37 GMT", None),
-        ] {
-            assert_eq!(retry_after_ms(text, now), expected, "{text}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What HighLevel says about its limits.
 
+use super::retry_after::decimal;
 use serde::Serialize;
 
 /// The `X-RateLimit-*` headers of an answer. HighLevel allows 100 requests in 10 s and 200,000 a day for an app and a
@@ -42,9 +43,30 @@ impl RateLimit {
     }
 }
 
-/// A whole number of at most 15 digits, spaces around it allowed.
-pub(crate) fn whole(text: &str) -> Option<f64> {
-    let text = text.as_bytes().trim_ascii();
-    let fits = matches!(text.len(), 1..=15) && text.iter().all(u8::is_ascii_digit);
-    fits.then(|| text.iter().fold(0u64, |n, b| n * 10 + u64::from(b - b'0')) as f64)
+/// A whole number from 0.
+fn whole(text: &str) -> Option<f64> {
+    decimal(text, 1.0).filter(|_| !text.as_bytes().iter().any(|byte| *byte == b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_any_size_are_read() {
+        for (text, expected) in [
+            ("0", Some(0.0)),
+            (" 100 ", Some(100.0)),
+            ("4294967297", Some(4_294_967_297.0)),
+            ("9007199254740991", Some(9_007_199_254_740_991.0)),
+            ("1000000000000000", Some(1e15)),
+            ("1000000000000000000000", Some(1e21)),
+            ("1.5", None),
+            ("-1", None),
+            ("", None),
+        ] {
+            let limits = RateLimit::read(&|name| (name == "x-ratelimit-limit-daily").then(|| text.to_owned()));
+            assert_eq!(limits.and_then(|limits| limits.daily_limit), expected, "{text}");
+        }
+    }
 }

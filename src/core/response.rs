@@ -1,8 +1,9 @@
 //! From an answer to a checked body or an error.
 
 use super::error::{Error, ErrorKind, Failed, Outcome};
-use super::outcome::{outcome, retry_after_ms, retryable, Failure};
+use super::outcome::{outcome, retryable, Failure};
 use super::rate::RateLimit;
+use super::retry_after::RetryAfter;
 use crate::endpoint::{Operation, Safety};
 use crate::json::{items_or_self, joined, json_text, members, push_decimal, put, unescape};
 use crate::shape::{check, Checked, Drift, Fault, Kind};
@@ -12,14 +13,23 @@ use crate::shape::{check, Checked, Drift, Fault, Kind};
 pub struct Response {
     /// The HTTP status; 0 for a redirect that a browser hides.
     pub status: u16,
-    /// `Retry-After`, if given.
-    pub retry_after: Option<String>,
+    /// When the server wants the next request, if it says so.
+    pub retry_after: Option<RetryAfter>,
     /// The limits, if given.
     pub rate_limit: Option<RateLimit>,
     /// The body.
     pub body: Vec<u8>,
     /// Whether the body was longer than wanted and ends before its end.
     pub cut: bool,
+}
+
+impl Response {
+    /// An answer with what its headers say. `header` is asked for them by their names in lower case, so that a transport
+    /// need not know which of them count.
+    pub fn read(status: u16, header: &dyn Fn(&str) -> Option<String>, body: Vec<u8>) -> Self {
+        let (retry_after, rate_limit) = (RetryAfter::read(header), RateLimit::read(header));
+        Self { status, retry_after, rate_limit, body, cut: false }
+    }
 }
 
 /// A 2xx answer that was checked.
@@ -149,7 +159,7 @@ fn refused<S: AsRef<str>>(operation: &'static Operation, response: &Response, se
     error.status = Some(status);
     error.retryable = retryable(operation.safety, failure);
     error.body = Some(body);
-    error.retry_after_ms = response.retry_after.as_deref().and_then(|text| retry_after_ms(text, now_ms));
+    error.retry_after_ms = response.retry_after.map(|after| after.ms(now_ms));
     error.rate_limit = response.rate_limit;
     error
 }

@@ -116,26 +116,93 @@ async function drain(response, max, result) {
     result.body = body.subarray(0, result.cut ? Math.min(length, max, 65536) : length);
 }
 
-const asked = new Map();
+// Calls that need a token while the function for it is at work share its answer. But the call that asked it may be gone:
+// a Worker's request can end at any wait, and then its promises are never settled and its timers never fire. So it beats
+// as long as it is there, and whoever hears nothing asks the function itself.
+const BEAT_MS = 100;
+const MISSED_BEATS = 3;
 
-/** Calls a function for a token, unless the signal aborts or the time is over; whoever calls it while its answer is awaited shares the answer. */
-export function shared(call, signal, ms) {
-    if (!asked.has(call)) {
-        asked.set(
-            call,
-            Promise.resolve()
-                .then(() => call())
-                .finally(() => asked.delete(call)),
-        );
+// The longest time for which a call waits for an answer that another one has asked for.
+const MAX_SHARED_MS = 30_000;
+
+/** For each token function the answers that are awaited. */
+const flights = new WeakMap();
+let flown = 0;
+
+/**
+ * Gives the token of a function for a location, another one than `refused`, unless the signal aborts or the time is over.
+ * `flight` numbers the answers in the order in which they were asked for.
+ */
+export async function shared(call, locationId, refused, signal, ms) {
+    // The rest of the time is left to ask oneself.
+    const share = Math.min(ms / 2, MAX_SHARED_MS);
+    let { flight, own } = board(call, locationId, refused, share);
+    let heard;
+    let missed = 0;
+    for (let waited = 0; waited < ms; ) {
+        const step = own ? ms - waited : Math.min(ms - waited, share, BEAT_MS);
+        try {
+            return await within(step, signal, (over) => Promise.race([over, flight.answer]));
+        } catch (cause) {
+            if (cause === ABORTED) return { how: ABORTED.how, cause: signal.reason };
+            const patient = waited >= share || waited + step < share;
+            waited += step;
+            missed = flight.beats === heard ? missed + 1 : 0;
+            heard = flight.beats;
+            // No answer rejects: what is thrown here comes from a runtime in which one request cannot wait for another.
+            const gone = missed >= MISSED_BEATS || cause !== TIMEOUT;
+            if (gone) flight.since = -Infinity;
+            if (own || (patient && !gone)) continue;
+            // Of those who lose their patience the first one asks for all.
+            if (flight.successor) flight = flight.successor;
+            else ({ flight, own } = board(call, locationId, refused, 0));
+            heard = undefined;
+        }
     }
-    const answer = asked.get(call);
-    return within(ms, signal, (over) => Promise.race([over, answer])).then(
-        (token) => ({ how: DONE, token: typeof token === "string" ? token : "" }),
-        (cause) => {
-            if (signal?.aborted) return { how: ABORTED.how, cause: signal.reason };
-            return cause === TIMEOUT ? TIMEOUT : { how: FAILED, cause };
-        },
-    );
+    return TIMEOUT;
+}
+
+/** An answer that is awaited, not for longer than `share`, or else a new one. */
+function board(call, locationId, refused, share) {
+    const known = flights.get(call) ?? new Set();
+    flights.set(call, known);
+    const flight = { locationId, refused, since: Date.now(), beats: 0, number: ++flown };
+    for (const other of known) {
+        // Its distance, not its age: a clock that was set back must not make it young for hours.
+        const age = Math.abs(flight.since - other.since);
+        if (age >= MAX_SHARED_MS) known.delete(other);
+        if (other.locationId !== locationId || (refused !== undefined && other.refused !== refused)) continue;
+        if (age < share) return { flight: other, own: false };
+        other.successor = flight;
+    }
+    known.add(flight);
+    const beat = () => {
+        flight.beats += 1;
+        if (!known.has(flight)) return;
+        flight.timer = setTimeout(beat, BEAT_MS);
+        flight.timer.unref?.();
+    };
+    beat();
+    flight.answer = ask(call, flight).finally(() => {
+        known.delete(flight);
+        clearTimeout(flight.timer);
+    });
+    return { flight, own: true };
+}
+
+/** Calls a token function; never rejects. */
+async function ask(call, { locationId, refused, number }) {
+    // Not while wasm is on the stack: what is called may call back.
+    await undefined;
+    const context = {};
+    if (refused !== undefined) context.refused = refused;
+    if (locationId !== undefined) context.locationId = locationId;
+    try {
+        const token = await call(context);
+        return { how: DONE, token: typeof token === "string" ? token : "", flight: number };
+    } catch (cause) {
+        return { how: FAILED, cause };
+    }
 }
 
 /** By its behaviour: a fetch of another realm or of a library has its own class. */

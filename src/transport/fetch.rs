@@ -1,7 +1,7 @@
 //! The fetch transport: browsers, Workers, Node.
 
-use super::{Event, Interrupted, Interruption, Transport};
-use crate::core::{Error, ErrorKind, Outcome, RateLimit, Request, Response};
+use super::{Event, Interrupted, Interruption, TokenRequest, Transport};
+use crate::core::{Error, ErrorKind, Outcome, Request, Response};
 use crate::endpoint::Operation;
 use crate::json::joined;
 use gloo_net::http::Headers;
@@ -29,7 +29,13 @@ extern "C" {
         max: f64,
     ) -> Promise;
     fn pause(ms: f64, signal: Option<&AbortSignal>) -> Promise;
-    fn shared(function: &Function, signal: Option<&AbortSignal>, ms: f64) -> Promise;
+    fn shared(
+        function: &Function,
+        location_id: Option<&str>,
+        refused: Option<&str>,
+        signal: Option<&AbortSignal>,
+        ms: f64,
+    ) -> Promise;
 }
 
 #[wasm_bindgen]
@@ -50,6 +56,8 @@ extern "C" {
     fn cut(this: &End) -> bool;
     #[wasm_bindgen(method, getter)]
     fn token(this: &End) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn flight(this: &End) -> f64;
 }
 
 /// What a promise of [`exchange`], [`pause`] or [`shared`] comes to, for Rust callers; the npm package carries it here
@@ -63,54 +71,83 @@ const TIMEOUT: u8 = 1;
 const ABORTED: u8 = 2;
 const DONE: u8 = 3;
 
+/// For how many locations tokens are kept.
+const MAX_TOKENS: usize = 1000;
+
 /// Where the token comes from.
-#[derive(Debug)]
 pub struct TokenSource {
-    function: Option<Function>,
-    current: RefCell<Option<String>>,
+    source: Source,
+    known: RefCell<Vec<Known>>,
+}
+
+enum Source {
+    Nowhere,
+    Text(String),
+    Function(Function),
+}
+
+/// The token that a function gave for a location.
+struct Known {
+    location_id: Option<String>,
+    token: String,
+    /// When the function was asked for it, as a number of `shared`: an earlier answer that comes later is not kept.
+    flight: f64,
+}
+
+impl std::fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenSource").finish_non_exhaustive()
+    }
 }
 
 impl TokenSource {
     /// No token: a proxy behind the base URL adds it.
     pub fn none() -> Self {
-        Self { function: None, current: RefCell::default() }
+        Self::new(Source::Nowhere)
     }
 
     /// Always this token.
     pub fn text(token: String) -> Result<Self, Error> {
         check(&token)?;
-        Ok(Self { function: None, current: RefCell::new(Some(token)) })
+        Ok(Self::new(Source::Text(token)))
     }
 
-    /// A JavaScript function that gives the token or a promise of it. It is called once, and once more when its token is
-    /// answered with 401; calls that wait meanwhile share one answer.
+    /// A JavaScript function that gives the token or a promise of it. It gets `{ refused?, locationId? }` and is called once
+    /// for each location, and once more with the token in `refused` when that is answered with 401. Calls that wait
+    /// meanwhile share one answer.
     pub fn function(function: Function) -> Self {
-        Self { function: Some(function), current: RefCell::default() }
+        Self::new(Source::Function(function))
+    }
+
+    fn new(source: Source) -> Self {
+        Self { source, known: RefCell::default() }
     }
 
     /// The token, or a promise of it for [`Self::came`].
-    #[inline(always)]
-    fn ask(
-        &self,
-        rejected: Option<&str>,
-        signal: Option<&AbortSignal>,
-        timeout_ms: f64,
-    ) -> Result<Option<String>, Promise> {
-        let current = self.current.borrow();
-        let current = current.as_deref().filter(|token| Some(*token) != rejected);
-        match &self.function {
-            Some(function) if current.is_none() => Err(shared(function, signal, timeout_ms)),
-            _ => Ok(current.map(String::from)),
-        }
+    fn ask(&self, wanted: TokenRequest<'_>, signal: Option<&AbortSignal>) -> Result<Option<String>, Promise> {
+        let TokenRequest { refused, location_id, timeout_ms } = wanted;
+        let known = self.known.borrow();
+        let token = match &self.source {
+            Source::Nowhere => None,
+            Source::Text(token) => Some(token),
+            Source::Function(function) => {
+                let known = known.iter().find(|known| known.location_id.as_deref() == location_id);
+                let token = known.map(|known| &known.token).filter(|token| Some(token.as_str()) != refused);
+                let Some(token) = token else {
+                    return Err(shared(function, location_id, refused, signal, timeout_ms));
+                };
+                Some(token)
+            }
+        };
+        Ok(token.filter(|token| Some(token.as_str()) != refused).cloned())
     }
 
-    #[inline(always)]
-    fn came(&self, end: &End) -> Result<Option<String>, Error> {
+    fn came(&self, end: &End, location_id: Option<&str>) -> Result<Option<String>, Error> {
         let (kind, message) = match end.how() {
             DONE => {
-                let token = end.token();
+                let (token, flight) = (end.token(), end.flight());
                 check(&token)?;
-                *self.current.borrow_mut() = Some(token.clone());
+                self.keep(Known { location_id: location_id.map(String::from), token: token.clone(), flight });
                 return Ok(Some(token));
             }
             ABORTED => (ErrorKind::Aborted, "aborted while the token was fetched"),
@@ -118,6 +155,20 @@ impl TokenSource {
             _ => (ErrorKind::Authentication, "the token function failed; see cause"),
         };
         Err(Error::new(kind, None, Outcome::NotSent, message.into()))
+    }
+
+    /// Keeps a token in place of an earlier one of its location, or of the one that was asked for the longest ago.
+    fn keep(&self, new: Known) {
+        let mut known = self.known.borrow_mut();
+        if let Some(old) = known.iter_mut().find(|old| old.location_id == new.location_id) {
+            if old.flight <= new.flight {
+                *old = new;
+            }
+        } else if known.len() < MAX_TOKENS {
+            known.push(new);
+        } else if let Some(oldest) = known.iter_mut().min_by(|one, other| one.flight.total_cmp(&other.flight)) {
+            *oldest = new;
+        }
     }
 }
 
@@ -218,13 +269,8 @@ impl FetchTransport {
         let how = match (end.how(), response) {
             (DONE, Some(response)) => {
                 let headers = response.headers();
-                let answer = Response {
-                    status: response.status(),
-                    retry_after: headers.get("retry-after"),
-                    rate_limit: RateLimit::read(&|name| headers.get(name)),
-                    body: end.body(),
-                    cut: end.cut(),
-                };
+                let mut answer = Response::read(response.status(), &|name| headers.get(name), end.body());
+                answer.cut = end.cut();
                 self.last_response.set(web_sys::Response::from(response).into());
                 return Ok(answer);
             }
@@ -253,13 +299,12 @@ impl FetchTransport {
         self.ended(end).how() != ABORTED
     }
 
-    pub(crate) fn begin_token(&self, rejected: Option<&str>, timeout_ms: f64) -> Result<Option<String>, Promise> {
-        self.wiring.token.ask(rejected, self.signal.as_ref(), timeout_ms)
+    pub(crate) fn begin_token(&self, wanted: TokenRequest<'_>) -> Result<Option<String>, Promise> {
+        self.wiring.token.ask(wanted, self.signal.as_ref())
     }
 
-    #[inline(always)]
-    pub(crate) fn end_token(&self, end: JsValue) -> Result<Option<String>, Error> {
-        self.wiring.token.came(&self.ended(end))
+    pub(crate) fn end_token(&self, end: JsValue, location_id: Option<&str>) -> Result<Option<String>, Error> {
+        self.wiring.token.came(&self.ended(end), location_id)
     }
 }
 
@@ -272,10 +317,10 @@ impl Transport for FetchTransport {
         self.end_sleep(settled(self.begin_sleep(ms)).await)
     }
 
-    async fn token(&self, rejected: Option<&str>) -> Result<Option<String>, Error> {
-        match self.begin_token(rejected, f64::INFINITY) {
+    async fn token(&self, wanted: TokenRequest<'_>) -> Result<Option<String>, Error> {
+        match self.begin_token(wanted) {
             Ok(token) => Ok(token),
-            Err(promise) => self.end_token(settled(promise).await),
+            Err(promise) => self.end_token(settled(promise).await, wanted.location_id),
         }
     }
 

@@ -5,7 +5,7 @@ mod fetch;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 mod thrown;
 
-pub use crate::call::{Event, Interrupted, Interruption, RateLimiter};
+pub use crate::call::{Event, Interrupted, Interruption, RateLimiter, TokenRequest};
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use fetch::{FetchTransport, TokenSource};
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
@@ -35,9 +35,9 @@ pub trait Transport {
     /// A random number from 0 to below 1.
     fn random(&self) -> f64;
 
-    /// The token for the next attempt. `rejected` is the one that was answered with 401: `Ok(None)` then means that
-    /// there is no other.
-    fn token(&self, rejected: Option<&str>) -> impl Future<Output = Result<Option<String>, Error>>;
+    /// The token for the next attempt. Where one was refused, `Ok(None)` means that there is no other. The call gives up
+    /// when the time that the request names is over.
+    fn token(&self, wanted: TokenRequest<'_>) -> impl Future<Output = Result<Option<String>, Error>>;
 
     /// Is told what happens; does nothing by default.
     fn event(&self, operation: &'static Operation, event: Event<'_>) {

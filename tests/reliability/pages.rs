@@ -223,7 +223,10 @@ impl ghl_payments::transport::Transport for Still {
         0.0
     }
 
-    async fn token(&self, _: Option<&str>) -> Result<Option<String>, ghl_payments::core::Error> {
+    async fn token(
+        &self,
+        _: ghl_payments::transport::TokenRequest<'_>,
+    ) -> Result<Option<String>, ghl_payments::core::Error> {
         Ok(None)
     }
 }

@@ -1,8 +1,8 @@
 //! A world of virtual time: the sandbox, a network that fails on demand, and clients that call through it.
 
-use ghl_payments::core::{Config, Error, RateLimit, Request, Response};
+use ghl_payments::core::{Config, Error, Request, Response};
 use ghl_payments::sandbox::{self, End, Options, Sandbox};
-use ghl_payments::transport::{Interrupted, Interruption, Transport};
+use ghl_payments::transport::{Interrupted, Interruption, TokenRequest, Transport};
 use ghl_payments::Client;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -269,13 +269,7 @@ impl Transport for Wire {
             return interrupted(Interruption::Network, true, Some(answer.status));
         }
         let header = |name: &str| answer.header(name).map(str::to_owned);
-        Ok(Response {
-            status: answer.status,
-            retry_after: header("retry-after"),
-            rate_limit: RateLimit::read(&header),
-            body: answer.body.clone(),
-            ..Response::default()
-        })
+        Ok(Response::read(answer.status, &header, answer.body.clone()))
     }
 
     async fn sleep(&self, ms: f64) -> bool {
@@ -290,7 +284,7 @@ impl Transport for Wire {
         self.0.chance()
     }
 
-    async fn token(&self, rejected: Option<&str>) -> Result<Option<String>, Error> {
-        Ok(rejected.is_none().then(|| self.0.token.clone()))
+    async fn token(&self, wanted: TokenRequest<'_>) -> Result<Option<String>, Error> {
+        Ok(wanted.refused.is_none().then(|| self.0.token.clone()))
     }
 }

@@ -2,14 +2,26 @@ import type * as Core from "../core.js";
 import type { CardDetails, ChequeDetails, JsonObject, JsonValue, RecordPaymentFields } from "../core.js";
 import type { PaymentsClient, PaymentsEvent } from "./client.js";
 
+/** Which token a client needs. */
+export interface TokenContext {
+    /** The token that was answered with 401: another one is needed. Do not log it. */
+    refused?: string;
+    /** The location that the call is about, if it is about one. */
+    locationId?: string;
+}
+
 /** Where the token comes from: text, or a function that gives it. */
-export type Token = string | (() => string | Promise<string>);
+export type Token = string | ((context: TokenContext) => string | Promise<string>);
 
 /** What a client is told once. */
 export interface ClientOptions {
     /**
-     * The access token or private integration token. A function is called once, and once more after a 401; calls that
-     * wait meanwhile share one answer, each for `timeoutMs` at the most. It may be left out only with a `baseUrl` of your own proxy that adds it.
+     * The access token or private integration token, or a function that gives it. The function is called once for each
+     * location, and once more after a 401, with the token that was refused; its tokens are kept in memory, for 1000 locations
+     * at the most. Calls that need a token meanwhile share one answer. A call waits `timeoutMs` for a token at the most, half of
+     * that for an answer that another call has asked for; then it asks the function itself.
+     *
+     * It may be left out only with a `baseUrl` of your own proxy that adds it.
      *
      * Tokens do not belong in web pages: everyone who opens the page can read them.
      */
@@ -27,12 +39,15 @@ export interface ClientOptions {
     fetch?: (request: Request) => Promise<Response>;
     /** Milliseconds that one attempt may take; default 30000. */
     timeoutMs?: number;
-    /** Milliseconds that a call may take with all its attempts and waits; no limit by default. */
+    /**
+     * Milliseconds that a call may take with all its attempts and waits. Without it there is no limit but one: a call that
+     * has waited ten minutes for the rate limit is a TimeoutError.
+     */
     deadlineMs?: number;
     /**
-     * Calls are spaced so that HighLevel's rate limit (100 requests in 10 s for an app and a location, or what the answers
-     * name) is not exceeded. Another client here shares its limits with this one, as clients of the same app should; `false`
-     * sends at once.
+     * Calls are spaced so that HighLevel's rate limit is not exceeded: 100 requests in 10 s for an app and a location, until
+     * an answer names another one; an answer that names none changes nothing. Another client here shares its limits with this
+     * one, as clients of the same app should; `false` sends at once.
      */
     limiter?: PaymentsClient | false;
     /** Whether other calls go first where the rate limit makes them wait; default false. */

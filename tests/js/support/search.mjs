@@ -15,7 +15,7 @@ export function watched(options) {
     const { token, onEvent, fetch } = options;
     const own = { ...options };
     if (typeof token === "string") tokens.add(token);
-    if (typeof token === "function") own.token = () => known(token());
+    if (typeof token === "function") own.token = searching(token);
     if (onEvent === undefined || typeof onEvent === "function") {
         own.onEvent = (event) => {
             searched.events += 1;
@@ -32,6 +32,14 @@ export function watched(options) {
         };
     }
     return own;
+}
+
+/** One for each function: clients that share a function share its answers. */
+const searchings = new WeakMap();
+
+function searching(token) {
+    if (!searchings.has(token)) searchings.set(token, (...context) => known(token(...context)));
+    return searchings.get(token);
 }
 
 function known(token) {
