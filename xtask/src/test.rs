@@ -68,11 +68,19 @@ impl From<Counts> for Report {
 const FIGURE: &str = "figure: ";
 
 /// What that summary must speak of: a figure that no test prints any more is a failure, not a shorter list.
-const FIGURES: [&str; 4] = ["matrix: ", "recordPaymentOnce", "429", "fuzz: "];
+const FIGURES: [&str; 5] = ["matrix: ", "recordPaymentOnce", "429", "isolates: ", "fuzz: "];
 
 /// The suites of `--reliability`, besides those that they stand on.
-const RELIABILITY: [&str; 7] =
-    ["reliability", "fuzz", "js-money", "js-calls-limiter", "js-calls-retries", "js-calls-token", "js-hostile"];
+const RELIABILITY: [&str; 8] = [
+    "reliability",
+    "fuzz",
+    "js-money",
+    "js-calls-limiter",
+    "js-calls-lifetimes",
+    "js-calls-retries",
+    "js-calls-token",
+    "js-hostile",
+];
 
 struct Suite {
     name: String,
@@ -774,7 +782,7 @@ mod tests {
         let output = "running 1 test\nfigure: 429: none\n  figure: fuzz: 5 executions\nno figure: here\n";
         let mut found = figures(output);
         assert_eq!(found, ["429: none", "fuzz: 5 executions"]);
-        assert_eq!(summary(&found), Counts { passed: 0, failed: 2 });
+        assert_eq!(summary(&found), Counts { passed: 0, failed: 3 });
         found.extend(FIGURES.map(str::to_owned));
         assert_eq!(summary(&found), Counts::default());
     }
