@@ -24,7 +24,7 @@ export async function connect(module, config) {
 /** An API behind a proxy that adds the token. Throws, and changes nothing, where that is no base URL. */
 export function connectTo({ apiBase, locationId, sandbox = false }) {
     const name = sandbox ? "Sandbox account" : "Your account";
-    use({ name, sandbox, apiBase, locationId, access: { baseUrl: apiBase } }, (request) => fetch(request));
+    use({ name, sandbox, apiBase, locationId, access: { baseUrl: apiBase } }, (url, init) => fetch(url, init));
 }
 
 /** A sandbox that lives in the page; its token opens nothing else. */

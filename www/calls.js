@@ -171,22 +171,20 @@ function limits({ headers }) {
 
 /** The client's `fetch`: notes what is sent and what comes back, and makes it fail where a switch asks for it. */
 export function watched(send, faulty) {
-    return async (request) => {
+    return async (url, init) => {
         const call = opening;
         const attempt = call.attempts.at(-1);
-        call.method = request.method;
-        call.url = new URL(request.url);
-        const fault = request.headers.get("x-sandbox-fault") ?? (faulty && takeFault(call.operation));
+        call.method = init.method;
+        call.url = new URL(url);
+        const fault = init.headers["x-sandbox-fault"] ?? (faulty && takeFault(call.operation));
         if (fault) {
-            request.headers.set("x-sandbox-fault", fault);
+            init.headers["x-sandbox-fault"] = fault;
             attempt.fault = fault;
         }
-        // GET has none, and a copy of it would cost time.
-        if (request.method !== "GET" && call.body === undefined)
-            call.body = withoutSecrets(await request.clone().text());
+        if (init.body !== undefined) call.body ??= withoutSecrets(init.body);
         flying += 1;
         look();
-        const response = await send(request).finally(() => {
+        const response = await send(url, init).finally(() => {
             flying -= 1;
             look();
         });

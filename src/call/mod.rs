@@ -33,6 +33,8 @@ pub enum Interruption {
     Timeout,
     /// The caller aborted.
     Aborted,
+    /// The transport refused before it sent anything, as it would again: there is none, or it cannot take the request.
+    Refused,
 }
 
 /// An attempt that ended without a whole answer.

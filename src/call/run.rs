@@ -315,6 +315,7 @@ fn interruption(operation: &'static Operation, interrupted: &Interrupted) -> Err
         Interruption::Network => (ErrorKind::Network, Failure::Network),
         Interruption::Timeout => (ErrorKind::Timeout, Failure::Timeout),
         Interruption::Aborted => (ErrorKind::Aborted, Failure::Aborted),
+        Interruption::Refused => (ErrorKind::Network, Failure::NotSent),
     };
     // The head of the answer says whether the server acted, whatever happened to its body.
     let failure = match interrupted.status {
@@ -324,10 +325,10 @@ fn interruption(operation: &'static Operation, interrupted: &Interrupted) -> Err
         None => failed,
     };
     let message = joined(&[operation.name, ": ", interrupted.message]);
-    // A call that its caller gave up is not sent again, whatever the server said.
-    let decided_by = if interrupted.how == Interruption::Aborted { Failure::Aborted } else { failure };
+    // A call that its caller gave up is not sent again, whatever the server said, nor one that cannot be sent at all.
+    let again = !matches!(interrupted.how, Interruption::Aborted | Interruption::Refused);
     let mut error = Error::new(kind, Some(operation), outcome(operation.safety, failure), message);
     error.status = interrupted.status;
-    error.retryable = retryable(operation.safety, decided_by);
+    error.retryable = again && retryable(operation.safety, failure);
     error
 }

@@ -135,7 +135,8 @@ impl Config {
         }
         for (name, value) in &self.headers {
             let token = |b: &u8| b.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".iter().any(|t| t == b);
-            let problem = if name.is_empty() || !name.as_bytes().iter().all(token) {
+            // `__proto__` would be no field of an object of headers, and get lost.
+            let problem = if name.is_empty() || name == "__proto__" || !name.as_bytes().iter().all(token) {
                 "is no header name"
             } else if RESERVED.iter().any(|r| r.eq_ignore_ascii_case(name)) {
                 "is set by the client itself; use token or apiVersion"

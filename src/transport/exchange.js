@@ -1,100 +1,153 @@
 // Sending and waiting, for fetch.rs: in Rust each timer, listener and race would be a closure, several times the size, and
 // so would a request of its parts. No promise of these rejects: `how` says how it ended, as fetch.rs reads it.
 
-// What ends a wait early.
-const TIMEOUT = { how: 1 };
-const ABORTED = { how: 2 };
+// How a wait ended, as fetch.rs reads it.
 const FAILED = 0;
+const TIMEOUT = 1;
+const ABORTED = 2;
 const DONE = 3;
+const REFUSED = 4;
+const NO_FETCH = 5;
+const NO_RESPONSE = 6;
+const ERROR_RESPONSE = 7;
+const OPAQUE_RESPONSE = 8;
 
-/** Whether Node's fetch says that no connection was made, or none that could be trusted. */
-function isUnsent({ code, syscall } = {}) {
+/**
+ * Calls `work` with a function that ends the wait; the time and the signal end it too. The promise gives `result` with `how`
+ * it ended and its `cause`. `stop` is called at every end; no timer and no listener is left.
+ */
+function within(ms, signal, result, work, stop) {
+    return new Promise((resolve) => {
+        let timer;
+        const abort = () => end(ABORTED, signal.reason);
+        const end = (how, cause) => {
+            if (result.how !== undefined) return;
+            result.how = how;
+            result.cause = cause;
+            clearTimeout(timer);
+            signal?.removeEventListener("abort", abort);
+            resolve(result);
+            stop?.();
+        };
+        if (signal?.aborted) {
+            abort();
+            return;
+        }
+        // Timers take at most 31 bits; one that waits for ever would keep a process alive.
+        if (ms < Infinity) timer = setTimeout(end, Math.min(ms, 0x7fffffff), TIMEOUT);
+        signal?.addEventListener("abort", abort);
+        work?.(end);
+    });
+}
+
+/** Waits, unless the signal aborts. */
+export function pause(ms, signal) {
+    return within(ms, signal, {});
+}
+
+/**
+ * Sends a request and reads the answer, up to `max` bytes of it. `headers` is a JSON object. `sends` marks the promise for
+ * who waits for it.
+ */
+export function exchange(fetch, method, url, headers, body, ms, signal, max) {
+    const result = { how: undefined, cause: undefined, sent: false, response: undefined, body: undefined, cut: false };
+    const controller = new AbortController();
+    // Not "follow": the token must not travel to where a redirect points.
+    const init = { method, headers: JSON.parse(headers), redirect: "manual", signal: controller.signal };
+    if (body !== undefined) init.body = body;
+    const start = (end) => void carry(fetch, url, init, max, result, end);
+    const stop = () => {
+        if (result.how === DONE && !result.cut) return;
+        controller.abort();
+        // A fetch that has no use for the signal would read on.
+        result.cancel?.();
+    };
+    return Object.assign(within(ms, signal, result, start, stop), { sends: true });
+}
+
+/** Sends the request and reads its answer into the result, until somebody has ended the wait. */
+async function carry(fetch = globalThis.fetch, url, init, max, result, end) {
+    // Not while wasm is on the stack: who waits has to know first that a request is about to leave.
+    await undefined;
+    if (result.how !== undefined) return;
+    if (typeof fetch !== "function") {
+        end(NO_FETCH);
+        return;
+    }
+    // A path belongs to the page's own server, which a fetch that is not the page's does not know.
+    if (url.startsWith("/")) url = location.origin + url;
+    let answer;
+    try {
+        // Called on its own: the global fetch refuses to be a method of another object.
+        answer = fetch(url, init);
+    } catch (cause) {
+        end(REFUSED, cause);
+        return;
+    }
+    result.sent = true;
+    try {
+        const response = await answer;
+        if (!isResponse(response)) {
+            end(NO_RESPONSE, `fetch gave ${response === null ? "null" : `a value of type ${typeof response}`}, no Response`);
+        } else if (response.type === "error") {
+            end(ERROR_RESPONSE, "fetch gave Response.error()");
+        } else if (response.type === "opaque") {
+            end(OPAQUE_RESPONSE, "fetch gave an opaque Response");
+        } else {
+            // Also where the wait has just ended: whoever has not looked at the result yet learns the status.
+            result.response = response;
+            if (result.how === undefined) await drain(response, max, result);
+            else quietly(response.body?.cancel?.());
+            end(DONE);
+        }
+    } catch (cause) {
+        if (result.how !== undefined) return;
+        const refused = result.response === undefined && isRefusal(cause);
+        if (refused && init.signal !== undefined && /signal/i.test(cause.message)) {
+            // It takes no signal but that of its own realm, as under jsdom: the time then ends the wait, not the request.
+            const { signal, ...rest } = init;
+            await carry(fetch, url, rest, max, result, end);
+            return;
+        }
+        if (result.response === undefined) result.sent = !(refused || isUnsent(cause) || isUnsent(cause?.cause));
+        end(refused ? REFUSED : FAILED, cause);
+    }
+}
+
+/** Lets a promise fail unheard. */
+function quietly(promise) {
+    Promise.resolve(promise).catch(() => {});
+}
+
+/** Whether `fetch` says that it cannot take its arguments, which it looks at before it sends anything. */
+function isRefusal(cause) {
+    return cause?.name === "TypeError" && /^Failed to (construct|execute) |AbortSignal|RequestInit|Illegal invocation/.test(cause.message);
+}
+
+/** Whether a fetch says that no connection was made, or none that could be trusted: Node's in its cause, others at once. */
+function isUnsent(cause) {
+    const { code, syscall } = cause ?? {};
     return (
-        /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$|CERT|^UNABLE_TO_/.test(code) ||
+        /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused)$|CERT|^UNABLE_TO_/.test(code) ||
         syscall === "connect" ||
         syscall === "getaddrinfo"
     );
 }
 
-/** Gives `work` a promise that rejects when the time is over or the signal aborts; leaves no timer and no listener. */
-async function within(ms, signal, work) {
-    let release;
-    const over = new Promise((_, reject) => {
-        const abort = () => reject(ABORTED);
-        // Timers take at most 31 bits; one that waits for ever would keep a process alive.
-        const timer = ms < Infinity && setTimeout(reject, Math.min(ms, 0x7fffffff), TIMEOUT);
-        signal?.addEventListener("abort", abort);
-        if (signal?.aborted) abort();
-        release = () => {
-            clearTimeout(timer);
-            signal?.removeEventListener("abort", abort);
-        };
-    });
-    // What ends before it looks at `over` must not leave a rejection that nobody handles.
-    over.catch(() => {});
-    try {
-        return await work(over);
-    } finally {
-        release();
-    }
-}
-
-/** Waits, unless the signal aborts. */
-export function pause(ms, signal) {
-    return within(ms, signal, (over) => over).catch(({ how }) => ({ how, cause: signal?.reason }));
-}
-
-/** Sends a request and reads the answer, up to `max` bytes of it. `sends` marks the promise for who waits for it. */
-export function exchange(fetch, method, url, headers, body, ms, signal, max) {
-    return Object.assign(carry(fetch, { method, headers, body }, url, ms, signal, max), { sends: true });
-}
-
-async function carry(fetch = globalThis.fetch, init, url, ms, signal, max) {
-    // Not while wasm is on the stack: who waits has to know first that a request is about to leave.
-    await undefined;
-    const result = { how: FAILED, sent: false, response: undefined, body: undefined, cut: false };
-    if (signal?.aborted) return { ...result, how: ABORTED.how, cause: signal.reason };
-    if (typeof fetch !== "function") {
-        return { ...result, cause: "this runtime has no fetch: pass one as the option fetch" };
-    }
-    let controller, request;
-    try {
-        controller = new AbortController();
-        // Not "follow": the token must not travel to where a redirect points.
-        request = new Request(url, { ...init, redirect: "manual", signal: controller.signal });
-    } catch (cause) {
-        return { ...result, cause };
-    }
-    await within(ms, signal, async (over) => {
-        const response = await Promise.race([over, fetch.call(globalThis, request)]);
-        result.sent = true;
-        if (!isResponse(response)) throw "fetch gave something that is no Response";
-        if (response.type === "error") throw "fetch gave Response.error()";
-        result.response = response;
-        await Promise.race([over, drain(response, max, result)]);
-        result.how = DONE;
-    }).catch((cause) => {
-        result.sent ||= !isUnsent(cause?.cause ?? undefined);
-        if (cause === TIMEOUT || cause === ABORTED) {
-            controller.abort();
-            result.how = cause.how;
-            result.cause = cause === ABORTED ? signal.reason : undefined;
-        } else {
-            result.cause = cause;
-        }
-    });
-    return result;
-}
-
-/** Reads the body into the result; stops behind `max` bytes, and when the call is over. */
+/** Reads the body into the result; stops behind `max` bytes, and when the wait is over. */
 async function drain(response, max, result) {
     result.cut = Number(response.headers.get("content-length")) > max;
+    // A stream of the web, or one of Node's as node-fetch gives it. What is neither can only be read whole.
     const reader = response.body?.getReader?.();
-    let body = new Uint8Array(reader || result.cut ? 0 : await response.arrayBuffer());
+    const chunks = reader ? undefined : response.body?.[Symbol.asyncIterator]?.();
+    const streams = reader !== undefined || chunks !== undefined;
+    result.cancel = () => quietly(reader ? reader.cancel() : chunks?.return?.());
+    let body = new Uint8Array(streams || result.cut ? 0 : await response.arrayBuffer());
     let length = body.length;
-    while (reader && !result.cut && result.how === FAILED) {
-        const { done, value } = await reader.read();
+    while (streams && !result.cut && result.how === undefined) {
+        const { done, value } = await (reader ? reader.read() : chunks.next());
         if (done) break;
+        if (!ArrayBuffer.isView(value)) throw new TypeError("the body is a stream of something else than bytes");
         const end = length + value.byteLength;
         if (length === 0) {
             body = value;
@@ -111,7 +164,6 @@ async function drain(response, max, result) {
         result.cut = length > max;
     }
     result.cut ||= length > max;
-    reader?.cancel().catch(() => {});
     // What is quoted of a body that is too long need not be long.
     result.body = body.subarray(0, result.cut ? Math.min(length, max, 65536) : length);
 }
@@ -141,25 +193,32 @@ export async function shared(call, locationId, refused, signal, ms) {
     let missed = 0;
     for (let waited = 0; waited < ms; ) {
         const step = own ? ms - waited : Math.min(ms - waited, share, BEAT_MS);
-        try {
-            return await within(step, signal, (over) => Promise.race([over, flight.answer]));
-        } catch (cause) {
-            if (cause === ABORTED) return { how: ABORTED.how, cause: signal.reason };
-            const patient = waited >= share || waited + step < share;
-            waited += step;
-            missed = flight.beats === heard ? missed + 1 : 0;
-            heard = flight.beats;
-            // No answer rejects: what is thrown here comes from a runtime in which one request cannot wait for another.
-            const gone = missed >= MISSED_BEATS || cause !== TIMEOUT;
-            if (gone) flight.since = -Infinity;
-            if (own || (patient && !gone)) continue;
-            // Of those who lose their patience the first one asks for all.
-            if (flight.successor) flight = flight.successor;
-            else ({ flight, own } = board(call, locationId, refused, 0));
-            heard = undefined;
-        }
+        const wait = {};
+        const listen = async (end) => {
+            try {
+                wait.answer = await flight.answer;
+                end(DONE);
+            } catch (cause) {
+                // No answer rejects: this comes from a runtime in which one request cannot wait for another.
+                end(FAILED, cause);
+            }
+        };
+        await within(step, signal, wait, (end) => void listen(end));
+        if (wait.how === ABORTED) return wait;
+        if (wait.how === DONE) return wait.answer;
+        const patient = waited >= share || waited + step < share;
+        waited += step;
+        missed = flight.beats === heard ? missed + 1 : 0;
+        heard = flight.beats;
+        const gone = missed >= MISSED_BEATS || wait.how === FAILED;
+        if (gone) flight.since = -Infinity;
+        if (own || (patient && !gone)) continue;
+        // Of those who lose their patience the first one asks for all.
+        if (flight.successor) flight = flight.successor;
+        else ({ flight, own } = board(call, locationId, refused, 0));
+        heard = undefined;
     }
-    return TIMEOUT;
+    return { how: TIMEOUT };
 }
 
 /** An answer that is awaited, not for longer than `share`, or else a new one. */

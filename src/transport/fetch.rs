@@ -3,8 +3,7 @@
 use super::{Event, Interrupted, Interruption, TokenRequest, Transport};
 use crate::core::{Error, ErrorKind, Outcome, Request, Response};
 use crate::endpoint::Operation;
-use crate::json::joined;
-use gloo_net::http::Headers;
+use crate::json::{joined, put, quote};
 use js_sys::{Function, Promise};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -22,7 +21,7 @@ extern "C" {
         fetch: Option<&Function>,
         method: &str,
         url: &str,
-        headers: &web_sys::Headers,
+        headers: &str,
         body: Option<&str>,
         ms: f64,
         signal: Option<&AbortSignal>,
@@ -70,6 +69,11 @@ async fn settled(promise: Promise) -> JsValue {
 const TIMEOUT: u8 = 1;
 const ABORTED: u8 = 2;
 const DONE: u8 = 3;
+const REFUSED: u8 = 4;
+const NO_FETCH: u8 = 5;
+const NO_RESPONSE: u8 = 6;
+const ERROR_RESPONSE: u8 = 7;
+const OPAQUE_RESPONSE: u8 = 8;
 
 /// For how many locations tokens are kept.
 const MAX_TOKENS: usize = 1000;
@@ -192,7 +196,7 @@ pub(crate) struct Listener {
 
 /// What the calls of a client share.
 pub(crate) struct Wiring {
-    /// Instead of the global `fetch`.
+    /// Instead of the global `fetch`; called as `fetch(url, init)`.
     pub fetch: Option<Function>,
     pub token: TokenSource,
     pub listener: Option<Listener>,
@@ -240,21 +244,30 @@ impl FetchTransport {
     }
 }
 
+/// Adds a member to a JSON object that is still open.
+fn push_header(headers: &mut String, name: &str, value: &str) {
+    put(headers, if headers.is_empty() { "{" } else { "," });
+    quote(headers, name);
+    put(headers, ":");
+    quote(headers, value);
+}
+
 /// What happens before a wait, and what is made of how it ended.
 impl FetchTransport {
     pub(crate) fn begin_send(&self, request: &Request, token: Option<&str>, timeout_ms: u32) -> Promise {
-        let headers = Headers::new();
+        let mut headers = String::new();
         for (name, value) in &request.headers {
-            headers.set(name, value);
+            push_header(&mut headers, name, value);
         }
         if let Some(token) = token {
-            headers.set("Authorization", &joined(&["Bearer ", token]));
+            push_header(&mut headers, "Authorization", &joined(&["Bearer ", token]));
         }
+        put(&mut headers, "}");
         exchange(
             self.wiring.fetch.as_ref(),
             request.method.as_str(),
             &request.url,
-            &headers.into_raw(),
+            &headers,
             request.body.as_deref(),
             f64::from(timeout_ms),
             self.signal.as_ref(),
@@ -276,16 +289,26 @@ impl FetchTransport {
             }
             (TIMEOUT, _) => Interruption::Timeout,
             (ABORTED, _) => Interruption::Aborted,
+            (REFUSED | NO_FETCH, _) => Interruption::Refused,
             _ => Interruption::Network,
         };
-        let message = match (how, sent) {
-            (Interruption::Network, false) => "the server could not be reached",
-            (Interruption::Network, true) => {
+        let message = match (end.how(), sent) {
+            (REFUSED, _) => "the function fetch failed before it sent anything; see cause",
+            (NO_FETCH, _) => "this runtime has no fetch: pass one as the option fetch",
+            (NO_RESPONSE, _) => {
+                "fetch gave something that is no Response, so nobody knows what became of the request; see cause"
+            }
+            (ERROR_RESPONSE, _) => "fetch gave Response.error(), which stands for a connection that failed",
+            (OPAQUE_RESPONSE, _) => {
+                "fetch gave an opaque Response, which nobody can read: it must not make requests of the mode no-cors"
+            }
+            (TIMEOUT, _) => "no whole answer came in time (timeoutMs, deadlineMs)",
+            (ABORTED, false) => "aborted before it was sent",
+            (ABORTED, true) => "aborted while it was under way",
+            (_, false) => "the server could not be reached",
+            (_, true) => {
                 "the connection failed before the whole answer came; in a browser also when CORS forbids the answer"
             }
-            (Interruption::Timeout, _) => "no whole answer came in time (timeoutMs, deadlineMs)",
-            (Interruption::Aborted, false) => "aborted before it was sent",
-            (Interruption::Aborted, true) => "aborted while it was under way",
         };
         Err(Interrupted { how, sent, status, message })
     }

@@ -73,7 +73,7 @@ async function suite(folder) {
             const source = `${join(folder, file)}:${number}`;
             const { side, lost, foreign, request, answer } = JSON.parse(text);
             if (lost !== undefined) complain(source, [`${lost} bodies were not read to their end`]);
-            if (foreign !== undefined) complain(source, [`the client sent something that is no Request: ${foreign}`]);
+            if (foreign !== undefined) complain(source, [`the client called fetch with ${foreign}`]);
             if (request === undefined) continue;
             if (side === "client") {
                 own.set(identity(request), (own.get(identity(request)) ?? 0) + 1);

@@ -50,26 +50,53 @@ async function described(request) {
 
 /** A `fetch` of which every request is written down as one that the client has sent. */
 export function recordedFetch(fetch) {
-    return function (request) {
-        if (request instanceof Request) {
-            void described(request).then((request) => write({ side: "client", request }));
+    return (url, init) => {
+        const foreign = strange(url, init);
+        if (foreign === undefined) {
+            // Not the signal: an abort must not end what is only written down.
+            const { signal, ...rest } = init;
+            void described(new Request(url, rest)).then((request) => write({ side: "client", request }));
         } else {
-            write({ side: "client", foreign: String(request) });
+            write({ side: "client", foreign });
         }
-        return fetch.call(this, request);
+        return fetch(url, init);
     };
+}
+
+/** What `fetch` may be called with, so that any library's can carry it. */
+const INIT = { method: "string", headers: "object", body: "string", redirect: "string", signal: "object" };
+
+function strange(url, init) {
+    if (typeof url !== "string" || !URL.canParse(url)) return `the URL ${String(url)}`;
+    const wrong = Object.keys(init).find((name) => typeof init[name] !== INIT[name]);
+    if (wrong !== undefined) return `init.${wrong}`;
+    if (Object.getPrototypeOf(init.headers) !== Object.prototype) return "headers that are no plain object";
+    const texts = Object.values(init.headers).every((value) => typeof value === "string");
+    return texts ? undefined : "a header that is no text";
+}
+
+/** A request to describe, and what to pass on for it: what came, unless its body can be read only once. */
+function recordable(input, init) {
+    if (typeof input?.clone === "function" && init === undefined) return [input, input];
+    const url = typeof input === "string" && input.startsWith("/") ? ORIGIN + input : input;
+    if (["string", "undefined"].includes(typeof init?.body) && typeof input?.clone !== "function") {
+        // Not the signal: it may be of another realm, and an abort must not end what is only written down.
+        const { signal, ...rest } = init ?? {};
+        return [new Request(url, rest), input, init];
+    }
+    const request = new Request(url, init);
+    return [request, request];
 }
 
 /** A sandbox of which every exchange is written down. */
 export function recordedSandbox(sandbox) {
     const { fetch } = sandbox;
     sandbox.fetch = async function (input, init) {
-        const url = typeof input === "string" && input.startsWith("/") ? ORIGIN + input : input;
-        const request = new Request(url, init);
+        const [request, ...given] = recordable(input, init);
         const sent = described(request);
         let response;
         try {
-            response = await fetch(request);
+            response = await fetch(...given);
         } catch (error) {
             void sent.then((request) => write({ side: "sandbox", request }));
             throw error;

@@ -70,7 +70,8 @@ export const payments = new PaymentsClient(options);
 new PaymentsClient({ token: "text", apiVersion: "2025-01-01" });
 new PaymentsClient({ token: () => "text" });
 new PaymentsClient({ baseUrl: "/api" });
-new PaymentsClient({ token: "text", fetch: (request) => fetch(request.url) });
+new PaymentsClient({ token: "text", fetch: (url, init) => fetch(url, init) });
+new PaymentsClient({ token: "text", fetch: globalThis.fetch });
 
 const callOptions: CallOptions = {
     signal: new AbortController().signal,

@@ -25,7 +25,11 @@ impl Fetch {
     /// `answer` is the body of a JavaScript function of the `Request` and the number of requests before it.
     fn answers(answer: &str) -> Self {
         let requests = Array::new();
-        let keep = "return async (request) => { requests.push(request.clone()); return answer(request, requests.length - 1); }";
+        let keep = "return async (url, init) => {
+            const request = new Request(url, init);
+            requests.push(request.clone());
+            return answer(request, requests.length - 1);
+        }";
         let answer = Function::new_with_args("request, before", answer);
         let fetch = Function::new_with_args("requests, answer", keep).call2(&JsValue::UNDEFINED, &requests, &answer);
         let global = js_sys::global();

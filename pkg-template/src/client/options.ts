@@ -13,8 +13,45 @@ export interface TokenContext {
 /** Where the token comes from: text, or a function that gives it. */
 export type Token = string | ((context: TokenContext) => string | Promise<string>);
 
-/** What a client is told once. */
-export interface ClientOptions {
+/** What `fetch` is given beside the address: these fields and no others, since a runtime may refuse what it does not know. */
+export interface FetchInit {
+    /** The method. */
+    method: "GET" | "POST" | "PUT" | "DELETE";
+    /** All headers, the token's among them. */
+    headers: Record<string, string>;
+    /** The JSON text, if the method has a body. */
+    body?: string;
+    /** A redirect is an error: the token must not travel to where it points. */
+    redirect: "manual";
+    /** Aborts when the time is over or the call was aborted. It is left out for a `fetch` that refused it as one of another realm. */
+    signal?: AbortSignal;
+}
+
+/** What is read of an answer. The `Response` of any runtime and any library has it, and a `body` that is a stream of the web or of Node. */
+export interface FetchResponse {
+    /** The HTTP status. */
+    readonly status: number;
+    /** The headers. */
+    readonly headers: {
+        /**
+         * The value of a header, null where there is none.
+         *
+         * @param name Its name; upper and lower case are the same.
+         */
+        get(name: string): string | null;
+    };
+    /** The whole body, where it is no stream. */
+    arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/**
+ * How requests are made. The global `fetch` is one, as are those of undici, of node-fetch, of a service binding of
+ * Workers (`env.API.fetch.bind(env.API)`) and of the sandbox.
+ */
+export type FetchFunction = (url: string, init: FetchInit) => Promise<FetchResponse>;
+
+/** Every option of a client. {@link ClientOptions} says which of them must be there. */
+export interface ClientSettings {
     /**
      * The access token or private integration token, or a function that gives it. The function is called once for each
      * location, and once more after a 401, with the token that was refused; its tokens are kept in memory, for 1000 locations
@@ -35,8 +72,8 @@ export interface ClientOptions {
     baseUrl?: string;
     /** The `Version` header; default `2021-07-28`. */
     apiVersion?: "2021-07-28" | "v3" | (string & {});
-    /** Instead of the global `fetch`; it gets one `Request`. */
-    fetch?: (request: Request) => Promise<Response>;
+    /** Instead of the global `fetch`, which is looked up at each call. */
+    fetch?: FetchFunction;
     /** Milliseconds that one attempt may take; default 30000. */
     timeoutMs?: number;
     /**
@@ -73,6 +110,19 @@ export interface ClientOptions {
     /** Is told about requests, answers, limits, retries and drift. What it throws or rejects with is ignored. */
     onEvent?: (event: PaymentsEvent) => void;
 }
+
+/** What a client is told once. The token may be left out only where `baseUrl` names your own proxy, which adds it. */
+export type ClientOptions = ClientSettings &
+    (
+        | {
+              /** Where the token comes from; see {@link ClientSettings.token}. */
+              token: Token;
+          }
+        | {
+              /** Your own proxy, which adds the token; see {@link ClientSettings.baseUrl}. */
+              baseUrl: string;
+          }
+    );
 
 /** What one call may override. */
 export interface CallOptions {

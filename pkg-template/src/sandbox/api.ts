@@ -229,7 +229,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
 
     async function fetch(input: Request | URL | string, init?: RequestInit): Promise<Response> {
         const { method, url, headers, signal, body } = await read(input, init);
-        signal?.throwIfAborted();
+        if (signal?.aborted) throw signal.reason;
         let lines = "";
         headers.forEach((value, name) => {
             lines += `${name}\n${value}\n`;

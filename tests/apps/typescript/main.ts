@@ -1,10 +1,11 @@
-import { PaymentsClient, type ListOrdersParams, type OrderSummary, type ResponseInfo } from "ghl-payments";
+import { PaymentsClient, type FetchFunction, type ListOrdersParams, type OrderSummary, type ResponseInfo } from "ghl-payments";
 import { createSandbox, type Sandbox } from "ghl-payments/sandbox";
 import { initialize } from "ghl-payments/slim";
 import { fromEnvironment, orderIds, print } from "./orders.js";
 
 const settings = fromEnvironment();
-const payments = new PaymentsClient({ ...settings, fetch: (request: Request): Promise<Response> => fetch(request) });
+const watched: FetchFunction = (url, init) => fetch(url, init);
+const payments = new PaymentsClient({ ...settings, fetch: watched });
 const params: ListOrdersParams = { limit: 5 };
 const { data, response } = await payments.orders.list(params, { signal: AbortSignal.timeout(30_000) }).withResponse();
 const { status, headers }: ResponseInfo = response;

@@ -24,13 +24,12 @@ before(async () => {
     const payments = new PaymentsClient({
         token: sandbox.token(),
         locationId: sandbox.locationId,
-        fetch: async (request) => {
-            const body = await request.clone().text();
-            const response = await sandbox.fetch(request);
-            const { method, url } = request;
+        fetch: async (url, init) => {
+            const response = await sandbox.fetch(url, init);
+            const { method, headers, body = "" } = init;
             const answer = { status: response.status, headers: [...response.headers] };
             answer.body = await response.clone().text();
-            last = { request: { method, url, headers: [...request.headers], body }, answer };
+            last = { request: { method, url, headers: [...new Headers(headers)], body }, answer };
             return response;
         },
     });

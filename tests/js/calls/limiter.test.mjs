@@ -17,10 +17,10 @@ function world(t, first) {
     t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: START });
     const sandbox = createSandbox({ seed: 11, size: 2, now: () => Date.now() });
     let refused = 0;
-    const fetch = async (request) => {
+    const fetch = async (...given) => {
         const answer = first;
         first = undefined;
-        const response = await (answer?.() ?? sandbox.fetch(request));
+        const response = await (answer?.() ?? sandbox.fetch(...given));
         if (response.status === 429) refused += 1;
         return response;
     };

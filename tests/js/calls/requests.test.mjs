@@ -192,15 +192,33 @@ test("headers of the client and of the call go along, those of the call first", 
     );
 });
 
-test("only method, headers, body, signal and redirect are set: other fields throw on workerd", async () => {
-    const plain = new Request("https://example.com");
-    const { payments } = stub((request) => {
-        for (const field of ["cache", "credentials", "integrity", "keepalive", "mode", "referrer", "referrerPolicy"]) {
-            assert.equal(request[field], plain[field], field);
-        }
-        return Response.json(ANY_ANSWER);
-    });
+test("fetch gets a text and plain values, and no field that throws on workerd", async () => {
+    for (const name of METHODS) {
+        const seen = [];
+        const fetch = async function (...given) {
+            seen.push([this, ...given]);
+            return Response.json(ANY_ANSWER);
+        };
+        await call(stub(undefined, { fetch }).payments, name);
+        const [[self, url, init, ...more]] = seen;
+        assert.deepEqual([self, typeof url, more], [undefined, "string", []], name);
+        const { method, headers, body, signal, redirect, ...others } = init;
+        assert.deepEqual(others, {}, name);
+        assert.equal(Object.getPrototypeOf(headers), Object.prototype);
+        assert.ok(Object.values(headers).every((value) => typeof value === "string"));
+        assert.deepEqual([redirect, signal instanceof AbortSignal, signal.aborted], ["manual", true, false]);
+        assert.equal("body" in init, OPERATIONS.get(name).body !== undefined, name);
+        assert.ok(body === undefined || typeof JSON.parse(body) === "object");
+        assert.equal(method, OPERATIONS.get(name).method);
+    }
+});
+
+test("a header named as a field that every object has goes along, or is refused where fetch would drop it", async () => {
+    const { payments, requests } = stub(ANY_ANSWER, { headers: { constructor: "x", valueOf: "y" } });
     await payments.orders.get(ID);
+    assert.deepEqual(["constructor", "valueof"].map((name) => requests[0].headers.get(name)), ["x", "y"]);
+    const error = await failure(payments.orders.get(ID, { headers: JSON.parse('{"__proto__":"x"}') }));
+    assert.deepEqual(error.issues.map(({ path }) => path), ["headers.__proto__"]);
 });
 
 test("the parameters of the caller are not changed", async () => {

@@ -228,8 +228,8 @@ test("a hundred calls at once all get their own answer", async () => {
     const payments = new library.PaymentsClient({
         token: TOKEN,
         locationId: LOCATION,
-        fetch: async (request) => {
-            const id = new URL(request.url).pathname.split("/").at(-1);
+        fetch: async (url) => {
+            const id = new URL(url).pathname.split("/").at(-1);
             // Answers in another order than asked.
             for (let turns = Number(id) % 7; turns > 0; turns -= 1) await null;
             return Response.json({ _id: id, amount: id });

@@ -197,21 +197,16 @@ const RECIPES = {
         const { module } = await run(server, given);
         const origin = "https://shop.example";
         const upstream = { token, fetch: (url, init) => given.fetch(new Request(url, init)) };
-        const fetch = (request) => {
-            assert.equal(new URL(request.url).origin, origin);
+        const fetch = (url, init) => {
+            const request = new Request(url, init);
+            assert.equal(new URL(url).origin, origin);
             assert.equal(request.headers.get("Authorization"), null);
             return withGlobals(upstream, () => module.proxy(request));
         };
-        // In a page a request knows what its path is relative to.
-        const InPage = class extends Request {
-            constructor(input, init) {
-                super(typeof input === "string" ? new URL(input, origin) : input, init);
-            }
-        };
-        const { lines, sent } = await run(page, { ...given, fetch, Request: InPage, location: { origin } });
+        const { lines, sent } = await run(page, { ...given, fetch, location: { origin } });
         assert.equal(lines[0].split(",").length, 5);
         assert.deepEqual(operations({ sent }), ["orders.list 200"]);
-        assert.equal((await fetch(new Request(`${origin}/api/payments/coupon/list`))).status, 404);
+        assert.equal((await fetch(`${origin}/api/payments/coupon/list`)).status, 404);
     },
     async "Your own `fetch`"(code) {
         const { lines } = await run(code, await prepare());
@@ -222,7 +217,7 @@ const RECIPES = {
         const asset = new Response(await readFile(join(PACKAGE, "core.wasm")), {
             headers: { "Content-Type": "application/wasm" },
         });
-        const fetch = async (input) => (input === "/assets/core.wasm" ? asset : given.fetch(input));
+        const fetch = async (url, init) => (url === "/assets/core.wasm" ? asset : given.fetch(url, init));
         assert.deepEqual((await run(code, { ...given, fetch })).lines, ["300"]);
     },
     async "Against the sandbox"(code) {
@@ -277,7 +272,7 @@ test("the table of errors names every class", () => {
 
 test("the table of options names every option", async () => {
     const declarations = await readFile(join(PACKAGE, "client/options.d.ts"), "utf8");
-    const body = /interface ClientOptions \{(.*?)^\}/ms.exec(declarations)[1];
+    const body = /interface ClientSettings \{(.*?)^\}/ms.exec(declarations)[1];
     const wanted = [...body.matchAll(/^    (\w+)\?:/gm)].map(([, name]) => name);
     const found = rows(section("Options", 2)).map(([, name]) => name.replaceAll("`", ""));
     assert.deepEqual(found.sort(), wanted.sort());

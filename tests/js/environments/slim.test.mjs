@@ -13,8 +13,8 @@ test("before initialize there is no client", () => {
 
 test("after initialize with the bytes of core.wasm there is one", async () => {
     initialize(bytes);
-    const fetch = async (request) =>
-        request.url.includes("/orders/a?")
+    const fetch = async (url) =>
+        url.includes("/orders/a?")
             ? Response.json({ _id: "a", amount: "5" })
             : Response.json({ message: "no" }, { status: 404 });
     const payments = new PaymentsClient({ ...options, fetch });

@@ -84,13 +84,13 @@ test("where nobody can say what happened, the error says so", async () => {
         token: sandbox.token(),
         locationId: sandbox.locationId,
         retryDelayMs: 1,
-        fetch: (request) => {
+        fetch: (url, init) => {
             if (sent) sandbox.faults.add("status=503");
-            if (request.method === "POST") {
+            if (init.method === "POST") {
                 sent = true;
                 sandbox.faults.add("applied-then=drop");
             }
-            return fetch(request);
+            return fetch(url, init);
         },
     });
     const body = { mode: "cash", amount: order.amount };
@@ -110,9 +110,9 @@ test("an abort while the outcome is not known leaves it unknown", async () => {
         token: sandbox.token(),
         locationId: sandbox.locationId,
         retryDelayMs: 60_000,
-        fetch: (request) => {
-            if (request.method === "POST") setTimeout(() => controller.abort(), 20);
-            return fetch(request);
+        fetch: (url, init) => {
+            if (init.method === "POST") setTimeout(() => controller.abort(), 20);
+            return fetch(url, init);
         },
     });
     sandbox.faults.add("applied-then=500", { operation: "orders.recordPayment" });
@@ -154,10 +154,10 @@ test(`in ${RUNS} runs with random faults a payment is never recorded twice`, { t
             token: sandbox.token(),
             locationId: sandbox.locationId,
             retryDelayMs: 1,
-            fetch: (request) => {
+            fetch: (url, init) => {
                 const fault = plan.shift();
                 if (fault !== undefined) sandbox.faults.add(fault);
-                return fetch(request);
+                return fetch(url, init);
             },
         });
         const amount = Math.floor(order.amount * 25) / 100;
@@ -192,9 +192,9 @@ test(`in ${RUNS} runs with random faults a payment is never recorded twice`, { t
 function scripted(answers, options = {}) {
     const left = structuredClone(answers);
     const sent = [];
-    const fetch = async (request) => {
-        const { pathname } = new URL(request.url);
-        const name = request.method === "POST" ? "record" : pathname.endsWith("/transactions") ? "look" : "ask";
+    const fetch = async (url, { method }) => {
+        const { pathname } = new URL(url);
+        const name = method === "POST" ? "record" : pathname.endsWith("/transactions") ? "look" : "ask";
         sent.push(name);
         const answer = left[name].length > 1 ? left[name].shift() : left[name][0];
         if (answer === "drop") throw new TypeError("fetch failed");

@@ -16,7 +16,7 @@ import { PACKAGE, startWorker, tool } from "../support/support.mjs";
 
 const { build } = tool("esbuild");
 const { chromium } = tool("playwright-core");
-const { listen } = await import(pathToFileURL(join(PACKAGE, "node-http.js")).href);
+const { listen } = await import(pathToFileURL(join(PACKAGE, "cli/node-http.js")).href);
 const here = dirname(fileURLToPath(import.meta.url));
 const RUNNING = { timeout: 600_000 };
 /** How many cases wait side by side for their timeouts, and how many go on at once where none waits. */

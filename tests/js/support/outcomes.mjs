@@ -264,8 +264,8 @@ export async function attempt({ PaymentsClient }, task) {
         ...options,
         onEvent: (event) => event.type === "retry" && abort === "backoff" && stop(),
         ...(abort === "body" && {
-            fetch: async (request) => {
-                const response = await fetch(request);
+            fetch: async (url, init) => {
+                const response = await fetch(url, init);
                 // By then the client has the head of the answer.
                 setTimeout(stop, ARRIVAL_MS);
                 return response;

@@ -24,11 +24,11 @@ export function watched(options) {
         };
     }
     if (typeof fetch === "function") {
-        own.fetch = function (request) {
+        own.fetch = (url, init) => {
             searched.urls += 1;
-            const others = [...request.headers].filter(([name]) => name !== "authorization");
-            look("a request", [request.url, ...others.flat()]);
-            return fetch.call(this, request);
+            const { Authorization, ...headers } = init.headers;
+            look("a request", { url, ...init, headers });
+            return fetch(url, init);
         };
     }
     return own;

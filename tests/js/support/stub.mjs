@@ -16,17 +16,11 @@ export const ANY_ANSWER = { _id: ID, data: [], totalCount: 0, providers: [] };
 export function stub(answer, options = {}) {
     const requests = [];
     const events = [];
-    const fetch = async (request) => {
-        const body = await request.clone().text();
-        const { method, url, headers, signal, redirect } = request;
-        requests.push({
-            method,
-            url: new URL(url),
-            headers,
-            body: body === "" ? undefined : JSON.parse(body),
-            signal,
-            redirect,
-        });
+    const fetch = async (url, init) => {
+        const request = new Request(url, init);
+        const { method, headers, signal, redirect } = request;
+        const body = init.body === undefined ? undefined : JSON.parse(init.body);
+        requests.push({ method, url: new URL(url), headers, body, signal, redirect });
         return typeof answer === "function" ? answer(request, requests.length - 1) : Response.json(answer);
     };
     const payments = new PaymentsClient({

@@ -1,0 +1,350 @@
+// Other people's fetch: that of undici, of node-fetch, of a service binding, of another realm.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { dirname, join } from "node:path";
+import test, { after, before } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { AbortedError, InvalidRequestError, NotFoundError, PaymentsClient, TimeoutError } from "ghl-payments";
+import { createSandbox } from "ghl-payments/sandbox";
+import { ANY_ANSWER, failure, ID, LOCATION, stub, TOKEN } from "../support/stub.mjs";
+import { PACKAGE, startSandbox, tool } from "../support/support.mjs";
+
+const imported = (name) => import(pathToFileURL(tool.resolve(name)));
+const LIBRARIES = {
+    "the global fetch": (...given) => fetch(...given),
+    undici: (await imported("undici")).fetch,
+    "node-fetch 3": (await imported("node-fetch")).default,
+    "node-fetch 2": tool("node-fetch-2"),
+};
+
+let sandbox;
+let server;
+
+before(async () => {
+    sandbox = await startSandbox();
+    server = createServer(answer);
+    server.requests = [];
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    server.url = `http://127.0.0.1:${server.address().port}`;
+});
+
+after(async () => {
+    server?.closeAllConnections();
+    server?.close();
+    await sandbox?.stop();
+});
+
+/** The first part of the path says what happens. */
+function answer(request, response) {
+    const [, what] = request.url.split("/");
+    server.requests.push({ what, method: request.method, headers: request.headers });
+    if (what === "hang") return;
+    if (what === "redirect") return response.writeHead(307, { location: `${server.url}/elsewhere` }).end();
+    response.writeHead(200, { "content-type": "application/json", ...(what === "long" && { "content-length": 5_000_000 }) });
+    if (what === "body-hangs") return response.write('{"_id":');
+    if (what === "breaks") {
+        response.write('{"_id":');
+        setTimeout(() => response.destroy(), 20);
+        return;
+    }
+    if (what === "endless" || what === "long") {
+        response.on("error", () => {});
+        const more = () => {
+            while (!response.destroyed && response.write("[".repeat(10_000)));
+        };
+        response.on("drain", more);
+        more();
+        return;
+    }
+    response.end(JSON.stringify(ANY_ANSWER));
+}
+
+function client(fetch, path, options) {
+    return new PaymentsClient({
+        token: TOKEN,
+        locationId: LOCATION,
+        baseUrl: `${server.url}/${path}`,
+        retryDelayMs: 1,
+        maxRetries: 0,
+        fetch,
+        ...options,
+    });
+}
+
+const cash = { mode: "cash", amount: 5 };
+
+for (const [name, fetch] of Object.entries(LIBRARIES)) {
+    test(`${name}: reads, writes and refusals arrive`, async () => {
+        const { baseUrl, token, locationId } = sandbox;
+        const payments = new PaymentsClient({ baseUrl, token, locationId, fetch });
+        const { data, response } = await payments.orders.list({ paymentStatus: "unpaid", limit: 100 }).withResponse();
+        assert.ok(data.data.length > 0);
+        assert.match(response.headers.get("content-type"), /json/);
+        assert.equal(response.rateLimit.limit, 100);
+        // Another order for each library: its payment is one that the sandbox takes once.
+        const order = data.data[Object.keys(LIBRARIES).indexOf(name)];
+        const recorded = await payments.orders.recordPayment(order._id, { mode: "cash", amount: order.amount });
+        assert.equal(recorded.success, true);
+        const again = await failure(payments.orders.recordPayment(order._id, { mode: "cash", amount: order.amount }));
+        assert.ok(again instanceof InvalidRequestError, String(again));
+        assert.ok(again.messages.length > 0);
+        const missing = await failure(payments.orders.get("0".repeat(24)));
+        assert.ok(missing instanceof NotFoundError);
+        assert.equal(missing.outcome, "rejected");
+    });
+
+    test(`${name}: a redirect is an error and the token stays`, async () => {
+        server.requests.length = 0;
+        for (const call of [(orders) => orders.get(ID), (orders) => orders.recordPayment(ID, cash)]) {
+            const error = await failure(call(client(fetch, "redirect").orders));
+            assert.deepEqual([error.code, error.status, error.outcome], ["unexpected_answer", 307, "rejected"]);
+            assert.match(error.message, /redirect/);
+        }
+        assert.deepEqual(server.requests.map(({ what }) => what), ["redirect", "redirect"]);
+    });
+
+    test(`${name}: a server that is not there was sent nothing`, async () => {
+        const payments = client(fetch, "", { baseUrl: "http://127.0.0.1:2" });
+        const error = await failure(payments.orders.recordPayment(ID, cash));
+        assert.deepEqual([error.code, error.outcome, error.retryable], ["network_error", "not_sent", true]);
+    });
+
+    test(`${name}: time and signal end the wait for an answer and for its body`, async () => {
+        for (const path of ["hang", "body-hangs"]) {
+            const late = await failure(client(fetch, path, { timeoutMs: 100 }).orders.recordPayment(ID, cash));
+            assert.ok(late instanceof TimeoutError, path);
+            assert.equal(late.outcome, path === "hang" ? "unknown" : "applied");
+            const controller = new AbortController();
+            const reason = new Error("enough");
+            setTimeout(() => controller.abort(reason), 100);
+            const call = client(fetch, path).orders.recordPayment(ID, cash, { signal: controller.signal });
+            const aborted = await failure(call);
+            assert.ok(aborted instanceof AbortedError, path);
+            assert.equal(aborted.cause, reason);
+        }
+    });
+
+    test(`${name}: a body that breaks off leaves a write applied`, async () => {
+        const error = await failure(client(fetch, "breaks").orders.recordPayment(ID, cash));
+        assert.deepEqual([error.code, error.status, error.outcome], ["network_error", 200, "applied"]);
+    });
+
+    test(`${name}: an answer without end, and one that is too long, are not read on`, async () => {
+        for (const path of ["endless", "long"]) {
+            const closed = new Promise((resolve) => {
+                server.once("request", (_, response) => response.once("close", resolve));
+            });
+            const error = await failure(client(fetch, path, { maxResponseBytes: 100_000 }).orders.get(ID));
+            assert.deepEqual([error.code, error.outcome], ["decode_failed", "applied"], path);
+            // The server is told to stop.
+            await closed;
+        }
+    });
+
+    test(`${name}: headers of every source reach the server`, async () => {
+        server.requests.length = 0;
+        await client(fetch, "plain", { headers: { "X-App": "shop" } }).orders.recordPayment(ID, cash, { headers: { "x-call": "1" } });
+        const { method, headers } = server.requests[0];
+        assert.equal(method, "POST");
+        assert.deepEqual(
+            [headers.authorization, headers["x-app"], headers["x-call"], headers["content-type"], headers.version],
+            [`Bearer ${TOKEN}`, "shop", "1", "application/json", "2021-07-28"],
+        );
+    });
+}
+
+/** As under jsdom: an AbortController whose signals mean nothing to a fetch from outside of its realm. */
+async function withForeignController(act) {
+    const { AbortController: own } = globalThis;
+    globalThis.AbortController = class {
+        signal = new (class AbortSignal extends EventTarget {
+            aborted = false;
+        })();
+        abort() {
+            this.signal.aborted = true;
+            this.signal.dispatchEvent(new Event("abort"));
+        }
+    };
+    try {
+        return await act();
+    } finally {
+        globalThis.AbortController = own;
+    }
+}
+
+for (const [name, fetch] of Object.entries(LIBRARIES)) {
+    test(`${name}: a signal of another realm is no reason to send nothing, or anything twice`, async () => {
+        server.requests.length = 0;
+        await withForeignController(() => client(fetch, "plain").orders.recordPayment(ID, cash));
+        assert.equal(server.requests.length, 1);
+        const late = await withForeignController(() =>
+            failure(client(fetch, "hang", { timeoutMs: 100 }).orders.recordPayment(ID, cash)),
+        );
+        assert.deepEqual([late.code, late.outcome], ["timeout", "unknown"]);
+    });
+}
+
+test("a fetch that belongs to an object is called bound, as a service binding of Workers is", async () => {
+    class Fetcher {
+        #calls = 0;
+        async fetch(url, init) {
+            this.#calls += 1;
+            return Response.json({ _id: `${this.#calls} ${new URL(url).pathname} ${init.method}` });
+        }
+    }
+    const service = new Fetcher();
+    const bound = stub(undefined, { fetch: service.fetch.bind(service) });
+    assert.equal((await bound.payments.orders.get(ID))._id, `1 /payments/orders/${ID} GET`);
+    const loose = stub(undefined, { fetch: service.fetch, maxRetries: 0 });
+    assert.equal((await failure(loose.payments.orders.get(ID))).code, "network_error");
+});
+
+test("sandbox.fetch takes what the client gives, and what others give", async () => {
+    const { fetch, token, locationId } = createSandbox({ size: 3 });
+    const payments = new PaymentsClient({ token: token(), locationId, fetch });
+    assert.equal((await payments.orders.list()).totalCount, 3);
+    const { Request, Headers } = await imported("undici");
+    const url = `https://services.leadconnectorhq.com/payments/orders?altId=${locationId}&altType=location`;
+    const headers = { Authorization: `Bearer ${token()}`, Version: "2021-07-28" };
+    for (const given of [[new Request(url, { headers })], [url, { headers: new Headers(headers) }]]) {
+        assert.equal((await (await fetch(...given)).json()).totalCount, 3);
+    }
+    // A signal of another realm.
+    const aborted = await fetch(url, { headers, signal: { aborted: true, reason: "gone" } }).catch((error) => error);
+    assert.equal(aborted, "gone");
+});
+
+test("a fetch that throws before it gives a promise has sent nothing, and is not asked again", async () => {
+    let asked = 0;
+    const bad = new TypeError("init.headers.get is not a function");
+    const { payments } = stub(undefined, {
+        fetch: () => {
+            asked += 1;
+            throw bad;
+        },
+    });
+    const error = await failure(payments.orders.recordPayment(ID, cash));
+    assert.deepEqual(
+        [error.code, error.outcome, error.retryable, error.cause, asked],
+        ["network_error", "not_sent", false, bad, 1],
+    );
+    assert.match(error.message, /fetch failed before it sent anything/);
+});
+
+test("a fetch that refuses its arguments has sent nothing", async () => {
+    for (const message of [
+        "RequestInit: Expected signal to be an instance of AbortSignal.",
+        "Failed to execute 'fetch' on 'Window': Illegal invocation",
+        "Illegal invocation",
+    ]) {
+        const { payments } = stub(() => Promise.reject(new TypeError(message)));
+        const error = await failure(payments.orders.recordPayment(ID, cash));
+        assert.deepEqual([error.outcome, error.retryable, error.attempts], ["not_sent", false, 1], message);
+    }
+});
+
+test("where there is no fetch at all, the message says so and nothing was sent", async () => {
+    const { fetch } = globalThis;
+    try {
+        const payments = new PaymentsClient({ token: TOKEN, locationId: LOCATION });
+        globalThis.fetch = undefined;
+        const error = await failure(payments.orders.recordPayment(ID, cash));
+        assert.match(error.message, /this runtime has no fetch: pass one as the option fetch/);
+        assert.deepEqual([error.outcome, error.retryable, error.attempts], ["not_sent", false, 1]);
+    } finally {
+        globalThis.fetch = fetch;
+    }
+});
+
+test("the message of the error says what came instead of an answer that can be read", async () => {
+    const opaque = { ...foreignResponse(0), type: "opaque" };
+    for (const [given, message] of [
+        [undefined, /no Response/],
+        [{ status: 200 }, /no Response/],
+        [Response.error(), /Response\.error\(\)/],
+        [opaque, /opaque Response/],
+    ]) {
+        // Given in a promise, and as it is.
+        for (const fetch of [async () => given, () => given]) {
+            const { payments } = stub(undefined, { fetch, maxRetries: 0 });
+            const error = await failure(payments.orders.recordPayment(ID, cash));
+            assert.deepEqual([error.code, error.status, error.outcome], ["network_error", undefined, "unknown"]);
+            assert.match(error.message, message);
+        }
+    }
+});
+
+function foreignResponse(status) {
+    return { status, headers: { get: () => null }, arrayBuffer: async () => new ArrayBuffer(0) };
+}
+
+test("a body is read as a stream of the web, as one of Node's, or whole", async () => {
+    const bytes = new TextEncoder().encode(JSON.stringify({ _id: "a", amount: 5 }));
+    async function* chunks() {
+        for (const byte of bytes) yield Uint8Array.of(byte);
+    }
+    for (const body of [new Blob([bytes]).stream(), chunks(), undefined, null]) {
+        const response = { ...foreignResponse(200), body, arrayBuffer: async () => bytes.buffer };
+        const { payments } = stub(undefined, { fetch: async () => response });
+        assert.deepEqual(await payments.orders.get(ID), { _id: "a", amount: 5 });
+    }
+    async function* texts() {
+        yield '{"_id":"a"}';
+    }
+    const { payments } = stub(undefined, { fetch: async () => ({ ...foreignResponse(200), body: texts() }), maxRetries: 0 });
+    assert.match(String((await failure(payments.orders.get(ID))).cause), /stream of something else than bytes/);
+});
+
+test("the type of the option takes every library's fetch", () => {
+    const folder = mkdtempSync(join(dirname(fileURLToPath(import.meta.url)), "types-"));
+    const modules = join(dirname(tool.resolve("undici/package.json")), "..");
+    const source = `
+        import nodeFetch from "node-fetch";
+        import nodeFetch2 from "node-fetch-2";
+        import { fetch as undiciFetch } from "undici";
+        import { PaymentsClient, type FetchFunction } from "ghl-payments";
+        import { createSandbox } from "ghl-payments/sandbox";
+        declare const service: { fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> };
+        const all: FetchFunction[] = [
+            globalThis.fetch, undiciFetch, nodeFetch, nodeFetch2, createSandbox().fetch, service.fetch.bind(service),
+            async (url, init) => fetch(url, init),
+            async (url) => Response.json({ url: url.length }),
+        ];
+        export const payments = new PaymentsClient({ token: "t", fetch: all[0] as FetchFunction });
+        // @ts-expect-error the address is text
+        new PaymentsClient({ token: "t", fetch: async (request: Request) => fetch(request) });
+    `;
+    const paths = {
+        undici: [join(modules, "undici/index.d.ts")],
+        "node-fetch": [join(modules, "node-fetch/@types/index.d.ts")],
+        "node-fetch-2": [join(modules, "@types/node-fetch/index.d.ts")],
+        "ghl-payments": [join(PACKAGE, "index.d.ts")],
+        "ghl-payments/sandbox": [join(PACKAGE, "sandbox.d.ts")],
+    };
+    try {
+        writeFileSync(join(folder, "uses.mts"), source);
+        const compilerOptions = {
+            target: "ES2022",
+            module: "NodeNext",
+            moduleResolution: "NodeNext",
+            lib: ["ES2022", "DOM", "DOM.Iterable"],
+            types: ["node"],
+            typeRoots: [join(modules, "@types")],
+            paths,
+            strict: true,
+            skipLibCheck: true,
+            noEmit: true,
+        };
+        writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["uses.mts"] }));
+        const compiler = tool.resolve("typescript/bin/tsc");
+        const { status, stdout } = spawnSync(process.execPath, [compiler, "--project", folder], { encoding: "utf8" });
+        assert.equal(status, 0, stdout);
+    } finally {
+        rmSync(folder, { recursive: true });
+    }
+});
