@@ -1,7 +1,7 @@
 //! The client's exports. The TypeScript facade in `pkg-template/src` turns them into the public surface.
 
-use super::values;
-use crate::call::{self, Ask, RateLimiter, Told};
+use super::{pages::Pages, values};
+use crate::call::{self, cursor_scope, Ask, RateLimiter, Told};
 use crate::core::{Config, Error};
 use crate::endpoint::{ALL, RECORD_PAYMENT};
 use crate::json::{json_text, to_ascii};
@@ -75,6 +75,18 @@ impl Core {
         let transport = FetchTransport::with(self.wiring.clone(), signal);
         let began = transport.now_ms();
         Call { prepared: self.prepare(input, began), transport, began, asked: Asked::Nothing }
+    }
+
+    /// The list that `input`, as for [`Self::call`], names, to be read on behind a cursor. Throws an error as JSON text.
+    pub fn resume(&self, input: &str, cursor: &JsValue) -> Result<Pages, JsValue> {
+        let pages = self.prepare(input, js_sys::Date::now()).and_then(|call| {
+            let mut params = input;
+            line(&mut params);
+            line(&mut params);
+            let pages = Pages::resume(cursor_scope(&call.run.request), line(&mut params), cursor);
+            pages.map_err(|issue| Error::validation(Some(call.run.operation), vec![issue]))
+        });
+        pages.map_err(|error| values::error(&error).into())
     }
 }
 
@@ -182,7 +194,8 @@ impl Call {
                     break (Asked::Send, transport.begin_send(&run.request, run.token.as_deref(), ms));
                 }
                 Ask::Done(Ok(done)) => {
-                    let info = values::success(&done, transport.now_ms() - self.began);
+                    let scope = run.operation.is_list().then(|| cursor_scope(&run.request));
+                    let info = values::success(&done, transport.now_ms() - self.began, scope.as_deref());
                     let ascii = to_ascii(&done.answer.body);
                     let body = ascii.as_deref().unwrap_or(&done.answer.body);
                     return succeeded(body, &transport.last_response(), &info);

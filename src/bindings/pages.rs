@@ -1,53 +1,67 @@
-//! The state of one iteration over a list.
+//! The state of one reading of a list.
 
-use super::values::{text, Object};
-use crate::call::{hash, Pager};
-use crate::json::items;
+use super::values::{text, whole, Object};
+use crate::call::{hash, PageLoop, Place, Taken};
+use crate::json::{field, items};
+use crate::shape::Issue;
 use wasm_bindgen::prelude::*;
 
-/// Where an iteration stands.
+/// A list that is being read: a [`PageLoop`].
 #[wasm_bindgen]
-pub struct Pages {
-    pager: Pager,
-    /// Names the list and its filters.
-    scope: String,
-}
+pub struct Pages(PageLoop);
 
 #[wasm_bindgen]
 impl Pages {
-    /// Goes on from a cursor of the same scope; nothing if it is none. Without a cursor (empty) starts at `offset`. Pages have
-    /// `limit` records (0: as before, or the server's default).
-    pub fn open(scope: &str, cursor: &str, offset: u32, limit: u32) -> Option<Pages> {
-        let mut pager = Pager::new(offset, limit);
-        if !cursor.is_empty() && !pager.go_on(scope, cursor) {
-            return None;
-        }
-        Some(Self { pager, scope: scope.into() })
+    /// A list of this scope, which every answer of a list comes with, from its start; 0 stands for what is not given.
+    pub fn open(scope: &str, offset: f64, limit: f64) -> Pages {
+        Self(PageLoop::new(scope.into(), offset as u32, limit as u32))
     }
 
-    /// Takes a page by its ids, as JSON text, and its total, if the server names one; no text: only looks.
+    /// The list as it stood when it gave this cursor; nothing if it did not.
+    pub fn reopen(scope: &str, cursor: &str) -> Option<Pages> {
+        PageLoop::resume(scope.into(), cursor, None, 0).ok().map(Self)
+    }
+
+    /// What is to be read next: `{offset?, limit?, background}` as JSON text; nothing after the last page.
+    pub fn next(&self) -> JsValue {
+        let Some(Place { offset, limit, background }) = self.0.next() else { return JsValue::UNDEFINED };
+        let mut out = Object::new();
+        out.number("offset", offset.map(f64::from));
+        out.number("limit", limit.map(f64::from));
+        out.truth("background", background);
+        out.finish().into()
+    }
+
+    /// Takes the page that was asked for by its ids, a list as JSON text, and its total, NaN if the server names none.
     ///
-    /// Gives `{fresh, offset, limit?, cursor}` as JSON text: the indexes of what is to be delivered, where the next page
-    /// starts, how many records it is to hold and the text from which a later iteration goes on. After the last page there
-    /// is only `fresh`.
-    pub fn turn(&mut self, ids: &str, total: f64) -> JsValue {
+    /// Gives `{fresh, totalCount, cursor?}` as JSON text; nothing if there is nothing new in it and the next one is to be
+    /// read for it.
+    pub fn take(&mut self, ids: &str, total: f64) -> JsValue {
+        let mut hashes = Vec::new();
+        for (_, id) in items(ids.as_bytes()) {
+            hashes.push(hash(text(id).as_bytes()));
+        }
+        let Some(Taken { fresh, total_count, cursor }) = self.0.take(&hashes, (!total.is_nan()).then_some(total))
+        else {
+            return JsValue::UNDEFINED;
+        };
         let mut out = Object::new();
         out.open("fresh", '[');
-        if !ids.is_empty() {
-            let mut hashes = Vec::new();
-            for (_, id) in items(ids.as_bytes()) {
-                hashes.push(hash(text(id).as_bytes()));
-            }
-            for index in &self.pager.take(&hashes, (!total.is_nan()).then_some(total)) {
-                out.index(*index);
-            }
+        for index in &fresh {
+            out.index(*index);
         }
         out.close(']');
-        if let Some((offset, limit)) = self.pager.position() {
-            out.number("offset", Some(f64::from(offset)));
-            out.number("limit", limit.map(f64::from));
-            out.text("cursor", &self.pager.cursor(&self.scope));
-        }
+        out.number("totalCount", Some(total_count));
+        out.optional_text("cursor", cursor.as_deref());
         out.finish().into()
+    }
+}
+
+impl Pages {
+    /// Goes on behind a cursor that a caller gives. `params` is JSON text: what the list is called with beside it.
+    pub fn resume(scope: String, params: &str, cursor: &JsValue) -> Result<Self, Issue> {
+        let given = |name| Some(field(params.as_bytes(), name)).filter(|value| !value.is_empty());
+        let (offset, limit) = (given("offset").map(whole), given("limit").map_or(0, whole));
+        PageLoop::resume(scope, &cursor.as_string().unwrap_or_default(), offset, limit).map(Self)
     }
 }

@@ -79,8 +79,7 @@ pub fn apply(config: &mut Config, json: &str) {
         };
         match place {
             Place::Text(place) => *place = text(value),
-            // Up, so that half a millisecond is not none; what is too large is as good as no limit.
-            Place::Number(place) => *place = u32::try_from(rounded_up(value)).unwrap_or(u32::MAX),
+            Place::Number(place) => *place = whole(value),
             Place::Truth(place) => *place = value == b"true",
             // `[name, value, name, value, ...]`
             Place::Headers => {
@@ -96,6 +95,11 @@ pub fn apply(config: &mut Config, json: &str) {
 /// The text of JSON that is known to be one.
 pub fn text(value: &[u8]) -> String {
     json_text(value).unwrap_or_default()
+}
+
+/// A number from 0: up, so that half a millisecond is not none; what is too large is as good as no limit.
+pub fn whole(value: &[u8]) -> u32 {
+    u32::try_from(rounded_up(value)).unwrap_or(u32::MAX)
 }
 
 /// Writes one JSON object, and others in it.
@@ -133,7 +137,7 @@ impl Object {
         quote(self.key(name), value);
     }
 
-    fn optional_text(&mut self, name: &str, value: Option<&str>) {
+    pub fn optional_text(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.text(name, value);
         }
@@ -146,7 +150,7 @@ impl Object {
         }
     }
 
-    fn truth(&mut self, name: &str, value: bool) {
+    pub fn truth(&mut self, name: &str, value: bool) {
         put(self.key(name), if value { "true" } else { "false" });
     }
 
@@ -243,11 +247,12 @@ pub fn error(error: &Error) -> String {
     out.finish()
 }
 
-/// What is known about a successful call beside its answer.
-pub fn success(done: &Done, duration_ms: f64) -> String {
+/// What is known about a successful call beside its answer; of a list also the scope of its cursors.
+pub fn success(done: &Done, duration_ms: f64, scope: Option<&str>) -> String {
     let mut out = Object::new();
     out.number("attempts", Some(f64::from(done.attempts)));
     out.number("durationMs", Some(duration_ms));
+    out.optional_text("scope", scope);
     out.rate_limit(done.rate_limit.as_ref());
     out.finish()
 }

@@ -6,6 +6,7 @@
 mod limiter;
 mod once;
 mod pager;
+mod pages;
 mod record;
 mod retry;
 mod run;
@@ -14,6 +15,7 @@ mod shared;
 pub use limiter::{Limiter, Ticket, Turn};
 pub use once::{Once, Step};
 pub use pager::{hash, Pager};
+pub use pages::{cursor_scope, PageLoop, Place, Taken};
 pub use retry::{asked_ms, decide};
 pub(crate) use run::{Ask, Done, Run, Told};
 pub use shared::RateLimiter;

@@ -19,6 +19,9 @@ const MAX_PAGE: u32 = 100;
 /// The largest page that a cursor can carry.
 const MAX_SIZE: u32 = (1 << 18) - 1;
 
+/// What a cursor begins with; in the format "1" its scope did not name the base URL.
+const VERSION: &str = "2";
+
 /// The number of bits of an id's hash: ten digits of a cursor.
 const BITS: u32 = 50;
 const DIGITS: usize = 10;
@@ -82,7 +85,7 @@ impl Pager {
     }
 
     /// As [`Self::resume`], in place of a new one, which is of no use any more if this gives `false`.
-    pub(crate) fn go_on(&mut self, scope: &str, cursor: &str) -> bool {
+    fn go_on(&mut self, scope: &str, cursor: &str) -> bool {
         let limit = self.size;
         let mut number = 0;
         for (at, digit) in cursor.bytes().enumerate() {
@@ -109,10 +112,10 @@ impl Pager {
         true
     }
 
-    /// Text from which a later iteration over the same list goes on behind the records taken so far. `scope` names the
-    /// list and its filters.
+    /// Text from which a later iteration over the same list goes on behind the records taken so far. `scope` names
+    /// what it is good for; see [`cursor_scope`](super::cursor_scope).
     pub fn cursor(&self, scope: &str) -> String {
-        let mut out = String::from("1");
+        let mut out = String::from(VERSION);
         push(&mut out, u64::from(self.offset) | u64::from(self.size.min(MAX_SIZE)) << 32);
         let carried = self.seen.len().min(CARRIED);
         for back in (1..=carried).rev() {
@@ -229,8 +232,8 @@ pub fn hash(id: &[u8]) -> u64 {
     mask(mixed(SEED, id)).max(1)
 }
 
-/// Ten digits of five bits.
-fn push(out: &mut String, number: u64) {
+/// Ten digits of five bits: the lower 50.
+pub(super) fn push(out: &mut String, number: u64) {
     for digit in (0..DIGITS).rev() {
         let value = (number >> (5 * digit)) as u8 & 31;
         out.push(char::from(if value < 10 { b'0' + value } else { b'a' - 10 + value }));

@@ -51,7 +51,7 @@ pub(crate) enum Told {
 
 /// One request with all its attempts.
 pub(crate) struct Run {
-    operation: &'static Operation,
+    pub operation: &'static Operation,
     pub request: Request,
     pub token: Option<String>,
     /// What no error may quote: every token that was sent, and the keys in the body.

@@ -7,7 +7,7 @@ pub use pages::{Page, Paged, Pages, Records};
 
 use crate::call::{Call, RateLimiter, Shared};
 use crate::core::{CallOptions, Config, Error, ErrorKind, Outcome, RateLimit};
-use crate::endpoint::{Endpoint, RecordPayment, RECORD_PAYMENT};
+use crate::endpoint::{Endpoint, Operation, RecordPayment, RECORD_PAYMENT};
 use crate::model::TransactionSummary;
 use crate::shape::Drift;
 use crate::transport::Transport;
@@ -67,11 +67,6 @@ impl<T: Transport> Client<T> {
         &self.transport
     }
 
-    /// The location of a call, where its parameters name none.
-    pub(crate) fn location<'a>(&'a self, options: &'a CallOptions) -> Option<&'a str> {
-        options.location_id.as_ref().or(self.config.location_id.as_ref()).map(String::as_str)
-    }
-
     /// Sends a call and gives its typed answer.
     pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Answer, Error> {
         self.send_with(endpoint, &CallOptions::default()).await.map(|reply| reply.data)
@@ -79,26 +74,27 @@ impl<T: Transport> Client<T> {
 
     /// Like [`Self::send`], with options for this call and with what is known about the answer.
     pub async fn send_with<E: Endpoint>(&self, endpoint: &E, options: &CallOptions) -> Result<Reply<E::Answer>, Error> {
-        let operation = E::OPERATION;
-        let input = endpoint.input();
-        let unreadable = |kind, outcome, error: serde_json::Error| {
-            Error::new(kind, Some(operation), outcome, [operation.name, ": ", &error.to_string()].concat())
-        };
-        let params = input.params.map(serde_json::to_string).transpose();
-        let params = params.map_err(|error| unreadable(ErrorKind::Validation, Outcome::NotSent, error))?;
-        let mut config = self.config.with(options);
-        // A typed answer cannot hold what differs from its shape.
-        config.strict = true;
-        let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
-        let call = Call::new(operation, false, input.id, params.as_deref(), &Shared::new(config), limiter, now)?;
-        let done = drive(&self.transport, call).await?;
+        let done = drive(&self.transport, self.call(endpoint, options)?).await?;
         let answer = done.answer;
         let data = crate::shape::decode(&answer.body, &answer.checked).map_err(|error| {
-            let mut error = unreadable(ErrorKind::Decode, Outcome::Applied, error);
+            let mut error = unreadable(E::OPERATION, ErrorKind::Decode, Outcome::Applied, &error);
             error.attempts = done.attempts;
             error
         })?;
         Ok(Reply { data, drifts: answer.checked.drifts, attempts: done.attempts, rate_limit: done.rate_limit })
+    }
+
+    /// The call that [`Self::send_with`] carries out.
+    fn call<E: Endpoint>(&self, endpoint: &E, options: &CallOptions) -> Result<Call, Error> {
+        let input = endpoint.input();
+        let params = input.params.map(serde_json::to_string).transpose();
+        let params =
+            params.map_err(|error| unreadable(E::OPERATION, ErrorKind::Validation, Outcome::NotSent, &error))?;
+        let mut config = self.config.with(options);
+        // A typed answer cannot hold what differs from its shape.
+        config.strict = true;
+        let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
+        Call::new(E::OPERATION, false, input.id, params.as_deref(), &Shared::new(config), limiter, now)
     }
 }
 
@@ -113,19 +109,21 @@ impl<T: Transport> Client<T> {
         payment: &RecordPayment,
         options: &CallOptions,
     ) -> Result<PaymentRecorded, Error> {
-        let unreadable = |kind, outcome, error: serde_json::Error| {
-            Error::new(kind, Some(&RECORD_PAYMENT), outcome, [RECORD_PAYMENT.name, ": ", &error.to_string()].concat())
-        };
         let body = serde_json::to_string(&payment.body)
-            .map_err(|error| unreadable(ErrorKind::Validation, Outcome::NotSent, error))?;
+            .map_err(|error| unreadable(&RECORD_PAYMENT, ErrorKind::Validation, Outcome::NotSent, &error))?;
         let config = self.config.with(options);
         let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
         let call =
             Call::new(&RECORD_PAYMENT, true, Some(&payment.order_id), Some(&body), &Shared::new(config), limiter, now)?;
         let done = drive(&self.transport, call).await?;
         serde_json::from_slice(&done.answer.body)
-            .map_err(|error| unreadable(ErrorKind::Decode, Outcome::Applied, error))
+            .map_err(|error| unreadable(&RECORD_PAYMENT, ErrorKind::Decode, Outcome::Applied, &error))
     }
+}
+
+/// The error for what serde could not write or read.
+fn unreadable(operation: &'static Operation, kind: ErrorKind, outcome: Outcome, error: &serde_json::Error) -> Error {
+    Error::new(kind, Some(operation), outcome, [operation.name, ": ", &error.to_string()].concat())
 }
 
 /// Whether a payment is recorded.

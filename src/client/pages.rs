@@ -1,11 +1,10 @@
 //! Lists read page by page.
 
 use super::Client;
-use crate::call::{hash, Pager};
+use crate::call::{cursor_scope, hash, PageLoop, Place};
 use crate::core::{CallOptions, Error};
 use crate::endpoint::{Endpoint, ListCoupons, ListOrders, ListSubscriptions, ListTransactions, ListWhitelabel};
 use crate::model::{Coupon, OrderSummary, SubscriptionSummary, TransactionSummary, WhitelabelProvider};
-use crate::shape::Issue;
 use crate::transport::Transport;
 use futures_core::Stream;
 use std::future::{poll_fn, Future};
@@ -69,15 +68,17 @@ pub struct Page<R> {
     pub cursor: Option<String>,
 }
 
-/// Where the reading of a list stands.
+/// A list on its way from page to page.
 #[derive(Debug)]
 pub struct Reader<'a, T, E> {
     client: &'a Client<T>,
+    /// The list with its filters; where a page starts is filled in for each.
     endpoint: E,
     options: CallOptions,
-    /// Names the list, its filters and the location.
-    scope: String,
-    pager: Pager,
+    /// What the caller asked for.
+    offset: Option<u32>,
+    limit: u32,
+    list: PageLoop,
 }
 
 /// What reading on gives, and where it stands then.
@@ -86,40 +87,42 @@ type Read<'a, T, E> = (Reader<'a, T, E>, Result<Option<Page<<E as Paged>::Record
 impl<'a, T: Transport, E: Paged> Reader<'a, T, E> {
     fn new(client: &'a Client<T>, mut endpoint: E, options: &CallOptions) -> Self {
         let [offset, limit] = endpoint.place().map(Option::take);
-        let params = endpoint.input().params.and_then(|params| serde_json::to_string(params).ok()).unwrap_or_default();
-        let scope = [E::OPERATION.id, " ", client.location(options).unwrap_or_default(), " ", &params].concat();
-        let pager = Pager::new(offset.unwrap_or(0), limit.unwrap_or(0));
-        Self { client, endpoint, options: options.clone(), scope, pager }
+        let limit = limit.unwrap_or(0);
+        // What is wrong with the parameters is the error of the first page.
+        let scope = client.call(&endpoint, options).map(|call| cursor_scope(&call.run.request)).unwrap_or_default();
+        let list = PageLoop::new(scope, offset.unwrap_or(0), limit);
+        Self { client, endpoint, options: options.clone(), offset, limit, list }
     }
 
-    /// Goes on behind a page; `false` if the text is no cursor of this list.
-    fn resume(&mut self, cursor: &str) -> bool {
-        matches!(self.pager.position(), Some((0, _))) && self.pager.go_on(&self.scope, cursor)
+    /// Goes on behind a page instead.
+    fn resume(&mut self, cursor: &str) -> Result<(), Error> {
+        let call = self.client.call(&self.endpoint, &self.options)?;
+        let list = PageLoop::resume(cursor_scope(&call.run.request), cursor, self.offset, self.limit);
+        self.list = list.map_err(|issue| Error::validation(Some(E::OPERATION), vec![issue]))?;
+        Ok(())
     }
 
     /// Reads the next page that brings something new, or else the last one.
     async fn read(mut self) -> Read<'a, T, E> {
-        while let Some((offset, limit)) = self.pager.position() {
+        while let Some(Place { offset, limit, background }) = self.list.next() {
             let places = self.endpoint.place();
-            for (place, value) in places.into_iter().zip([(offset > 0).then_some(offset), limit]) {
+            for (place, value) in places.into_iter().zip([offset, limit]) {
                 *place = value;
+            }
+            if background {
+                self.options.background.get_or_insert(true);
             }
             let answer = match self.client.send_with(&self.endpoint, &self.options).await {
                 Ok(reply) => reply.data,
                 Err(error) => return (self, Err(error)),
             };
-            // Further pages leave the rate limit's last requests to calls that somebody waits for.
-            self.options.background.get_or_insert(true);
             let (records, total) = E::records(answer);
             let ids: Vec<u64> = records.iter().map(|record| hash(E::id(record).as_bytes())).collect();
-            let known = f64::from(offset) + records.len() as f64;
-            let mut fresh = self.pager.take(&ids, total).into_iter().peekable();
-            let last = self.pager.position().is_none();
-            if fresh.peek().is_some() || last {
+            if let Some(taken) = self.list.take(&ids, total) {
+                let mut fresh = taken.fresh.into_iter().peekable();
                 let numbered = (0..).zip(records);
                 let data = numbered.filter_map(|(index, record)| fresh.next_if_eq(&index).map(|_| record)).collect();
-                let cursor = (!last).then(|| self.pager.cursor(&self.scope));
-                return (self, Ok(Some(Page { data, total_count: total.unwrap_or(known), cursor })));
+                return (self, Ok(Some(Page { data, total_count: taken.total_count, cursor: taken.cursor })));
             }
         }
         (self, Ok(None))
@@ -143,15 +146,15 @@ impl<'a, T: Transport, E: Paged, F: Future<Output = Read<'a, T, E>>> Pages<'a, T
         Self { idle: Some(reader), under_way: None, read }
     }
 
-    /// Goes on behind the page of the same list, filters and location that gave this [`Page::cursor`]. For any other text,
-    /// beside an `offset`, or when a page was already asked for, that is an
-    /// [`ErrorKind::Validation`](crate::core::ErrorKind::Validation) error.
+    /// Goes on behind the page that gave this [`Page::cursor`], in Rust or in JavaScript: a page of the same list with the
+    /// same filters, location and base URL. For any other text, beside an `offset`, and when a page was already asked for,
+    /// that is an [`ErrorKind::Validation`](crate::core::ErrorKind::Validation) error.
     pub fn after(mut self, cursor: &str) -> Result<Self, Error> {
-        if self.idle.as_mut().is_some_and(|reader| reader.resume(cursor)) {
-            return Ok(self);
+        match self.idle.as_mut().filter(|reader| !reader.list.began()) {
+            Some(reader) => reader.resume(cursor)?,
+            None => return Err(Error::invalid("cursor", "comes too late: a page was already asked for")),
         }
-        let what = "is not the cursor of a page of this list with these filters, or stands beside an offset";
-        Err(Error::validation(Some(E::OPERATION), vec![Issue::new("cursor", what)]))
+        Ok(self)
     }
 
     /// The next page; `None` after the last one. Where this future is dropped nothing is lost: the next one goes on.

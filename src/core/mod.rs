@@ -24,3 +24,4 @@ pub(crate) use response::read_masked;
 pub use response::{read, Answer, Response};
 pub use retry_after::RetryAfter;
 pub use url::base_url;
+pub(crate) use url::parted;

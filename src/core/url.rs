@@ -61,7 +61,7 @@ pub(super) fn base_url_problem(url: &str, same_origin: bool) -> &'static str {
 }
 
 /// The text before the first such byte and the text behind it; all and nothing if there is none.
-pub(super) fn parted(text: &str, byte: u8) -> (&str, &str) {
+pub(crate) fn parted(text: &str, byte: u8) -> (&str, &str) {
     let at = text.as_bytes().iter().position(|b| *b == byte).unwrap_or(text.len());
     (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
 }

@@ -67,6 +67,11 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Whether it is a list that is read page by page.
+    pub fn is_list(&self) -> bool {
+        self.query.is_some_and(|query| query.index("offset").is_some())
+    }
+
     /// HighLevel's page about it.
     pub fn docs(&self) -> String {
         ["https://marketplace.gohighlevel.com/docs/ghl/payments/", &self.id.replace(' ', "-")].concat()

@@ -1,7 +1,9 @@
+import type { Pages } from "../core.js";
 import { failure, invalid, PaymentsError, type OperationInfo } from "./errors.js";
 import { LastingCore } from "./instance.js";
 import type { CallOptions, ClientOptions } from "./options.js";
-import { ApiPromise, PagePromise, type ReadPage, type ResponseInfo, type WithResponse } from "./promises.js";
+import { PagePromise } from "./pages.js";
+import { ApiPromise, type ResponseInfo, type WithResponse } from "./promises.js";
 import {
     METHODS,
     type Coupons,
@@ -144,14 +146,15 @@ export class PaymentsClient {
             if (signal !== undefined && typeof signal?.addEventListener !== "function") {
                 throw invalid("signal", "must be an AbortSignal");
             }
-            const body = params === undefined ? "" : json(params);
-            // Which placeholder the id belongs to, and whether it may be empty, the core knows.
-            const id = typeof path === "string" ? JSON.stringify(path) : "";
-            return result(await core.call([name, settings(values), body, id].join("\n"), signal));
+            return result(await core.call(input(name, path, params, values), signal));
         };
+        const resume: Resume = (name, params, { signal, ...values } = {}, cursor) => {
+            return core.resume(input(name, undefined, params, values), cursor);
+        };
+        const carrier = { send, resume, timeoutMs: options.timeoutMs ?? TIMEOUT_MS };
         for (const [resource, methods] of Object.entries(METHODS)) {
             const entries = Object.entries(methods).map(([name, takes]) => {
-                return [name, method(send, `${resource}.${name}`, takes)];
+                return [name, method(carrier, `${resource}.${name}`, takes)];
             });
             // On a prototype, as a class has them: a resource that is printed or copied is empty.
             Object.assign(this, { [resource]: Object.create(Object.fromEntries(entries)) });
@@ -179,17 +182,34 @@ declare global {
 }
 export interface PaymentsClient extends Disposable {}
 
+/** A result as the core gives it: of a list with the scope of its cursors. */
+type Sent<T> = WithResponse<T> & { scope?: string };
+
 /** Carries out the operation of this name. */
-type Send = <T>(name: string, path?: unknown, params?: object, options?: CallOptions) => Promise<WithResponse<T>>;
+type Send = <T>(name: string, path?: unknown, params?: object, options?: CallOptions) => Promise<Sent<T>>;
+
+/** The list of this name from a cursor on; throws if the cursor is none of it. */
+type Resume = (name: string, params: object, options: CallOptions | undefined, cursor: unknown) => Pages;
+
+/** What a method needs of its client. */
+interface Carrier {
+    send: Send;
+    resume: Resume;
+    timeoutMs: number;
+}
+
+/** As the core has it. */
+const TIMEOUT_MS = 30_000;
 
 /** A method: sends its arguments as what it takes. */
-function method(send: Send, name: string, takes: Takes): (...args: never[]) => ApiPromise<unknown> {
+function method(carrier: Carrier, name: string, takes: Takes): (...args: never[]) => ApiPromise<unknown> {
     return (...args: unknown[]) => {
         const [path, id, params] = (["path", "id", "params"] as const).map((what) => args[takes.indexOf(what)]);
         const options = args[takes.length] as CallOptions | undefined;
-        if (takes[0] === "list") return paged(send, name, args[0] as Paged | undefined, options);
+        if (takes[0] === "list") return paged(carrier, name, args[0] as Paged | undefined, options);
         const body = takes[0] === "id" ? { ...(params as object), id } : (params as object | undefined);
-        return new ApiPromise(send(name, path, body, options));
+        const sent = carrier.send(name, path, body, options);
+        return new ApiPromise(() => sent);
     };
 }
 
@@ -205,29 +225,27 @@ interface ListAnswer<T> {
     totalCount?: number | null;
 }
 
-function paged<T>(send: Send, name: string, params?: Paged, options?: CallOptions): PagePromise<T> {
+function paged<T>(carrier: Carrier, name: string, params?: Paged, options?: CallOptions): PagePromise<T> {
     const { cursor, ...query } = params ?? {};
-    const read: ReadPage<T> = async (place) => {
-        const page = place === undefined ? params : { ...query, ...place };
-        // Further pages leave the rate limit's last requests to calls that somebody waits for.
-        const settings = place === undefined ? options : { background: true, ...options };
-        const { data, response } = await send<ListAnswer<T>>(name, undefined, page, settings);
-        const total = data.totalCount;
-        const records = data.data ?? data.providers ?? [];
-        return { records, total: typeof total === "number" ? total : undefined, response };
-    };
-    const { offset, limit, ...filters } = query;
-    return new PagePromise(read, {
-        scope: () => json([name, Object.entries(filters).filter(([, value]) => value !== undefined).sort()]),
-        offset: whole(offset) ?? 0,
-        limit: whole(limit) ?? 0,
-        ...(cursor === undefined ? {} : { cursor: offset === undefined ? cursor : "" }),
+    const { timeoutMs = carrier.timeoutMs, signal: given } = options ?? {};
+    // What is no signal is refused where the call is made.
+    const signal = typeof given?.addEventListener === "function" ? given : undefined;
+    return new PagePromise<T>({
+        async read(ending, place) {
+            const { background, ...where } = place ?? {};
+            const page = place === undefined ? params : { ...query, ...where };
+            // Further pages leave the rate limit's last requests to calls that somebody waits for.
+            const settings = { ...(background && { background }), ...options, signal: given === signal ? ending : given };
+            const { data, response, scope } = await carrier.send<ListAnswer<T>>(name, undefined, page, settings);
+            const total = typeof data.totalCount === "number" ? data.totalCount : undefined;
+            return { records: data.data ?? data.providers ?? [], total, response, scope: scope as string };
+        },
+        resume: cursor === undefined ? undefined : () => carrier.resume(name, query, options, cursor),
+        offset: query.offset ?? 0,
+        limit: query.limit ?? 0,
+        signal,
+        timeoutMs: timeoutMs > 0 ? timeoutMs : TIMEOUT_MS,
     });
-}
-
-/** A number that the page state can start from; anything else is reported when the request is built. */
-function whole(value: number | undefined): number | undefined {
-    return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 32 ? value : undefined;
 }
 
 function callable(name: string, value: unknown): void {
@@ -263,12 +281,20 @@ function data(name: string, value: unknown): unknown {
     return value;
 }
 
+/** A call as the core reads it. Which placeholder the id belongs to, and whether it may be empty, the core knows. */
+function input(name: string, path: unknown, params: object | undefined, values: Omit<CallOptions, "signal">): string {
+    const body = params === undefined ? "" : json(params);
+    const id = typeof path === "string" ? JSON.stringify(path) : "";
+    return [name, settings(values), body, id].join("\n");
+}
+
 /** `[undefined, data, response, info]` of the core, or `[error, cause]`. */
-function result<T>(end: unknown[]): WithResponse<T> {
+function result<T>(end: unknown[]): Sent<T> {
     if (end[0] !== undefined) throw failure(end);
     const [, data, { status, headers }, info] = end as [undefined, T, Response, string];
-    const response = { status, headers, ...JSON.parse(info) } as ResponseInfo;
+    const { scope, ...known } = JSON.parse(info) as ResponseInfo & { scope?: string };
+    const response: ResponseInfo = { ...known, status, headers };
     const traceId = typeof data === "object" && data !== null ? (data as { traceId?: unknown }).traceId : undefined;
     if (typeof traceId === "string") response.traceId = traceId;
-    return { data, response };
+    return scope === undefined ? { data, response } : { data, response, scope };
 }

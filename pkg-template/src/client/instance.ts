@@ -1,4 +1,4 @@
-import { __wbg_reset_state as restart, Core } from "../core.js";
+import { __wbg_reset_state as restart, Core, type Pages } from "../core.js";
 import { failure, invalid, PaymentsError, type Outcome } from "./errors.js";
 
 /** A call under way. */
@@ -87,6 +87,16 @@ export class LastingCore {
             if (this.#instance === lost) this.#core?.free();
             this.#core = undefined;
         });
+    }
+
+    /** A list from a cursor on, as the core's `resume` gives it. */
+    resume(...args: Parameters<Core["resume"]>): Pages {
+        if (this.closed) throw invalid("", "this client was closed; make a new one");
+        try {
+            return this.present().resume(...args);
+        } catch (error) {
+            throw failure(error);
+        }
     }
 
     /** Carries out an operation. Gives what the core's `Call` ends with. */

@@ -7,7 +7,8 @@ import type {
     RecordPaymentBody,
     UpdateCapabilitiesBody,
 } from "./options.js";
-import type { ApiPromise, PagePromise, Resumable } from "./promises.js";
+import type { PagePromise, Resumable } from "./pages.js";
+import type { ApiPromise } from "./promises.js";
 
 /** Whether a payment is recorded. */
 export interface PaymentRecorded {

@@ -16,5 +16,6 @@ export {
 } from "./errors.js";
 export { consoleLogger, type LogLevel } from "./logger.js";
 export type { Issue, OperationInfo, Outcome } from "./errors.js";
-export { ApiPromise, Page, PagePromise, type ResponseInfo, type Resumable, type WithResponse } from "./promises.js";
+export { Page, PagePromise, type Resumable } from "./pages.js";
+export { ApiPromise, type ResponseInfo, type WithResponse } from "./promises.js";
 export type * from "../models.js";

@@ -1,0 +1,136 @@
+/** A read under way, or what it came to. */
+interface Reading<T> {
+    readonly result: Promise<T>;
+    /** Ends it, since nobody wants it any longer. */
+    readonly abort: () => void;
+    /** When it began, in milliseconds since 1970. */
+    readonly began: number;
+    /** How many callers want it. */
+    users: number;
+    ended: boolean;
+}
+
+/** What a read keeps to. */
+interface Manner {
+    /** The caller's signal: whatever it aborts with, the read ends with. */
+    readonly signal: AbortSignal | undefined;
+    /** Milliseconds that one attempt may take. */
+    readonly timeoutMs: number;
+}
+
+/** One caller's part in a read. */
+export interface Share<T> {
+    /** What it comes to; `undefined` once the caller has left. */
+    readonly result: Promise<T | undefined>;
+    /** Says that the caller wants it no longer. */
+    readonly leave: () => void;
+}
+
+const nothing = () => {};
+
+/**
+ * Something that is read once for all who want it.
+ *
+ * It is aborted when the last one of those who wanted it has left. It does not depend on the one who began it: the request
+ * of a Worker may end and take the read along, without a word. Others wait for it as long as an attempt may take, then they
+ * read for themselves.
+ */
+export class SharedRead<T extends object> {
+    readonly #read: (signal: AbortSignal) => Promise<T>;
+    readonly #manner: Manner;
+    readonly #lasting: boolean;
+    #reading: Reading<T> | undefined;
+    /** What was read, where it does not last. */
+    #held: { deref(): T | undefined } | undefined;
+
+    /**
+     * `read` has to end when its signal aborts. Where it is `lasting`, what it came to is kept, be it an error; otherwise only
+     * what was read, and only for as long as somebody else holds it.
+     */
+    constructor(read: (signal: AbortSignal) => Promise<T>, manner: Manner, lasting: boolean) {
+        this.#read = read;
+        this.#manner = manner;
+        this.#lasting = lasting;
+    }
+
+    /** Begins to read, if nothing was read and no read is under way from which something can be expected. */
+    begin(): Reading<T> {
+        const { signal, timeoutMs } = this.#manner;
+        const now = Date.now();
+        const present = this.#reading;
+        const held = this.#held?.deref();
+        if (held) return { result: Promise.resolve(held), abort: nothing, began: now, users: 0, ended: true };
+        // In both directions: a clock can be set back.
+        if (present && (present.ended || Math.abs(now - present.began) < timeoutMs)) return present;
+        present?.result.catch(nothing);
+        const controller = new AbortController();
+        const forget = () => {
+            if (this.#reading === reading) this.#reading = undefined;
+        };
+        const obey = () => controller.abort(signal?.reason);
+        signal?.addEventListener("abort", obey);
+        if (signal?.aborted) obey();
+        const result = this.#read(controller.signal)
+            .then((value) => {
+                // Workers of before May 2025 have no WeakRef: there it is read again.
+                if (!this.#lasting && typeof WeakRef === "function") this.#held = new WeakRef(value);
+                return value;
+            })
+            .finally(() => {
+                reading.ended = true;
+                signal?.removeEventListener("abort", obey);
+                if (!this.#lasting) forget();
+            });
+        const abort = () => {
+            forget();
+            result.catch(nothing);
+            try {
+                controller.abort();
+            } catch {
+                // In a Worker the request of another caller may have made it.
+            }
+        };
+        const reading: Reading<T> = { result, abort, began: now, users: 0, ended: false };
+        this.#reading = reading;
+        return reading;
+    }
+
+    /** Wants what is read, until it is there or the caller leaves. */
+    join(): Share<T> {
+        let leave: () => void = nothing;
+        const result = new Promise<T | undefined>((resolve, reject) => {
+            const wait = () => {
+                const reading = this.begin();
+                const first = reading.users++ === 0;
+                let timer: ReturnType<typeof setTimeout> | undefined;
+                let waits = true;
+                /** Waits no longer; tells whether it did until now. */
+                const stop = () => {
+                    const waited = waits;
+                    waits = false;
+                    clearTimeout(timer);
+                    if (waited && --reading.users === 0 && !reading.ended) reading.abort();
+                    return waited;
+                };
+                leave = () => {
+                    if (stop()) resolve(undefined);
+                };
+                // Who began it, or took it over first, lives or ends together with it.
+                if (!first && !reading.ended) {
+                    const rest = reading.began + this.#manner.timeoutMs - Date.now();
+                    // Timers take at most 31 bits, and a clock can be set back.
+                    const ms = Math.min(rest, this.#manner.timeoutMs, 0x7fffffff);
+                    timer = setTimeout(() => stop() && wait(), ms);
+                }
+                reading.result.then(
+                    (value) => stop() && resolve(value),
+                    (error) => stop() && reject(error),
+                );
+            };
+            wait();
+        });
+        // Whoever awaits it gets its error; that nobody does is no mistake.
+        result.catch(nothing);
+        return { result, leave: () => leave() };
+    }
+}
