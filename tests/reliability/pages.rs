@@ -1,17 +1,20 @@
 //! Lists that change while they are read: each record that is there all the time comes exactly once.
 
 use crate::world::{random, World};
-use ghl_payments::core::{CallOptions, Config, ErrorKind, Outcome};
+use ghl_payments::core::{CallOptions, Config, Error, ErrorKind, Outcome, Request, Response};
 use ghl_payments::endpoint::{
     CreateCoupon, DeleteCoupon, ListCoupons, ListCouponsParams, ListOrders, ListOrdersParams, ListSubscriptions,
     ListSubscriptionsParams, ListTransactions, ListTransactionsParams, ListWhitelabel, ListWhitelabelParams,
 };
+use ghl_payments::transport::{TokenRequest, Interrupted, Transport};
 use ghl_payments::{Client, Paged};
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde_json::{json, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::rc::Rc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 const RUNS: u64 = 40;
 
@@ -160,6 +163,100 @@ fn a_cursor_is_good_for_its_own_list_filters_and_location_only() {
     }
 }
 
+/// `tests/js/lists/cursors.test.mjs` reads them as well: a cursor of one face is taken by the other.
+const CURSORS: &str = include_str!("../fixtures/cursors.json");
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept {
+    list: String,
+    base_url: Option<String>,
+    location_id: Option<String>,
+    params: Value,
+    ids: Vec<String>,
+    total: Option<u32>,
+    cursor: String,
+}
+
+impl Kept {
+    /// The cursor of the first page, which is taken again.
+    fn check<E: Paged>(&self, list: impl Fn(E::Params) -> E)
+    where
+        E::Params: DeserializeOwned,
+    {
+        let records: Vec<Value> = self.ids.iter().map(|id| json!({ "_id": id })).collect();
+        let answer = match self.total {
+            Some(total) => json!({ "data": records, "totalCount": total }),
+            None => json!({ "providers": records }),
+        };
+        let mut config = Config { location_id: self.location_id.clone(), ..Config::default() };
+        config.base_url = self.base_url.clone().unwrap_or(config.base_url);
+        let client = Client::new(Canned(answer.to_string()), config).expect("a client");
+        let list = || list(serde_json::from_value(self.params.clone()).expect("parameters"));
+        let page = at_once(client.pages(list()).next()).expect("a page").expect("a page");
+        assert_eq!(page.cursor.as_deref(), Some(&*self.cursor), "{}", self.list);
+        let mut behind = list();
+        behind.place()[0].take();
+        client.pages(behind).after(&self.cursor).expect("a cursor of this list");
+    }
+}
+
+#[test]
+fn a_cursor_is_the_same_text_in_rust_and_in_javascript() {
+    let cursors: Vec<Kept> = serde_json::from_str(CURSORS).expect("cursors");
+    for kept in &cursors {
+        match kept.list.as_str() {
+            "orders.list" => kept.check(|params| ListOrders { params }),
+            "transactions.list" => kept.check(|params| ListTransactions { params }),
+            "subscriptions.list" => kept.check(|params| ListSubscriptions { params }),
+            "coupons.list" => kept.check(|params| ListCoupons { params }),
+            _ => kept.check(|params| ListWhitelabel { params }),
+        }
+    }
+    assert!(cursors.len() > 5);
+}
+
+#[test]
+fn a_cursor_is_bound_to_the_account_however_it_was_named_and_to_the_base_url() {
+    let world = World::small(3);
+    let client = world.client(Config::default());
+    let here = world.sandbox.borrow().location().to_owned();
+    let orders = |params| ListOrders { params };
+    let limit = Some(2);
+    let page =
+        world.block(async { client.pages(orders(ListOrdersParams { limit, ..Default::default() })).next().await });
+    let cursor = page.expect("a page").expect("a page").cursor.expect("a cursor");
+    let named = ListOrdersParams { alt_id: Some(here), ..Default::default() };
+    let other = ListOrdersParams { alt_id: Some("another".into()), ..Default::default() };
+    assert!(client.pages(orders(named)).after(&cursor).is_ok());
+    assert!(client.pages(orders(other)).after(&cursor).is_err());
+    let proxy = world.client(Config { base_url: "https://pay.example".into(), ..Config::default() });
+    assert!(proxy.pages(orders(ListOrdersParams::default())).after(&cursor).is_err());
+    let wrong = ListOrdersParams { start_at: Some("yesterday".into()), ..Default::default() };
+    let error = client.pages(orders(wrong)).after(&cursor).expect_err("a wrong parameter");
+    assert_eq!(error.issues[0].path, "startAt");
+    world.block(async {
+        let mut begun = client.pages(orders(ListOrdersParams { limit, ..Default::default() }));
+        begun.next().await.expect("a page").expect("a page");
+        assert!(begun.after(&cursor).is_err(), "a page was asked for");
+    });
+}
+
+#[test]
+fn a_stream_that_is_dropped_gives_its_slot_back() {
+    let world = World::small(3);
+    let client = world.client(Config::default());
+    for _ in 0..250 {
+        let mut pages = client.pages(coupons(2));
+        let mut next = Box::pin(pages.next());
+        assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    let began = world.now.get();
+    world.block(client.send(&coupons(2))).expect("coupons");
+    // A hundred were sent and hold their slots for one interval; the others waited and are gone.
+    assert!(world.now.get() - began < 11_000.0, "{} ms", world.now.get() - began);
+}
+
 #[test]
 fn after_an_error_the_list_has_ended() {
     let world = World::small(3);
@@ -192,23 +289,18 @@ fn a_page_that_nobody_waits_for_any_longer_is_not_lost() {
 
 /// Compiles only if the pages can be read on another thread wherever the calls can.
 #[allow(dead_code)]
-fn pages_go_where_the_calls_of_their_transport_go(client: &Client<Still>) {
+fn pages_go_where_the_calls_of_their_transport_go(client: &Client<Canned>) {
     fn goes<S: futures_core::Stream + Send + Unpin>(_: S) {}
     goes(client.pages(coupons(1)));
     goes(client.pages(coupons(1)).records());
 }
 
-/// A transport whose futures are `Send`.
-struct Still;
+/// A transport that gives the same answer always and at once; its futures are `Send`.
+struct Canned(String);
 
-impl ghl_payments::transport::Transport for Still {
-    async fn send(
-        &self,
-        _: &ghl_payments::core::Request,
-        _: Option<&str>,
-        _: u32,
-    ) -> Result<ghl_payments::core::Response, ghl_payments::transport::Interrupted> {
-        Ok(ghl_payments::core::Response::default())
+impl Transport for Canned {
+    async fn send(&self, _: &Request, _: Option<&str>, _: u32) -> Result<Response, Interrupted> {
+        Ok(Response { status: 200, body: self.0.clone().into_bytes(), ..Response::default() })
     }
 
     async fn sleep(&self, _: f64) -> bool {
@@ -223,10 +315,15 @@ impl ghl_payments::transport::Transport for Still {
         0.0
     }
 
-    async fn token(
-        &self,
-        _: ghl_payments::transport::TokenRequest<'_>,
-    ) -> Result<Option<String>, ghl_payments::core::Error> {
+    async fn token(&self, _: TokenRequest<'_>) -> Result<Option<String>, Error> {
         Ok(None)
+    }
+}
+
+/// The output of a future that waits for nothing.
+fn at_once<F: Future>(future: F) -> F::Output {
+    match Box::pin(future).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it waits"),
     }
 }
