@@ -1,8 +1,13 @@
 // What the core gives as text in wasm memory, to what the facade takes.
 
-const decoder = new TextDecoder();
+// The build puts that file beside this one.
+import { textDecoder } from "./text.js";
+
+// Not at the import, which must not throw: see text.ts.
+let decoder;
 
 export function succeeded(body, response, info) {
+    decoder ??= textDecoder();
     return [undefined, JSON.parse(decoder.decode(body)), response, info];
 }
 

@@ -17,9 +17,9 @@ const WRAPPERS = {
     `,
     "sandbox/api.js": (own) => `
         import { recordedSandbox } from "${RECORDER}";
-        import { createSandbox as own } from "${own}";
+        import { make as own } from "${own}";
         export * from "${own}";
-        export function createSandbox(options) {
+        export function make(options) {
             return recordedSandbox(own(options));
         }
     `,

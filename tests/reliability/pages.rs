@@ -6,7 +6,7 @@ use ghl_payments::endpoint::{
     CreateCoupon, DeleteCoupon, ListCoupons, ListCouponsParams, ListOrders, ListOrdersParams, ListSubscriptions,
     ListSubscriptionsParams, ListTransactions, ListTransactionsParams, ListWhitelabel, ListWhitelabelParams,
 };
-use ghl_payments::transport::{TokenRequest, Interrupted, Transport};
+use ghl_payments::transport::{Interrupted, TokenRequest, Transport};
 use ghl_payments::{Client, Paged};
 use serde::de::DeserializeOwned;
 use serde::Deserialize;

@@ -1,6 +1,7 @@
 //! `cargo xtask build`: two wasm modules, the TypeScript facade around them, checks, sizes.
 
 use crate::docs;
+use crate::glue;
 use crate::inline;
 use crate::process::{capture, run};
 use crate::wasm::{compile_all, MODULES};
@@ -69,6 +70,8 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
         write(&stage.join(format!("{name}-bytes.js")), inline::javascript(&wasm))?;
         write(&stage.join(format!("{name}-bytes.d.ts")), inline::TYPESCRIPT)?;
         write(&stage.join(format!("{name}.d.wasm.ts")), IMPORTED_MODULE)?;
+        let glue = stage.join(format!("{name}.js"));
+        write(&glue, glue::started_late(&read(&glue)?)?)?;
         if name == "core" {
             let declarations = read(&made.join("core.d.ts"))?;
             write(&stage.join("models.d.ts"), models(&declarations, &sources))?;
@@ -204,7 +207,7 @@ fn instantiate(workspace: &Workspace, package: &Path) -> Result<()> {
         for (const name of names) {
             const wasm = readFileSync(`${folder}/${name}.wasm`);
             const inlined = await import(pathToFileURL(`${folder}/${name}-bytes.js`));
-            if (wasm.compare(inlined.default)) throw new Error(`${name}-bytes.js differs from ${name}.wasm`);
+            if (wasm.compare(inlined.default())) throw new Error(`${name}-bytes.js differs from ${name}.wasm`);
             const glue = await import(pathToFileURL(`${folder}/${name}.js`));
             glue.initSync({ module: new WebAssembly.Module(wasm) });
             glue.__wbg_reset_state();

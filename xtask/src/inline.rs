@@ -19,19 +19,19 @@ const SYMBOLS: &[u8; 89] = b" !#%&()*+,-./0123456789:;=>?@ABCDEFGHIJKLMNOPQRSTUV
 /// Symbols that stand for a byte; the last two shift the next symbol.
 const PLAIN: usize = 87;
 
-/// The source of a script whose default export is the bytes of the module.
+/// The source of a script whose default export decodes the bytes of the module.
 pub fn javascript(module: &[u8]) -> String {
     let order = order(module);
     let frequent: Vec<_> = order[..PLAIN].iter().map(u8::to_string).collect();
     format!(
-        "import {{ unpack }} from \"./unpack.js\";\nexport default unpack({}, [{}], \"{}\");\n",
+        "import {{ unpack }} from \"./unpack.js\";\nexport default () => unpack({}, [{}], \"{}\");\n",
         module.len(),
         frequent.join(","),
         encode(module, &order),
     )
 }
 
-pub const TYPESCRIPT: &str = "declare const bytes: Uint8Array<ArrayBuffer>;\nexport default bytes;\n";
+pub const TYPESCRIPT: &str = "/** Decodes the module. */\nexport default function (): Uint8Array<ArrayBuffer>;\n";
 
 /// All byte values: first the [`PLAIN`] most frequent ones.
 fn order(bytes: &[u8]) -> Vec<u8> {

@@ -6,6 +6,7 @@ mod build;
 mod demo;
 mod docs;
 mod fuzz;
+mod glue;
 mod inline;
 mod process;
 mod setup;

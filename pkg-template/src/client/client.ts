@@ -94,18 +94,8 @@ export type PaymentsEvent = {
 /** What `using` calls; where the runtime does not know it, what compilers and polyfills put in its place. */
 const DISPOSE: unique symbol = ((Symbol as { dispose?: symbol }).dispose ?? Symbol.for("Symbol.dispose")) as never;
 
-/**
- * A client for the HighLevel Payments API.
- *
- * ```ts
- * import { PaymentsClient } from "ghl-payments";
- *
- * const payments = new PaymentsClient({ token, locationId });
- * const page = await payments.orders.list({ status: "completed", limit: 50 });
- * for await (const order of payments.orders.list({ startAt: "2024-02-01" })) console.log(order._id);
- * ```
- */
-export class PaymentsClient {
+/** What a `PaymentsClient` is; each entry of the package derives its own, which starts the wasm module first. */
+export class Client {
     /** Orders, recorded payments, fulfillments, notes. */
     declare readonly orders: Orders;
     /** Transactions. */
@@ -131,7 +121,7 @@ export class PaymentsClient {
         callable("fetch", fetch);
         callable("onEvent", onEvent);
         if (limiter !== undefined && limiter !== false) {
-            if (!(limiter instanceof PaymentsClient)) throw invalid("limiter", "must be another PaymentsClient, or false");
+            if (!(limiter instanceof Client)) throw invalid("limiter", "must be another PaymentsClient, or false");
             if (limiter.#core.closed) throw invalid("limiter", "was closed");
         }
         const sameOrigin = typeof location === "object" && /^https?:/.test(location?.origin ?? "");
@@ -180,7 +170,7 @@ declare global {
     /** What `using` takes, for projects whose `lib` does not know it. */
     interface Disposable {}
 }
-export interface PaymentsClient extends Disposable {}
+export interface Client extends Disposable {}
 
 /** A result as the core gives it: of a list with the scope of its cursors. */
 type Sent<T> = WithResponse<T> & { scope?: string };

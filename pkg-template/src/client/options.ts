@@ -1,6 +1,6 @@
 import type * as Core from "../core.js";
 import type { CardDetails, ChequeDetails, JsonObject, JsonValue, RecordPaymentFields } from "../core.js";
-import type { PaymentsClient, PaymentsEvent } from "./client.js";
+import type { Client as PaymentsClient, PaymentsEvent } from "./client.js";
 
 /** Which token a client needs. */
 export interface TokenContext {

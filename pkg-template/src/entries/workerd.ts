@@ -1,7 +1,15 @@
 import module from "../core.wasm";
 import { initSync } from "../core.js";
+import { Client } from "../client/client.js";
+import type { ClientOptions } from "../client/options.js";
+import { start } from "../client/start.js";
 
-// Workers refuse to compile bytes: the runtime compiles the imported module.
-initSync({ module });
+/** The client of Workers, which refuse to compile bytes: the runtime compiles the imported module. See index.ts. */
+export class PaymentsClient extends Client {
+    constructor(options: ClientOptions) {
+        start(initSync, () => module);
+        super(options);
+    }
+}
 
 export * from "../client/surface.js";

@@ -1,3 +1,4 @@
+import { unsupported } from "../client/start.js";
 import { SandboxCore } from "../sandbox-core.js";
 import type {
     Coupon,
@@ -45,6 +46,7 @@ export interface SandboxOptions {
     echo?: (typeof ECHOES)[number];
 }
 
+/** The values of `echo`. */
 const ECHOES = ["meta", "snapshot", "notes", "none"] as const;
 
 /** What a token may do. */
@@ -195,20 +197,14 @@ const MOST_ORDERS = 1_000_000;
 /** The last time of a `Date`. */
 const MOST_MS = 8.64e15;
 
-/**
- * Makes a sandbox with its data.
- *
- * ```ts
- * import { PaymentsClient } from "ghl-payments";
- * import { createSandbox } from "ghl-payments/sandbox";
- *
- * const sandbox = createSandbox({ seed: 7 });
- * const payments = new PaymentsClient({ token: sandbox.token(), locationId: sandbox.locationId, fetch: sandbox.fetch });
- * ```
- *
- * @param options How it begins; the same options give the same data.
- */
-export function createSandbox(options: SandboxOptions = {}): Sandbox {
+/** Makes a sandbox; the entries start its wasm module first. */
+export function make(options: SandboxOptions): Sandbox {
+    if (typeof Response !== "function" || typeof Request !== "function") {
+        throw unsupported(
+            "this runtime has no Request and no Response, with which the sandbox answers. jsdom has none of its own: give it " +
+                "Node's (jest-fixed-jsdom does), or run the test in the environment node",
+        );
+    }
     named("createSandbox", options, ["seed", "now", "locations", "size", "rateLimit", "echo"]);
     const { seed = DEFAULT_SEED, now = DEFAULT_NOW, locations = [], size, rateLimit = {}, echo = "meta" } = options;
     if (!ECHOES.includes(echo)) throw new TypeError(`createSandbox: echo must be one of ${ECHOES.join(", ")}`);

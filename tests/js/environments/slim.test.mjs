@@ -7,8 +7,11 @@ import { initialize, NotFoundError, PaymentsClient, ValidationError } from "ghl-
 const bytes = readFileSync(createRequire(import.meta.url).resolve("ghl-payments/core.wasm"));
 const options = { token: "t", locationId: "3SwdhCu3svxI8AKsPJt6" };
 
-test("before initialize there is no client", () => {
-    assert.throws(() => new PaymentsClient(options));
+test("before initialize there is no client, and a module that does not start can be followed by one that does", () => {
+    const missing = { name: "PaymentsError", code: "not_initialized", outcome: "not_sent", message: /initialize\(module\)/ };
+    assert.throws(() => new PaymentsClient(options), missing);
+    assert.throws(() => initialize(new TextEncoder().encode("<!doctype html>")), { code: "unsupported_runtime" });
+    assert.throws(() => new PaymentsClient(options), missing);
 });
 
 test("after initialize with the bytes of core.wasm there is one", async () => {

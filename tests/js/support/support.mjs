@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { METHODS } from "./all-methods.mjs";
@@ -18,27 +18,32 @@ export const tool = createRequire(
 );
 
 /**
- * A Worker in the real workerd, bundled as a developer's tool does it: the condition picks workerd.js, and the import of
- * core.wasm is left to the runtime, which refuses to compile bytes.
+ * A Worker in the real workerd, bundled as a developer's tool does it: the condition picks the entry, and the import of the
+ * wasm is left to the runtime, which refuses to compile bytes.
  */
-export async function startWorker(contents, { bindings = {} } = {}) {
+export async function startWorker(contents, { bindings = {}, condition = "workerd" } = {}) {
+    // With `?module` a file is meant that the runtime compiles.
+    const query = ({ onResolve }) => {
+        onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path.split("?")[0]) }));
+    };
     const bundle = await tool("esbuild").build({
         stdin: { contents, resolveDir: dirname(fileURLToPath(import.meta.url)), loader: "js" },
         bundle: true,
         write: false,
         format: "esm",
-        conditions: ["workerd"],
+        conditions: [condition],
         outdir: "bundle",
+        plugins: [{ name: "module", setup: query }],
         loader: { ".wasm": "copy" },
         assetNames: "[name]",
         logLevel: "error",
     });
-    assert.equal(bundle.outputFiles.length, 2);
-    const [script, wasm] = ["js", "wasm"].map((ending) => bundle.outputFiles.find(({ path }) => path.endsWith(ending)));
+    const [[script], modules] = [".js", ".wasm"].map((ending) => bundle.outputFiles.filter(({ path }) => path.endsWith(ending)));
+    assert.ok(modules.length > 0, "the entry imports a module");
     const worker = new (tool("miniflare").Miniflare)({
         modules: [
             { type: "ESModule", path: "worker.js", contents: script.text },
-            { type: "CompiledWasm", path: "core.wasm", contents: wasm.contents },
+            ...modules.map(({ path, contents }) => ({ type: "CompiledWasm", path: basename(path), contents })),
         ],
         bindings,
         compatibilityDate: "2025-09-01",
