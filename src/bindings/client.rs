@@ -1,11 +1,11 @@
 //! The client's exports. The TypeScript facade in `pkg-template/src` turns them into the public surface.
 
-use super::{pages::Pages, values};
+use super::{options, pages::Pages, values};
 use crate::call::{self, cursor_scope, Ask, RateLimiter, Told};
-use crate::core::{Config, Error};
+use crate::core::{build_after, Config, Error};
 use crate::endpoint::{ALL, RECORD_PAYMENT};
 use crate::json::{json_text, to_ascii};
-use crate::shape::validate;
+use crate::shape::Issue;
 use crate::transport::{FetchTransport, Listener, TokenSource, Transport, Wiring};
 use js_sys::Function;
 use std::cell::RefCell;
@@ -98,17 +98,18 @@ impl Core {
         on_event: Option<Function>,
         same_origin: bool,
     ) -> Result<Self, Error> {
-        let invalid = |issues| Error::validation(None, issues);
-        let seen = validate(options, &values::OF_CLIENT, false).map_err(invalid)?;
         let mut config = Config::default();
-        values::apply(&mut config, options);
-        config.settle(same_origin).map_err(invalid)?;
-        let token = token_source(token, seen.has(values::BASE_URL_SEEN))?;
+        let mut issues = options::read(&mut config, options, &options::OF_CLIENT);
+        config.settle(same_origin, &mut issues);
+        let token = token_source(token, options::gives(options, "baseUrl"), &mut issues);
+        let (Some(token), true) = (token, issues.is_empty()) else {
+            return Err(Error::validation(None, issues));
+        };
         let listener = on_event.map(|function| Listener {
             function,
             tell: |function, operation, event| tell(function, &values::event(operation, event)),
         });
-        let limiter = RefCell::new((!seen.has(values::LIMITER_SEEN)).then(RateLimiter::new));
+        let limiter = RefCell::new((!options::gives(options, "limiter")).then(RateLimiter::new));
         Ok(Self { config, wiring: Rc::new(Wiring { fetch, token, listener }), limiter })
     }
 
@@ -124,9 +125,12 @@ impl Core {
         let operation = ALL.iter().copied().find(|operation| operation.name == name);
         let operation = operation.ok_or_else(|| Error::validation(None, Vec::new()))?;
         let mut config = self.config.clone();
-        if !options.is_empty() {
-            validate(options, &values::OF_CALL, false).map_err(|issues| Error::validation(Some(operation), issues))?;
-            values::apply(&mut config, options);
+        let options = if options.is_empty() { "{}" } else { options };
+        let issues = options::read(&mut config, options, &options::OF_CALL);
+        if !issues.is_empty() {
+            // What else is wrong with the call is said in the same breath.
+            let issues = build_after(issues, operation, id, params, &config).err().unwrap_or_default();
+            return Err(Error::validation(Some(operation), issues));
         }
         let limiter = self.limiter.borrow().clone();
         call::Call::new(operation, once, id, params, &Rc::new(config), limiter, now)
@@ -212,19 +216,20 @@ fn failure(error: &Error, transport: &FetchTransport) -> JsValue {
     failed(&values::error(error), &transport.last_cause())
 }
 
-fn token_source(token: JsValue, proxied: bool) -> Result<TokenSource, Error> {
-    Ok(if token.is_undefined() && proxied {
-        TokenSource::none()
-    } else if let Some(text) = token.as_string() {
-        TokenSource::text(text)?
-    } else {
-        let function = token.dyn_into().map_err(|_| {
-            Error::invalid(
-                "token",
-                "is missing: pass the access token or a function that gives it; \
-                 only a client whose baseUrl is your own proxy works without",
-            )
-        })?;
-        TokenSource::function(function)
-    })
+fn token_source(token: JsValue, proxied: bool, issues: &mut Vec<Issue>) -> Option<TokenSource> {
+    if token.is_undefined() && proxied {
+        return Some(TokenSource::none());
+    }
+    if let Some(text) = token.as_string() {
+        return TokenSource::text(text).map_err(|mut error| issues.append(&mut error.issues)).ok();
+    }
+    let function = token.dyn_into().ok();
+    if function.is_none() {
+        issues.push(Issue::new(
+            "token",
+            "is missing: pass the access token or a function that gives it; \
+             only a client whose baseUrl is your own proxy works without",
+        ));
+    }
+    function.map(TokenSource::function)
 }

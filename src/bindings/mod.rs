@@ -3,6 +3,8 @@
 #[cfg(feature = "npm")]
 mod client;
 #[cfg(feature = "npm")]
+mod options;
+#[cfg(feature = "npm")]
 mod pages;
 #[cfg(feature = "npm")]
 mod values;

@@ -1,103 +1,20 @@
-//! Small things that cross the boundary: options in, errors and events out, all as JSON text.
+//! Small things that cross the boundary on their way out: errors, events, what is known of an answer, as JSON text.
 //!
-//! One `JSON.parse` or `JSON.stringify` on the other side costs less, in time and in wasm, than a property access for
+//! One `JSON.parse` on the other side costs less, in time and in wasm, than a property access for
 //! each field.
 
 use crate::call::{Done, Event};
-use crate::core::{Config, Error, ErrorKind, Outcome, RateLimit};
+use crate::core::{Error, ErrorKind, Outcome, RateLimit};
 use crate::endpoint::Operation;
-use crate::json::{items, json_text, members, push_decimal, put, quote, rounded_up};
-use crate::shape::{Drift, Kind, Record, Shape};
-use serde_json::Value;
-
-/// The shape of what a call and a client are told. [`apply`] knows the order. What crosses on its own, and so never comes
-/// here, stands at both ends: for who reads which options there are.
-#[derive(Shape)]
-#[allow(dead_code, reason = "only its shape is used")]
-struct Options {
-    signal: Option<Value>,
-    location_id: Option<String>,
-    #[shape(positive)]
-    timeout_ms: Option<f64>,
-    #[shape(whole)]
-    max_retries: Option<u32>,
-    strict: Option<bool>,
-    headers: Option<Vec<String>>,
-    #[shape(positive)]
-    deadline_ms: Option<f64>,
-    background: Option<bool>,
-    base_url: Option<String>,
-    api_version: Option<String>,
-    #[shape(whole)]
-    retry_delay_ms: Option<u32>,
-    user_agent: Option<String>,
-    #[shape(whole)]
-    max_response_bytes: Option<u32>,
-    token: Option<Value>,
-    fetch: Option<Value>,
-    on_event: Option<Value>,
-    limiter: Option<Value>,
-}
-
-const OPTIONS: &Record = match Options::KIND {
-    Kind::Object(record) => record,
-    _ => panic!("a struct is an object"),
-};
-/// Where the options begin that are set once for a client.
-const BASE_URL: usize = 8;
-/// Where [`Seen`](crate::shape::Seen) has two of a client's options, which begin behind `signal`.
-pub const BASE_URL_SEEN: usize = BASE_URL - 1;
-pub const LIMITER_SEEN: usize = 15;
-pub static OF_CALL: Record = OPTIONS.part(0, BASE_URL);
-pub static OF_CLIENT: Record = OPTIONS.part(1, usize::MAX);
-
-/// Where an option goes.
-enum Place<'a> {
-    Text(&'a mut String),
-    Number(&'a mut u32),
-    Truth(&'a mut bool),
-    Headers,
-}
-
-/// Reads options that were found to be of [`OF_CALL`] or [`OF_CLIENT`] into a configuration.
-pub fn apply(config: &mut Config, json: &str) {
-    for (key, value) in members(json.as_bytes()) {
-        let place = match OPTIONS.index(key) {
-            Some(1) => Place::Text(config.location_id.get_or_insert_default()),
-            Some(2) => Place::Number(&mut config.timeout_ms),
-            Some(3) => Place::Number(&mut config.max_retries),
-            Some(4) => Place::Truth(&mut config.strict),
-            Some(5) => Place::Headers,
-            Some(6) => Place::Number(config.deadline_ms.get_or_insert_default()),
-            Some(7) => Place::Truth(&mut config.background),
-            Some(8) => Place::Text(&mut config.base_url),
-            Some(9) => Place::Text(&mut config.api_version),
-            Some(10) => Place::Number(&mut config.retry_delay_ms),
-            Some(11) => Place::Text(&mut config.user_agent),
-            Some(12) => Place::Number(&mut config.max_response_bytes),
-            _ => continue,
-        };
-        match place {
-            Place::Text(place) => *place = text(value),
-            Place::Number(place) => *place = whole(value),
-            Place::Truth(place) => *place = value == b"true",
-            // `[name, value, name, value, ...]`
-            Place::Headers => {
-                let mut items = items(value);
-                while let (Some((_, name)), Some((_, value))) = (items.next(), items.next()) {
-                    config.set_header(text(name), text(value));
-                }
-            }
-        }
-    }
-}
+use crate::json::{json_text, push_decimal, put, quote, rounded_up};
+use crate::shape::Drift;
 
 /// The text of JSON that is known to be one.
 pub fn text(value: &[u8]) -> String {
     json_text(value).unwrap_or_default()
 }
 
-/// A number from 0: up, so that half a millisecond is not none; what is too large is as good as no limit.
+/// A number from 0, rounded up, so that half a millisecond is not none; what is too large is as good as no limit.
 pub fn whole(value: &[u8]) -> u32 {
     u32::try_from(rounded_up(value)).unwrap_or(u32::MAX)
 }

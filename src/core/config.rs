@@ -87,22 +87,22 @@ const RESERVED: [&str; 4] = ["authorization", "content-type", "accept", "version
 impl Config {
     /// Checks everything and brings the base URL into its form. `same_origin`: see [`base_url`](super::base_url).
     pub fn check(mut self, same_origin: bool) -> Result<Self, Vec<Issue>> {
-        self.settle(same_origin).map(|()| self)
-    }
-
-    /// As [`Self::check`], in place: a configuration is large to hand around.
-    pub(crate) fn settle(&mut self, same_origin: bool) -> Result<(), Vec<Issue>> {
         let mut issues = Vec::new();
-        report(&mut issues, "baseUrl", base_url_problem(&self.base_url, same_origin));
-        self.base_url = without_slashes(&self.base_url).into();
-        check_value("apiVersion", &self.api_version, &mut issues);
-        check_value("userAgent", &self.user_agent, &mut issues);
-        self.check_overridable(&mut issues);
+        self.settle(same_origin, &mut issues);
         if issues.is_empty() {
-            Ok(())
+            Ok(self)
         } else {
             Err(issues)
         }
+    }
+
+    /// As [`Self::check`], in place: a configuration is large to hand around.
+    pub(crate) fn settle(&mut self, same_origin: bool, issues: &mut Vec<Issue>) {
+        report(issues, "baseUrl", base_url_problem(&self.base_url, same_origin));
+        self.base_url = without_slashes(&self.base_url).into();
+        check_value("apiVersion", &self.api_version, issues);
+        check_value("userAgent", &self.user_agent, issues);
+        self.check_overridable(issues);
     }
 
     /// The configuration of one call.

@@ -19,6 +19,8 @@ pub use config::{CallOptions, Config, MAX_ID_LENGTH};
 pub use error::{Error, ErrorKind, Outcome};
 pub use outcome::{outcome, retryable, Failure};
 pub use rate::RateLimit;
+#[cfg(all(feature = "npm", target_arch = "wasm32"))]
+pub(crate) use request::build_after;
 pub use request::{build, Request};
 pub(crate) use response::read_masked;
 pub use response::{read, Answer, Response};

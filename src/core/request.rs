@@ -35,7 +35,17 @@ pub fn build(
     params: Option<&str>,
     config: &Config,
 ) -> Result<Request, Vec<Issue>> {
-    let mut issues = Vec::new();
+    build_after(Vec::new(), operation, id, params, config)
+}
+
+/// As [`build`], where something is known to be wrong before: everything else that is wrong is listed behind it.
+pub(crate) fn build_after(
+    mut issues: Vec<Issue>,
+    operation: &'static Operation,
+    id: Option<&str>,
+    params: Option<&str>,
+    config: &Config,
+) -> Result<Request, Vec<Issue>> {
     config.check_overridable(&mut issues);
     let mut url = config.base_url.clone();
     push_path(operation.path, id.unwrap_or_default(), &mut url, &mut issues);

@@ -26,8 +26,9 @@ pub(super) fn base_url_problem(url: &str, same_origin: bool) -> &'static str {
     if url.is_empty() {
         return "must not be empty; leave it out for HighLevel's own address";
     }
-    if !url.as_bytes().iter().all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'\\' | b'@')) {
-        return "must not hold spaces, user names, a query, a fragment or a backslash";
+    // Of anything else the URL parser would make something else: it encodes, drops or turns it around.
+    if !url.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:/%[]".contains(b)) {
+        return "must not hold spaces, user names, a query, a fragment, a backslash or other characters that no path has";
     }
     let mut rest = url;
     if url.as_bytes().starts_with(b"/") {
@@ -50,10 +51,12 @@ pub(super) fn base_url_problem(url: &str, same_origin: bool) -> &'static str {
     } else {
         return "must start with https://, or with http:// for a loopback host, or be a path such as /api in a browser";
     }
+    // The host has been looked at; what is left may hold no brackets, which only an address has.
+    (_, rest) = parted(rest, b'/');
     while !rest.is_empty() {
         let (segment, behind) = parted(rest, b'/');
-        if is_dots(segment) {
-            return "must not hold . or .. as a path segment";
+        if is_dots(segment) || segment.as_bytes().iter().any(|b| matches!(b, b'[' | b']')) {
+            return "must not hold brackets, or . or .. as a path segment, however they are written";
         }
         rest = behind;
     }
@@ -66,9 +69,13 @@ pub(crate) fn parted(text: &str, byte: u8) -> (&str, &str) {
     (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
 }
 
-/// Whether it is a path segment that means another one: `.` or `..`.
+/// Whether it is a path segment that means another one: `.` or `..`. The URL parser reads `%2e` as a dot.
 pub(super) fn is_dots(segment: &str) -> bool {
-    !segment.is_empty() && "..".starts_with(segment)
+    let (mut dots, mut rest) = (0, segment.as_bytes());
+    while let [b'.', behind @ ..] | [b'%', b'2', b'e' | b'E', behind @ ..] = rest {
+        (dots, rest) = (dots + 1, behind);
+    }
+    rest.is_empty() && matches!(dots, 1 | 2)
 }
 
 fn after<'u>(url: &'u str, scheme: &str) -> Option<&'u str> {
@@ -85,6 +92,9 @@ fn host(rest: &str) -> &str {
         (false, false) => parted(authority, b':').0,
         _ => "",
     };
+    if !is_name(host) && !is_quad(host) && !is_v6(host) {
+        return "";
+    }
     match authority.as_bytes().get(host.len()..).unwrap_or_default() {
         [] => host,
         [b':', digits @ ..] if !digits.is_empty() && digits.iter().copied().fold(0, port_with) < TOO_LARGE => host,
@@ -107,16 +117,41 @@ fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host == "[::1]" || host.starts_with("127.") && is_quad(host)
 }
 
+/// Whether a host is a name. One whose last part is a number, be it hexadecimal, is an address to the URL parser.
+fn is_name(host: &str) -> bool {
+    let in_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    let mut last = host.as_bytes();
+    while let Some(dot) = last.iter().position(|b| *b == b'.') {
+        last = last.get(dot + 1..).unwrap_or_default();
+    }
+    let hexadecimal = matches!(last, [b'0', b'x' | b'X', ..]);
+    !last.is_empty() && host.as_bytes().iter().all(in_name) && !hexadecimal && !last.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether a host is an IPv4 address of four numbers, each without leading zeros, which would make it octal.
 fn is_quad(host: &str) -> bool {
-    let (mut dots, mut digits) = (0, 0);
+    let (mut dots, mut number) = (0, None);
     for byte in host.as_bytes() {
-        match byte {
-            b'.' if digits > 0 => (dots, digits) = (dots + 1, 0),
-            b'0'..=b'9' if digits < 3 => digits += 1,
+        number = match (byte, number) {
+            (b'.', Some(_)) => {
+                dots += 1;
+                None
+            }
+            (b'0'..=b'9', None) => Some(u32::from(byte - b'0')),
+            (b'0'..=b'9', Some(before @ 1..=25)) => Some(before * 10 + u32::from(byte - b'0')),
             _ => return false,
+        };
+        if number > Some(255) {
+            return false;
         }
     }
-    dots == 3 && digits > 0
+    dots == 3 && number.is_some()
+}
+
+/// Whether a host looks like an IPv6 address.
+fn is_v6(host: &str) -> bool {
+    host.as_bytes().starts_with(b"[")
+        && host.as_bytes().iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.' | b'[' | b']'))
 }
 
 #[cfg(test)]
@@ -132,6 +167,11 @@ mod tests {
             ("http://localhost:8787", "http://localhost:8787"),
             ("http://127.0.0.1:1/api", "http://127.0.0.1:1/api"),
             ("http://[::1]:8080", "http://[::1]:8080"),
+            ("https://192.168.0.255/a", "https://192.168.0.255/a"),
+            ("https://my_host-1.example:443", "https://my_host-1.example:443"),
+            ("https://example.com/a//b", "https://example.com/a//b"),
+            ("https://example.com/%20/...", "https://example.com/%20/..."),
+            ("https://example.com/a(b)!$&'*+,;=:~", "https://example.com/a(b)!$&'*+,;=:~"),
         ] {
             assert_eq!(base_url(given, false).as_deref(), Ok(expected), "{given}");
         }
@@ -163,6 +203,27 @@ mod tests {
             "ftp://example.com",
             "https://exa mple.com",
             "https:\\\\example.com",
+            "https://example.com/v1/%2e%2e",
+            "https://example.com/%2E/a",
+            "https://example.com/.%2e/a",
+            "https://example.com/a/%2E.",
+            "https://example.com/a\tb",
+            "https://example.com/a\n",
+            "https://example.com/\u{e9}",
+            "https://example.com/a|b",
+            "https://example.com/a[b]",
+            "https://example.com/<a>",
+            "https://example.com/{a}",
+            "https://example.com/`a`",
+            "https://example.com/a^b",
+            "https://example.com/\"a\"",
+            "https://ex%61mple.com",
+            "https://example.1",
+            "https://example.0x7f",
+            "https://1.2.3.256",
+            "https://1.2.3.04",
+            "https://[::1%25eth0]",
+            "http://127.0.0.999",
         ] {
             let issue = base_url(given, false).expect_err(given);
             assert_eq!(issue.path, "baseUrl");

@@ -138,6 +138,34 @@ test("a base URL that would leak the token or lead nowhere is refused", () => {
     }
 });
 
+test("wrong options, a wrong base URL and a wrong token come in one list", () => {
+    const error = refusal({ token: "a b", baseUrl: "http://example.com", timeoutMs: -1, locationId: 5, retries: 1 });
+    assert.deepEqual(error.issues.map(({ path }) => path).sort(), ["baseUrl", "locationId", "retries", "timeoutMs", "token"]);
+});
+
+test("wrong options of a call and wrong parameters come in one list, and nothing in it is false", async () => {
+    const { payments, requests } = stub(ANY_ANSWER, { locationId: undefined });
+    for (const [call, paths] of [
+        // The location is named in the same options, or is wrong itself: it is not missing.
+        [payments.orders.list({ limit: -1 }, { timeoutMs: 0, locationId: LOCATION }), ["timeoutMs", "limit"]],
+        [payments.orders.list({ limit: -1 }, { timeoutMs: "5", locationId: 5 }), ["locationId", "timeoutMs", "limit"]],
+        [payments.orders.list({ stat: "x" }, { locationId: " " }), ["locationId", "stat"]],
+        [payments.orders.get("", { locationId: LOCATION, headers: { "bad name": "x" }, retries: 1 }), ["headers.bad name", "orderId", "retries"]],
+        [
+            payments.orders.recordPayment("..", { mode: "x", amount: 0 }, { locationId: LOCATION, maxRetries: 0.5, strict: 1 }),
+            ["maxRetries", "strict", "orderId", "mode", "amount"],
+        ],
+        [payments.customProvider.updateCapabilities({ supportsSubscriptionSchedules: true }, { locationId: 5 }), ["locationId"]],
+    ]) {
+        const error = await failure(call);
+        assert.deepEqual(error.issues?.map(({ path }) => path).sort(), [...paths].sort(), error.message);
+    }
+    // What is missing is named beside what is wrong.
+    const error = await failure(payments.orders.list({ limit: -1 }, { strict: 1 }));
+    assert.deepEqual(error.issues.map(({ path }) => path).sort(), ["limit", "locationId", "strict"]);
+    assert.equal(requests.length, 0);
+});
+
 test("a missing token is named; a client of a proxy works without", async () => {
     for (const token of [undefined, null, "", 5, {}, " ", "a b", "a\nb", "é"]) {
         const error = refusal({ locationId: LOCATION, token });

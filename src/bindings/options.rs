@@ -1,0 +1,100 @@
+//! The options of a client and of a call. They cross the boundary as JSON text; what is a function or an object of the
+//! runtime crosses on its own.
+
+use super::values::{text, whole};
+use crate::core::Config;
+use crate::json::{field, items, members};
+use crate::shape::{validate, Issue, Kind, Record, Shape};
+use serde_json::Value;
+
+/// Declares the options, each once: its name, what its value has to be, and where that goes.
+macro_rules! options {
+    (
+        call { $($(#[$a:meta])* $call:ident: $call_type:ty => $of_call:expr,)* }
+        both { $($(#[$b:meta])* $both:ident: $both_type:ty => $of_both:expr,)* }
+        client { $($(#[$c:meta])* $client:ident: $client_type:ty => $of_client:expr,)* }
+    ) => {
+        #[derive(Shape)]
+        #[allow(dead_code, reason = "only its shape is used")]
+        struct Options {
+            $($(#[$a])* $call: Option<$call_type>,)*
+            $($(#[$b])* $both: Option<$both_type>,)*
+            $($(#[$c])* $client: Option<$client_type>,)*
+        }
+
+        /// Puts an option where it belongs, in the order of the fields of [`Options`].
+        static PUT: &[fn(&mut Config, &[u8])] = &[$($of_call,)* $($of_both,)* $($of_client,)*];
+
+        /// How many options only a call has, and how many others a call has as well.
+        const OF_CALL_ALONE: usize = [$(stringify!($call)),*].len();
+        const OF_BOTH: usize = [$(stringify!($both)),*].len();
+    };
+}
+
+options! {
+    call {
+        signal: Value => CROSSES,
+    }
+    both {
+        location_id: String => |config, value| config.location_id = Some(text(value)),
+        #[shape(positive)]
+        timeout_ms: f64 => |config, value| config.timeout_ms = whole(value),
+        #[shape(whole)]
+        max_retries: u32 => |config, value| config.max_retries = whole(value),
+        strict: bool => |config, value| config.strict = value == b"true",
+        headers: Vec<String> => headers,
+        #[shape(positive)]
+        deadline_ms: f64 => |config, value| config.deadline_ms = Some(whole(value)),
+        background: bool => |config, value| config.background = value == b"true",
+    }
+    client {
+        base_url: String => |config, value| config.base_url = text(value),
+        api_version: String => |config, value| config.api_version = text(value),
+        #[shape(whole)]
+        retry_delay_ms: u32 => |config, value| config.retry_delay_ms = whole(value),
+        user_agent: String => |config, value| config.user_agent = text(value),
+        #[shape(whole)]
+        max_response_bytes: u32 => |config, value| config.max_response_bytes = whole(value),
+        token: Value => CROSSES,
+        fetch: Value => CROSSES,
+        on_event: Value => CROSSES,
+        limiter: Value => CROSSES,
+    }
+}
+
+/// What crosses on its own is here only so that a message lists it among the options there are.
+const CROSSES: fn(&mut Config, &[u8]) = |_, _| ();
+
+const ALL: &Record = match Options::KIND {
+    Kind::Object(record) => record,
+    _ => panic!("a struct is an object"),
+};
+pub static OF_CALL: Record = ALL.part(0, OF_CALL_ALONE + OF_BOTH);
+pub static OF_CLIENT: Record = ALL.part(OF_CALL_ALONE, usize::MAX);
+
+/// Reads options of `record`, which is [`OF_CALL`] or [`OF_CLIENT`], into a configuration; those that are wrong are listed
+/// and left out.
+pub fn read(config: &mut Config, json: &str, record: &'static Record) -> Vec<Issue> {
+    let issues = validate(json, record, false).err().unwrap_or_default();
+    for (key, value) in members(json.as_bytes()) {
+        let wrong = |issue: &Issue| issue.path.as_bytes().starts_with(key);
+        let put = ALL.index(key).and_then(|index| PUT.get(index));
+        if let (Some(put), false) = (put, issues.iter().any(wrong)) {
+            put(config, value);
+        }
+    }
+    issues
+}
+
+/// Whether an option is given.
+pub fn gives(json: &str, name: &str) -> bool {
+    !field(json.as_bytes(), name).is_empty()
+}
+
+/// `[name, value, name, value, ...]`
+fn headers(config: &mut Config, value: &[u8]) {
+    let mut items = items(value);
+    while let (Some((_, name)), Some((_, value))) = (items.next(), items.next()) {
+        config.set_header(text(name), text(value));
+    }
+}
