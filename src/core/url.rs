@@ -148,10 +148,25 @@ fn is_quad(host: &str) -> bool {
     dots == 3 && number.is_some()
 }
 
-/// Whether a host looks like an IPv6 address.
+/// Whether a host is an IPv6 address in brackets; none of those that end like an IPv4 address.
 fn is_v6(host: &str) -> bool {
-    host.as_bytes().starts_with(b"[")
-        && host.as_bytes().iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.' | b'[' | b']'))
+    let Some(address) = host.as_bytes().strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")) else {
+        return false;
+    };
+    let (mut groups, mut empty) = (0, 0);
+    for part in address.split(|b| *b == b':') {
+        match part {
+            [] => empty += 1,
+            digits if digits.len() <= 4 && digits.iter().all(u8::is_ascii_hexdigit) => groups += 1,
+            _ => return false,
+        }
+    }
+    // A gap stands for the groups that are missing. At an edge it leaves one more part empty than between two groups.
+    match address.windows(2).filter(|pair| pair == b"::").count() {
+        0 => groups == 8 && empty == 0,
+        1 => groups < 8 && empty == 1 + u8::from(address.starts_with(b"::")) + u8::from(address.ends_with(b"::")),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +183,10 @@ mod tests {
             ("http://127.0.0.1:1/api", "http://127.0.0.1:1/api"),
             ("http://[::1]:8080", "http://[::1]:8080"),
             ("https://192.168.0.255/a", "https://192.168.0.255/a"),
+            ("https://[::]", "https://[::]"),
+            ("https://[2001:db8::ff00:42:8329]/a", "https://[2001:db8::ff00:42:8329]/a"),
+            ("https://[1:2:3:4:5:6:7:8]", "https://[1:2:3:4:5:6:7:8]"),
+            ("https://[1:2:3:4:5:6:7::]:1", "https://[1:2:3:4:5:6:7::]:1"),
             ("https://my_host-1.example:443", "https://my_host-1.example:443"),
             ("https://example.com/a//b", "https://example.com/a//b"),
             ("https://example.com/%20/...", "https://example.com/%20/..."),
@@ -223,6 +242,18 @@ mod tests {
             "https://1.2.3.256",
             "https://1.2.3.04",
             "https://[::1%25eth0]",
+            "https://[]",
+            "https://[:]",
+            "https://[1]",
+            "https://[:::]",
+            "https://[1::2::3]",
+            "https://[:1::2]",
+            "https://[1::2:]",
+            "https://[1:2:3:4:5:6:7]",
+            "https://[1:2:3:4:5:6:7:8:9]",
+            "https://[1:2:3:4:5:6:7::8]",
+            "https://[12345::]",
+            "https://[g::]",
             "http://127.0.0.999",
         ] {
             let issue = base_url(given, false).expect_err(given);
