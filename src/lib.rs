@@ -19,4 +19,5 @@ pub mod sandbox;
 pub mod shape;
 pub mod transport;
 
-pub use client::{Client, Page, Paged, Pages, PaymentRecorded, Records, Reply};
+pub use call::OnceOptions;
+pub use client::{Client, MatchedBy, Page, Paged, Pages, PaymentRecorded, Records, Reply};

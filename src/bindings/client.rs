@@ -118,15 +118,16 @@ impl Core {
         let options = line(&mut input);
         let params = line(&mut input);
         let params = (!params.is_empty()).then_some(params);
-        let id = json_text(input.as_bytes());
+        let id = json_text(line(&mut input).as_bytes());
         let id = id.as_deref();
-        let once = name == ONCE;
-        let name = if once { RECORD_PAYMENT.name } else { name };
+        let mut issues = Vec::new();
+        let once = (name == ONCE).then(|| options::once(input, &mut issues));
+        let name = if once.is_some() { RECORD_PAYMENT.name } else { name };
         let operation = ALL.iter().copied().find(|operation| operation.name == name);
         let operation = operation.ok_or_else(|| Error::validation(None, Vec::new()))?;
         let mut config = self.config.clone();
         let options = if options.is_empty() { "{}" } else { options };
-        let issues = options::read(&mut config, options, &options::OF_CALL);
+        issues.append(&mut options::read(&mut config, options, &options::OF_CALL));
         if !issues.is_empty() {
             // What else is wrong with the call is said in the same breath.
             let issues = build_after(issues, operation, id, params, &config).err().unwrap_or_default();

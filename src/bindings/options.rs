@@ -2,8 +2,9 @@
 //! runtime crosses on its own.
 
 use super::values::{text, whole};
+use crate::call::OnceOptions;
 use crate::core::Config;
-use crate::json::{field, items, members};
+use crate::json::{field, items, json_text, members};
 use crate::shape::{validate, Issue, Kind, Record, Shape};
 use serde_json::Value;
 
@@ -84,6 +85,31 @@ pub fn read(config: &mut Config, json: &str, record: &'static Record) -> Vec<Iss
         }
     }
     issues
+}
+
+/// The shape of what only `orders.recordPaymentOnce` is told.
+#[derive(Shape)]
+#[allow(dead_code, reason = "only its shape is used")]
+struct Once {
+    reference: Option<String>,
+    reference_in_notes: Option<bool>,
+    since: Option<String>,
+}
+
+static OF_ONCE: Record = match Once::KIND {
+    Kind::Object(record) => record.part(0, usize::MAX),
+    _ => panic!("a struct is an object"),
+};
+
+/// Reads the options that only `orders.recordPaymentOnce` has; those that are wrong are listed.
+pub fn once(json: &str, issues: &mut Vec<Issue>) -> OnceOptions {
+    issues.append(&mut validate(json, &OF_ONCE, false).err().unwrap_or_default());
+    let json = json.as_bytes();
+    OnceOptions {
+        reference: json_text(field(json, "reference")),
+        reference_in_notes: field(json, "referenceInNotes") == b"true",
+        since: json_text(field(json, "since")),
+    }
 }
 
 /// Whether an option is given.

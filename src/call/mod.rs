@@ -7,13 +7,12 @@ mod limiter;
 mod once;
 mod pager;
 mod pages;
-mod record;
 mod retry;
 mod run;
 mod shared;
 
 pub use limiter::{Limiter, Ticket, Turn};
-pub use once::{Once, Step};
+pub use once::OnceOptions;
 pub use pager::{hash, Pager};
 pub use pages::{cursor_scope, PageLoop, Place, Taken};
 pub use retry::{asked_ms, decide};
@@ -24,7 +23,7 @@ pub(crate) use shared::Shared;
 use crate::core::{build, Config, Error, RateLimit};
 use crate::endpoint::Operation;
 use crate::shape::Drift;
-use record::RecordOnce;
+use once::RecordOnce;
 
 /// How an attempt can fail without a whole answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,33 +125,40 @@ pub(crate) struct Call {
 
 impl Call {
     /// A call of an operation; an error lists everything that is wrong with it. `once`: it is `orders.recordPayment`, which
-    /// is to be looked for before it would be sent again.
+    /// is to be looked for before it would be sent again, and how it is to be known.
     pub fn new(
         operation: &'static Operation,
-        once: bool,
+        once: Option<OnceOptions>,
         id: Option<&str>,
         params: Option<&str>,
         config: &Shared<Config>,
         limiter: Option<RateLimiter>,
         now: f64,
     ) -> Result<Self, Error> {
-        let request =
-            build(operation, id, params, config).map_err(|issues| Error::validation(Some(operation), issues))?;
+        let mut issues = once.as_ref().map(|once| once.check(params.unwrap_or_default())).unwrap_or_default();
+        let request = match build(operation, id, params, config) {
+            Ok(request) if issues.is_empty() => request,
+            built => {
+                issues.extend(built.err().unwrap_or_default());
+                return Err(Error::validation(Some(operation), issues));
+            }
+        };
         let deadline = config.deadline_ms.map_or(f64::INFINITY, |ms| now + f64::from(ms));
         let run = Run::new(operation, request, config.clone(), limiter, deadline);
         let (id, params) = (id.unwrap_or_default(), params.unwrap_or_default());
-        let steps = once.then(|| Box::new(RecordOnce::new(id, params, config)));
-        Ok(Self { run, once: steps, step_due: once })
+        let step_due = once.is_some();
+        let once = once.map(|options| Box::new(RecordOnce::new(id, params, options, config)));
+        Ok(Self { run, once, step_due })
     }
 
     /// Goes on with what came of what it asked for.
     pub fn next<S: Surroundings>(&mut self, around: &S, mut told: Told) -> Ask {
         loop {
-            if let (Some(once), true) = (&self.once, std::mem::take(&mut self.step_due)) {
+            if let (Some(once), true) = (&mut self.once, std::mem::take(&mut self.step_due)) {
                 if matches!(told, Told::Awake(false)) {
                     return Ask::Done(Err(once.given_up(true)));
                 }
-                match once.run(&self.run) {
+                match once.run(&self.run, around) {
                     Ok(run) => self.run = run,
                     Err(error) => return Ask::Done(Err(error)),
                 }

@@ -5,7 +5,7 @@ mod pages;
 
 pub use pages::{Page, Paged, Pages, Records};
 
-use crate::call::{Call, RateLimiter, Shared};
+use crate::call::{Call, OnceOptions, RateLimiter, Shared};
 use crate::core::{CallOptions, Config, Error, ErrorKind, Outcome, RateLimit};
 use crate::endpoint::{Endpoint, Operation, RecordPayment, RECORD_PAYMENT};
 use crate::model::TransactionSummary;
@@ -94,27 +94,34 @@ impl<T: Transport> Client<T> {
         // A typed answer cannot hold what differs from its shape.
         config.strict = true;
         let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
-        Call::new(E::OPERATION, false, input.id, params.as_deref(), &Shared::new(config), limiter, now)
+        Call::new(E::OPERATION, None, input.id, params.as_deref(), &Shared::new(config), limiter, now)
     }
 }
 
 impl<T: Transport> Client<T> {
-    /// Records a payment and, where the outcome is unknown (a timeout, a dropped connection, a 5xx), looks among the order's
-    /// transactions whether it took before it would send it again: at most [`Config::max_retries`] times.
+    /// Records a payment and, where the outcome is unknown (a timeout, a dropped connection, a 5xx), looks for it among the
+    /// order's transactions before it would be sent again, at most [`Config::max_retries`] times.
     ///
-    /// Any transaction that is new on the order counts as the payment. Errors are those of [`Self::send`]; their outcome is
-    /// [`Outcome::Unknown`] only where the order could not be read either.
+    /// It is sent with a reference in `meta` and, if wanted, in the notes. A transaction that shows the reference is the
+    /// payment. Where none shows it, a single new one of the same amount and mode is taken for it ([`MatchedBy::Amount`]);
+    /// where there are several, or their amount, mode, status or notes leave doubts, the error has [`Outcome::Unknown`] and
+    /// names them in `candidates`. With a reference of the caller's the call may be made again after the process died: it
+    /// looks for the reference before it sends anything. A server that carries a lost request out later than three looks
+    /// (3.5 s by default) may still record the payment twice, unless `max_retries` is 0.
+    ///
+    /// Errors are otherwise those of [`Self::send`].
     pub async fn record_payment_once(
         &self,
         payment: &RecordPayment,
+        once: &OnceOptions,
         options: &CallOptions,
     ) -> Result<PaymentRecorded, Error> {
         let body = serde_json::to_string(&payment.body)
             .map_err(|error| unreadable(&RECORD_PAYMENT, ErrorKind::Validation, Outcome::NotSent, &error))?;
-        let config = self.config.with(options);
+        let config = Shared::new(self.config.with(options));
         let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
-        let call =
-            Call::new(&RECORD_PAYMENT, true, Some(&payment.order_id), Some(&body), &Shared::new(config), limiter, now)?;
+        let (once, order) = (Some(once.clone()), Some(&*payment.order_id));
+        let call = Call::new(&RECORD_PAYMENT, once, order, Some(&body), &config, limiter, now)?;
         let done = drive(&self.transport, call).await?;
         serde_json::from_slice(&done.answer.body)
             .map_err(|error| unreadable(&RECORD_PAYMENT, ErrorKind::Decode, Outcome::Applied, &error))
@@ -128,14 +135,32 @@ fn unreadable(operation: &'static Operation, kind: ErrorKind, outcome: Outcome, 
 
 /// Whether a payment is recorded.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PaymentRecorded {
-    /// `false`: the attempts are used up, and the order has no new transaction.
+    /// `false`: the attempts are used up, and no transaction of the order can be the payment.
     pub recorded: bool,
     /// Its transaction, where it had to be looked for.
     #[serde(default)]
     pub transaction: Option<TransactionSummary>,
-    /// How often the payment was sent.
+    /// How often the payment was sent; 0 where an earlier call with the same reference had recorded it.
     pub attempts: u32,
+    /// How it is known that it is recorded.
+    #[serde(default)]
+    pub matched_by: Option<MatchedBy>,
+    /// The reference that it was sent with.
+    pub reference: String,
+}
+
+/// How it is known that a payment is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchedBy {
+    /// The server said so.
+    Answer,
+    /// A transaction shows its reference.
+    Reference,
+    /// No transaction shows its reference; a single new one has its amount and mode. It may be somebody else's.
+    Amount,
 }
 
 /// An answer with what is known about it.

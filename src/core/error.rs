@@ -33,6 +33,8 @@ pub enum ErrorKind {
     Aborted,
     /// A 2xx answer that is not what the endpoint promises.
     Decode,
+    /// A payment may be recorded or not, and several transactions may be it (`orders.recordPaymentOnce`).
+    Ambiguous,
     /// Anything else, such as a redirect.
     Other,
 }
@@ -53,7 +55,7 @@ impl ErrorKind {
             Self::Timeout => "TimeoutError",
             Self::Aborted => "AbortedError",
             Self::Decode => "DecodeError",
-            Self::Other => "PaymentsError",
+            Self::Ambiguous | Self::Other => "PaymentsError",
         }
     }
 
@@ -72,6 +74,7 @@ impl ErrorKind {
             Self::Timeout => "timeout",
             Self::Aborted => "aborted",
             Self::Decode => "decode_failed",
+            Self::Ambiguous => "ambiguous_payment",
             Self::Other => "unexpected_answer",
         }
     }
@@ -126,6 +129,8 @@ pub struct Failed {
     pub retry_after_ms: Option<f64>,
     /// The limits that the answer named.
     pub rate_limit: Option<RateLimit>,
+    /// Ids of the transactions that may be the payment, where [`Client::record_payment_once`](crate::Client) cannot tell.
+    pub candidates: Vec<String>,
 }
 
 impl std::ops::Deref for Error {
@@ -161,6 +166,7 @@ impl Error {
             drift: None,
             retry_after_ms: None,
             rate_limit: None,
+            candidates: Vec::new(),
         }))
     }
 

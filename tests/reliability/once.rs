@@ -1,11 +1,15 @@
 //! A payment is recorded once, whatever happens on the way, and the answer says how it stands.
 
-use crate::world::{random, Acted, Trouble, World};
-use ghl_payments::core::{CallOptions, Config, ErrorKind, Outcome};
+use crate::world::{random, Acted, Rival, Trouble, World, NOW};
+use ghl_payments::core::{CallOptions, Config, Error, ErrorKind, Outcome};
 use ghl_payments::endpoint::RecordPayment;
-use ghl_payments::sandbox::Request;
+use ghl_payments::sandbox::Echo;
+use ghl_payments::{MatchedBy, OnceOptions, PaymentRecorded};
 use serde_json::{json, Value};
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 const RUNS: u64 = 10_000;
 
@@ -52,16 +56,7 @@ fn unpaid(world: &Rc<World>) -> (String, f64, usize) {
 }
 
 fn payments(world: &Rc<World>, order: &str) -> usize {
-    let mut sandbox = world.sandbox.borrow_mut();
-    let url = format!("/payments/transactions?altId={}&altType=location&limit=1&entityId={order}", sandbox.location());
-    let headers = vec![
-        ("Authorization".into(), format!("Bearer {}", world.token)),
-        ("Version".into(), "2021-07-28".into()),
-        ("x-sandbox-fault".into(), String::new()),
-    ];
-    let request = Request { method: "GET".into(), url, headers, body: Vec::new() };
-    let answer: Value = serde_json::from_slice(&sandbox.handle(&request, world.now.get()).body).expect("JSON");
-    answer["totalCount"].as_f64().expect("totalCount") as usize
+    world.transactions(order, 1).1
 }
 
 fn payment(order: &str, amount: f64) -> RecordPayment {
@@ -69,20 +64,127 @@ fn payment(order: &str, amount: f64) -> RecordPayment {
     RecordPayment { order_id: order.into(), body: body.expect("a body") }
 }
 
-#[test]
-fn a_payment_is_never_recorded_twice_and_the_answer_matches_what_the_sandbox_holds() {
-    let (mut recorded, mut not, mut refused, mut unknown, mut more, mut wrong) = (0, 0, 0, 0, 0, 0);
+/// A part of what is due, so that further payments fit.
+fn part(due: f64) -> f64 {
+    (due / 240.0 * 100.0).floor() / 100.0
+}
+
+fn any() -> OnceOptions {
+    OnceOptions::default()
+}
+
+fn named(reference: &str) -> OnceOptions {
+    OnceOptions { reference: Some(reference.into()), ..any() }
+}
+
+/// The time of the world as the API writes it; its days are those of November 2026.
+fn time(world: &World) -> String {
+    let ms = (world.now.get() - NOW) as u64 + 12 * 3_600_000;
+    let (day, rest) = (ms / 86_400_000 + 1, ms % 86_400_000);
+    assert!(day <= 30, "the run is longer than a month");
+    let (hours, minutes, seconds) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60);
+    format!("2026-11-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", rest % 1000)
+}
+
+/// Who else pays the order.
+#[derive(Debug, Clone, Copy)]
+enum Other {
+    /// Somebody at the counter, with a note.
+    Counter,
+    /// Another process, with a reference of its own.
+    Job,
+    /// Somebody who pays another amount, in another way, or in vain.
+    Amount,
+    Mode,
+    Failed,
+    /// Somebody whose payment differs in nothing but its id.
+    Twin,
+}
+
+fn rival(other: Other, amount: f64, number: u64, first: bool) -> Rival {
+    let mut body = json!({ "mode": "cash", "amount": amount, "isPartialPayment": true });
+    match other {
+        Other::Counter => body["notes"] = "taken at the counter".into(),
+        Other::Job => body["meta"] = json!({ "reference": format!("other-{number}") }),
+        Other::Amount => body["amount"] = json!((amount * 200.0).round() / 100.0),
+        Other::Mode => body["mode"] = "other".into(),
+        Other::Failed | Other::Twin => {}
+    }
+    Rival { body, fault: if matches!(other, Other::Failed) { "failed-payment; drop" } else { "" }, first }
+}
+
+/// What was met in many runs.
+#[derive(Debug, Default)]
+struct Tally {
+    recorded: usize,
+    by_reference: usize,
+    by_amount: usize,
+    not: usize,
+    refused: usize,
+    unknown: usize,
+    ambiguous: usize,
+    /// Ambiguities that the error does not name with their transactions.
+    unreported: usize,
+    twice: usize,
+    mistaken: usize,
+    wrong: usize,
+}
+
+impl Tally {
+    /// `ours` are the transactions of the payment, `others` those that somebody else made meanwhile.
+    fn count(&mut self, result: &Result<PaymentRecorded, Error>, ours: &[String], others: &[String]) {
+        self.twice += usize::from(ours.len() > 1);
+        let right = match result {
+            Ok(done) if done.recorded => {
+                self.recorded += 1;
+                self.by_reference += usize::from(done.matched_by == Some(MatchedBy::Reference));
+                self.by_amount += usize::from(done.matched_by == Some(MatchedBy::Amount));
+                let shown = done.transaction.as_ref().map(|transaction| transaction.id.as_str());
+                let mistaken = ours.is_empty() || shown.is_some_and(|id| !ours.iter().any(|own| own == id));
+                self.mistaken += usize::from(mistaken);
+                !mistaken && (done.matched_by == Some(MatchedBy::Answer)) == shown.is_none()
+            }
+            Ok(_) => {
+                self.not += 1;
+                ours.is_empty()
+            }
+            Err(error) if error.outcome == Outcome::Unknown => {
+                self.unknown += 1;
+                if error.kind == ErrorKind::Ambiguous {
+                    self.ambiguous += 1;
+                    let known = |id: &String| ours.contains(id) || others.contains(id);
+                    let named = |id: &String| error.candidates.contains(id);
+                    // Paid in full, and nobody can see by what.
+                    let paid = error.candidates.is_empty() && error.message.contains("is to be found");
+                    let reported = paid || (error.candidates.iter().all(known) && ours.iter().all(named));
+                    self.unreported += usize::from(!reported);
+                }
+                !error.retryable
+            }
+            Err(_) => {
+                self.refused += 1;
+                ours.is_empty()
+            }
+        };
+        if !right || ours.len() > 1 {
+            self.wrong += usize::from(!right);
+            println!("{result:?}: ours {ours:?}, others {others:?}");
+        }
+    }
+}
+
+/// Many payments with random faults, one in ten with a server that is late, one in ten with somebody else who pays too.
+fn many(runs: u64, echo: Echo, others: &[Other], salt: u64) -> Tally {
+    let mut tally = Tally::default();
     // One sandbox has several runs: a fresh one takes longer than a run.
-    for block in 0..RUNS / 50 {
-        let mut seed = (block + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        let world = World::small(block);
-        let max_retries = (block % 3) as u32;
-        let config = Config { retry_delay_ms: 200, max_retries, ..Config::default() };
+    for block in 0..runs / 50 {
+        let mut seed = (block + 1 + salt).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let world = World::echoing(block, echo);
+        let config = Config { retry_delay_ms: 200, max_retries: (block % 3) as u32, ..Config::default() };
         let client = world.client(config).with_limiter(None);
         let (order, due, mut before) = unpaid(&world);
-        // A part of it each time, so that a second payment would fit.
-        let part = payment(&order, (due / 120.0 * 100.0).floor() / 100.0);
-        for _ in 0..50 {
+        let amount = part(due);
+        for run in 0..50 {
             let mut troubles = world.troubles.borrow_mut();
             troubles.clear();
             for _ in 0..random(&mut seed) % 12 {
@@ -92,35 +194,179 @@ fn a_payment_is_never_recorded_twice_and_the_answer_matches_what_the_sandbox_hol
                 let acted = if random(&mut seed).is_multiple_of(2) { Acted::Yes } else { Acted::No };
                 troubles.push_back(Some(Trouble::Abort(acted)));
             }
+            if random(&mut seed).is_multiple_of(10) {
+                troubles.clear();
+                troubles.push_back(None);
+                troubles.push_back(Some(LATE[random(&mut seed) as usize % LATE.len()]));
+            }
             drop(troubles);
+            world.rivals.borrow_mut().clear();
+            *world.rival.borrow_mut() = random(&mut seed).is_multiple_of(10).then(|| {
+                let other = others[random(&mut seed) as usize % others.len()];
+                rival(other, amount, block * 50 + run, random(&mut seed).is_multiple_of(2))
+            });
             world.abort_at.set(f64::INFINITY);
-            let result = world.block(client.record_payment_once(&part, &CallOptions::default()));
+            let once = match run % 3 {
+                0 => any(),
+                1 => OnceOptions { since: Some(time(&world)), ..named(&format!("job-{block}-{run}")) },
+                _ => OnceOptions { reference_in_notes: true, ..any() },
+            };
+            let result =
+                world.block(client.record_payment_once(&payment(&order, amount), &once, &CallOptions::default()));
             // Until what is late has been done too.
             world.now.set(world.now.get() + 1500.0);
-            let after = payments(&world, &order);
-            more += usize::from(after > before + 1);
-            let (count, right) = match &result {
-                Ok(done) if done.recorded => (&mut recorded, after == before + 1),
-                Ok(_) => (&mut not, after == before),
-                // Sent again by its caller, it would take this payment for one that was there before.
-                Err(error) if error.outcome == Outcome::Unknown => (&mut unknown, !error.retryable),
-                Err(_) => (&mut refused, after == before),
-            };
-            *count += 1;
-            if !right {
-                wrong += 1;
-                println!("{result:?}: {before} payments before, {after} after");
-            }
+            let (newest, after) = world.transactions(&order, 20);
+            let new = newest[..after - before].iter().map(|record| record["_id"].as_str().expect("id").to_owned());
+            let others = world.rivals.borrow();
+            let ours: Vec<String> = new.filter(|id| !others.contains(id)).collect();
+            tally.count(&result, &ours, &others);
             before = after;
+            world.now.set(world.now.get() + 1.0);
         }
     }
+    tally
+}
+
+const LATE: [Trouble; 3] = [Trouble::Sandbox("late=100"), Trouble::Sandbox("late=700"), Trouble::Sandbox("late=1300")];
+
+/// Prints a figure and holds it against the promise.
+fn report(what: &str, runs: u64, tally: &Tally) {
+    let Tally { recorded, by_reference, by_amount, not, refused, unknown, ambiguous, .. } = tally;
     println!(
-        "figure: {RUNS} runs of recordPaymentOnce with random faults: {more} with more than one payment, {wrong} wrong answers; \
-         {recorded} recorded, {not} not recorded, {refused} refused or not sent, {unknown} unknown"
+        "figure: {runs} runs of recordPaymentOnce {what}: {} sent twice, {} taken for ours that are not, {} ambiguities not \
+         reported, {} wrong answers; {recorded} recorded (of these {by_reference} known by the reference, {by_amount} by the \
+         amount), {not} not recorded, {refused} refused or not sent, {unknown} unknown (of these {ambiguous} with candidates)",
+        tally.twice, tally.mistaken, tally.unreported, tally.wrong
     );
-    assert_eq!((more, wrong), (0, 0));
+    assert_eq!((tally.twice, tally.mistaken, tally.unreported, tally.wrong), (0, 0, 0, 0));
     // Each kind of end is met.
-    assert!(recorded > RUNS / 4 && not > 0 && refused > 0 && unknown > 0, "too little happened");
+    let met = [*not, *refused, *unknown, *ambiguous].iter().all(|count| *count > 0);
+    assert!(*recorded > runs as usize / 4 && met, "too little happened: {tally:?}");
+}
+
+#[test]
+fn where_references_are_shown_a_payment_is_recorded_once_and_taken_for_no_other() {
+    let others = [Other::Counter, Other::Job, Other::Amount, Other::Mode, Other::Failed];
+    let tally = many(RUNS, Echo::Meta, &others, 0);
+    report("with echo, random faults, a second payer and a late server in one of ten each", RUNS, &tally);
+    assert!(tally.by_reference > 500, "{tally:?}");
+}
+
+#[test]
+fn where_no_reference_is_shown_a_payment_is_recorded_once_and_doubts_are_said() {
+    let others = [Other::Counter, Other::Amount, Other::Mode, Other::Failed];
+    let tally = many(RUNS, Echo::Notes, &others, 1_000_000);
+    report("without echo of meta, random faults, a second payer and a late server in one of ten each", RUNS, &tally);
+    assert!(
+        tally.by_amount > 500 && tally.by_reference > 500,
+        "by the amount, and in notes by the reference: {tally:?}"
+    );
+}
+
+/// A limit of what can be known, which the documentation names.
+#[test]
+fn a_payment_that_differs_in_nothing_is_taken_by_its_amount_and_the_result_says_so() {
+    let tally = many(1000, Echo::None, &[Other::Twin], 2_000_000);
+    println!(
+        "figure: 1000 runs of recordPaymentOnce without any echo and with a second payment that differs in nothing in one of \
+         ten: {} sent twice; {} recorded, {} of them known by the amount only, and {} of these were the other payment",
+        tally.twice, tally.recorded, tally.by_amount, tally.mistaken
+    );
+    assert!(tally.twice == 0 && tally.wrong == tally.mistaken && tally.mistaken <= tally.by_amount, "{tally:?}");
+}
+
+/// Drops a future after it has been polled so often, as the end of a process does.
+struct Killed<F> {
+    future: Option<Pin<Box<F>>>,
+    polls: u64,
+}
+
+impl<F: Future> Future for Killed<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(future) = &mut self.future else { return Poll::Ready(None) };
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        self.polls -= 1;
+        if self.polls == 0 {
+            self.future = None;
+            return Poll::Ready(None);
+        }
+        Poll::Pending
+    }
+}
+
+/// Payments whose process is killed at a random step and started again with the same reference until it says what is.
+fn killed(runs: u64, echo: Echo) -> (usize, usize, usize, usize) {
+    let (mut once, mut twice, mut unknown, mut wrong) = (0, 0, 0, 0);
+    for block in 0..runs / 50 {
+        let mut seed = (block + 7).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let world = World::echoing(block, echo);
+        world.outlives.set(true);
+        let client = world.client(Config { retry_delay_ms: 200, ..Config::default() }).with_limiter(None);
+        let (order, due, mut before) = unpaid(&world);
+        let payment = payment(&order, part(due));
+        for run in 0..50 {
+            let options = OnceOptions { since: Some(time(&world)), ..named(&format!("job-{block}-{run}")) };
+            let mut end = None;
+            for life in 0..4 {
+                let mut troubles = world.troubles.borrow_mut();
+                troubles.clear();
+                for _ in 0..random(&mut seed) % 6 {
+                    troubles.push_back(TROUBLES[random(&mut seed) as usize % TROUBLES.len()]);
+                }
+                if life == 3 {
+                    troubles.clear();
+                }
+                drop(troubles);
+                let polls = if life < 2 { 1 + random(&mut seed) % 10 } else { u64::MAX };
+                let call = CallOptions::default();
+                let future = client.record_payment_once(&payment, &options, &call);
+                end = world.block(Killed { future: Some(Box::pin(future)), polls });
+                // Whoever starts a job again waits until a server has done what it was asked for.
+                world.now.set(world.now.get() + 1500.0);
+                if matches!(&end, Some(Ok(done)) if done.recorded) {
+                    break;
+                }
+            }
+            let (newest, after) = world.transactions(&order, 5);
+            let right = match &end {
+                Some(Ok(done)) => done.recorded && after == before + 1,
+                Some(Err(error)) => {
+                    unknown += 1;
+                    let id = newest[0]["_id"].as_str().expect("id");
+                    echo == Echo::Notes && error.outcome == Outcome::Unknown && error.candidates == [id]
+                }
+                None => false,
+            };
+            once += usize::from(after == before + 1);
+            twice += usize::from(after > before + 1);
+            if !right {
+                wrong += 1;
+                println!("run {block}/{run}: {end:?}, {} payments", after - before);
+            }
+            before = after;
+            world.now.set(world.now.get() + 1.0);
+        }
+    }
+    (once, twice, unknown, wrong)
+}
+
+#[test]
+fn a_job_that_was_killed_at_any_step_can_be_run_again_with_the_same_reference() {
+    for (echo, what) in
+        [(Echo::Meta, "with echo"), (Echo::Snapshot, "with echo in lists"), (Echo::Notes, "without echo")]
+    {
+        let (once, twice, unknown, wrong) = killed(1000, echo);
+        println!(
+            "figure: 1000 runs of recordPaymentOnce {what}, killed at a random step and run again with the same reference: \
+             {once} with exactly one payment, {twice} with more, {wrong} wrong answers, {unknown} unknown with its candidate"
+        );
+        assert_eq!((twice, wrong), (0, 0));
+        assert!(once == 1000 && (unknown > 0) == (echo == Echo::Notes));
+    }
 }
 
 #[test]
@@ -130,7 +376,7 @@ fn a_payment_that_took_although_the_answer_was_lost_is_found_with_its_transactio
         let client = world.client(Config::default());
         let (order, due, before) = unpaid(&world);
         world.troubles.borrow_mut().extend([None, Some(Trouble::Sandbox(fault))]);
-        let done = world.block(client.record_payment_once(&payment(&order, due), &CallOptions::default()));
+        let done = world.block(client.record_payment_once(&payment(&order, due), &any(), &CallOptions::default()));
         let done = done.expect("an answer");
         let transaction = done.transaction.expect("its transaction");
         assert_eq!((done.recorded, done.attempts, payments(&world, &order)), (true, 1, before + 1), "{fault}");
@@ -145,7 +391,7 @@ fn a_payment_that_did_not_take_is_sent_again() {
         let client = world.client(Config::default());
         let (order, due, before) = unpaid(&world);
         world.troubles.borrow_mut().extend([None, Some(Trouble::Sandbox(fault))]);
-        let done = world.block(client.record_payment_once(&payment(&order, due), &CallOptions::default()));
+        let done = world.block(client.record_payment_once(&payment(&order, due), &any(), &CallOptions::default()));
         let done = done.expect("an answer");
         assert_eq!((done.recorded, done.attempts, payments(&world, &order)), (true, 2, before + 1), "{fault}");
     }
@@ -164,7 +410,7 @@ fn what_the_server_does_late_is_found_up_to_the_last_look_and_only_then_sent_aga
         let (order, due, before) = unpaid(&world);
         world.troubles.borrow_mut().extend([None, Some(Trouble::Sandbox(late))]);
         let part = payment(&order, (due / 4.0).floor());
-        let done = world.block(client.record_payment_once(&part, &CallOptions::default())).expect("an answer");
+        let done = world.block(client.record_payment_once(&part, &any(), &CallOptions::default())).expect("an answer");
         world.now.set(world.now.get() + 10_000.0);
         let made = payments(&world, &order) - before;
         assert_eq!((done.recorded, done.attempts, made), (recorded, attempts, payments_made), "{late}");
@@ -177,11 +423,12 @@ fn without_troubles_it_takes_one_read_and_one_write() {
     let client = world.client(Config::default());
     let (order, due, before) = unpaid(&world);
     let payment = payment(&order, due);
-    let done = world.block(client.record_payment_once(&payment, &CallOptions::default())).expect("an answer");
+    let done = world.block(client.record_payment_once(&payment, &any(), &CallOptions::default())).expect("an answer");
     assert_eq!((done.recorded, done.attempts, world.reached.get()), (true, 1, 2));
     assert_eq!(payments(&world, &order), before + 1);
     // Nothing is due any more.
-    let error = world.block(client.record_payment_once(&payment, &CallOptions::default())).expect_err("refused");
+    let error =
+        world.block(client.record_payment_once(&payment, &any(), &CallOptions::default())).expect_err("refused");
     assert_eq!((error.kind, error.outcome), (ErrorKind::InvalidRequest, Outcome::Rejected));
     assert_eq!(payments(&world, &order), before + 1);
 }
@@ -193,12 +440,12 @@ fn where_nobody_can_say_the_error_does() {
     let (order, due, before) = unpaid(&world);
     world.troubles.borrow_mut().extend([None, Some(Trouble::Sandbox("applied-then=drop"))]);
     world.always.set(Some(Trouble::Sandbox("status=503")));
-    let error = world.block(client.record_payment_once(&payment(&order, due), &CallOptions::default()));
+    let error = world.block(client.record_payment_once(&payment(&order, due), &any(), &CallOptions::default()));
     assert_eq!(error.expect_err("unknown").outcome, Outcome::Unknown);
     assert_eq!(payments(&world, &order), before + 1);
     // Where the transactions cannot even be read before, nothing is sent.
     let reached = world.reached.get();
-    let error = world.block(client.record_payment_once(&payment(&order, due), &CallOptions::default()));
+    let error = world.block(client.record_payment_once(&payment(&order, due), &any(), &CallOptions::default()));
     assert_eq!(error.expect_err("not sent").outcome, Outcome::NotSent);
     assert_eq!(world.reached.get() - reached, 3);
 }

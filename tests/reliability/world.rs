@@ -1,9 +1,10 @@
 //! A world of virtual time: the sandbox, a network that fails on demand, and clients that call through it.
 
 use ghl_payments::core::{Config, Error, Request, Response};
-use ghl_payments::sandbox::{self, End, Options, Sandbox};
+use ghl_payments::sandbox::{self, Echo, End, Options, Sandbox};
 use ghl_payments::transport::{Interrupted, Interruption, TokenRequest, Transport};
 use ghl_payments::Client;
+use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
@@ -26,6 +27,17 @@ pub enum Trouble {
     BodyLost,
     /// The caller aborts while the request is under way: before the server acts, or after.
     Abort(Acted),
+}
+
+/// Somebody else who pays an order at the moment when a payment of the client arrives there.
+#[derive(Debug, Clone)]
+pub struct Rival {
+    /// What they send.
+    pub body: Value,
+    /// What goes wrong with that.
+    pub fault: &'static str,
+    /// Whether they are first.
+    pub first: bool,
 }
 
 /// Whether the server has acted.
@@ -52,6 +64,12 @@ pub struct World {
     pub troubles: RefCell<VecDeque<Option<Trouble>>>,
     /// What goes wrong with every other request.
     pub always: Cell<Option<Trouble>>,
+    /// Who pays at the same time as the client's next payment.
+    pub rival: RefCell<Option<Rival>>,
+    /// The ids of the transactions that rivals have made.
+    pub rivals: RefCell<Vec<String>>,
+    /// Whether a request still arrives whose sender died while it was under way.
+    pub outlives: Cell<bool>,
     /// When the caller aborts.
     pub abort_at: Cell<f64>,
     /// How many requests the sandbox has got, how many of them changed what it holds, and how many were answered with 429.
@@ -75,6 +93,9 @@ impl World {
             timers: RefCell::default(),
             troubles: RefCell::default(),
             always: Cell::new(None),
+            rival: RefCell::default(),
+            rivals: RefCell::default(),
+            outlives: Cell::new(false),
             abort_at: Cell::new(f64::INFINITY),
             reached: Cell::new(0),
             applied: Cell::new(0),
@@ -87,7 +108,12 @@ impl World {
 
     /// A sandbox with few records and without limits.
     pub fn small(seed: u64) -> Rc<Self> {
-        let mut options = Options::new(seed, NOW);
+        Self::echoing(seed, Echo::default())
+    }
+
+    /// A small one whose payments show there what was sent along with them.
+    pub fn echoing(seed: u64, echo: Echo) -> Rc<Self> {
+        let mut options = Options { echo, ..Options::new(seed, NOW) };
         options.size = Some(60);
         options.limits.max = u32::MAX;
         Self::new(options)
@@ -160,6 +186,56 @@ impl World {
         self.run(vec![Box::pin(future)]).remove(0)
     }
 
+    /// The newest transactions of an order, and how many it has.
+    pub fn transactions(&self, order: &str, limit: usize) -> (Vec<Value>, usize) {
+        let mut sandbox = self.sandbox.borrow_mut();
+        let location = sandbox.location().to_owned();
+        let url = format!("/payments/transactions?altId={location}&altType=location&limit={limit}&entityId={order}");
+        let request = sandbox::Request { method: "GET".into(), url, headers: self.headers(""), body: Vec::new() };
+        let answer = sandbox.handle(&request, self.now.get()).body;
+        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+        let count = answer["totalCount"].as_f64().expect("totalCount") as usize;
+        (answer["data"].as_array().expect("data").clone(), count)
+    }
+
+    /// Somebody else records a payment; gives the id of its transaction, if there is one.
+    pub fn pay(&self, order: &str, body: &Value, fault: &str) -> Option<String> {
+        let before = self.transactions(order, 1).1;
+        let mut body = body.clone();
+        body["altId"] = self.sandbox.borrow().location().into();
+        body["altType"] = "location".into();
+        let url = format!("/payments/orders/{order}/record-payment");
+        let mut headers = self.headers(fault);
+        headers.push(("Content-Type".into(), "application/json".into()));
+        let request = sandbox::Request { method: "POST".into(), url, headers, body: body.to_string().into_bytes() };
+        self.sandbox.borrow_mut().handle(&request, self.now.get());
+        let (newest, after) = self.transactions(order, 1);
+        (after > before).then(|| newest[0]["_id"].as_str().expect("id").to_owned())
+    }
+
+    fn headers(&self, fault: &str) -> Vec<(String, String)> {
+        vec![
+            ("Authorization".into(), format!("Bearer {}", self.token)),
+            ("Version".into(), "2021-07-28".into()),
+            ("x-sandbox-fault".into(), fault.into()),
+        ]
+    }
+
+    /// A request arrives, and a rival's just before or after a payment.
+    fn arrive(&self, request: &Request, token: Option<&str>, fault: Option<&str>) -> sandbox::Response {
+        let order = request.url.split_once("/orders/").and_then(|(_, path)| path.strip_suffix("/record-payment"));
+        let rival = order.and_then(|_| self.rival.borrow_mut().take());
+        let rival_pays = |first: bool| {
+            if let (Some(rival), Some(order)) = (rival.as_ref().filter(|rival| rival.first == first), order) {
+                self.rivals.borrow_mut().extend(self.pay(order, &rival.body, rival.fault));
+            }
+        };
+        rival_pays(true);
+        let answer = self.handle(request, token, fault);
+        rival_pays(false);
+        answer
+    }
+
     fn handle(&self, request: &Request, token: Option<&str>, fault: Option<&str>) -> sandbox::Response {
         let mut headers = request.headers.clone();
         if let Some(token) = token {
@@ -230,6 +306,23 @@ impl Wire {
     }
 }
 
+/// A request under way, which its sender may not live to see arrive.
+struct Flight<'a> {
+    world: &'a World,
+    request: &'a Request,
+    token: Option<&'a str>,
+    fault: Option<&'a str>,
+    under_way: bool,
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        if self.under_way && self.world.outlives.get() {
+            self.world.arrive(self.request, self.token, self.fault);
+        }
+    }
+}
+
 impl Transport for Wire {
     async fn send(&self, request: &Request, token: Option<&str>, timeout_ms: u32) -> Result<Response, Interrupted> {
         let world = &self.0;
@@ -247,11 +340,14 @@ impl Transport for Wire {
         if trouble == Some(Trouble::Abort(Acted::No)) {
             world.abort_at.set(now + 10.0);
         }
-        if let Some(how) = self.pass(now + way(), late).await {
+        let fault = if let Some(Trouble::Sandbox(fault)) = trouble { Some(fault) } else { None };
+        let mut flight = Flight { world, request, token, fault, under_way: true };
+        let interruption = self.pass(now + way(), late).await;
+        flight.under_way = false;
+        if let Some(how) = interruption {
             return interrupted(how, true, None);
         }
-        let fault = if let Some(Trouble::Sandbox(fault)) = trouble { Some(fault) } else { None };
-        let answer = world.handle(request, token, fault);
+        let answer = world.arrive(request, token, fault);
         if trouble == Some(Trouble::Abort(Acted::Yes)) {
             world.abort_at.set(world.now.get() + 5.0);
         }

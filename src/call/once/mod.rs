@@ -1,0 +1,402 @@
+//! Records a payment once: sends it with a reference and, where nobody knows whether it was recorded, looks for it among
+//! the transactions of the order before it would be sent again.
+
+mod money;
+mod payment;
+mod sight;
+mod steps;
+
+pub use payment::OnceOptions;
+
+use super::run::{Done, Run};
+use super::Surroundings;
+use crate::core::{build, Config, Error, ErrorKind, Outcome};
+use crate::endpoint::{Operation, GET_ORDER, GET_TRANSACTION, LIST_TRANSACTIONS, RECORD_PAYMENT};
+use crate::json::{field, items, joined, push_decimal, put, quote};
+use money::millionths;
+use payment::{Payment, Shown};
+use sight::{Amounts, Look, Sight, Standing};
+use steps::{Found, Once, Step};
+
+/// How many pages of transactions are read in one look.
+const MAX_PAGES: u32 = 10;
+const PAGE: usize = 100;
+
+/// How many transactions are read on their own, and how many of these only to find out whether references are shown.
+const MAX_SINGLES: usize = 30;
+const MAX_PROOFS: usize = 5;
+
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// A page of the order's transactions is read.
+    List,
+    /// The transaction of this index among those that were seen is read on its own.
+    Single(usize),
+    /// The order is read, for what is due on it.
+    Due,
+    /// The order is read, for whether the payment may be sent again.
+    Ask,
+    /// The payment is sent.
+    Record,
+}
+
+/// A payment on its way. The answer is `{"recorded":…,"transaction":…,"attempts":…,"matchedBy":…,"reference":…}`.
+pub(crate) struct RecordOnce {
+    payment: Payment,
+    once: Once,
+    task: Task,
+    /// Milliseconds to wait before it.
+    wait: u32,
+    /// From here on the payment may have been made.
+    begun: bool,
+    attempts: u32,
+    /// What the last attempt to send it failed with.
+    failed: Option<Error>,
+    /// The [`Sight::hash`]es of the transactions that were there before it was sent.
+    known: Vec<u64>,
+    /// What was paid on the order before it was sent, in millionths, where that can be told.
+    paid: Option<u64>,
+    /// The order was read for what is due.
+    due_read: bool,
+    look: Look,
+    pages: u32,
+    offset: usize,
+    /// What transactions showed that were read on their own; nothing where that was refused.
+    singles: Vec<(u64, Option<Shown>)>,
+    proofs: usize,
+    /// Ids of the transactions that may be the payment, as of the last look.
+    candidates: Vec<String>,
+    /// The last answer of all.
+    done: Option<Box<Done>>,
+}
+
+impl RecordOnce {
+    pub fn new(order: &str, body: &str, options: OnceOptions, config: &Config) -> Self {
+        let payment = Payment::new(order, body, options);
+        let amounts = Amounts { given: payment.amount, due: None };
+        Self {
+            payment,
+            once: Once::new(config.max_retries, config.retry_delay_ms),
+            task: Task::List,
+            wait: 0,
+            begun: false,
+            attempts: 0,
+            failed: None,
+            known: Vec::new(),
+            paid: None,
+            due_read: false,
+            look: Look { amounts, ..Look::default() },
+            pages: 0,
+            offset: 0,
+            singles: Vec::new(),
+            proofs: 0,
+            candidates: Vec::new(),
+            done: None,
+        }
+    }
+
+    /// Milliseconds to wait before the present task.
+    pub fn wait(&self) -> u32 {
+        self.wait
+    }
+
+    /// The request of the present task, behind the one before.
+    pub fn run<S: Surroundings>(&mut self, before: &Run, around: &S) -> Result<Run, Error> {
+        self.payment.name(|| around.random());
+        let order = self.payment.order.as_str();
+        let (operation, id): (&'static Operation, _) = match self.task {
+            Task::List => (&LIST_TRANSACTIONS, None),
+            Task::Single(index) => (&GET_TRANSACTION, self.look.sights.get(index).map(|sight| sight.id.as_str())),
+            Task::Due | Task::Ask => (&GET_ORDER, Some(order)),
+            Task::Record => (&RECORD_PAYMENT, Some(order)),
+        };
+        let params = if self.task == Task::Record { self.payment.marked() } else { self.query() };
+        let request = build(operation, id, Some(&params), &before.config);
+        let request = request.map_err(|issues| Error::validation(Some(&RECORD_PAYMENT), issues))?;
+        Ok(Run::new(operation, request, before.config.clone(), before.limiter.clone(), before.deadline))
+    }
+
+    /// The parameters of what is read.
+    fn query(&self) -> String {
+        let mut params = String::from("{");
+        // The account that the body names is also that of the reads.
+        let account = field(self.payment.body.as_bytes(), "altId");
+        if !account.is_empty() {
+            put(&mut params, "\"altId\":");
+            put(&mut params, std::str::from_utf8(account).unwrap_or_default());
+        }
+        if self.task == Task::List {
+            put(&mut params, if account.is_empty() { "" } else { "," });
+            put(&mut params, "\"limit\":");
+            push_decimal(&mut params, PAGE as u64);
+            if self.offset > 0 {
+                put(&mut params, ",\"offset\":");
+                push_decimal(&mut params, self.offset as u64);
+            }
+            put(&mut params, ",\"entityId\":");
+            quote(&mut params, &self.payment.order);
+        }
+        put(&mut params, "}");
+        params
+    }
+
+    /// The error of a call that ends while it waits: aborted, or because its time is over.
+    pub fn given_up(&mut self, aborted: bool) -> Error {
+        let (kind, how) = if aborted {
+            (ErrorKind::Aborted, "was aborted")
+        } else {
+            (ErrorKind::Timeout, "ran out of time (deadlineMs)")
+        };
+        let message =
+            joined(&["orders.recordPaymentOnce ", how, " while it was not known whether the payment was recorded"]);
+        self.unknown(Error::new(kind, Some(&RECORD_PAYMENT), Outcome::Unknown, message))
+    }
+
+    /// Takes what the present task came to; gives the result, unless another task follows.
+    pub fn ended(&mut self, result: Result<Box<Done>, Error>) -> Option<Result<Box<Done>, Error>> {
+        self.wait = 0;
+        let step = match result {
+            Ok(done) => self.succeeded(done),
+            Err(error) => match self.refused(error) {
+                Ok(step) => step,
+                Err(error) => return Some(Err(error)),
+            },
+        };
+        step.and_then(|step| self.take(step))
+    }
+
+    fn succeeded(&mut self, done: Box<Done>) -> Option<Step> {
+        let done = self.done.insert(done);
+        match self.task {
+            Task::List => {
+                let body = std::mem::take(&mut done.answer.body);
+                if self.listed(&body) {
+                    return None;
+                }
+                self.consider()
+            }
+            Task::Single(index) => {
+                let body = std::mem::take(&mut done.answer.body);
+                let manual = self.look.sights.get(index).is_some_and(|sight| sight.manual);
+                self.showed(index, Some(self.payment.shown(&body, manual)));
+                self.consider()
+            }
+            Task::Due => {
+                let body = std::mem::take(&mut done.answer.body);
+                self.owed(&body);
+                self.consider()
+            }
+            Task::Ask => Some(self.once.asked(field(&done.answer.body, "paymentStatus") != b"\"paid\"")),
+            Task::Record => {
+                self.attempts += done.attempts;
+                // Whatever else it says: only this says that the payment was recorded.
+                Some(self.once.sent((field(&done.answer.body, "success") != b"true").then_some(Outcome::Unknown)))
+            }
+        }
+    }
+
+    fn refused(&mut self, mut error: Error) -> Result<Option<Step>, Error> {
+        match self.task {
+            Task::Record => {
+                self.attempts += error.attempts;
+                let step = self.once.sent(Some(error.outcome));
+                if step == Step::Failed {
+                    error.attempts = self.attempts;
+                    return Err(error);
+                }
+                self.failed = Some(error);
+                Ok(Some(step))
+            }
+            // The list is what counts; it has shown this transaction.
+            Task::Single(index) if error.kind == ErrorKind::NotFound => {
+                self.showed(index, None);
+                Ok(self.consider())
+            }
+            // A later call with another reference would take a payment that was made now for one of its own.
+            _ if self.begun => Err(self.unknown(error)),
+            _ => {
+                error.outcome = Outcome::NotSent;
+                error.attempts = self.attempts;
+                Err(error)
+            }
+        }
+    }
+
+    /// Nobody knows whether the payment was recorded.
+    fn unknown(&mut self, mut error: Error) -> Error {
+        (error.outcome, error.retryable) = (Outcome::Unknown, false);
+        error.attempts = self.attempts;
+        error.candidates = std::mem::take(&mut self.candidates);
+        error
+    }
+
+    /// Takes a page of transactions; gives whether another one follows.
+    fn listed(&mut self, body: &[u8]) -> bool {
+        let (mut count, mut fresh) = (0, false);
+        for (_, record) in items(field(body, "data")) {
+            count += 1;
+            let Some(mut sight) = Sight::of(&self.payment, record) else { continue };
+            // A transaction that comes in while the pages are read moves others to the next one.
+            if !sight.id.is_empty() && self.look.sights.iter().any(|seen| seen.id == sight.id) {
+                continue;
+            }
+            fresh = true;
+            let id = sight.hash();
+            sight.new = if self.begun {
+                sight.id.is_empty() || !self.known.contains(&id)
+            } else {
+                !self.payment.precedes(field(record, "createdAt"))
+            };
+            if let Some((_, shown)) = self.singles.iter().find(|(known, _)| *known == id) {
+                sight.show(*shown);
+            }
+            self.look.sights.push(sight);
+        }
+        self.pages += 1;
+        self.offset += count;
+        let total = millionths(field(body, "totalCount")).map(|total| total / 1_000_000);
+        let more = fresh && total.map_or(count >= PAGE, |total| (self.offset as u64) < total);
+        self.look.cut = more && self.pages >= MAX_PAGES;
+        more && !self.look.cut
+    }
+
+    /// A transaction was read on its own.
+    fn showed(&mut self, index: usize, shown: Option<Shown>) {
+        if let Some(sight) = self.look.sights.get_mut(index) {
+            self.singles.push((sight.hash(), shown));
+            sight.show(shown);
+        }
+    }
+
+    /// The order was read for what is due: a payment that names no amount is of that.
+    fn owed(&mut self, order: &[u8]) {
+        self.due_read = true;
+        if self.begun {
+            let total = millionths(field(order, "amount"));
+            self.look.amounts.due = total.zip(self.paid).and_then(|(total, paid)| total.checked_sub(paid));
+        } else if matches!(field(order, "paymentStatus"), b"\"unpaid\"" | b"\"partially_paid\"") {
+            // It would have paid everything.
+            self.look.sights.iter_mut().for_each(|sight| sight.new = false);
+        }
+    }
+
+    /// What is to be done now that transactions were seen.
+    fn consider(&mut self) -> Option<Step> {
+        // Nobody but this call knows its reference: what is there is not the payment.
+        if !self.begun && !self.payment.own {
+            return Some(Step::Record);
+        }
+        let candidates = self.look.sights.iter().any(|sight| sight.new && sight.standing != Standing::Failed);
+        if self.payment.amount.is_none() && !self.due_read && candidates {
+            self.task = Task::Due;
+            return None;
+        }
+        if let Some(index) = self.open() {
+            self.task = Task::Single(index);
+            return None;
+        }
+        self.candidates = self.look.candidates().map(|(sight, _)| sight.id.clone()).collect();
+        let found = self.look.found();
+        Some(match found {
+            _ if self.begun => self.once.looked(found),
+            // Further back there may be more.
+            Found::Nothing if self.look.cut => Step::Ambiguous,
+            _ => Once::before(found),
+        })
+    }
+
+    /// The next transaction that has to be read on its own.
+    fn open(&mut self) -> Option<usize> {
+        if self.singles.len() >= MAX_SINGLES {
+            return None;
+        }
+        let Look { sights, amounts, .. } = &self.look;
+        if let Some(index) = sights.iter().position(|sight| sight.is_open(amounts, !self.begun)) {
+            return Some(index);
+        }
+        // Does any transaction prove that references are shown? Then what shows none is somebody else's.
+        let unsure = matches!(self.look.found(), Found::Alike | Found::Unsure);
+        if !unsure || self.look.echo() || self.proofs >= MAX_PROOFS {
+            return None;
+        }
+        self.proofs += 1;
+        sights.iter().position(|sight| sight.manual && !sight.asked && !sight.id.is_empty())
+    }
+
+    /// Goes to the next task, or gives the result.
+    fn take(&mut self, step: Step) -> Option<Result<Box<Done>, Error>> {
+        match step {
+            Step::Record => {
+                if !self.begun {
+                    self.begun = true;
+                    self.due_read = false;
+                    self.known = self.look.sights.iter().map(Sight::hash).collect();
+                    self.paid = self.look.paid();
+                }
+                self.task = Task::Record;
+            }
+            Step::Look(ms) => {
+                let amounts = self.look.amounts;
+                self.look = Look { amounts, ..Look::default() };
+                (self.pages, self.offset) = (0, 0);
+                (self.task, self.wait) = (Task::List, ms);
+            }
+            Step::Ask => self.task = Task::Ask,
+            Step::Recorded | Step::NotRecorded => return self.answer(step).map(Ok),
+            Step::Ambiguous | Step::Failed => return Some(Err(self.ambiguous(step))),
+        }
+        None
+    }
+
+    fn ambiguous(&mut self, step: Step) -> Error {
+        let why = match (step, self.look.found()) {
+            (Step::Failed, _) => "the payment may be recorded, but no transaction that can be it is to be found",
+            (_, Found::Refunded) => {
+                "the payment of this reference was recorded and refunded since; another payment needs another reference"
+            }
+            (_, Found::Nothing) => {
+                "the order has too many transactions to look through; since says how far back to look"
+            }
+            _ => "transactions of the order may be the payment, and none shows its reference; see candidates",
+        };
+        let mut message = joined(&["orders.recordPaymentOnce: ", why]);
+        let failed = self.failed.take();
+        if let (Step::Failed, Some(error)) = (step, failed.as_ref()) {
+            // Somebody paid: what failed or was refused may be it.
+            return self.unknown(error.clone());
+        }
+        if let Some(error) = failed {
+            put(&mut message, "; it was sent, and then: ");
+            put(&mut message, &error.message);
+        }
+        self.unknown(Error::new(ErrorKind::Ambiguous, Some(&RECORD_PAYMENT), Outcome::Unknown, message))
+    }
+
+    fn answer(&mut self, step: Step) -> Option<Box<Done>> {
+        let recorded = step == Step::Recorded;
+        let mut out = String::from(if recorded { "{\"recorded\":true" } else { "{\"recorded\":false" });
+        if recorded {
+            let (matched_by, transaction) = match (self.task, self.look.ours()) {
+                (Task::Record, _) => ("answer", None),
+                (_, Some(ours)) => ("reference", Some(ours)),
+                _ => ("amount", self.look.candidates().map(|(sight, _)| sight).next()),
+            };
+            if let Some(sight) = transaction {
+                put(&mut out, ",\"transaction\":");
+                put(&mut out, &sight.record);
+            }
+            put(&mut out, ",\"matchedBy\":");
+            quote(&mut out, matched_by);
+        }
+        put(&mut out, ",\"attempts\":");
+        push_decimal(&mut out, self.attempts.into());
+        put(&mut out, ",\"reference\":");
+        quote(&mut out, &self.payment.reference);
+        put(&mut out, "}");
+        let mut done = self.done.take()?;
+        done.answer.body = out.into_bytes();
+        done.attempts = self.attempts;
+        Some(done)
+    }
+}

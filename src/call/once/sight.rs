@@ -1,0 +1,392 @@
+//! What is seen of the transactions of an order, and which of them is the payment.
+//!
+//! | a transaction … | is the payment? |
+//! |---|---|
+//! | shows its reference and neither failed nor was refunded | yes |
+//! | shows its reference and was refunded | it was: nothing is sent, somebody has to decide |
+//! | shows its reference and failed | no |
+//! | shows another payment's reference | no |
+//! | shows none, although references are shown (see [`Shown::echo`]) and it was read on its own | no |
+//! | shows none, and failed, was refunded, or is of another order, amount or mode | no |
+//! | shows none and is of the same amount and mode | perhaps: it is taken for the payment if it is the only one |
+//! | shows none, and its amount, mode or status cannot be told, or it has other notes or another cheque | perhaps, but it is never taken for the payment |
+
+use super::money::{compare, millionths};
+use super::payment::{unfolded, Payment, Shown};
+use super::steps::Found;
+use crate::call::pager::hash;
+use crate::json::{field, json_text};
+
+/// How far a transaction is like the payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Likeness {
+    /// It differs in a way that the payment cannot.
+    Other,
+    /// It cannot be told.
+    Unsure,
+    /// It is the same in all that counts.
+    Same,
+}
+
+/// What has become of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The money is there, or on its way.
+    Good,
+    /// Its status is none that is known.
+    Unsure,
+    /// The money went back, or a part of it.
+    Refunded,
+    /// It failed or was cancelled.
+    Failed,
+}
+
+/// What is seen of one transaction.
+#[derive(Debug)]
+pub struct Sight {
+    /// Its id, empty where it shows none.
+    pub id: String,
+    /// It was not there before the payment was sent, or, while nothing was sent, not made before the job began.
+    pub new: bool,
+    pub standing: Standing,
+    /// In millionths.
+    pub amount: Option<u64>,
+    /// Of everything but the amount.
+    likeness: Likeness,
+    /// It was recorded by hand.
+    pub manual: bool,
+    pub shown: Shown,
+    /// It was also read on its own, which shows more than the list does, or that was tried.
+    pub asked: bool,
+    read: bool,
+    /// As the list has it.
+    pub record: String,
+}
+
+impl Sight {
+    /// Reads a record of the list; `None` for a transaction of another order.
+    pub fn of(payment: &Payment, record: &[u8]) -> Option<Self> {
+        let entity = json_text(field(record, "entityId")).unwrap_or_default();
+        if !entity.is_empty() && entity != payment.order {
+            return None;
+        }
+        let snapshot = unfolded(field(record, "chargeSnapshot"));
+        let mode = field(&snapshot, "mode");
+        let manual = json_text(mode).is_some();
+        Some(Self {
+            id: json_text(field(record, "_id")).unwrap_or_default(),
+            new: false,
+            standing: standing(record),
+            amount: millionths(field(record, "amount")),
+            likeness: same_mode(payment, record, mode).min(same_details(payment, &snapshot)),
+            manual,
+            shown: payment.shown(record, manual),
+            asked: false,
+            read: false,
+            record: std::str::from_utf8(record).unwrap_or_default().into(),
+        })
+    }
+
+    /// By what it is remembered.
+    pub fn hash(&self) -> u64 {
+        hash(self.id.as_bytes())
+    }
+
+    /// Adds what it showed when it was read on its own.
+    pub fn show(&mut self, shown: Option<Shown>) {
+        self.asked = true;
+        let Some(shown) = shown else { return };
+        self.read = true;
+        self.shown.ours |= shown.ours;
+        self.shown.other |= shown.other;
+        self.shown.echo |= shown.echo;
+    }
+
+    /// Whether it has to be read on its own before it can be judged. `before` anything is sent only what is like the
+    /// payment matters; afterwards whatever is new may turn out to be it.
+    pub fn is_open(&self, amounts: &Amounts, before: bool) -> bool {
+        let like = !before || self.likeness.min(amounts.compare(self.amount)) > Likeness::Other;
+        let decided = self.asked || self.id.is_empty() || self.shown.ours || self.shown.other;
+        self.new && !decided && self.standing != Standing::Failed && like
+    }
+
+    /// How far it is like the payment, as the table above says. `echo`: references are shown.
+    fn judge(&self, amounts: &Amounts, echo: bool) -> Likeness {
+        if !self.new || self.shown.other || (echo && self.read) {
+            return Likeness::Other;
+        }
+        match self.standing {
+            Standing::Failed | Standing::Refunded => Likeness::Other,
+            Standing::Unsure => self.likeness.min(amounts.compare(self.amount)).min(Likeness::Unsure),
+            Standing::Good => self.likeness.min(amounts.compare(self.amount)),
+        }
+    }
+}
+
+fn standing(record: &[u8]) -> Standing {
+    let refunded = millionths(field(record, "amountRefunded")).is_some_and(|amount| amount > 0);
+    let status = json_text(field(record, "status")).unwrap_or_default().to_ascii_lowercase();
+    match status.as_str() {
+        "failed" | "declined" | "canceled" | "cancelled" | "voided" | "expired" => Standing::Failed,
+        "refunded" | "partially_refunded" => Standing::Refunded,
+        _ if refunded => Standing::Refunded,
+        // Whoever records a payment by hand has the money; what is pending may still become it.
+        "succeeded" | "captured" | "paid" | "completed" | "pending" | "processing" => Standing::Good,
+        _ => Standing::Unsure,
+    }
+}
+
+/// Whether the transaction was paid in the mode of the payment.
+fn same_mode(payment: &Payment, record: &[u8], mode: &[u8]) -> Likeness {
+    const MODES: [&[u8]; 5] = [b"\"cash\"", b"\"card\"", b"\"cheque\"", b"\"bank_transfer\"", b"\"other\""];
+    const GATEWAYS: [&[u8]; 5] = [b"\"stripe\"", b"\"paypal\"", b"\"nmi\"", b"\"authorize-net\"", b"\"square\""];
+    let provider = field(record, "paymentProviderType");
+    if mode == field(payment.body.as_bytes(), "mode") {
+        Likeness::Same
+    } else if MODES.contains(&mode) || (json_text(mode).is_none() && GATEWAYS.contains(&provider)) {
+        Likeness::Other
+    } else {
+        Likeness::Unsure
+    }
+}
+
+/// Whether notes and cheque are those of the payment, as far as they are shown. That they differ is no proof: a server may
+/// have its own way to write them.
+fn same_details(payment: &Payment, snapshot: &[u8]) -> Likeness {
+    let notes = json_text(field(snapshot, "notes")).unwrap_or_default();
+    let number = |of: &[u8]| json_text(field(field(of, "cheque"), "number")).unwrap_or_default();
+    let cheque = number(snapshot);
+    let other_notes = !notes.trim_ascii().is_empty() && notes.trim_ascii() != payment.notes().trim_ascii();
+    let other_cheque = !cheque.is_empty() && cheque != number(payment.body.as_bytes());
+    if other_notes || other_cheque {
+        Likeness::Unsure
+    } else {
+        Likeness::Same
+    }
+}
+
+/// What the amount of a transaction is compared with.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Amounts {
+    /// That of the payment, where it has one.
+    pub given: Option<u64>,
+    /// Otherwise what was due when the payment was sent, as far as it is known.
+    pub due: Option<u64>,
+}
+
+impl Amounts {
+    fn compare(self, amount: Option<u64>) -> Likeness {
+        match self.given {
+            Some(_) => compare(self.given, amount),
+            // Meanwhile somebody may have paid a part: what is left is then another amount.
+            None => compare(self.due, amount).max(Likeness::Unsure),
+        }
+    }
+}
+
+/// All that was seen in one look.
+#[derive(Debug, Default)]
+pub struct Look {
+    pub sights: Vec<Sight>,
+    pub amounts: Amounts,
+    /// There were more transactions than are read in one look.
+    pub cut: bool,
+}
+
+impl Look {
+    /// What they paid in all, in millionths, where each of them is plain.
+    pub fn paid(&self) -> Option<u64> {
+        let mut paid = 0_u64;
+        for sight in &self.sights {
+            match sight.standing {
+                Standing::Failed => {}
+                Standing::Good => paid = paid.checked_add(sight.amount?)?,
+                Standing::Unsure | Standing::Refunded => return None,
+            }
+        }
+        (!self.cut).then_some(paid)
+    }
+
+    /// Whether any transaction proves that references are shown.
+    pub fn echo(&self) -> bool {
+        self.sights.iter().any(|sight| sight.shown.echo)
+    }
+
+    /// The ones that may be the payment, and how far.
+    pub fn candidates(&self) -> impl Iterator<Item = (&Sight, Likeness)> {
+        let echo = self.echo();
+        let judged = self.sights.iter().map(move |sight| (sight, sight.judge(&self.amounts, echo)));
+        judged.filter(|(sight, likeness)| match sight.standing {
+            Standing::Refunded => sight.shown.ours,
+            _ => *likeness > Likeness::Other,
+        })
+    }
+
+    /// The transaction that holds the reference.
+    pub fn ours(&self) -> Option<&Sight> {
+        let good = |sight: &&Sight| matches!(sight.standing, Standing::Good | Standing::Unsure);
+        self.sights.iter().filter(|sight| sight.shown.ours).find(good)
+    }
+
+    pub fn found(&self) -> Found {
+        if self.ours().is_some() {
+            return Found::Ours;
+        }
+        if self.sights.iter().any(|sight| sight.shown.ours && sight.standing == Standing::Refunded) {
+            return Found::Refunded;
+        }
+        let mut candidates = self.candidates();
+        match (candidates.next(), candidates.next()) {
+            (None, _) => Found::Nothing,
+            (Some((_, Likeness::Same)), None) => Found::Alike,
+            _ => Found::Unsure,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::payment::OnceOptions;
+    use super::*;
+
+    const BODY: &str = r#"{"mode":"cash","amount":59.5,"notes":"for the sofa"}"#;
+    const MANUAL: &str = r#""chargeSnapshot":{"mode":"cash","cheque":{"number":""},"notes":"for the sofa"}"#;
+
+    fn payment(in_notes: bool) -> Payment {
+        let options = OnceOptions { reference: Some("job-1".into()), reference_in_notes: in_notes, since: None };
+        Payment::new("o1", BODY, options)
+    }
+
+    /// A look at these records, all of them new and read on their own; the second of each is what that showed.
+    fn look(payment: &Payment, records: &[(&str, &str)]) -> Look {
+        let mut look = Look { amounts: Amounts { given: payment.amount, due: None }, ..Look::default() };
+        for (index, (record, single)) in records.iter().enumerate() {
+            let record = format!(r#"{{"_id":"t{index}","entityId":"o1",{record}}}"#);
+            let Some(mut sight) = Sight::of(payment, record.as_bytes()) else { continue };
+            sight.new = true;
+            sight.show(Some(payment.shown(single.as_bytes(), sight.manual)));
+            look.sights.push(sight);
+        }
+        look
+    }
+
+    /// A payment of the same amount and mode that succeeded.
+    fn alike(more: &str) -> String {
+        format!(r#""status":"succeeded","amount":59.5,{MANUAL}{more}"#)
+    }
+
+    #[test]
+    fn the_table_of_this_module_holds() {
+        let twin = alike("");
+        let with = |from: &str, to: &str| {
+            assert!(twin.contains(from), "{from}");
+            twin.replace(from, to)
+        };
+        let ours = r#"{"meta":{"reference":"job-1"}}"#;
+        let other = r#"{"meta":{"reference":"job-12"}}"#;
+        for (record, single, expected) in [
+            // Its reference, wherever it is shown.
+            (twin.clone(), ours, Found::Ours),
+            (twin.clone(), r#"{"meta":"{\"a\":1,\"reference\":\"job-1\"}"}"#, Found::Ours),
+            (twin.clone(), r#"{"chargeSnapshot":{"mode":"cash","meta":{"reference":"job-1"}}}"#, Found::Ours),
+            (twin.clone(), r#"{"chargeSnapshot":"{\"meta\":{\"reference\":\"job-1\"}}"}"#, Found::Ours),
+            (twin.clone(), r#"{"notes":"job-1"}"#, Found::Ours),
+            (with("for the sofa", r"for the sofa\n[ref job-1]"), "{}", Found::Ours),
+            (with("59.5", "12"), ours, Found::Ours),
+            (with("cash", "card"), ours, Found::Ours),
+            (with("succeeded", "pending"), ours, Found::Ours),
+            (with("succeeded", "captured"), ours, Found::Ours),
+            (with("succeeded", "something new"), ours, Found::Ours),
+            (r#""amount":59.5"#.into(), ours, Found::Ours),
+            // Refunded since, or failed.
+            (with("succeeded", "refunded"), ours, Found::Refunded),
+            (alike(r#","amountRefunded":10"#), ours, Found::Refunded),
+            (with("succeeded", "failed"), ours, Found::Nothing),
+            (with("succeeded", "canceled"), ours, Found::Nothing),
+            // Another payment's reference, also one that begins like it.
+            (twin.clone(), other, Found::Nothing),
+            (with("for the sofa", "[ref job-12]"), "{}", Found::Nothing),
+            (with("for the sofa", "job-1 is not paid yet"), "{}", Found::Unsure),
+            (with("for the sofa", "[ref job-1"), "{}", Found::Unsure),
+            // No reference.
+            (twin.clone(), "{}", Found::Alike),
+            (twin.clone(), r#"{"meta":{"pageId":"p1"}}"#, Found::Alike),
+            (with("succeeded", "pending"), "{}", Found::Alike),
+            (with("59.5", "\"59.50\""), "{}", Found::Alike),
+            (with("59.5", "59.50000000000001"), "{}", Found::Alike),
+            (with("for the sofa", ""), "{}", Found::Alike),
+            (alike(r#","amountRefunded":0"#), "{}", Found::Alike),
+            (alike(r#","amountRefunded":null"#), "{}", Found::Alike),
+            (with("succeeded", "failed"), "{}", Found::Nothing),
+            (with("succeeded", "refunded"), "{}", Found::Nothing),
+            (alike(r#","amountRefunded":59.5"#), "{}", Found::Nothing),
+            (with("59.5", "1"), "{}", Found::Nothing),
+            (with("59.5", "59"), "{}", Found::Nothing),
+            (with("cash", "card"), "{}", Found::Nothing),
+            (r#""status":"succeeded","amount":59.5,"paymentProviderType":"stripe""#.into(), "{}", Found::Nothing),
+            // What cannot be told.
+            (with("59.5", "null"), "{}", Found::Unsure),
+            (with("59.5", "\"1,059.50\""), "{}", Found::Unsure),
+            (with("succeeded", "something new"), "{}", Found::Unsure),
+            (with("cash", "barter"), "{}", Found::Unsure),
+            (with("for the sofa", "for the table"), "{}", Found::Unsure),
+            (with(r#""number":"""#, r#""number":"17""#), "{}", Found::Unsure),
+            (r#""status":"succeeded","amount":59.5"#.into(), "{}", Found::Unsure),
+            (r#""amount":59.5,"chargeSnapshot":{"mode":"cash"}"#.into(), "{}", Found::Unsure),
+        ] {
+            assert_eq!(look(&payment(false), &[(&record, single)]).found(), expected, "{record} {single}");
+        }
+    }
+
+    #[test]
+    fn of_another_order_nothing_counts() {
+        let record = format!(r#"{{"_id":"t","entityId":"o2",{}}}"#, alike(r#","meta":{"reference":"job-1"}"#));
+        assert!(Sight::of(&payment(false), record.as_bytes()).is_none());
+    }
+
+    #[test]
+    fn where_references_are_shown_a_transaction_without_one_is_somebody_elses() {
+        let twin = alike("");
+        let found = |in_notes: bool, records: &[(&str, &str)]| look(&payment(in_notes), records).found();
+        let referenced = (&*alike(r#","meta":{"reference":"job-7"}"#), "{}");
+        assert_eq!(found(false, &[(&twin, "{}"), referenced]), Found::Nothing);
+        // A payment provider's own references prove nothing, and neither does what is shown where ours would not be.
+        let stripe = (r#""status":"succeeded","amount":5,"meta":{"reference":"x"}"#, "{}");
+        assert_eq!(found(false, &[(&twin, "{}"), stripe]), Found::Alike);
+        let noted = alike("").replace("for the sofa", "[ref job-7]");
+        assert_eq!(found(false, &[(&twin, "{}"), (&noted, "{}")]), Found::Alike);
+        assert_eq!(found(true, &[(&twin, "{}"), (&noted, "{}")]), Found::Nothing);
+        assert_eq!(found(true, &[(&twin, "{}")]), Found::Unsure, "the notes are shown, and ours would end otherwise");
+        // What was not read on its own may hold more than the list shows.
+        let mut unread = look(&payment(false), &[(&twin, "{}"), referenced]);
+        unread.sights[0].read = false;
+        assert_eq!(unread.found(), Found::Alike);
+        assert_eq!(found(false, &[(&twin, "{}"), (&twin, "{}")]), Found::Unsure);
+        assert_eq!(found(false, &[(&twin, "{}"), (&twin, r#"{"meta":{"reference":"job-1"}}"#)]), Found::Ours);
+    }
+
+    #[test]
+    fn what_the_caller_wrote_is_no_sign_of_somebody_else() {
+        let body = r#"{"mode":"cash","amount":5,"notes":"[ref old]","meta":{"origin":{"reference":"shop"}}}"#;
+        let options = OnceOptions { reference: Some("job-1".into()), ..OnceOptions::default() };
+        let payment = Payment::new("o1", body, options);
+        let shown = |record: &str| payment.shown(record.as_bytes(), true);
+        assert_eq!(shown(r#"{"notes":"[ref old]","meta":{"origin":{"reference":"shop"}}}"#), Shown::default());
+        assert!(shown(r#"{"notes":"[ref older]"}"#).other);
+    }
+
+    #[test]
+    fn a_payment_without_an_amount_is_compared_with_what_was_due() {
+        let payment = Payment::new("o1", r#"{"mode":"cash"}"#, OnceOptions::default());
+        let snapshot = r#""chargeSnapshot":{"mode":"cash"}"#;
+        let found = |amount: &str, due: Option<u64>| {
+            let record = format!(r#""status":"succeeded","amount":{amount},{snapshot}"#);
+            let mut look = look(&payment, &[(&record, "{}")]);
+            look.amounts = Amounts { given: None, due };
+            look.found()
+        };
+        assert_eq!(found("59.5", Some(59_500_000)), Found::Alike);
+        assert_eq!(found("20", Some(59_500_000)), Found::Unsure, "somebody may have paid a part of it meanwhile");
+        assert_eq!(found("59.5", None), Found::Unsure);
+    }
+}
