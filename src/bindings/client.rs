@@ -69,8 +69,9 @@ impl Core {
         *self.limiter.borrow_mut() = limiter;
     }
 
-    /// Starts an operation. `input` has four lines: the name that it has in the ledger, or [`ONCE`], its options, its
-    /// parameters and the id for its path. Each of these three is JSON text, which holds no line break, or empty.
+    /// Starts an operation. `input` has five lines: the name that it has in the ledger, or [`ONCE`], its options, its
+    /// parameters, the id for its path and the options that only [`ONCE`] has. Each but the first is JSON text, which holds
+    /// no line break, or empty.
     pub fn call(&self, input: &str, signal: Option<AbortSignal>) -> Call {
         let transport = FetchTransport::with(self.wiring.clone(), signal);
         let began = transport.now_ms();

@@ -159,6 +159,14 @@ pub fn error(error: &Error) -> String {
     if error.kind == ErrorKind::Decode {
         out.drift(error.drift.as_ref());
     }
+    if !error.candidates.is_empty() {
+        out.open("candidates", '[');
+        for id in &error.candidates {
+            out.comma();
+            quote(&mut out.0, id);
+        }
+        out.close(']');
+    }
     out.number("retryAfterMs", error.retry_after_ms);
     out.rate_limit(error.rate_limit.as_ref());
     out.finish()

@@ -240,7 +240,7 @@ fn report(what: &str, runs: u64, tally: &Tally) {
     );
     assert_eq!((tally.twice, tally.mistaken, tally.unreported, tally.wrong), (0, 0, 0, 0));
     // Each kind of end is met.
-    let met = [*not, *refused, *unknown, *ambiguous].iter().all(|count| *count > 0);
+    let met = [*not, *refused, *unknown].iter().all(|count| *count > 0);
     assert!(*recorded > runs as usize / 4 && met, "too little happened: {tally:?}");
 }
 
@@ -249,7 +249,7 @@ fn where_references_are_shown_a_payment_is_recorded_once_and_taken_for_no_other(
     let others = [Other::Counter, Other::Job, Other::Amount, Other::Mode, Other::Failed];
     let tally = many(RUNS, Echo::Meta, &others, 0);
     report("with echo, random faults, a second payer and a late server in one of ten each", RUNS, &tally);
-    assert!(tally.by_reference > 500, "{tally:?}");
+    assert!(tally.by_reference > 500 && tally.by_amount == 0, "{tally:?}");
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn where_no_reference_is_shown_a_payment_is_recorded_once_and_doubts_are_said() 
     let tally = many(RUNS, Echo::Notes, &others, 1_000_000);
     report("without echo of meta, random faults, a second payer and a late server in one of ten each", RUNS, &tally);
     assert!(
-        tally.by_amount > 500 && tally.by_reference > 500,
+        tally.by_amount > 500 && tally.by_reference > 300 && tally.ambiguous > 0,
         "by the amount, and in notes by the reference: {tally:?}"
     );
 }
@@ -448,4 +448,166 @@ fn where_nobody_can_say_the_error_does() {
     let error = world.block(client.record_payment_once(&payment(&order, due), &any(), &CallOptions::default()));
     assert_eq!(error.expect_err("not sent").outcome, Outcome::NotSent);
     assert_eq!(world.reached.get() - reached, 3);
+}
+
+/// How often payments were sent, as the sandbox has logged it.
+fn sent(world: &World) -> usize {
+    let sandbox = world.sandbox.borrow();
+    sandbox.requests().iter().filter(|entry| entry.operation == Some("orders.recordPayment")).count()
+}
+
+#[test]
+fn a_call_with_the_same_reference_finds_the_payment_and_sends_nothing() {
+    for (echo, in_notes) in [(Echo::Meta, false), (Echo::Snapshot, false), (Echo::Notes, true)] {
+        let world = World::echoing(7, echo);
+        let client = world.client(Config::default());
+        let (order, due, before) = unpaid(&world);
+        let payment = payment(&order, part(due));
+        let once = OnceOptions { reference_in_notes: in_notes, ..named("job-1") };
+        let record = |once: OnceOptions| {
+            let call = CallOptions::default();
+            let (client, payment) = (&client, &payment);
+            world.block(async move { client.record_payment_once(payment, &once, &call).await }).expect("an answer")
+        };
+        let first = record(once.clone());
+        assert_eq!((first.matched_by, first.attempts, &*first.reference), (Some(MatchedBy::Answer), 1, "job-1"));
+        let again = record(once.clone());
+        assert_eq!(
+            (again.recorded, again.matched_by, again.attempts),
+            (true, Some(MatchedBy::Reference), 0),
+            "{echo:?}"
+        );
+        assert_eq!(again.transaction.map(|transaction| transaction.amount), Some(payment.body.amount));
+        // One reference begins like the other; one more payment of the same amount is another one.
+        let other = record(OnceOptions { reference_in_notes: in_notes, ..named("job-12") });
+        assert_eq!((other.matched_by, other.attempts), (Some(MatchedBy::Answer), 1), "{echo:?}");
+        assert_eq!((sent(&world), payments(&world, &order)), (2, before + 2), "{echo:?}");
+        // One that shows no reference is no obstacle where others do.
+        world.pay(&order, &json!({ "mode": "cash", "amount": payment.body.amount, "isPartialPayment": true }), "");
+        let third = record(OnceOptions { reference_in_notes: in_notes, ..named("job-3") });
+        assert_eq!((third.matched_by, third.attempts), (Some(MatchedBy::Answer), 1), "{echo:?}");
+    }
+}
+
+#[test]
+fn where_no_reference_is_shown_a_call_with_a_reference_of_the_callers_sends_nothing_if_it_may_be_there() {
+    let world = World::echoing(7, Echo::Notes);
+    let client = world.client(Config::default());
+    let (order, due, _) = unpaid(&world);
+    let record = |once: OnceOptions, amount: f64| {
+        let (client, payment) = (&client, payment(&order, amount));
+        world.block(async move { client.record_payment_once(&payment, &once, &CallOptions::default()).await })
+    };
+    let amount = part(due);
+    assert_eq!(record(named("job-1"), amount).expect("an answer").matched_by, Some(MatchedBy::Answer));
+    let error = record(named("job-1"), amount).expect_err("unknown");
+    let newest = world.transactions(&order, 1).0.remove(0);
+    assert_eq!((error.kind, error.outcome, error.retryable), (ErrorKind::Ambiguous, Outcome::Unknown, false));
+    assert_eq!(
+        (error.candidates.as_slice(), error.attempts, error.code()),
+        (&[id(&newest)][..], 0, "ambiguous_payment")
+    );
+    // The same goes for any other job with such a payment, unless that was made before it began or of another amount.
+    assert_eq!(record(named("job-2"), amount).expect_err("unknown").candidates, [id(&newest)]);
+    assert_eq!(sent(&world), 1);
+    world.now.set(world.now.get() + 1000.0);
+    let since = OnceOptions { since: Some(time(&world)), ..named("job-2") };
+    assert_eq!(record(since, amount).expect("an answer").attempts, 1);
+    assert_eq!(record(named("job-3"), amount + 1.0).expect("an answer").attempts, 1);
+    // Nobody else knows a reference that the call itself has made.
+    assert_eq!(record(any(), amount).expect("an answer").attempts, 1);
+}
+
+fn id(record: &Value) -> String {
+    record["_id"].as_str().expect("id").to_owned()
+}
+
+#[test]
+fn among_several_candidates_nothing_is_taken_and_nothing_sent_again() {
+    for (fault, added) in [("second-payer=alike; applied-then=drop", 2), ("second-payer; drop", 1)] {
+        let world = World::echoing(7, Echo::Notes);
+        let client = world.client(Config::default());
+        let (order, due, before) = unpaid(&world);
+        world.troubles.borrow_mut().extend([None, Some(Trouble::Sandbox(fault))]);
+        let result =
+            world.block(client.record_payment_once(&payment(&order, part(due)), &any(), &CallOptions::default()));
+        let error = result.expect_err("unknown");
+        let (newest, after) = world.transactions(&order, 2);
+        let new: Vec<_> = newest[..added].iter().map(id).collect();
+        assert_eq!((error.outcome, &error.candidates, error.attempts), (Outcome::Unknown, &new, 1), "{fault}");
+        assert_eq!((sent(&world), after), (1, before + added), "{fault}");
+        assert!(error.message.contains("see candidates") && error.message.contains("on demand"), "{error}");
+    }
+}
+
+#[test]
+fn what_failed_or_is_of_another_amount_is_not_taken_for_the_payment() {
+    for (fault, other) in [("failed-payment; drop", None), ("drop", Some(1.0)), ("drop", Some(2.0))] {
+        let world = World::echoing(7, Echo::None);
+        let client = world.client(Config::default());
+        let (order, due, before) = unpaid(&world);
+        let amount = part(due);
+        world.troubles.borrow_mut().extend([None, Some(Trouble::Sandbox(fault))]);
+        if let Some(more) = other {
+            let body = json!({ "mode": "cash", "amount": amount + more, "isPartialPayment": true });
+            *world.rival.borrow_mut() = Some(Rival { body, fault: "", first: true });
+        }
+        let done = world.block(client.record_payment_once(&payment(&order, amount), &any(), &CallOptions::default()));
+        let done = done.expect("an answer");
+        assert_eq!((done.recorded, done.matched_by, done.attempts), (true, Some(MatchedBy::Answer), 2), "{fault}");
+        assert_eq!(payments(&world, &order), before + 2);
+    }
+}
+
+#[test]
+fn a_payment_that_names_no_amount_is_of_what_was_due() {
+    let body = serde_json::from_value(json!({ "mode": "cash" })).expect("a body");
+    let world = World::echoing(7, Echo::None);
+    let client = world.client(Config::default());
+    let (order, due, _) = unpaid(&world);
+    let payment = RecordPayment { order_id: order.clone(), body };
+    world.troubles.borrow_mut().extend([None, Some(Trouble::Sandbox("applied-then=drop"))]);
+    let call = CallOptions::default();
+    let done = world.block(client.record_payment_once(&payment, &named("job-1"), &call)).expect("an answer");
+    assert_eq!((done.matched_by, done.attempts), (Some(MatchedBy::Amount), 1));
+    assert_eq!(done.transaction.and_then(|transaction| transaction.amount), Some(due));
+    // Whether the order was paid by this job's payment nobody can see.
+    let error = world.block(client.record_payment_once(&payment, &named("job-1"), &call)).expect_err("unknown");
+    assert_eq!((error.outcome, error.candidates.len(), sent(&world)), (Outcome::Unknown, 1, 1));
+
+    // As long as something is due, this job's payment was not made.
+    let world = World::echoing(8, Echo::None);
+    let client = world.client(Config::default());
+    let (order, due, before) = unpaid(&world);
+    world.pay(&order, &json!({ "mode": "cash", "amount": part(due), "isPartialPayment": true }), "");
+    let payment = RecordPayment { order_id: order.clone(), ..payment };
+    let done = world.block(client.record_payment_once(&payment, &named("job-1"), &call)).expect("an answer");
+    assert_eq!((done.matched_by, payments(&world, &order)), (Some(MatchedBy::Answer), before + 2));
+}
+
+#[test]
+fn an_order_with_more_transactions_than_a_page_is_looked_through() {
+    for echo in [Echo::Meta, Echo::None] {
+        let world = World::echoing(7, echo);
+        let client = world.client(Config::default());
+        let (order, due, before) = unpaid(&world);
+        let (call, amount) = (CallOptions::default(), (due / 4.0).floor());
+        let first = payment(&order, amount);
+        let done = world.block(client.record_payment_once(&first, &named("job-1"), &call));
+        assert_eq!(done.expect("an answer").attempts, 1);
+        let small = json!({ "mode": "cash", "amount": 0.01, "isPartialPayment": true });
+        (0..250).for_each(|_| assert!(world.pay(&order, &small, "").is_some()));
+        let again = world.block(client.record_payment_once(&first, &named("job-1"), &call));
+        match echo {
+            Echo::Meta => assert_eq!(again.expect("an answer").matched_by, Some(MatchedBy::Reference)),
+            _ => assert_eq!(again.expect_err("unknown").candidates.len(), 1),
+        }
+        assert_eq!(payments(&world, &order), before + 251);
+        // What was there before is known on all pages.
+        world.troubles.borrow_mut().extend([None, None, None, Some(Trouble::Sandbox("applied-then=drop"))]);
+        let done = world.block(client.record_payment_once(&payment(&order, 0.01), &any(), &call)).expect("an answer");
+        let expected = if echo == Echo::Meta { MatchedBy::Reference } else { MatchedBy::Amount };
+        assert_eq!((done.matched_by, done.attempts), (Some(expected), 1));
+        assert_eq!(payments(&world, &order), before + 252);
+    }
 }

@@ -82,6 +82,8 @@ none<P.ProductVariant>("none");
 none<P.ProviderKeys>("none");
 none<P.ProviderResult>("none");
 none<P.RateLimit>("none");
+none<P.PaymentRecorded>("none");
+none<Omit<P.RecordOnceOptions, "signal" | "since">>("none");
 none<P.RecordPaymentBody>("none");
 none<P.RecordPaymentResult>("none");
 none<P.RecurrenceRule>("none");
@@ -127,7 +129,7 @@ const { ApiPromise, Page, PagePromise, PaymentsClient, PaymentsError } = library
 console.log(ApiPromise, Page, PagePromise, PaymentsClient, PaymentsError);
 
 // The sandbox is a `fetch`, and the slim client is the same client.
-const sandbox: Sandbox = createSandbox({ seed: 7, now: new Date(), locations: ["l"], size: 10, rateLimit: { max: 5 } });
+const sandbox: Sandbox = createSandbox({ seed: 7, now: new Date(), locations: ["l"], size: 10, rateLimit: { max: 5 }, echo: "none" });
 const faults: SandboxFaults = sandbox.faults;
 faults.add("status=500", { operation: "orders.list", times: 2 });
 initialize(new Uint8Array());

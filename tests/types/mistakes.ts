@@ -73,6 +73,11 @@ payments.orders.recordPayment("order", { mode: "cash", amout: 5 });
 // @ts-expect-error a function is no JSON
 payments.orders.recordPayment("order", { mode: "cash", meta: { f: () => 5 } });
 
+// @ts-expect-error a reference is text
+payments.orders.recordPaymentOnce("order", { mode: "cash" }, { reference: 5 });
+// @ts-expect-error only recordPaymentOnce has a reference
+payments.orders.recordPayment("order", { mode: "cash" }, { reference: "job-1" });
+
 // @ts-expect-error items are required
 payments.orders.createFulfillment("order", { trackings: [], notifyCustomer: true });
 // @ts-expect-error an item has a price

@@ -157,6 +157,12 @@ export async function records(): Promise<void> {
     const recorded = await payments.orders.recordPayment("order", body, callOptions);
     same<typeof recorded.success, boolean | null | undefined>(true);
 
+    const once = { ...callOptions, reference: "job-1", referenceInNotes: true, since: new Date() };
+    const known = await payments.orders.recordPaymentOnce("order", body, once);
+    await payments.orders.recordPaymentOnce("order", body, { since: "2026-11-01" });
+    same<typeof known.matchedBy, "answer" | "reference" | "amount" | undefined>(true);
+    same<typeof known.transaction, TransactionSummary | undefined>(true);
+
     const created = await payments.orders.createFulfillment("order", {
         trackings: [{ trackingNumber: "1Z" }, {}],
         items: [{ priceId: "price", qty: 1 }],

@@ -1,7 +1,7 @@
 import type { Pages } from "../core.js";
 import { failure, invalid, PaymentsError, type OperationInfo } from "./errors.js";
 import { LastingCore } from "./instance.js";
-import type { CallOptions, ClientOptions } from "./options.js";
+import type { CallOptions, ClientOptions, RecordOnceOptions } from "./options.js";
 import { PagePromise } from "./pages.js";
 import { ApiPromise, type ResponseInfo, type WithResponse } from "./promises.js";
 import {
@@ -132,11 +132,12 @@ export class Client {
         });
         this.#core = core;
         const send: Send = async (name, path, params, options) => {
-            const { signal, ...values } = options ?? {};
+            const { signal, ...given } = options ?? {};
             if (signal !== undefined && typeof signal?.addEventListener !== "function") {
                 throw invalid("signal", "must be an AbortSignal");
             }
-            return result(await core.call(input(name, path, params, values), signal));
+            const [values, once] = name === "orders.recordPaymentOnce" ? parted(given) : [given];
+            return result(await core.call(input(name, path, params, values, once), signal));
         };
         const resume: Resume = (name, params, { signal, ...values } = {}, cursor) => {
             return core.resume(input(name, undefined, params, values), cursor);
@@ -255,6 +256,19 @@ function settings(values: { headers?: Record<string, string>; limiter?: false })
     return json({ ...values, headers: entries.flat() });
 }
 
+/** The options of every call, and as text those that only `orders.recordPaymentOnce` has. */
+function parted(options: RecordOnceOptions): [values: CallOptions, once: string] {
+    const { reference, referenceInNotes, since, ...values } = options;
+    return [values, json({ reference, referenceInNotes, since: since === undefined ? since : instant(since) })];
+}
+
+/** A time as the API writes it. */
+function instant(since: string | Date): string {
+    const date = new Date(typeof since === "string" || typeof since?.getTime === "function" ? since : NaN);
+    if (Number.isNaN(date.getTime())) throw invalid("since", "must be a Date, or text that gives one");
+    return date.toISOString();
+}
+
 function json(value: object): string {
     try {
         return JSON.stringify(value, data) ?? "null";
@@ -272,10 +286,16 @@ function data(name: string, value: unknown): unknown {
 }
 
 /** A call as the core reads it. Which placeholder the id belongs to, and whether it may be empty, the core knows. */
-function input(name: string, path: unknown, params: object | undefined, values: Omit<CallOptions, "signal">): string {
+function input(
+    name: string,
+    path: unknown,
+    params: object | undefined,
+    values: Omit<CallOptions, "signal">,
+    once?: string,
+): string {
     const body = params === undefined ? "" : json(params);
     const id = typeof path === "string" ? JSON.stringify(path) : "";
-    return [name, settings(values), body, id].join("\n");
+    return [name, settings(values), body, id, once].join("\n");
 }
 
 /** `[undefined, data, response, info]` of the core, or `[error, cause]`. */

@@ -59,6 +59,8 @@ export class PaymentsError extends Error {
     declare readonly retryAfterMs?: number;
     /** The limits, if the server named them. */
     declare readonly rateLimit?: RateLimit;
+    /** Ids of the transactions that may be the payment, where `orders.recordPaymentOnce` cannot tell. */
+    declare readonly candidates?: string[];
 
     /** @internal */
     constructor({ message, body, ...fields }: ErrorInfo, cause?: unknown) {

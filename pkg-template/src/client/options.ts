@@ -144,6 +144,26 @@ export interface CallOptions {
     strict?: boolean;
 }
 
+/** How a payment that is recorded once is to be known again, besides what any call may override. */
+export interface RecordOnceOptions extends CallOptions {
+    /**
+     * The payment's name, such as the id of the job that records it: 1 to 128 printable ASCII characters without quotes,
+     * brackets, `&` and backslashes. It is sent as `meta.reference`. With a name of yours the call can be made again after
+     * the process died: a payment of that name is not recorded a second time. Random when left out.
+     */
+    reference?: string;
+    /**
+     * Whether the reference also stands at the end of the payment's notes, as `[ref ...]`: of the notes it is known that
+     * HighLevel shows them, of `meta` it is not. Default false.
+     */
+    referenceInNotes?: boolean;
+    /**
+     * When the job first began that the reference names, by HighLevel's clock. Where references are not shown, a payment of
+     * the same amount and mode that was made since then may be the job's own, and none is sent. Default: any such payment.
+     */
+    since?: string | Date;
+}
+
 /** What every recorded payment may say. */
 type WithoutMode = Omit<RecordPaymentFields, "mode" | "card" | "cheque">;
 

@@ -4,6 +4,7 @@ import type {
     ConnectProviderBody,
     GetCouponParams,
     OrderNotes,
+    RecordOnceOptions,
     RecordPaymentBody,
     UpdateCapabilitiesBody,
 } from "./options.js";
@@ -12,12 +13,23 @@ import type { ApiPromise } from "./promises.js";
 
 /** Whether a payment is recorded. */
 export interface PaymentRecorded {
-    /** `false`: the attempts are used up, and the order has no new transaction. */
+    /** `false`: the attempts are used up, and no transaction of the order can be the payment. */
     recorded: boolean;
     /** Its transaction, where it had to be looked for. */
     transaction?: Model.TransactionSummary;
-    /** How often the payment was sent. */
+    /** How often the payment was sent; 0 where an earlier call with the same reference had recorded it. */
     attempts: number;
+    /**
+     * How it is known that it is recorded.
+     *
+     * - `answer`: HighLevel said so;
+     * - `reference`: a transaction shows its reference;
+     * - `amount`: no transaction shows its reference, and a single new one has its amount and mode. It could be a payment
+     *   that somebody else recorded at the same time.
+     */
+    matchedBy?: "answer" | "reference" | "amount";
+    /** The reference that it was sent with. */
+    reference: string;
 }
 
 /** Orders, payments recorded on them, fulfillments and notes. */
@@ -79,27 +91,40 @@ export interface Orders {
     ): ApiPromise<Model.RecordPaymentResult>;
 
     /**
-     * Records a payment that was made outside HighLevel. Where the outcome is unknown (a timeout, a dropped connection, a
-     * 5xx) it looks among the transactions of the order whether the payment took, before it would be sent again, at most
-     * `maxRetries` times; one that the server carries out later than three looks (3.5 s unless `retryDelayMs` says otherwise)
-     * is then there twice, so `maxRetries: 0` is for those who want none. Any transaction that is new on the order counts as
-     * the payment.
+     * Records a payment that was made outside HighLevel, and knows it again: it is sent with a reference. Where the outcome is
+     * unknown (a timeout, a dropped connection, a 5xx) it looks for the payment among the transactions of the order before it
+     * would be sent again, at most `maxRetries` times.
      *
-     * It rejects where HighLevel refuses the payment; `error.outcome` is `unknown` only where the order could not be read
-     * either. `deadlineMs` is for all its requests together.
+     * A transaction that shows the reference is the payment. Where none shows it, a single new one of the same amount and mode
+     * that did not fail is taken for it, and `matchedBy` says so. Where there are several, or where amount, mode, status or
+     * notes leave a doubt, it rejects with the `outcome` `unknown` and the `candidates`, and sends nothing again.
+     *
+     * With a `reference` of yours it can be called again after the process died: it looks for the reference before it sends
+     * anything. Where references are not shown, it rejects with `unknown` and `candidates` if a payment of the same amount and
+     * mode was made `since`.
+     *
+     * A server that carries a lost request out later than three looks (3.5 s unless `retryDelayMs` says otherwise) can still
+     * record it twice; `maxRetries: 0` is for those who want none, and a job should not be started again sooner. `deadlineMs`
+     * is for all its requests together.
      *
      * Scopes `payments/orders.collectPayment`, `payments/orders.readonly` and `payments/transactions.readonly`.
      *
      * ```ts
-     * const { recorded } = await payments.orders.recordPaymentOnce(orderId, { mode: "cash", amount: 59.5 });
+     * const began = new Date();
+     * const payment = { mode: "cash", amount: 59.5 } as const;
+     * const { recorded } = await payments.orders.recordPaymentOnce(orderId, payment, { reference: "job-4711", since: began });
      * ```
      *
      * @param orderId Id of the order: its `_id`.
      * @param body How it was paid, and how much in major units: `59.5` is 59.50.
-     * @param options What this call does otherwise than the client.
+     * @param options How the payment is to be known again, and what this call does otherwise than the client.
      * @see https://marketplace.gohighlevel.com/docs/ghl/payments/record-order-payment
      */
-    recordPaymentOnce(orderId: string, body: RecordPaymentBody, options?: CallOptions): ApiPromise<PaymentRecorded>;
+    recordPaymentOnce(
+        orderId: string,
+        body: RecordPaymentBody,
+        options?: RecordOnceOptions,
+    ): ApiPromise<PaymentRecorded>;
 
     /**
      * Reports a delivery of some or all items of an order. It is never sent twice unless the server surely did not act.

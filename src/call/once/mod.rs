@@ -12,8 +12,8 @@ use super::run::{Done, Run};
 use super::Surroundings;
 use crate::core::{build, Config, Error, ErrorKind, Outcome};
 use crate::endpoint::{Operation, GET_ORDER, GET_TRANSACTION, LIST_TRANSACTIONS, RECORD_PAYMENT};
-use crate::json::{field, items, joined, push_decimal, put, quote};
-use money::millionths;
+use crate::json::{field, items, joined, push_decimal, put, quote, rounded_up};
+use money::{amount_of, number};
 use payment::{Payment, Shown};
 use sight::{Amounts, Look, Sight, Standing};
 use steps::{Found, Once, Step};
@@ -55,7 +55,7 @@ pub(crate) struct RecordOnce {
     failed: Option<Error>,
     /// The [`Sight::hash`]es of the transactions that were there before it was sent.
     known: Vec<u64>,
-    /// What was paid on the order before it was sent, in millionths, where that can be told.
+    /// What was paid on the order before it was sent, in ten-thousandths, where that can be told.
     paid: Option<u64>,
     /// The order was read for what is due.
     due_read: bool,
@@ -166,32 +166,31 @@ impl RecordOnce {
         step.and_then(|step| self.take(step))
     }
 
-    fn succeeded(&mut self, done: Box<Done>) -> Option<Step> {
-        let done = self.done.insert(done);
+    fn succeeded(&mut self, mut done: Box<Done>) -> Option<Step> {
+        let body = std::mem::take(&mut done.answer.body);
+        let attempts = done.attempts;
+        self.done = Some(done);
         match self.task {
             Task::List => {
-                let body = std::mem::take(&mut done.answer.body);
                 if self.listed(&body) {
                     return None;
                 }
                 self.consider()
             }
             Task::Single(index) => {
-                let body = std::mem::take(&mut done.answer.body);
                 let manual = self.look.sights.get(index).is_some_and(|sight| sight.manual);
                 self.showed(index, Some(self.payment.shown(&body, manual)));
                 self.consider()
             }
             Task::Due => {
-                let body = std::mem::take(&mut done.answer.body);
                 self.owed(&body);
                 self.consider()
             }
-            Task::Ask => Some(self.once.asked(field(&done.answer.body, "paymentStatus") != b"\"paid\"")),
+            Task::Ask => Some(self.once.asked(field(&body, "paymentStatus") != b"\"paid\"")),
             Task::Record => {
-                self.attempts += done.attempts;
+                self.attempts += attempts;
                 // Whatever else it says: only this says that the payment was recorded.
-                Some(self.once.sent((field(&done.answer.body, "success") != b"true").then_some(Outcome::Unknown)))
+                Some(self.once.sent((field(&body, "success") != b"true").then_some(Outcome::Unknown)))
             }
         }
     }
@@ -236,7 +235,11 @@ impl RecordOnce {
         let (mut count, mut fresh) = (0, false);
         for (_, record) in items(field(body, "data")) {
             count += 1;
-            let Some(mut sight) = Sight::of(&self.payment, record) else { continue };
+            let Some(mut sight) = Sight::of(&self.payment, record) else {
+                // A server that takes no notice of the filter has the order's own further on.
+                fresh = true;
+                continue;
+            };
             // A transaction that comes in while the pages are read moves others to the next one.
             if !sight.id.is_empty() && self.look.sights.iter().any(|seen| seen.id == sight.id) {
                 continue;
@@ -255,7 +258,7 @@ impl RecordOnce {
         }
         self.pages += 1;
         self.offset += count;
-        let total = millionths(field(body, "totalCount")).map(|total| total / 1_000_000);
+        let total = number(field(body, "totalCount")).map(rounded_up);
         let more = fresh && total.map_or(count >= PAGE, |total| (self.offset as u64) < total);
         self.look.cut = more && self.pages >= MAX_PAGES;
         more && !self.look.cut
@@ -273,7 +276,7 @@ impl RecordOnce {
     fn owed(&mut self, order: &[u8]) {
         self.due_read = true;
         if self.begun {
-            let total = millionths(field(order, "amount"));
+            let total = amount_of(field(order, "amount"));
             self.look.amounts.due = total.zip(self.paid).and_then(|(total, paid)| total.checked_sub(paid));
         } else if matches!(field(order, "paymentStatus"), b"\"unpaid\"" | b"\"partially_paid\"") {
             // It would have paid everything.
@@ -300,8 +303,10 @@ impl RecordOnce {
         let found = self.look.found();
         Some(match found {
             _ if self.begun => self.once.looked(found),
-            // Further back there may be more.
-            Found::Nothing if self.look.cut => Step::Ambiguous,
+            // Further back there may be more, unless that is too long ago.
+            Found::Nothing if self.look.cut && self.look.sights.last().is_none_or(|oldest| oldest.new) => {
+                Step::Ambiguous
+            }
             _ => Once::before(found),
         })
     }
@@ -344,33 +349,33 @@ impl RecordOnce {
             }
             Step::Ask => self.task = Task::Ask,
             Step::Recorded | Step::NotRecorded => return self.answer(step).map(Ok),
-            Step::Ambiguous | Step::Failed => return Some(Err(self.ambiguous(step))),
+            Step::Ambiguous => return Some(Err(self.undecided())),
+            Step::Failed => return Some(Err(self.lost())),
         }
         None
     }
 
-    fn ambiguous(&mut self, step: Step) -> Error {
-        let why = match (step, self.look.found()) {
-            (Step::Failed, _) => "the payment may be recorded, but no transaction that can be it is to be found",
-            (_, Found::Refunded) => {
+    /// The order is paid, or the server said that it had acted, and no transaction can be the payment.
+    fn lost(&mut self) -> Error {
+        let why = "the payment may be recorded, but no transaction that can be it is to be found";
+        let error = self.failed.take().unwrap_or_else(|| ambiguous(why));
+        self.unknown(error)
+    }
+
+    /// Transactions may be the payment, and nothing tells whether one is.
+    fn undecided(&mut self) -> Error {
+        let mut error = ambiguous(match self.look.found() {
+            Found::Refunded => {
                 "the payment of this reference was recorded and refunded since; another payment needs another reference"
             }
-            (_, Found::Nothing) => {
-                "the order has too many transactions to look through; since says how far back to look"
-            }
+            Found::Nothing => "the order has too many transactions to look through; since says how far back to look",
             _ => "transactions of the order may be the payment, and none shows its reference; see candidates",
-        };
-        let mut message = joined(&["orders.recordPaymentOnce: ", why]);
-        let failed = self.failed.take();
-        if let (Step::Failed, Some(error)) = (step, failed.as_ref()) {
-            // Somebody paid: what failed or was refused may be it.
-            return self.unknown(error.clone());
+        });
+        if let Some(failed) = self.failed.take() {
+            put(&mut error.message, "; it was sent, and then: ");
+            put(&mut error.message, &failed.message);
         }
-        if let Some(error) = failed {
-            put(&mut message, "; it was sent, and then: ");
-            put(&mut message, &error.message);
-        }
-        self.unknown(Error::new(ErrorKind::Ambiguous, Some(&RECORD_PAYMENT), Outcome::Unknown, message))
+        self.unknown(error)
     }
 
     fn answer(&mut self, step: Step) -> Option<Box<Done>> {
@@ -399,4 +404,9 @@ impl RecordOnce {
         done.attempts = self.attempts;
         Some(done)
     }
+}
+
+fn ambiguous(why: &str) -> Error {
+    let message = joined(&["orders.recordPaymentOnce: ", why]);
+    Error::new(ErrorKind::Ambiguous, Some(&RECORD_PAYMENT), Outcome::Unknown, message)
 }

@@ -1,6 +1,6 @@
 //! The payment as it is sent, with the reference by which it can be known again.
 
-use super::money::millionths;
+use super::money::amount_of;
 use crate::json::{field, joined, json_text, members, put, quote, unescape};
 use crate::shape::Issue;
 
@@ -87,7 +87,7 @@ pub struct Payment {
     pub own: bool,
     in_notes: bool,
     since: Option<String>,
-    /// In millionths; none where the payment is of whatever is due.
+    /// In ten-thousandths; none where the payment is of whatever is due.
     pub amount: Option<u64>,
 }
 
@@ -100,7 +100,7 @@ impl Payment {
             reference: options.reference.unwrap_or_default(),
             in_notes: options.reference_in_notes,
             since: options.since,
-            amount: millionths(field(body.as_bytes(), "amount")),
+            amount: amount_of(field(body.as_bytes(), "amount")),
         }
     }
 

@@ -9,9 +9,9 @@
 //! | shows none, although references are shown (see [`Shown::echo`]) and it was read on its own | no |
 //! | shows none, and failed, was refunded, or is of another order, amount or mode | no |
 //! | shows none and is of the same amount and mode | perhaps: it is taken for the payment if it is the only one |
-//! | shows none, and its amount, mode or status cannot be told, or it has other notes or another cheque | perhaps, but it is never taken for the payment |
+//! | shows none, and its amount, mode or status cannot be told, it has other notes or another cheque, or it could not be read on its own | perhaps, but it is never taken for the payment |
 
-use super::money::{compare, millionths};
+use super::money::{amount_of, compare};
 use super::payment::{unfolded, Payment, Shown};
 use super::steps::Found;
 use crate::call::pager::hash;
@@ -49,7 +49,7 @@ pub struct Sight {
     /// It was not there before the payment was sent, or, while nothing was sent, not made before the job began.
     pub new: bool,
     pub standing: Standing,
-    /// In millionths.
+    /// In ten-thousandths.
     pub amount: Option<u64>,
     /// Of everything but the amount.
     likeness: Likeness,
@@ -77,7 +77,7 @@ impl Sight {
             id: json_text(field(record, "_id")).unwrap_or_default(),
             new: false,
             standing: standing(record),
-            amount: millionths(field(record, "amount")),
+            amount: amount_of(field(record, "amount")),
             likeness: same_mode(payment, record, mode).min(same_details(payment, &snapshot)),
             manual,
             shown: payment.shown(record, manual),
@@ -115,16 +115,18 @@ impl Sight {
         if !self.new || self.shown.other || (echo && self.read) {
             return Likeness::Other;
         }
-        match self.standing {
+        let plain = match self.standing {
             Standing::Failed | Standing::Refunded => Likeness::Other,
-            Standing::Unsure => self.likeness.min(amounts.compare(self.amount)).min(Likeness::Unsure),
-            Standing::Good => self.likeness.min(amounts.compare(self.amount)),
-        }
+            // On its own it may show a reference.
+            Standing::Good if self.read => Likeness::Same,
+            Standing::Good | Standing::Unsure => Likeness::Unsure,
+        };
+        plain.min(self.likeness).min(amounts.compare(self.amount))
     }
 }
 
 fn standing(record: &[u8]) -> Standing {
-    let refunded = millionths(field(record, "amountRefunded")).is_some_and(|amount| amount > 0);
+    let refunded = amount_of(field(record, "amountRefunded")).is_some_and(|amount| amount > 0);
     let status = json_text(field(record, "status")).unwrap_or_default().to_ascii_lowercase();
     match status.as_str() {
         "failed" | "declined" | "canceled" | "cancelled" | "voided" | "expired" => Standing::Failed,
@@ -194,7 +196,7 @@ pub struct Look {
 }
 
 impl Look {
-    /// What they paid in all, in millionths, where each of them is plain.
+    /// What they paid in all, in ten-thousandths, where each of them is plain.
     pub fn paid(&self) -> Option<u64> {
         let mut paid = 0_u64;
         for sight in &self.sights {
@@ -360,7 +362,7 @@ mod tests {
         // What was not read on its own may hold more than the list shows.
         let mut unread = look(&payment(false), &[(&twin, "{}"), referenced]);
         unread.sights[0].read = false;
-        assert_eq!(unread.found(), Found::Alike);
+        assert_eq!(unread.found(), Found::Unsure);
         assert_eq!(found(false, &[(&twin, "{}"), (&twin, "{}")]), Found::Unsure);
         assert_eq!(found(false, &[(&twin, "{}"), (&twin, r#"{"meta":{"reference":"job-1"}}"#)]), Found::Ours);
     }
@@ -385,8 +387,8 @@ mod tests {
             look.amounts = Amounts { given: None, due };
             look.found()
         };
-        assert_eq!(found("59.5", Some(59_500_000)), Found::Alike);
-        assert_eq!(found("20", Some(59_500_000)), Found::Unsure, "somebody may have paid a part of it meanwhile");
+        assert_eq!(found("59.5", Some(595_000)), Found::Alike);
+        assert_eq!(found("20", Some(595_000)), Found::Unsure, "somebody may have paid a part of it meanwhile");
         assert_eq!(found("59.5", None), Found::Unsure);
     }
 }

@@ -103,7 +103,7 @@ const RECIPES = {
         const missing = await run(code, { ...given, orderId: "0".repeat(24) });
         assert.match(missing.lines[0], /^there is no such order; trace id \S{8}/);
     },
-    async "Record a payment, once"(code) {
+    async "Record a payment, once"(code, once) {
         for (const [fault, said, recorded] of [
             [undefined, "recorded", 1],
             ["applied-then=500", "recorded", 1],
@@ -117,6 +117,16 @@ const RECIPES = {
             const { lines, sent } = await run(code, given);
             assert.deepEqual([lines[0], count() - earlier], [said, recorded], fault);
             assert.equal(sent.filter(({ operation }) => operation === "orders.recordPayment").length, 1);
+        }
+        for (const [fault, said] of [
+            [undefined, "true answer"],
+            ["applied-then=drop", "true reference"],
+        ]) {
+            const given = await prepare();
+            if (fault) given.sandbox.faults.add(fault, { operation: "orders.recordPayment" });
+            assert.deepEqual((await run(once, given)).lines, [said, "true"], fault);
+            // The job runs again.
+            assert.deepEqual((await run(once, given)).lines, ["true reference", "true"], fault);
         }
     },
     async "Create, change and delete a coupon"(code) {

@@ -22,8 +22,8 @@ const FAULTS = [
 ];
 
 /** A client, an order that is not paid, and how many payments the sandbox holds of it. */
-function till(options = {}) {
-    const sandbox = createSandbox({ seed: 11, size: 2, rateLimit: { max: 1_000_000, daily: 10_000_000 } });
+function till(options = {}, of = {}) {
+    const sandbox = createSandbox({ seed: 11, size: 2, rateLimit: { max: 1_000_000, daily: 10_000_000 }, ...of });
     const [location] = sandbox.state().locations;
     const order = location.orders.find((order) => order.paymentStatus === "unpaid");
     const settings = { token: sandbox.token(), locationId: sandbox.locationId, fetch: sandbox.fetch, retryDelayMs: 1 };
@@ -39,7 +39,8 @@ test("without faults a payment is recorded with one write", async () => {
     const { data, response } = await payments.orders
         .recordPaymentOnce(order._id, { mode: "cash", amount: order.amount })
         .withResponse();
-    assert.deepEqual([data.recorded, data.attempts, response.attempts], [true, 1, 1]);
+    assert.deepEqual([data.recorded, data.matchedBy, data.attempts, response.attempts], [true, "answer", 1, 1]);
+    assert.match(data.reference, /^[0-9a-z]{30}$/);
     assert.deepEqual([held().length, written()], [before + 1, 1]);
     const paid = await failure(payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: order.amount }));
     assert.deepEqual([paid.name, paid.outcome, held().length], ["InvalidRequestError", "rejected", before + 1]);
@@ -54,6 +55,7 @@ test("a payment that was recorded although its answer was lost is found and not 
         const done = await payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: order.amount });
         assert.deepEqual([done.recorded, done.attempts, held().length, written()], [true, 1, before + 1, 1], fault);
         assert.deepEqual([done.transaction.entityId, done.transaction.amount], [order._id, order.amount], fault);
+        assert.equal(done.matchedBy, "reference", fault);
         assert.ok(held().some(({ _id }) => _id === done.transaction._id));
     }
 });
@@ -139,62 +141,162 @@ function numbers(seed) {
     };
 }
 
-test(`in ${RUNS} runs with random faults a payment is never recorded twice`, { timeout: 300_000 }, async () => {
+const ECHOES = ["meta", "snapshot", "notes"];
+
+test(`in ${RUNS} runs with random faults a payment is recorded once and taken for no other`, { timeout: 300_000 }, async () => {
     const ends = { recorded: 0, "not recorded": 0, refused: 0, unknown: 0 };
     let more = 0;
+    let mistaken = 0;
     const wrong = [];
     for (let run = 0; run < RUNS; run += 1) {
         const random = numbers(run + 1);
-        const { sandbox, order, held } = till();
-        const before = held().length;
+        const { sandbox, order, held } = till({}, { echo: ECHOES[run % 3] });
+        const known = held().map(({ _id }) => _id);
         // Faults for any request, at any step: a plan is a fault for the n-th of them.
         const plan = Array.from({ length: random(12) }, () => (random(2) ? FAULTS[random(FAULTS.length)] : undefined));
+        // Somebody else pays when the first payment arrives, in one of ten runs.
+        let rival = random(10) === 0 ? "second-payer; " : "";
         const { fetch } = sandbox;
         const client = new PaymentsClient({
             token: sandbox.token(),
             locationId: sandbox.locationId,
             retryDelayMs: 1,
+<<<<<<< HEAD
             fetch: (url, init) => {
                 const fault = plan.shift();
                 if (fault !== undefined) sandbox.faults.add(fault);
                 return fetch(url, init);
+=======
+            fetch: (input, init) => {
+                const fault = plan.shift() ?? "";
+                const paying = (init?.method ?? input.method) === "POST";
+                if (fault + (paying ? rival : "") !== "") sandbox.faults.add((paying ? rival : "") + fault);
+                if (paying) rival = "";
+                return fetch(input, init);
+>>>>>>> 55d9f0f (wip2)
             },
         });
         const amount = Math.floor(order.amount * 25) / 100;
         // A part of what is due, so that a second payment would fit.
         const body = { mode: "cash", amount, isPartialPayment: true };
-        const said = await client.orders.recordPaymentOnce(order._id, body).catch((error) => error);
-        const added = held().length - before;
-        if (added > 1) more += 1;
+        const once = run % 2 ? { reference: `job-${run}`, referenceInNotes: true, since: new Date(sandbox.state().now) } : {};
+        const said = await client.orders.recordPaymentOnce(order._id, body, once).catch((error) => error);
+        const added = held().filter(({ _id }) => !known.includes(_id));
+        const ours = added.filter(({ chargeSnapshot }) => chargeSnapshot.notes !== "taken at the counter");
+        if (ours.length > 1) more += 1;
         const [end, right] =
             said instanceof Error
                 ? said.outcome === "unknown"
-                    ? // Sent again by its caller, it would take this payment for one that was there before.
-                      ["unknown", !said.retryable]
-                    : ["refused", added === 0]
+                    ? // Sent again by its caller, it could be recorded twice.
+                      ["unknown", !said.retryable && (said.candidates ?? []).every((id) => added.some(({ _id }) => _id === id))]
+                    : ["refused", ours.length === 0]
                 : said.recorded
-                  ? ["recorded", added === 1]
-                  : ["not recorded", added === 0];
+                  ? ["recorded", ours.length === 1]
+                  : ["not recorded", ours.length === 0];
+        if (said.transaction && !ours.some(({ _id }) => _id === said.transaction._id)) mistaken += 1;
         ends[end] += 1;
-        if (!right) wrong.push(`run ${run}: ${said.message ?? JSON.stringify(said)}, ${added} added`);
+        if (!right) wrong.push(`run ${run}: ${said.message ?? JSON.stringify(said)}, ${ours.length} added`);
     }
     const counts = Object.entries(ends).map(([end, count]) => `${count} ${end}`);
     console.log(
-        `figure: ${RUNS} runs of recordPaymentOnce from JavaScript with random faults: ` +
-            `${more} with more than one payment, ${wrong.length} wrong answers; ${counts.join(", ")}`,
+        `figure: ${RUNS} runs of recordPaymentOnce from JavaScript with random faults and a second payer in one of ten: ` +
+            `${more} sent twice, ${mistaken} taken for ours that are not, ${wrong.length} wrong answers; ${counts.join(", ")}`,
     );
-    assert.deepEqual([more, wrong], [0, []]);
+    assert.deepEqual([more, mistaken, wrong], [0, 0, []]);
     // The kinds of end that are not rare are met.
     assert.ok(ends.recorded > RUNS / 4 && ends.refused > 0 && ends.unknown > 0, JSON.stringify(ends));
 });
 
+test("with a reference of the caller's the call can be made again, also by another process", async () => {
+    for (const echo of ["meta", "snapshot"]) {
+        const { payments, sandbox, order, written } = till({}, { echo });
+        const body = { mode: "cash", amount: 5, meta: { cashier: "k-1" } };
+        const first = await payments.orders.recordPaymentOnce(order._id, body, { reference: "job-1" });
+        assert.deepEqual([first.matchedBy, first.attempts, first.reference], ["answer", 1, "job-1"]);
+        const settings = { token: sandbox.token(), locationId: sandbox.locationId, fetch: sandbox.fetch };
+        const again = await new PaymentsClient(settings).orders.recordPaymentOnce(order._id, body, { reference: "job-1" });
+        assert.deepEqual([again.recorded, again.matchedBy, again.attempts, written()], [true, "reference", 0, 1], echo);
+        assert.equal(again.transaction.amount, 5);
+        const { meta } = sandbox.requests.find(({ method }) => method === "POST").body;
+        assert.deepEqual(meta, { reference: "job-1", cashier: "k-1" });
+    }
+});
+
+test("where no reference is shown the call is unknown instead of sent, with the candidates and since when", async () => {
+    const { payments, sandbox, order, held, written } = till({}, { echo: "none" });
+    const body = { mode: "cash", amount: 5 };
+    const pay = (once) => payments.orders.recordPaymentOnce(order._id, body, once);
+    await pay({ reference: "job-1" });
+    const error = await failure(pay({ reference: "job-1" }));
+    const [{ _id }] = held();
+    assert.deepEqual([error.name, error.code, error.outcome], ["PaymentsError", "ambiguous_payment", "unknown"]);
+    assert.deepEqual([error.candidates, error.retryable, error.attempts, written()], [[_id], false, 0, 1]);
+    sandbox.advance(5000);
+    const { now } = sandbox.state();
+    assert.equal((await pay({ reference: "job-2", since: new Date(now) })).attempts, 1);
+    assert.equal((await failure(pay({ reference: "job-3", since: now }))).candidates.length, 1);
+    sandbox.advance(5000);
+    assert.equal((await pay({ reference: "job-3", since: sandbox.state().now })).attempts, 1);
+});
+
+test("the reference is shown in the notes, too, and what stood there stays", async () => {
+    const { payments, sandbox, order, held } = till({}, { echo: "notes" });
+    const body = { mode: "cash", amount: 5, notes: "for the sofa" };
+    const once = { reference: "job-1", referenceInNotes: true };
+    sandbox.faults.add("second-payer; applied-then=drop", { operation: "orders.recordPayment" });
+    const done = await payments.orders.recordPaymentOnce(order._id, body, once);
+    assert.deepEqual([done.matchedBy, done.attempts], ["reference", 1]);
+    assert.equal(held()[0].chargeSnapshot.notes, "for the sofa\n[ref job-1]");
+    assert.equal(done.transaction._id, held()[0]._id);
+    // Ends alike.
+    const other = await payments.orders.recordPaymentOnce(order._id, body, { ...once, reference: "job-12" });
+    assert.deepEqual([other.matchedBy, other.attempts], ["answer", 1]);
+});
+
+test("several payments that could be it are named, and none is sent again", async () => {
+    const { payments, sandbox, order, held, written } = till({}, { echo: "none" });
+    sandbox.faults.add("second-payer=alike; applied-then=drop", { operation: "orders.recordPayment" });
+    const error = await failure(payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 5 }));
+    assert.deepEqual([error.outcome, error.candidates, written()], ["unknown", held().slice(0, 2).map(({ _id }) => _id), 1]);
+});
+
+test("what is wrong with reference and since is said before anything is sent", async () => {
+    const { payments, sandbox, order } = till();
+    const pay = (once, body = {}) => failure(payments.orders.recordPaymentOnce(order._id, { mode: "cash", ...body }, once));
+    for (const [once, path, body] of [
+        [{ reference: "" }, "reference"],
+        [{ reference: 5 }, "reference"],
+        [{ reference: "a]b" }, "reference"],
+        [{ reference: "x".repeat(129) }, "reference"],
+        [{ since: "soon" }, "since"],
+        [{ since: null }, "since"],
+        [{ since: new Date(NaN) }, "since"],
+        [{ referenceInNotes: "yes" }, "referenceInNotes"],
+        [{ refrence: "a" }, "refrence"],
+        [{ reference: "a" }, "meta.reference", { meta: { reference: "b" } }],
+        [{}, "meta.reference", { meta: { reference: "b" } }],
+    ]) {
+        const error = await pay(once, body);
+        assert.deepEqual([error.name, error.issues?.map((issue) => issue.path)], ["ValidationError", [path]], JSON.stringify(once));
+    }
+    assert.equal((await failure(payments.orders.get(order._id, { reference: "a" }))).name, "ValidationError");
+    assert.equal(sandbox.requests.length, 0);
+});
+
 /** A client whose requests are answered in this order by name; the last answer of a name repeats. */
-function scripted(answers, options = {}) {
-    const left = structuredClone(answers);
+function scripted(answers, options = {}, once = {}) {
+    const left = structuredClone({ single: [{ _id: "new" }], ...answers });
     const sent = [];
+<<<<<<< HEAD
     const fetch = async (url, { method }) => {
         const { pathname } = new URL(url);
         const name = method === "POST" ? "record" : pathname.endsWith("/transactions") ? "look" : "ask";
+=======
+    const fetch = async (request) => {
+        const { pathname } = new URL(request.url);
+        const read = pathname.includes("/transactions/") ? "single" : pathname.endsWith("/transactions") ? "look" : "ask";
+        const name = request.method === "POST" ? "record" : read;
+>>>>>>> 55d9f0f (wip2)
         sent.push(name);
         const answer = left[name].length > 1 ? left[name].shift() : left[name][0];
         if (answer === "drop") throw new TypeError("fetch failed");
@@ -202,11 +304,17 @@ function scripted(answers, options = {}) {
         return Response.json(body, { status });
     };
     const payments = new PaymentsClient({ token: "t", locationId: "l", retryDelayMs: 1, fetch, ...options });
-    const call = payments.orders.recordPaymentOnce("653f6ba4d84bcc7b3d5bb8a1", { mode: "cash", amount: 5 });
+    const call = payments.orders.recordPaymentOnce("653f6ba4d84bcc7b3d5bb8a1", { mode: "cash", amount: 5 }, once);
     return { call, sent };
 }
 
 const NO_TRANSACTIONS = { data: [], totalCount: 0 };
+
+/** A list with one transaction of the same amount and mode. */
+function taken(more = {}) {
+    const snapshot = { chargeSnapshot: { mode: "cash" }, ...more };
+    return { data: [{ _id: "new", amount: 5, status: "succeeded", ...snapshot }], totalCount: 1 };
+}
 
 test("an error after which the payment may be there is not for sending again", async () => {
     const { call } = scripted({ look: [NO_TRANSACTIONS, { status: 503 }], record: ["drop"], ask: [{ _id: "a" }] });
@@ -250,10 +358,62 @@ test("a payment that a server carries out after all looks is sent a second time,
 test("an answer that does not say that the payment was recorded is looked after", async () => {
     for (const answer of [{}, { error: "x" }, { success: null }, { success: false }]) {
         const ask = [{ _id: "a", paymentStatus: "unpaid" }];
-        const found = { data: [{ _id: "new" }], totalCount: 1 };
-        const took = scripted({ look: [NO_TRANSACTIONS, NO_TRANSACTIONS, found], record: [answer], ask });
-        assert.deepEqual((await took.call).transaction, { _id: "new" });
+        const look = [NO_TRANSACTIONS, NO_TRANSACTIONS, taken()];
+        const took = await scripted({ look, record: [answer], ask }).call;
+        assert.deepEqual([took.transaction, took.matchedBy], [taken().data[0], "amount"]);
         const not = scripted({ look: [NO_TRANSACTIONS], record: [answer], ask }, { maxRetries: 0 });
         assert.equal((await not.call).recorded, false, JSON.stringify(answer));
+    }
+});
+
+test("amounts are compared as money, and what cannot be told is not taken", async () => {
+    const three = { look: [NO_TRANSACTIONS], record: ["drop"], ask: [{ _id: "a", paymentStatus: "unpaid" }] };
+    for (const [more, matchedBy] of [
+        [{}, "amount"],
+        [{ amount: "5.00" }, "amount"],
+        [{ amount: 5.000000000000001 }, "amount"],
+        [{ status: "captured" }, "amount"],
+        [{ chargeSnapshot: '{"mode":"cash","notes":""}' }, "amount"],
+        [{ amount: "1,005.00" }, undefined],
+        [{ amount: null }, undefined],
+        [{ status: "something new" }, undefined],
+        [{ chargeSnapshot: null }, undefined],
+        [{ chargeSnapshot: { mode: "cash", notes: "of somebody else" } }, undefined],
+    ]) {
+        const { call, sent } = scripted({ ...three, look: [NO_TRANSACTIONS, taken(more)] });
+        const said = await call.catch((error) => error);
+        const text = JSON.stringify(more);
+        assert.deepEqual([said.matchedBy, said.outcome], [matchedBy, matchedBy ? undefined : "unknown"], text);
+        assert.deepEqual(said.candidates, matchedBy ? undefined : ["new"], text);
+        assert.equal(sent.filter((name) => name === "record").length, 1, text);
+    }
+    for (const more of [
+        { amount: 4 },
+        { status: "failed" },
+        { status: "refunded" },
+        { amountRefunded: 5 },
+        { entityId: "of another order" },
+        { chargeSnapshot: { mode: "card" } },
+        { chargeSnapshot: {}, paymentProviderType: "stripe" },
+        { chargeSnapshot: { mode: "cash", meta: { reference: "of somebody else" } } },
+    ]) {
+        const { call } = scripted({ ...three, look: [NO_TRANSACTIONS, taken(more)] }, { maxRetries: 0 });
+        assert.equal((await call).recorded, false, JSON.stringify(more));
+    }
+});
+
+test("a reference is found as JSON text, in either answer, and beside whatever else is there", async () => {
+    for (const [more, single] of [
+        [{ meta: { reference: "r-1" } }, {}],
+        [{ chargeSnapshot: { mode: "card", meta: '{"reference":"r-1"}' }, amount: 1 }, {}],
+        [{ chargeSnapshot: '{"mode":"cash","notes":"a\\n[ref r-1] b"}' }, {}],
+        [{}, { meta: { deep: 1, reference: "r-1" } }],
+        [{}, { chargeSnapshot: { meta: { reference: "r-1" } } }],
+    ]) {
+        const answers = { look: [taken(more)], single: [{ _id: "new", ...single }], record: ["drop"], ask: [{ _id: "a" }] };
+        const { call, sent } = scripted(answers, {}, { reference: "r-1" });
+        const text = JSON.stringify([more, single]);
+        const requests = Object.keys(single).length > 0 ? ["look", "single"] : ["look"];
+        assert.deepEqual([(await call).matchedBy, sent], ["reference", requests], text);
     }
 });
