@@ -197,7 +197,7 @@ impl Kept {
         assert_eq!(page.cursor.as_deref(), Some(&*self.cursor), "{}", self.list);
         let mut behind = list();
         behind.place()[0].take();
-        client.pages(behind).after(&self.cursor).expect("a cursor of this list");
+        assert!(client.pages(behind).after(&self.cursor).is_ok(), "{}", self.list);
     }
 }
 
@@ -233,7 +233,7 @@ fn a_cursor_is_bound_to_the_account_however_it_was_named_and_to_the_base_url() {
     let proxy = world.client(Config { base_url: "https://pay.example".into(), ..Config::default() });
     assert!(proxy.pages(orders(ListOrdersParams::default())).after(&cursor).is_err());
     let wrong = ListOrdersParams { start_at: Some("yesterday".into()), ..Default::default() };
-    let error = client.pages(orders(wrong)).after(&cursor).expect_err("a wrong parameter");
+    let error = client.pages(orders(wrong)).after(&cursor).err().expect("a wrong parameter");
     assert_eq!(error.issues[0].path, "startAt");
     world.block(async {
         let mut begun = client.pages(orders(ListOrdersParams { limit, ..Default::default() }));
