@@ -161,19 +161,12 @@ test(`in ${RUNS} runs with random faults a payment is recorded once and taken fo
             token: sandbox.token(),
             locationId: sandbox.locationId,
             retryDelayMs: 1,
-<<<<<<< HEAD
             fetch: (url, init) => {
-                const fault = plan.shift();
-                if (fault !== undefined) sandbox.faults.add(fault);
-                return fetch(url, init);
-=======
-            fetch: (input, init) => {
                 const fault = plan.shift() ?? "";
-                const paying = (init?.method ?? input.method) === "POST";
+                const paying = init.method === "POST";
                 if (fault + (paying ? rival : "") !== "") sandbox.faults.add((paying ? rival : "") + fault);
                 if (paying) rival = "";
-                return fetch(input, init);
->>>>>>> 55d9f0f (wip2)
+                return fetch(url, init);
             },
         });
         const amount = Math.floor(order.amount * 25) / 100;
@@ -287,16 +280,10 @@ test("what is wrong with reference and since is said before anything is sent", a
 function scripted(answers, options = {}, once = {}) {
     const left = structuredClone({ single: [{ _id: "new" }], ...answers });
     const sent = [];
-<<<<<<< HEAD
     const fetch = async (url, { method }) => {
         const { pathname } = new URL(url);
-        const name = method === "POST" ? "record" : pathname.endsWith("/transactions") ? "look" : "ask";
-=======
-    const fetch = async (request) => {
-        const { pathname } = new URL(request.url);
         const read = pathname.includes("/transactions/") ? "single" : pathname.endsWith("/transactions") ? "look" : "ask";
-        const name = request.method === "POST" ? "record" : read;
->>>>>>> 55d9f0f (wip2)
+        const name = method === "POST" ? "record" : read;
         sent.push(name);
         const answer = left[name].length > 1 ? left[name].shift() : left[name][0];
         if (answer === "drop") throw new TypeError("fetch failed");
