@@ -11,9 +11,9 @@ const LATE: [(&str, &str); 3] = [
     ),
     ("const cachedTextEncoder = new TextEncoder();\n", "let cachedTextEncoder;\n"),
     (
-        "function initSync(module) {\n    if (wasm !== undefined) return wasm;\n",
-        "function initSync(module) {\n    if (wasm !== undefined) return wasm;\n    \
-         cachedTextDecoder = textDecoder({ ignoreBOM: true });\n    cachedTextEncoder = textEncoder();\n",
+        "function initSync(module) {\n",
+        "function initSync(module) {\n    cachedTextDecoder ??= textDecoder({ ignoreBOM: true });\n    \
+         cachedTextEncoder ??= textEncoder();\n",
     ),
 ];
 

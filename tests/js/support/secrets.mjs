@@ -10,9 +10,9 @@ const SEARCH = new URL("search.mjs", import.meta.url).href;
 const WRAPPERS = {
     "client/client.js": (own) => `
         import { watched, search } from "${SEARCH}";
-        import { PaymentsClient as Own } from "${own}";
+        import { Client as Own } from "${own}";
         export * from "${own}";
-        export class PaymentsClient extends Own {
+        export class Client extends Own {
             constructor(options) {
                 super(watched(options));
                 search.client(this);
