@@ -15,7 +15,13 @@ const page = new TextEncoder().encode(JSON.stringify(orderPage(100, 7)));
 const stubbedFetch = async () =>
     new Response(page, { status: 200, headers: { "Content-Type": "application/json; charset=utf-8" } });
 
-const client = new PaymentsClient({ token: "bench", locationId: "ve9EPM428h8vShlRW1KT", fetch: stubbedFetch });
+// What is measured is the way of an answer, not the wait for HighLevel's rate limit.
+const client = new PaymentsClient({
+    token: "bench",
+    locationId: "ve9EPM428h8vShlRW1KT",
+    fetch: stubbedFetch,
+    limiter: false,
+});
 const decoder = new TextDecoder();
 
 const ways = {

@@ -15,6 +15,8 @@ new PaymentsClient();
 new PaymentsClient({ token: 5 });
 // @ts-expect-error a token function gives text
 new PaymentsClient({ token: () => 5 });
+// @ts-expect-error what a token function is told may lack its location
+new PaymentsClient({ token: ({ locationId }) => locationId });
 // @ts-expect-error a typing error in an option
 new PaymentsClient({ token: "t", locationID: "l" });
 // @ts-expect-error a number, not text

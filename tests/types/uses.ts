@@ -38,6 +38,7 @@ import {
     type PaymentsEvent,
     type RecordPaymentBody,
     type ResponseInfo,
+    type TokenContext,
     type Subscription,
     type SubscriptionSummary,
     type Transaction,
@@ -69,6 +70,13 @@ const options: ClientOptions = {
 export const payments = new PaymentsClient(options);
 new PaymentsClient({ token: "text", apiVersion: "2025-01-01" });
 new PaymentsClient({ token: () => "text" });
+new PaymentsClient({
+    token: async (context) => {
+        same<typeof context, TokenContext>(true);
+        same<typeof context.refused, string | undefined>(true);
+        return `${context.locationId}`;
+    },
+});
 new PaymentsClient({ baseUrl: "/api" });
 new PaymentsClient({ token: "text", fetch: (url, init) => fetch(url, init) });
 new PaymentsClient({ token: "text", fetch: globalThis.fetch });
