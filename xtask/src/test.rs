@@ -585,18 +585,30 @@ fn java_script(workspace: &Workspace, suite: &str, path: &str, all: bool) -> Res
         // Applications run as their developers run them: only the sandbox, which they call over HTTP, is recorded.
         command.env(EXCHANGES, &exchanges);
     }
-    if read(&scratch.join(file))?.contains("CHROMIUM_PATH") {
+    let source = with_imports(&scratch.join(file))?;
+    if source.contains("CHROMIUM_PATH") {
         command.env("CHROMIUM_PATH", found(&setup::browsers().chromium)?);
     }
-    if all && read(&scratch.join(file))?.contains("wasm-bindgen\")") {
+    if all && source.contains("wasm-bindgen\")") {
         setup::wasm_bindgen(workspace)?;
     }
-    if read(&scratch.join(file))?.contains("GECKODRIVER") {
+    if source.contains("GECKODRIVER") {
         setup::for_web(workspace)?;
         found(&setup::browsers().firefox)?;
         command.env("GECKODRIVER", workspace.cargo_tool("geckodriver"));
     }
     node_test(workspace, &mut command, suite, file, if all { WHOLE_SUITE_LIMIT } else { SUITE_LIMIT })
+}
+
+/// A script and the ones that it imports from beside it: what they ask of their environment.
+fn with_imports(file: &Path) -> Result<String> {
+    let mut source = read(file)?;
+    let folder = file.parent().unwrap_or(file);
+    let beside = files(folder, |name| source.contains(&format!("from \"./{name}\"")))?;
+    for file in beside {
+        source += &read(&file)?;
+    }
+    Ok(source)
 }
 
 /// Runs one file with Node's test runner.

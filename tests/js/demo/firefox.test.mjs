@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { SCREENSHOTS, serve, stopServers } from "./demo-server.mjs";
+import { SCREENSHOTS, serve, stopServers } from "./server.mjs";
 import { firefox } from "../support/webdriver.mjs";
 
 const DRIVER = process.env.GECKODRIVER;
