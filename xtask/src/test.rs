@@ -92,6 +92,8 @@ enum Job {
     Cargo(Vec<&'static str>),
     /// Unit, integration and documentation tests on this machine.
     Native,
+    /// `examples/rust-server` against the sandbox of the crate.
+    RustServer,
     /// Those of the native tests that are about reliability, with what they print.
     Reliability,
     Build,
@@ -132,7 +134,7 @@ enum WebBrowser {
 impl Job {
     /// Whether `--quick` runs it: what needs no browser and no package.
     fn is_quick(&self) -> bool {
-        matches!(self, Self::Cargo(_) | Self::Tree | Self::Deny | Self::Native | Self::Fuzz)
+        matches!(self, Self::Cargo(_) | Self::Tree | Self::Deny | Self::Native | Self::RustServer | Self::Fuzz)
     }
 
     /// Whether it does more with `--all`, or less with `--quick`, so that it takes another time.
@@ -307,6 +309,7 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
     add("tree", Job::Tree);
     add("deny", Job::Deny);
     add("native", Job::Native);
+    add("rust-server", Job::RustServer);
     add("fuzz", Job::Fuzz);
     add("web-chromium", Job::Web(WebBrowser::Chromium));
     add("web-firefox", Job::Web(WebBrowser::Firefox));
@@ -394,6 +397,15 @@ fn perform(workspace: &Workspace, suite: &Suite, extent: Extent) -> Result<Repor
             // Otherwise the properties are tried from a fixed seed: no plain run fails by chance.
             command.env("GHL_FRESH_SEEDS", if all { "1" } else { "" });
             return cargo_tests(command.env(EXCHANGES, exchanges_of(workspace, &suite.name)?));
+        }
+        Job::RustServer => {
+            let mut command = workspace.cargo();
+            command.current_dir(workspace.root.join("examples/rust-server"));
+            // Without TLS, which takes the longest to compile and which a sandbox on this machine does not have.
+            command
+                .args(["test", "--no-default-features"])
+                .env("CARGO_TARGET_DIR", workspace.target().join("rust-server"));
+            return cargo_tests(&mut command);
         }
         Job::Reliability => {
             let mut command = workspace.cargo();
