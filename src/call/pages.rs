@@ -96,12 +96,20 @@ pub fn cursor_scope(request: &Request) -> String {
         // Where a page starts and how long it is differs from page to page.
         if !parameter.starts_with("offset=") && !parameter.starts_with("limit=") {
             // A sum, since the order of the parameters means nothing.
-            sum = sum.wrapping_add(hash(parameter.as_bytes()));
+            sum = sum.wrapping_add(scattered(hash(parameter.as_bytes())));
         }
     }
     let mut scope = String::new();
     push(&mut scope, sum);
     scope
+}
+
+/// The last steps of MurmurHash3. Without them hashes of texts that end alike would cancel each other out in a sum: `search=a`
+/// and `sourceId=b` would be the same as `search=b` and `sourceId=a`.
+fn scattered(hash: u64) -> u64 {
+    let once = (hash ^ hash >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let twice = (once ^ once >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    twice ^ twice >> 33
 }
 
 #[cfg(test)]
@@ -157,6 +165,9 @@ mod tests {
             r#"{"search":"limit=5"}"#,
             r#"{"search":"a","sourceId":"b"}"#,
             r#"{"search":"b","sourceId":"a"}"#,
+            r#"{"search":"a","contactId":"b","sourceId":"c"}"#,
+            r#"{"search":"c","contactId":"a","sourceId":"b"}"#,
+            r#"{"search":"b","contactId":"a","sourceId":"c"}"#,
         ] {
             all.push(scope_of(&LIST_ORDERS, params, &config()));
         }
