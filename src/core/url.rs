@@ -70,7 +70,7 @@ fn is_allowed(byte: u8) -> bool {
 }
 
 /// The text before the first such byte and the text behind it; all and nothing if there is none.
-pub(super) fn parted(text: &str, byte: u8) -> (&str, &str) {
+pub(crate) fn parted(text: &str, byte: u8) -> (&str, &str) {
     let at = text.as_bytes().iter().position(|b| *b == byte).unwrap_or(text.len());
     (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
 }
