@@ -43,11 +43,10 @@ export interface SandboxOptions {
      *
      * Of HighLevel only the notes in `chargeSnapshot` are known.
      */
-    echo?: (typeof ECHOES)[number];
+    echo?: "meta" | "snapshot" | "notes" | "none";
 }
 
-/** The values of `echo`. */
-const ECHOES = ["meta", "snapshot", "notes", "none"] as const;
+const ECHOES: readonly string[] = ["meta", "snapshot", "notes", "none"];
 
 /** What a token may do. */
 export interface SandboxTokenOptions {
