@@ -1,7 +1,17 @@
 //! Amounts of money, compared as such.
 
-use super::sight::Likeness;
 use crate::json::{amount, rounded_up, Scanner};
+
+/// How far a transaction is like the payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Likeness {
+    /// It differs in a way that the payment cannot.
+    Other,
+    /// It cannot be told.
+    Unsure,
+    /// It is the same in all that counts.
+    Same,
+}
 
 /// The number that a value is, or that it holds as text.
 pub fn number(value: &[u8]) -> Option<&[u8]> {

@@ -11,22 +11,11 @@
 //! | shows none and is of the same amount and mode | perhaps: it is taken for the payment if it is the only one |
 //! | shows none, and its amount, mode or status cannot be told, it has other notes or another cheque, or it could not be read on its own | perhaps, but it is never taken for the payment |
 
-use super::money::{amount_of, compare};
+use super::money::{amount_of, compare, Likeness};
 use super::payment::{unfolded, Payment, Shown};
 use super::steps::Found;
 use crate::call::pager::hash;
 use crate::json::{field, json_text};
-
-/// How far a transaction is like the payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Likeness {
-    /// It differs in a way that the payment cannot.
-    Other,
-    /// It cannot be told.
-    Unsure,
-    /// It is the same in all that counts.
-    Same,
-}
 
 /// What has become of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
