@@ -15,17 +15,6 @@ import {
     type Transactions,
 } from "./resources.js";
 
-export type * from "./options.js";
-export type {
-    Coupons,
-    CustomProvider,
-    Integrations,
-    Orders,
-    PaymentRecorded,
-    Subscriptions,
-    Transactions,
-} from "./resources.js";
-
 /** The limits that an answer named (100 requests in 10 s and 200,000 a day for an app and a location). */
 export interface RateLimit {
     /** Requests allowed in one interval. */

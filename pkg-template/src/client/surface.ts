@@ -1,4 +1,14 @@
-export * from "./client.js";
+export type { PaymentsEvent, RateLimit } from "./client.js";
+export type * from "./options.js";
+export type {
+    Coupons,
+    CustomProvider,
+    Integrations,
+    Orders,
+    PaymentRecorded,
+    Subscriptions,
+    Transactions,
+} from "./resources.js";
 export {
     AbortedError,
     AuthenticationError,
