@@ -161,7 +161,6 @@ mod tests {
             r#"{"status":"completed"}"#,
             r#"{"status":"pending"}"#,
             r#"{"search":"completed"}"#,
-            r#"{"altId":"there"}"#,
             r#"{"search":"limit=5"}"#,
             r#"{"search":"a","sourceId":"b"}"#,
             r#"{"search":"b","sourceId":"a"}"#,
