@@ -8,7 +8,7 @@ const PACKAGE = new URL(".", import.meta.resolve("ghl-payments"));
 
 export async function serve() {
     const server = createServer(async ({ url }, response) => {
-        const script = /^\/ghl-payments\/([\w-]+\.js)$/.exec(url);
+        const script = /^\/ghl-payments\/((?:[\w-]+\/)*[\w-]+\.js)$/.exec(url);
         const file = script ? new URL(script[1], PACKAGE) : new URL("page.html", FOLDER);
         response.setHeader("content-type", script ? "text/javascript" : "text/html");
         response.end(await readFile(file));
