@@ -2,7 +2,7 @@
 
 use super::config::{Config, MAX_ID_LENGTH};
 use super::error::report;
-use super::url::{is_dots, parted};
+use super::url::parted;
 use crate::endpoint::{Method, Operation};
 use crate::json::{encode_component, items_or_self, json_text, members, put, quote, unescape};
 use crate::shape::{is_id, validate, Accepted, Issue, Record, NO_ID};
@@ -97,7 +97,7 @@ fn push_path(path: &'static str, id: &str, url: &mut String, issues: &mut Vec<Is
 fn id_problem(id: &str) -> &'static str {
     if !is_id(id) {
         NO_ID
-    } else if is_dots(id) {
+    } else if matches!(id, "." | "..") {
         "must be an id, not a path segment"
     } else if id.len() > MAX_ID_LENGTH {
         "is longer than 256 characters; HighLevel's ids have 20 or 24"

@@ -76,7 +76,7 @@ pub(crate) fn parted(text: &str, byte: u8) -> (&str, &str) {
 }
 
 /// Whether it is a path segment that means another one: `.` or `..`. The URL parser reads `%2e` as a dot.
-pub(super) fn is_dots(segment: &str) -> bool {
+fn is_dots(segment: &str) -> bool {
     let (mut dots, mut rest) = (0, segment.as_bytes());
     while let [b'.', behind @ ..] | [b'%', b'2', b'e' | b'E', behind @ ..] = rest {
         (dots, rest) = (dots + 1, behind);

@@ -1,12 +1,15 @@
 //! What can be an id. One rule for all: the ids in paths and parameters, the location, codes and names.
 
 /// What is said of a text that is none.
-pub(crate) const NO_ID: &str = "must be text that is not empty, without control characters or broken Unicode";
+pub(crate) const NO_ID: &str =
+    "must be text that is not empty, without control characters, line breaks or broken Unicode";
 
-/// Whether a text can name something: it shows at least one character, and holds no control character and no U+FFFD. That
-/// one stands where half of a surrogate pair was, and two different texts with it would name the same record.
+/// Whether a text can name something: it shows at least one character, and holds no control character, no line break of
+/// Unicode's and no U+FFFD. That one stands where half of a surrogate pair was, and two different texts with it would name
+/// the same record.
 pub(crate) fn is_id(text: &str) -> bool {
-    !is_blank(text) && !text.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER)
+    let wrong = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | char::REPLACEMENT_CHARACTER);
+    !is_blank(text) && !text.chars().any(wrong)
 }
 
 /// Whether nothing of a text can be seen.
@@ -58,7 +61,8 @@ mod tests {
             if c.is_whitespace() || c.is_control() {
                 assert!(!is_id(&alone) && !is_id(&outside), "{c:?}");
             }
-            assert_eq!(is_id(&format!("a{c}b")), !c.is_control() && c != '\u{fffd}', "{c:?}");
+            let wrong = c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fffd}');
+            assert_eq!(is_id(&format!("a{c}b")), !wrong, "{c:?}");
         }
     }
 
