@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use ghl_payments::core::{CallOptions, Config, Error, ErrorKind};
 use ghl_payments::endpoint::{ListOrders, ListOrdersParams, RecordPayment};
 use ghl_payments::model::{OrderSummary, PaymentMode, RecordPaymentBody};
-use ghl_payments::Client;
+use ghl_payments::{Client, OnceOptions};
 use serde::Deserialize;
 use serde_json::{json, Value};
 use std::sync::Arc;
@@ -60,7 +60,7 @@ async fn pay(
         is_partial_payment: paid.amount.map(|_| true),
     };
     let payment = RecordPayment { order_id, body };
-    let recorded = payments.record_payment_once(&payment, &CallOptions::default()).await?;
+    let recorded = payments.record_payment_once(&payment, &OnceOptions::default(), &CallOptions::default()).await?;
     Ok(Json(json!({ "recorded": recorded.recorded, "attempts": recorded.attempts })))
 }
 
