@@ -102,7 +102,7 @@ test("the first page behind a cursor is no background call, further ones are", a
         const offset = Number(new URL(url).searchParams.get("offset") ?? 0);
         const data = Array.from({ length: 2 }, (_, i) => ({ _id: `record-${offset + i}` }));
         return Response.json({ data, totalCount: 9 }, { headers });
-    });
+    }, { limiter: undefined });
     const first = await payments.orders.list({ limit: 2 });
     // The one slot is taken: whoever is no background call keeps the place in which it asked.
     const behind = payments.orders.list({ limit: 2, cursor: first.cursor });
