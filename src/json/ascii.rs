@@ -1,6 +1,6 @@
 //! JSON text in ASCII alone.
 
-/// The same JSON text with every character outside ASCII as `\\uXXXX`, or as two of them; `None` where there is no such
+/// The same JSON text with every character outside ASCII as `\uXXXX`, or as two of them; `None` where there is no such
 /// character.
 ///
 /// An engine decodes and parses text that is ASCII alone in a fraction of the time: each of its characters stays one byte.
