@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod demo;
 mod docs;
+mod documents;
 mod fuzz;
 mod glue;
 mod inline;

@@ -4,7 +4,7 @@ use crate::process::{capture, run, watch};
 use crate::workspace::{
     all_files, copy_folder, empty_folder, file_name, files, folders, read, relative, write, Workspace, LIVE_TOKEN,
 };
-use crate::{build, docs, fuzz, setup, tree};
+use crate::{build, docs, documents, fuzz, setup, tree};
 use anyhow::{anyhow, bail, Context, Result};
 use durations::{spoken, Durations};
 use serde_json::{json, Value};
@@ -103,6 +103,8 @@ enum Job {
     Tree,
     /// Licences and sources of all dependencies.
     Deny,
+    /// What documents and workflows name.
+    Documents,
     /// The limits of what is shipped; a package over them still runs.
     Size,
     /// The tarball, installed into an empty application.
@@ -308,6 +310,7 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
     }
     add("tree", Job::Tree);
     add("deny", Job::Deny);
+    add("documents", Job::Documents);
     add("native", Job::Native);
     add("rust-server", Job::RustServer);
     add("fuzz", Job::Fuzz);
@@ -430,6 +433,11 @@ fn perform(workspace: &Workspace, suite: &Suite, extent: Extent) -> Result<Repor
                 println!("left out: `--all` installs cargo-deny, which takes minutes");
                 Counts::default()
             }
+        }
+        Job::Documents => {
+            setup::for_build(workspace)?;
+            let names: Vec<_> = suites(workspace)?.into_iter().map(|suite| suite.name).collect();
+            Counts { passed: documents::check(workspace, &names)?, failed: 0 }
         }
         Job::Tree => Counts { passed: tree::check(workspace)?, failed: 0 },
         Job::Web(browser) => {
