@@ -4,6 +4,7 @@ use crate::process::run;
 use crate::workspace::{all_files, file_name, files, read, relative, Workspace};
 use anyhow::{bail, Result};
 
+const DOCUMENT: &str = ".md";
 /// Beside those of the root, the documents that name commands and files of this repository.
 const DOCUMENTS: [&str; 1] = ["pkg-template/README.md"];
 /// The first part of every path that is one of this repository.
@@ -22,7 +23,7 @@ const COMMANDS: [(&str, &[&str]); 5] = [
 
 /// Counts what was looked at; an error lists what is wrong.
 pub fn check(workspace: &Workspace, suites: &[String]) -> Result<usize> {
-    let mut documents = files(&workspace.root, |name| is_document(name))?;
+    let mut documents = files(&workspace.root, is_document)?;
     documents.extend(DOCUMENTS.map(|path| workspace.root.join(path)));
     let workflows = files(&workspace.root.join(".github/workflows"), |_| true)?;
     let mut wrong = Vec::new();
@@ -55,7 +56,7 @@ pub fn check(workspace: &Workspace, suites: &[String]) -> Result<usize> {
 }
 
 fn is_document(name: &str) -> bool {
-    name.ends_with(".md")
+    name.ends_with(DOCUMENT)
 }
 
 /// What stands behind each `cargo xtask`.
