@@ -2,7 +2,7 @@
 // `cargo xtask bench` builds the package first and starts this with --expose-gc.
 
 import assert from "node:assert/strict";
-import { createSandbox } from "../pkg/sandbox.js";
+import { createSandbox } from "ghl-payments/sandbox";
 
 // Microseconds that a list of 20 may take, from `fetch` to the last byte, and milliseconds until 100,000 orders are there.
 const LIST_LIMIT = 300;

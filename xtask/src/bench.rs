@@ -1,20 +1,105 @@
-//! `cargo xtask bench`: the time of a checked call against raw fetch + JSON.parse, in one run.
+//! `cargo xtask bench`: the time of a checked call against raw fetch + JSON.parse and against other clients.
 
 use crate::process::run;
-use crate::workspace::Workspace;
+use crate::workspace::{copy_folder, empty_folder, Workspace};
 use crate::{build, setup};
-use anyhow::Result;
+use anyhow::{bail, Context, Result};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-pub fn bench(workspace: &Workspace) -> Result<()> {
+/// What the arguments ask for.
+#[derive(Debug, Default, PartialEq)]
+pub struct Options {
+    /// The other build.
+    versus: Option<PathBuf>,
+    /// What the program in `benches/` reads by itself.
+    passed: Vec<String>,
+}
+
+/// Reads the arguments of the command.
+pub fn read(arguments: &[String]) -> Result<Options> {
+    let mut options = Options::default();
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let mut value = || rest.next().with_context(|| format!("`{argument}` needs a value"));
+        match argument.as_str() {
+            "--vs" => options.versus = Some(PathBuf::from(value()?)),
+            "--in" | "--only" | "--rounds" => options.passed.extend([argument.clone(), value()?.clone()]),
+            _ => bail!("`cargo xtask bench` takes no argument `{argument}`"),
+        }
+    }
+    Ok(options)
+}
+
+pub fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
+    // Relative to where the command was given, which is not where the programs run.
+    let other = options.versus.as_deref().map(|path| path.canonicalize().with_context(|| path.display().to_string()));
+    let other = other.transpose()?;
     setup::for_build(workspace)?;
     build::package(workspace)?;
+    let folder = stage(workspace, other.as_deref())?;
     println!();
-    // With its own collector calls a benchmark keeps one side's garbage out of the other side's time.
-    let bench = |name: &str, advice: &str| {
-        run(workspace.node().arg("--expose-gc").arg(workspace.root.join("benches").join(name)), advice)
-    };
-    let advice = "What is over its limit stands above. On a busy machine run it again.";
-    bench("bench.mjs", advice)?;
-    println!();
-    bench("sandbox.mjs", advice)
+    let mut command = program(workspace, &folder, "bench.mjs");
+    command.args(&options.passed);
+    if other.is_some() {
+        return run(command.arg("--vs"), "");
+    }
+    run(
+        &mut program(workspace, &folder, "sandbox.mjs"),
+        "What is over its limit stands above. On a busy machine run it again.",
+    )
+}
+
+fn program(workspace: &Workspace, folder: &Path, name: &str) -> Command {
+    let mut command = workspace.node();
+    command.arg("--expose-gc").arg(folder.join("src").join(name));
+    command.env("NPM_TOOLS", workspace.npm_tools().join("package.json"));
+    command
+}
+
+/// A folder of its own with the packages as an application has them installed, and with the programs beside them.
+fn stage(workspace: &Workspace, other: Option<&Path>) -> Result<PathBuf> {
+    let folder = workspace.target().join("bench");
+    let installed = folder.join("node_modules");
+    place(&workspace.package(), &installed.join("ghl-payments"))?;
+    if let Some(other) = other {
+        place(other, &installed.join("ghl-payments-other"))?;
+    }
+    let source = folder.join("src");
+    empty_folder(&source)?;
+    copy_folder(&workspace.root.join("benches"), &source)?;
+    Ok(folder)
+}
+
+/// Puts a build where an installation would: from a tarball, or from the folder that became one.
+fn place(build: &Path, folder: &Path) -> Result<()> {
+    empty_folder(folder)?;
+    if build.is_dir() {
+        return copy_folder(build, folder);
+    }
+    let mut tar = Command::new("tar");
+    run(tar.arg("-xzf").arg(build).args(["--strip-components=1", "-C"]).arg(folder), "Is it a tarball of `npm pack`?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use std::path::Path;
+
+    fn given(arguments: &[&str]) -> Vec<String> {
+        arguments.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn options_are_read_and_handed_on() {
+        let options = read(&given(&["--only", "page,one", "--vs", "a.tgz", "--rounds", "20"])).unwrap();
+        assert_eq!(options.versus.as_deref(), Some(Path::new("a.tgz")));
+        assert_eq!(options.passed, ["--only", "page,one", "--rounds", "20"]);
+    }
+
+    #[test]
+    fn what_is_unknown_or_half_given_is_refused() {
+        assert!(read(&given(&["--fast"])).unwrap_err().to_string().contains("`--fast`"));
+        assert!(read(&given(&["--vs"])).unwrap_err().to_string().contains("needs a value"));
+    }
 }

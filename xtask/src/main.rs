@@ -33,7 +33,9 @@ cargo xtask <command>
                     `--reliability`: only what is about reliability, with its figures at the end;
                     `--mutants [FILE...]`: changes the code on purpose and lists what no test notices
   build             leave the publishable npm package in pkg/ and print its sizes
-  bench             build, then measure the package against raw fetch + JSON.parse
+  bench             build, then measure the package against raw fetch + JSON.parse; with `--vs TARBALL` against another
+                    build (or the folder of one), in turn in one process; `--in ENGINE,...`, `--only CASE,...`
+                    and `--rounds N` measure a part of it, or more of it
   setup             install what the other commands need; each of them does its own part by itself
 
 `cargo xtask --help` prints this text.";
@@ -68,8 +70,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             build::build(&workspace)?;
         }
         "bench" => {
-            refuse(command, rest)?;
-            bench::bench(&workspace)?;
+            bench::bench(&workspace, &bench::read(rest)?)?;
         }
         "setup" => {
             refuse(command, rest)?;
