@@ -1,6 +1,6 @@
 //! Lists read page by page.
 
-use super::Client;
+use super::calls::Client;
 use crate::call::{cursor_scope, hash, PageLoop, Place};
 use crate::core::{CallOptions, Error};
 use crate::endpoint::{Endpoint, ListCoupons, ListOrders, ListSubscriptions, ListTransactions, ListWhitelabel};

@@ -2,6 +2,7 @@
 
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 mod fetch;
+mod seam;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 mod thrown;
 
@@ -10,52 +11,4 @@ pub use crate::call::{Event, Interrupted, Interruption, RateLimiter, TokenReques
 pub use fetch::{FetchTransport, TokenSource};
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
 pub(crate) use fetch::{Listener, Wiring};
-
-use crate::call::Surroundings;
-use crate::core::{Error, Request, Response};
-use crate::endpoint::Operation;
-use std::future::Future;
-
-/// Carries requests. On wasm32 `FetchTransport` does it in browsers, Workers and Node; elsewhere bring your own.
-pub trait Transport {
-    /// Sends one request. `token` goes into `Authorization: Bearer`; redirects must not be followed with it.
-    fn send(
-        &self,
-        request: &Request,
-        token: Option<&str>,
-        timeout_ms: u32,
-    ) -> impl Future<Output = Result<Response, Interrupted>>;
-
-    /// Waits; `false` when the caller aborted meanwhile.
-    fn sleep(&self, ms: f64) -> impl Future<Output = bool>;
-
-    /// The wall clock, in milliseconds since 1970.
-    fn now_ms(&self) -> f64;
-
-    /// A random number from 0 to below 1.
-    fn random(&self) -> f64;
-
-    /// The token for the next attempt. Where one was refused, `Ok(None)` means that there is no other. The call gives up
-    /// when the time that the request names is over.
-    fn token(&self, wanted: TokenRequest<'_>) -> impl Future<Output = Result<Option<String>, Error>>;
-
-    /// Is told what happens; does nothing by default.
-    fn event(&self, operation: &'static Operation, event: Event<'_>) {
-        let _ = (operation, event);
-    }
-}
-
-/// A call sees of its transport what needs no waiting.
-impl<T: Transport> Surroundings for T {
-    fn now_ms(&self) -> f64 {
-        Transport::now_ms(self)
-    }
-
-    fn random(&self) -> f64 {
-        Transport::random(self)
-    }
-
-    fn event(&self, operation: &'static Operation, event: Event<'_>) {
-        Transport::event(self, operation, event);
-    }
-}
+pub use seam::Transport;

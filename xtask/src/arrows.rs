@@ -39,7 +39,7 @@ const FOLDERS: [(&str, &[&str]); 4] =
 
 /// Circles that are still there, by their rooms and how many modules take part at most. The list only shrinks: where fewer
 /// take part, it must say so.
-const KNOWN: [(&str, usize); 4] = [("call", 3), ("client", 2), ("transport", 2), ("client/", 7)];
+const KNOWN: [(&str, usize); 1] = [("client/", 7)];
 
 /// Who imports whom.
 type Graph = BTreeMap<String, BTreeSet<String>>;

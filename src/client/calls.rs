@@ -1,0 +1,115 @@
+//! The client, and its calls that give one answer.
+
+use super::drive::drive;
+use crate::call::{Call, RateLimiter, Shared};
+use crate::core::{CallOptions, Config, Error, ErrorKind, Outcome, RateLimit};
+use crate::endpoint::{Endpoint, Operation};
+use crate::shape::Drift;
+use crate::transport::Transport;
+
+/// A client for Rust callers, over any [`Transport`].
+///
+/// ```
+/// use ghl_payments::{core::Config, endpoint::ListOrders, Client};
+/// # use ghl_payments::{core::{Error, Request, Response}, transport::{Interrupted, TokenRequest, Transport}};
+/// # struct Canned;
+/// # impl Transport for Canned {
+/// #     async fn send(&self, _: &Request, _: Option<&str>, _: u32) -> Result<Response, Interrupted> {
+/// #         Ok(Response { status: 200, body: br#"{"data":[{"_id":"1"}],"totalCount":1}"#.to_vec(), ..Default::default() })
+/// #     }
+/// #     async fn sleep(&self, _: f64) -> bool { true }
+/// #     fn now_ms(&self) -> f64 { 0.0 }
+/// #     fn random(&self) -> f64 { 0.0 }
+/// #     async fn token(&self, _: TokenRequest<'_>) -> Result<Option<String>, Error> { Ok(None) }
+/// # }
+/// # async fn example(transport: Canned) -> Result<(), Error> {
+/// let client = Client::new(transport, Config { location_id: Some("3SwdhCu3svxI8AKsPJt6".into()), ..Config::default() })?;
+/// let page = client.send(&ListOrders { params: Default::default() }).await?;
+/// println!("{} of {}", page.data.len(), page.total_count);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Client<T> {
+    pub(super) transport: T,
+    pub(super) config: Config,
+    pub(super) limiter: Option<RateLimiter>,
+}
+
+impl<T: Transport> Client<T> {
+    /// A client with this configuration; an [`ErrorKind::Validation`] error lists everything that is wrong with it.
+    pub fn new(transport: T, config: Config) -> Result<Self, Error> {
+        let config = config.check(false).map_err(|issues| Error::validation(None, issues))?;
+        Ok(Self { transport, config, limiter: Some(RateLimiter::new()) })
+    }
+
+    /// Instead of the client's own limiter: that of another client of the same app, or none, to send at once and take 429
+    /// for an answer.
+    pub fn with_limiter(mut self, limiter: Option<RateLimiter>) -> Self {
+        self.limiter = limiter;
+        self
+    }
+
+    /// What spaces the calls, to share it with another client.
+    pub fn limiter(&self) -> Option<&RateLimiter> {
+        self.limiter.as_ref()
+    }
+
+    /// The transport.
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// Sends a call and gives its typed answer.
+    pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Answer, Error> {
+        self.send_with(endpoint, &CallOptions::default()).await.map(|reply| reply.data)
+    }
+
+    /// Like [`Self::send`], with options for this call and with what is known about the answer.
+    pub async fn send_with<E: Endpoint>(&self, endpoint: &E, options: &CallOptions) -> Result<Reply<E::Answer>, Error> {
+        let done = drive(&self.transport, self.call(endpoint, options)?).await?;
+        let answer = done.answer;
+        let data = crate::shape::decode(&answer.body, &answer.checked).map_err(|error| {
+            let mut error = unreadable(E::OPERATION, ErrorKind::Decode, Outcome::Applied, &error);
+            error.attempts = done.attempts;
+            error
+        })?;
+        Ok(Reply { data, drifts: answer.checked.drifts, attempts: done.attempts, rate_limit: done.rate_limit })
+    }
+
+    /// The call that [`Self::send_with`] carries out.
+    pub(super) fn call<E: Endpoint>(&self, endpoint: &E, options: &CallOptions) -> Result<Call, Error> {
+        let input = endpoint.input();
+        let params = input.params.map(serde_json::to_string).transpose();
+        let params =
+            params.map_err(|error| unreadable(E::OPERATION, ErrorKind::Validation, Outcome::NotSent, &error))?;
+        let mut config = self.config.with(options);
+        // A typed answer cannot hold what differs from its shape.
+        config.strict = true;
+        let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
+        Call::new(E::OPERATION, None, input.id, params.as_deref(), &Shared::new(config), limiter, now)
+    }
+}
+
+/// The error for what serde could not write or read.
+pub(super) fn unreadable(
+    operation: &'static Operation,
+    kind: ErrorKind,
+    outcome: Outcome,
+    error: &serde_json::Error,
+) -> Error {
+    Error::new(kind, Some(operation), outcome, [operation.name, ": ", &error.to_string()].concat())
+}
+
+/// An answer with what is known about it.
+#[derive(Debug, Clone)]
+pub struct Reply<T> {
+    /// The answer.
+    pub data: T,
+    /// Where it differed from the promised shape.
+    pub drifts: Vec<Drift>,
+    /// How often the call was sent.
+    pub attempts: u32,
+    /// The limits, if the server named them.
+    pub rate_limit: Option<RateLimit>,
+}
