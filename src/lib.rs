@@ -21,3 +21,8 @@ pub mod transport;
 
 pub use call::OnceOptions;
 pub use client::{Client, MatchedBy, Page, Paged, Pages, PaymentRecorded, Records, Reply};
+
+/// The programs in the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -228,11 +228,13 @@ impl FetchTransport {
     }
 
     /// The last `Response`, as fetch gave it; once.
+    #[cfg(feature = "npm")]
     pub(crate) fn last_response(&self) -> JsValue {
         self.last_response.take()
     }
 
     /// What the last failure was caused by; once.
+    #[cfg(feature = "npm")]
     pub(crate) fn last_cause(&self) -> JsValue {
         self.last_cause.take()
     }

@@ -105,6 +105,8 @@ enum Job {
     Deny,
     /// What documents and workflows name.
     Documents,
+    /// The crates as crates.io would get them: packed, and compiled from that.
+    Publish,
     /// The limits of what is shipped; a package over them still runs.
     Size,
     /// The tarball, installed into an empty application.
@@ -305,12 +307,13 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
     // What the fetch transport says is there only where it is.
     for (name, of) in [("rustdoc", ["--features", "sandbox"]), ("rustdoc-wasm", ["--target", "wasm32-unknown-unknown"])]
     {
-        let library = ["rustdoc", "--package", "ghl-payments", "--lib"];
-        add(name, Job::Cargo([&library[..], &of, &["--", "--deny", "warnings"]].concat()));
+        add(name, rustdoc("ghl-payments", &of));
     }
+    add("rustdoc-derive", rustdoc("ghl-payments-derive", &[]));
     add("tree", Job::Tree);
     add("deny", Job::Deny);
     add("documents", Job::Documents);
+    add("publish", Job::Publish);
     add("native", Job::Native);
     add("rust-server", Job::RustServer);
     add("fuzz", Job::Fuzz);
@@ -356,6 +359,10 @@ fn suite_of(path: &str) -> Option<String> {
 
 fn clippy(arguments: &[&'static str]) -> Job {
     Job::Cargo([&["clippy", "--all-targets"], arguments, &["--", "--deny", "warnings"]].concat())
+}
+
+fn rustdoc(package: &'static str, arguments: &[&'static str]) -> Job {
+    Job::Cargo([&["rustdoc", "--lib", "--package", package], arguments, &["--", "--deny", "warnings"]].concat())
 }
 
 /// A filter takes the suite of that name and the group of that first word (`js`, `web`, `clippy`).
@@ -433,6 +440,15 @@ fn perform(workspace: &Workspace, suite: &Suite, extent: Extent) -> Result<Repor
                 println!("left out: `--all` installs cargo-deny, which takes minutes");
                 Counts::default()
             }
+        }
+        Job::Publish => {
+            setup::for_checks(workspace)?;
+            let mut command = workspace.cargo();
+            command.args(["publish", "--workspace", "--exclude", "xtask", "--dry-run", "--locked", "--allow-dirty"]);
+            // Where the crate has the most to it: a script that is not packed along is missed there only.
+            command.args(["--target", "wasm32-unknown-unknown"]).env("RUSTFLAGS", "--deny warnings");
+            run(&mut command, "")?;
+            Counts::PASSED
         }
         Job::Documents => {
             setup::for_build(workspace)?;
