@@ -48,7 +48,10 @@ impl Call {
         limiter: Option<RateLimiter>,
         now: f64,
     ) -> Result<Self, Error> {
-        let mut issues = once.as_ref().map(|once| once.check(params.unwrap_or_default())).unwrap_or_default();
+        let mut issues = Vec::new();
+        if let Some(once) = &once {
+            once.check(params.unwrap_or_default(), &mut issues);
+        }
         let request = match build(operation, id, params, config) {
             Ok(request) if issues.is_empty() => request,
             built => {

@@ -223,7 +223,7 @@ impl std::fmt::Debug for Error {
 impl std::error::Error for Error {}
 
 /// Lists what is wrong with a part of the input; an empty text says that nothing is.
-pub(super) fn report(issues: &mut Vec<Issue>, path: &str, problem: &str) {
+pub(crate) fn report(issues: &mut Vec<Issue>, path: &str, problem: &str) {
     if !problem.is_empty() {
         issues.push(Issue::new(path, problem));
     }

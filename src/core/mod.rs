@@ -16,6 +16,7 @@ mod url;
 
 pub use crate::json::encode_component;
 pub use config::{CallOptions, Config, MAX_ID_LENGTH};
+pub(crate) use error::report;
 pub use error::{Error, ErrorKind, Outcome};
 pub use outcome::{outcome, retryable, Failure};
 pub use rate::RateLimit;

@@ -13,7 +13,7 @@ mod write;
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
 pub(crate) use ascii::to_ascii;
 pub(crate) use decimal::{amount, is_whole, number_is_finite, push_amount, rounded_up, NoAmount};
-pub(crate) use parts::{field, items, items_or_self, json_text, members};
+pub(crate) use parts::{field, items, items_or_self, json_text, members, text_field};
 pub use percent::encode_component;
 pub use scan::Fault;
 pub(crate) use scan::{unescape, Scanner, Stop};

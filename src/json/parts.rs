@@ -10,6 +10,12 @@ pub(crate) fn json_text(value: &[u8]) -> Option<String> {
     }
 }
 
+/// The text that a field of an object stands for, empty where it has none.
+#[inline(never)]
+pub(crate) fn text_field(json: &[u8], name: &str) -> String {
+    json_text(field(json, name)).unwrap_or_default()
+}
+
 /// The parts of a JSON text that was checked before, one by one: the members of an object, or the items of a list, which
 /// have no key. What cannot be read ends them; the check of the same text reports it.
 pub(crate) struct Parts<'a> {

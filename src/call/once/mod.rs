@@ -249,7 +249,7 @@ impl RecordOnce {
             sight.new = if self.begun {
                 sight.id.is_empty() || !self.known.contains(&id)
             } else {
-                !self.payment.precedes(field(record, "createdAt"))
+                !self.payment.precedes(record)
             };
             if let Some((_, shown)) = self.singles.iter().find(|(known, _)| *known == id) {
                 sight.show(*shown);
@@ -299,7 +299,10 @@ impl RecordOnce {
             self.task = Task::Single(index);
             return None;
         }
-        self.candidates = self.look.candidates().map(|(sight, _)| sight.id.clone()).collect();
+        self.candidates.clear();
+        for (sight, _) in self.look.candidates() {
+            self.candidates.push(sight.id.clone());
+        }
         let found = self.look.found();
         Some(match found {
             _ if self.begun => self.once.looked(found),
@@ -336,7 +339,9 @@ impl RecordOnce {
                 if !self.begun {
                     self.begun = true;
                     self.due_read = false;
-                    self.known = self.look.sights.iter().map(Sight::hash).collect();
+                    for sight in &self.look.sights {
+                        self.known.push(sight.hash());
+                    }
                     self.paid = self.look.paid();
                 }
                 self.task = Task::Record;
@@ -383,16 +388,15 @@ impl RecordOnce {
         let mut out = String::from(if recorded { "{\"recorded\":true" } else { "{\"recorded\":false" });
         if recorded {
             let (matched_by, transaction) = match (self.task, self.look.ours()) {
-                (Task::Record, _) => ("answer", None),
-                (_, Some(ours)) => ("reference", Some(ours)),
-                _ => ("amount", self.look.candidates().map(|(sight, _)| sight).next()),
+                (Task::Record, _) => (",\"matchedBy\":\"answer\"", None),
+                (_, Some(ours)) => (",\"matchedBy\":\"reference\"", Some(ours)),
+                _ => (",\"matchedBy\":\"amount\"", self.look.candidates().map(|(sight, _)| sight).next()),
             };
             if let Some(sight) = transaction {
                 put(&mut out, ",\"transaction\":");
                 put(&mut out, &sight.record);
             }
-            put(&mut out, ",\"matchedBy\":");
-            quote(&mut out, matched_by);
+            put(&mut out, matched_by);
         }
         put(&mut out, ",\"attempts\":");
         push_decimal(&mut out, self.attempts.into());

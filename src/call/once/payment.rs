@@ -1,7 +1,8 @@
 //! The payment as it is sent, with the reference by which it can be known again.
 
 use super::money::amount_of;
-use crate::json::{field, joined, json_text, members, put, quote, unescape};
+use crate::core::report;
+use crate::json::{field, json_text, members, put, quote, text_field, unescape};
 use crate::shape::Issue;
 
 /// The longest reference.
@@ -21,58 +22,46 @@ pub struct OnceOptions {
 }
 
 impl OnceOptions {
-    /// What is wrong with them, and with a `meta` of the body that leaves them no room.
-    pub(crate) fn check(&self, body: &str) -> Vec<Issue> {
-        let mut issues = Vec::new();
-        if self.reference.as_deref().is_some_and(|text| !is_reference(text)) {
-            issues.push(Issue::new(
-                "reference",
-                "must be 1 to 128 printable ASCII characters without quotes, brackets, & and backslashes",
-            ));
+    /// Reports what is wrong with them, and with a `meta` of the body that leaves the reference no room.
+    pub(crate) fn check(&self, body: &str, issues: &mut Vec<Issue>) {
+        if self.reference.as_ref().is_some_and(|text| !is_reference(text.as_bytes())) {
+            let problem = "must be 1 to 128 printable ASCII characters without quotes, brackets, & and backslashes";
+            report(issues, "reference", problem);
         }
-        if self.since.as_deref().is_some_and(|text| !is_instant(text.as_bytes())) {
-            issues.push(Issue::new("since", "must be a time in UTC, such as 2026-11-01T12:00:00.000Z"));
+        if self.since.as_ref().is_some_and(|text| instant(text.as_bytes()).is_none()) {
+            report(issues, "since", "must be a time in UTC, such as 2026-11-01T12:00:00.000Z");
         }
         let taken = field(field(body.as_bytes(), "meta"), "reference");
         if !taken.is_empty() && json_text(taken) != self.reference {
             let problem =
                 "is where the payment's reference goes: leave it out, or give the option reference the same text";
-            issues.push(Issue::new("meta.reference", problem));
+            report(issues, "meta.reference", problem);
         }
-        issues
     }
 }
 
-fn is_reference(text: &str) -> bool {
-    let plain = |b: u8| matches!(b, b' '..=b'~') && !b"\"'`\\<>&[]{}".contains(&b);
-    (1..=MAX_REFERENCE).contains(&text.len()) && text.bytes().all(plain) && text.trim_ascii() == text
+fn is_reference(text: &[u8]) -> bool {
+    let plain = |b: &u8| matches!(b, b' '..=b'~') && !b"\"'`\\<>&[]{}".contains(b);
+    (1..=MAX_REFERENCE).contains(&text.len()) && text.iter().all(plain) && text.trim_ascii() == text
 }
 
-/// `2026-11-01T12:00:00Z`, with or without decimals of the second.
-fn is_instant(text: &[u8]) -> bool {
-    let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
-    match text {
-        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, rest @ .., b'Z'] => {
-            digits(&[*y1, *y2, *y3, *y4, *m1, *m2, *d1, *d2, *h1, *h2, *n1, *n2, *s1, *s2])
-                && matches!(rest, [] | [b'.', _, ..])
-                && digits(rest.get(1..).unwrap_or_default())
-        }
-        _ => false,
-    }
-}
+/// How times are written here, apart from the `Z` at the end; fewer decimals will do, or none.
+const INSTANT: &[u8] = b"0000-00-00T00:00:00.000000000";
+/// How much of it comes before the decimals.
+const SECONDS: usize = 19;
 
-/// Whether one time in UTC comes before another. What has another form is not known to.
-fn is_before(time: &str, other: &str) -> bool {
-    // `…07Z` and `…07.000Z` are the same.
-    fn comparable(text: &str) -> &str {
-        let text = text.trim_end_matches('Z');
-        if text.contains('.') {
-            text.trim_end_matches('0').trim_end_matches('.')
-        } else {
-            text
-        }
+/// A time in UTC such as `2026-11-01T12:00:00.5Z`, in a form that compares as the times do; nothing for what has another
+/// form.
+fn instant(text: &[u8]) -> Option<Vec<u8>> {
+    let digits = text.strip_suffix(b"Z")?;
+    let fits = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    let whole = digits.len() == SECONDS || (SECONDS + 2..=INSTANT.len()).contains(&digits.len());
+    if !whole || !digits.iter().zip(INSTANT).all(fits) {
+        return None;
     }
-    is_instant(time.as_bytes()) && comparable(time) < comparable(other)
+    let mut instant = digits.to_vec();
+    instant.extend_from_slice(INSTANT.get(digits.len()..).unwrap_or_default());
+    Some(instant)
 }
 
 /// A payment that is recorded once.
@@ -123,18 +112,10 @@ impl Payment {
     pub fn marked(&self) -> String {
         let mut out = String::from("{\"meta\":{\"reference\":");
         quote(&mut out, &self.reference);
-        let member = |out: &mut String, (key, value): (&[u8], &[u8])| {
-            put(out, ",\"");
-            put(out, std::str::from_utf8(key).unwrap_or_default());
-            put(out, "\":");
-            put(out, std::str::from_utf8(value).unwrap_or_default());
-        };
         let body = self.body.as_bytes();
-        members(field(body, "meta")).filter(|(key, _)| *key != b"reference").for_each(|part| member(&mut out, part));
+        copy(&mut out, field(body, "meta"), &["reference"]);
         put(&mut out, "}");
-        members(body)
-            .filter(|(key, _)| *key != b"meta" && !(self.in_notes && *key == b"notes"))
-            .for_each(|part| member(&mut out, part));
+        copy(&mut out, body, if self.in_notes { &["meta", "notes"] } else { &["meta"] });
         if self.in_notes {
             put(&mut out, ",\"notes\":");
             quote(&mut out, &self.notes());
@@ -145,19 +126,19 @@ impl Payment {
 
     /// The notes as they are sent.
     pub fn notes(&self) -> String {
-        let notes = json_text(field(self.body.as_bytes(), "notes")).unwrap_or_default();
-        if !self.in_notes {
-            return notes;
+        let mut notes = text_field(self.body.as_bytes(), "notes");
+        if self.in_notes {
+            for part in [if notes.is_empty() { TAG } else { "\n[ref " }, &self.reference, "]"] {
+                put(&mut notes, part);
+            }
         }
-        joined(&[&notes, if notes.is_empty() { "" } else { "\n" }, &tagged(&self.reference)])
+        notes
     }
 
-    /// Whether it cannot be the payment because it was made before the job began.
-    pub fn precedes(&self, created: &[u8]) -> bool {
-        match (&self.since, json_text(created)) {
-            (Some(since), Some(created)) => is_before(&created, since),
-            _ => false,
-        }
+    /// Whether a transaction cannot be the payment because it was made before the job began.
+    pub fn precedes(&self, record: &[u8]) -> bool {
+        let began = self.since.as_ref().and_then(|since| instant(since.as_bytes()));
+        instant(text_field(record, "createdAt").as_bytes()).is_some_and(|created| Some(created) < began)
     }
 
     /// Which references a transaction shows in `meta`, in `chargeSnapshot` and in its notes.
@@ -176,21 +157,15 @@ impl Payment {
 
     /// Looks through an object, also one that stands there as text. `meta`: it is one that the caller of a payment made.
     fn walk(&self, value: &[u8], meta: bool, depth: u8, shown: &mut Shown) {
-        let text = unfolded(value);
-        for (key, value) in members(&text) {
-            match key {
-                b"notes" => self.read_notes(value, shown),
-                b"reference" => {
-                    let found = json_text(value).unwrap_or_else(|| unescape(value));
-                    shown.ours |= found == self.reference;
-                    // What the caller wrote there is no sign of somebody else's payment.
-                    let own = found == self.reference || holds(self.body.as_bytes(), value);
-                    if meta && !own && is_reference(&found) {
-                        (shown.other, shown.echo) = (true, true);
-                    }
-                }
-                _ if depth < MAX_NESTING => self.walk(value, meta || key == b"meta", depth + 1, shown),
-                _ => {}
+        for (key, value) in members(&unfolded(value)) {
+            if key == b"notes" {
+                self.read_notes(value, shown);
+            } else if key == b"reference" {
+                let found = json_text(value).unwrap_or_else(|| unescape(value));
+                let wrote = holds(self.body.as_bytes(), value);
+                self.see(found.as_bytes(), wrote || !meta || value == b"null", true, shown);
+            } else if depth < MAX_NESTING {
+                self.walk(value, meta || key == b"meta", depth + 1, shown);
             }
         }
     }
@@ -199,17 +174,35 @@ impl Payment {
         let Some(notes) = json_text(notes) else { return };
         let mut rest = notes.as_bytes().trim_ascii();
         shown.ours |= rest == self.reference.as_bytes();
-        while let Some(behind) = behind(rest, TAG.as_bytes()) {
+        while let Some(start) = position(rest, TAG.as_bytes()) {
+            rest = rest.get(start..).unwrap_or_default();
             // Without its end it may be any reference, also the payment's.
-            let Some(end) = behind.iter().position(|b| *b == b']') else { break };
-            let (found, behind) = behind.split_at(end);
+            let Some(end) = rest.iter().position(|b| *b == b']') else { break };
+            let found = rest.get(TAG.len()..end).unwrap_or_default();
+            let (tag, behind) = rest.split_at(end + 1);
+            self.see(found, holds(self.body.as_bytes(), tag), self.in_notes, shown);
             rest = behind;
-            let Some(found) = std::str::from_utf8(found).ok().filter(|found| is_reference(found)) else { continue };
-            if found == self.reference {
-                shown.ours = true;
-            } else if !holds(self.body.as_bytes(), tagged(found).as_bytes()) {
-                shown.other = true;
-                shown.echo |= self.in_notes;
+        }
+    }
+
+    /// Takes note of a reference. `mute`: another one than the payment's is no sign of somebody else's, for instance
+    /// because the caller wrote it there. `echo`: the payment's would show in the same place.
+    fn see(&self, found: &[u8], mute: bool, echo: bool, shown: &mut Shown) {
+        if found == self.reference.as_bytes() {
+            shown.ours = true;
+        } else if !mute && is_reference(found) {
+            shown.other = true;
+            shown.echo |= echo;
+        }
+    }
+}
+
+/// Appends the members of an object but those of these names.
+fn copy(out: &mut String, object: &[u8], but: &[&str]) {
+    for (key, value) in members(object) {
+        if !but.iter().any(|name| name.as_bytes() == key) {
+            for part in [b",\"", key, b"\":", value] {
+                put(out, std::str::from_utf8(part).unwrap_or_default());
             }
         }
     }
@@ -223,19 +216,13 @@ const MAX_NESTING: u8 = 4;
 
 const TAG: &str = "[ref ";
 
-/// A reference as it stands in notes.
-fn tagged(reference: &str) -> String {
-    joined(&[TAG, reference, "]"])
-}
-
-/// What stands behind the first `part` in a text.
-fn behind<'a>(text: &'a [u8], part: &[u8]) -> Option<&'a [u8]> {
-    let at = text.windows(part.len().max(1)).position(|window| window == part)?;
-    text.get(at + part.len()..)
+/// Where a text holds `part` first.
+fn position(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len().max(1)).position(|window| window == part)
 }
 
 fn holds(text: &[u8], part: &[u8]) -> bool {
-    behind(text, part).is_some()
+    position(text, part).is_some()
 }
 
 /// An object, also where it stands there as JSON text, as HighLevel's examples have it.
@@ -265,8 +252,14 @@ mod tests {
         OnceOptions { reference: Some(reference.into()), ..OnceOptions::default() }
     }
 
+    fn issues(options: &OnceOptions, body: &str) -> Vec<Issue> {
+        let mut issues = Vec::new();
+        options.check(body, &mut issues);
+        issues
+    }
+
     fn paths(options: &OnceOptions, body: &str) -> Vec<String> {
-        options.check(body).into_iter().map(|issue| issue.path).collect()
+        issues(options, body).into_iter().map(|issue| issue.path).collect()
     }
 
     #[test]
@@ -297,7 +290,7 @@ mod tests {
         let taken = r#"{"meta":{"reference":"theirs"}}"#;
         assert_eq!(paths(&options("mine"), taken), ["meta.reference"]);
         assert_eq!(paths(&OnceOptions::default(), taken), ["meta.reference"]);
-        assert!(OnceOptions::default().check(taken)[0].message.contains("option reference"));
+        assert!(issues(&OnceOptions::default(), taken)[0].message.contains("option reference"));
         assert!(paths(&options("theirs"), taken).is_empty());
     }
 
@@ -310,7 +303,9 @@ mod tests {
         for text in ["", "2026-11-01", "2026-11-01T12:00:00", "2026-11-01T12:00:00.Z", "2026-11-01T12:00:00+01:00"] {
             assert_eq!(paths(&since(text), "{}"), ["since"], "{text}");
         }
-        let precedes = |created: &str, text: &str| Payment::new("o", "{}", since(text)).precedes(created.as_bytes());
+        let precedes = |created: &str, text: &str| {
+            Payment::new("o", "{}", since(text)).precedes(format!(r#"{{"createdAt":{created}}}"#).as_bytes())
+        };
         for (created, text, expected) in [
             ("\"2026-11-01T12:00:00.000Z\"", "2026-11-01T12:00:00Z", false),
             ("\"2026-11-01T12:00:00Z\"", "2026-11-01T12:00:00.000Z", false),
@@ -320,6 +315,8 @@ mod tests {
             ("\"2026-11-01T12:00:10Z\"", "2026-11-01T12:00:01.5Z", false),
             ("\"soon\"", "2026-11-01T12:00:00Z", false),
             ("null", "2026-11-01T12:00:00Z", false),
+            ("\"2026-11-01T11:59:59.999\"", "2026-11-01T12:00:00Z", false),
+            ("\"2025-12-31T23:59:59.123456789Z\"", "2026-01-01T00:00:00Z", true),
         ] {
             assert_eq!(precedes(created, text), expected, "{created} {text}");
         }
@@ -336,7 +333,11 @@ mod tests {
         for _ in 0..100 {
             let mut payment = Payment::new("o", "{}", OnceOptions::default());
             payment.name(&mut random);
-            assert!(payment.reference.len() == 30 && is_reference(&payment.reference), "{}", payment.reference);
+            assert!(
+                payment.reference.len() == 30 && is_reference(payment.reference.as_bytes()),
+                "{}",
+                payment.reference
+            );
             made.push(payment.reference);
         }
         made.sort();

@@ -15,7 +15,7 @@ use super::money::{amount_of, compare, Likeness};
 use super::payment::{unfolded, Payment, Shown};
 use super::steps::Found;
 use crate::call::pager::hash;
-use crate::json::{field, json_text};
+use crate::json::{field, text_field};
 
 /// What has become of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,19 +55,19 @@ pub struct Sight {
 impl Sight {
     /// Reads a record of the list; `None` for a transaction of another order.
     pub fn of(payment: &Payment, record: &[u8]) -> Option<Self> {
-        let entity = json_text(field(record, "entityId")).unwrap_or_default();
+        let entity = text_field(record, "entityId");
         if !entity.is_empty() && entity != payment.order {
             return None;
         }
         let snapshot = unfolded(field(record, "chargeSnapshot"));
-        let mode = field(&snapshot, "mode");
-        let manual = json_text(mode).is_some();
+        let manual = field(&snapshot, "mode").starts_with(b"\"");
+        let same_mode = same_mode(payment, record, &snapshot);
         Some(Self {
-            id: json_text(field(record, "_id")).unwrap_or_default(),
+            id: text_field(record, "_id"),
             new: false,
             standing: standing(record),
             amount: amount_of(field(record, "amount")),
-            likeness: same_mode(payment, record, mode).min(same_details(payment, &snapshot)),
+            likeness: if differs(payment, &snapshot) { same_mode.min(Likeness::Unsure) } else { same_mode },
             manual,
             shown: payment.shown(record, manual),
             asked: false,
@@ -114,46 +114,61 @@ impl Sight {
     }
 }
 
+/// What the known statuses say. Whoever records a payment by hand has the money; what is pending may still become it.
+static STANDINGS: [(&str, Standing); 14] = [
+    ("succeeded", Standing::Good),
+    ("captured", Standing::Good),
+    ("paid", Standing::Good),
+    ("completed", Standing::Good),
+    ("pending", Standing::Good),
+    ("processing", Standing::Good),
+    ("refunded", Standing::Refunded),
+    ("partially_refunded", Standing::Refunded),
+    ("failed", Standing::Failed),
+    ("declined", Standing::Failed),
+    ("canceled", Standing::Failed),
+    ("cancelled", Standing::Failed),
+    ("voided", Standing::Failed),
+    ("expired", Standing::Failed),
+];
+
 fn standing(record: &[u8]) -> Standing {
+    let status = text_field(record, "status");
+    let known = STANDINGS.iter().find(|(name, _)| name.eq_ignore_ascii_case(&status));
+    let standing = known.map_or(Standing::Unsure, |(_, standing)| *standing);
     let refunded = amount_of(field(record, "amountRefunded")).is_some_and(|amount| amount > 0);
-    let status = json_text(field(record, "status")).unwrap_or_default().to_ascii_lowercase();
-    match status.as_str() {
-        "failed" | "declined" | "canceled" | "cancelled" | "voided" | "expired" => Standing::Failed,
-        "refunded" | "partially_refunded" => Standing::Refunded,
-        _ if refunded => Standing::Refunded,
-        // Whoever records a payment by hand has the money; what is pending may still become it.
-        "succeeded" | "captured" | "paid" | "completed" | "pending" | "processing" => Standing::Good,
-        _ => Standing::Unsure,
+    if refunded && standing != Standing::Failed {
+        return Standing::Refunded;
     }
+    standing
 }
 
+static MODES: [&[u8]; 5] = [b"\"cash\"", b"\"card\"", b"\"cheque\"", b"\"bank_transfer\"", b"\"other\""];
+
+/// Who takes money in other ways than by hand.
+static GATEWAYS: [&[u8]; 5] = [b"\"stripe\"", b"\"paypal\"", b"\"nmi\"", b"\"authorize-net\"", b"\"square\""];
+
 /// Whether the transaction was paid in the mode of the payment.
-fn same_mode(payment: &Payment, record: &[u8], mode: &[u8]) -> Likeness {
-    const MODES: [&[u8]; 5] = [b"\"cash\"", b"\"card\"", b"\"cheque\"", b"\"bank_transfer\"", b"\"other\""];
-    const GATEWAYS: [&[u8]; 5] = [b"\"stripe\"", b"\"paypal\"", b"\"nmi\"", b"\"authorize-net\"", b"\"square\""];
-    let provider = field(record, "paymentProviderType");
+fn same_mode(payment: &Payment, record: &[u8], snapshot: &[u8]) -> Likeness {
+    let mode = field(snapshot, "mode");
     if mode == field(payment.body.as_bytes(), "mode") {
-        Likeness::Same
-    } else if MODES.contains(&mode) || (json_text(mode).is_none() && GATEWAYS.contains(&provider)) {
+        return Likeness::Same;
+    }
+    let gateway = !mode.starts_with(b"\"") && GATEWAYS.contains(&field(record, "paymentProviderType"));
+    if gateway || MODES.contains(&mode) {
         Likeness::Other
     } else {
         Likeness::Unsure
     }
 }
 
-/// Whether notes and cheque are those of the payment, as far as they are shown. That they differ is no proof: a server may
-/// have its own way to write them.
-fn same_details(payment: &Payment, snapshot: &[u8]) -> Likeness {
-    let notes = json_text(field(snapshot, "notes")).unwrap_or_default();
-    let number = |of: &[u8]| json_text(field(field(of, "cheque"), "number")).unwrap_or_default();
-    let cheque = number(snapshot);
-    let other_notes = !notes.trim_ascii().is_empty() && notes.trim_ascii() != payment.notes().trim_ascii();
-    let other_cheque = !cheque.is_empty() && cheque != number(payment.body.as_bytes());
-    if other_notes || other_cheque {
-        Likeness::Unsure
-    } else {
-        Likeness::Same
-    }
+/// Whether notes or cheque are shown and are others than the payment's. That is no proof: a server may have its own way to
+/// write them.
+fn differs(payment: &Payment, snapshot: &[u8]) -> bool {
+    let other =
+        |theirs: String, ours: String| !theirs.trim_ascii().is_empty() && theirs.trim_ascii() != ours.trim_ascii();
+    let cheque = |of: &[u8]| text_field(field(of, "cheque"), "number");
+    other(text_field(snapshot, "notes"), payment.notes()) || other(cheque(snapshot), cheque(payment.body.as_bytes()))
 }
 
 /// What the amount of a transaction is compared with.
@@ -363,7 +378,13 @@ mod tests {
         let payment = Payment::new("o1", body, options);
         let shown = |record: &str| payment.shown(record.as_bytes(), true);
         assert_eq!(shown(r#"{"notes":"[ref old]","meta":{"origin":{"reference":"shop"}}}"#), Shown::default());
-        assert!(shown(r#"{"notes":"[ref older]"}"#).other);
+        for other in ["[ref older]", "[ref ol]", "[ref old] [ref new]", "[ref [ref old]"] {
+            assert_eq!(shown(&format!(r#"{{"notes":"{other}"}}"#)).other, !other.contains("[ref [ref"), "{other}");
+        }
+        assert_eq!(shown(r#"{"meta":{"reference":null}}"#), Shown::default(), "no reference is nobody's");
+        let numbered = Payment::new("o1", body, OnceOptions { reference: Some("17".into()), ..OnceOptions::default() });
+        assert!(numbered.shown(br#"{"meta":{"reference":17}}"#, true).ours, "a server may keep digits as a number");
+        assert!(numbered.shown(br#"{"meta":{"reference":18}}"#, true).other);
     }
 
     #[test]
