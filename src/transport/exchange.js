@@ -134,18 +134,40 @@ function isUnsent(cause) {
     );
 }
 
+// How much is read at once at first where no length is declared, and at most.
+const FIRST_PIECE = 16_384;
+const MAX_PIECE = 1_048_576;
+
+/** A reader that fills pieces of the wanted size, where the runtime and the body have one: workerd's usual one gives 4 KB. */
+function fillingReader(body) {
+    if (globalThis.ReadableStreamBYOBReader?.prototype.readAtLeast === undefined) return undefined;
+    try {
+        return body.getReader({ mode: "byob" });
+    } catch {
+        // No body, or one that is not made of bytes.
+        return undefined;
+    }
+}
+
 /** Reads the body into the result; stops behind `max` bytes, and when the wait is over. */
 async function drain(response, max, result) {
-    result.cut = Number(response.headers.get("content-length")) > max;
+    const declared = Number(response.headers.get("content-length"));
+    result.cut = declared > max;
     // A stream of the web, or one of Node's as node-fetch gives it. What is neither can only be read whole.
-    const reader = response.body?.getReader?.();
+    const filling = fillingReader(response.body);
+    const reader = filling ?? response.body?.getReader?.();
     const chunks = reader ? undefined : response.body?.[Symbol.asyncIterator]?.();
     const streams = reader !== undefined || chunks !== undefined;
     result.cancel = () => quietly(reader ? reader.cancel() : chunks?.return?.());
     let body = new Uint8Array(streams || result.cut ? 0 : await response.arrayBuffer());
     let length = body.length;
-    while (streams && !result.cut && result.how === undefined) {
-        const { done, value } = await (reader ? reader.read() : chunks.next());
+    let last = !streams || result.cut;
+    while (!last && result.how === undefined) {
+        // With one byte more than is declared the first piece is not full, and so the last one.
+        const wanted = length > 0 ? 8 * length : declared > 0 ? declared + 1 : FIRST_PIECE;
+        const size = Math.min(wanted, max + 1 - length, MAX_PIECE);
+        const read = filling ? filling.readAtLeast(size, new Uint8Array(size)) : reader ? reader.read() : chunks.next();
+        const { done, value } = await read;
         if (done) break;
         if (!ArrayBuffer.isView(value)) throw new TypeError("the body is a stream of something else than bytes");
         const end = length + value.byteLength;
@@ -162,6 +184,7 @@ async function drain(response, max, result) {
         }
         length = end;
         result.cut = length > max;
+        last = result.cut || (filling !== undefined && value.byteLength < size);
     }
     result.cut ||= length > max;
     // What is quoted of a body that is too long need not be long.
