@@ -78,6 +78,15 @@ impl Core {
         Call { prepared: self.prepare(input, began), transport, began, asked: Asked::Nothing }
     }
 
+    /// What is wrong with the `input` of a call, which is not made: an error as JSON text, whose list may be empty.
+    pub fn check(&self, input: &str) -> String {
+        let issues = match self.prepare(input, 0.0) {
+            Ok(call) => Error::validation(Some(call.run.operation), Vec::new()),
+            Err(error) => error,
+        };
+        values::error(&issues)
+    }
+
     /// The list that `input`, as for [`Self::call`], names, to be read on behind a cursor. Throws an error as JSON text.
     pub fn resume(&self, input: &str, cursor: &JsValue) -> Result<Pages, JsValue> {
         let pages = self.prepare(input, js_sys::Date::now()).and_then(|call| {

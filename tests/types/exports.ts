@@ -75,6 +75,7 @@ none<P.OrderNote>("none");
 none<P.OrderNotes>("none");
 none<P.OrderSource>("none");
 none<P.OrderSummary>("none");
+none<P.PaymentsErrorJson>("none");
 none<P.PaymentsEvent>("none");
 none<P.Price>("none");
 none<P.Product>("none");
@@ -116,6 +117,8 @@ typed<P.Subscriptions>("typed");
 typed<P.Coupons>("typed");
 typed<P.CustomProvider>("typed");
 typed<P.Integrations>("typed");
+const resources: P.Resources = new library.PaymentsClient({ token: "t" });
+console.log(resources);
 
 none<
     Pick<

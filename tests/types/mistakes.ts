@@ -3,6 +3,7 @@
 import {
     consoleLogger,
     PaymentsClient,
+    PaymentsError,
     type CouponStatus,
     type CreateCouponBody,
     type OrderSummary,
@@ -25,6 +26,20 @@ new PaymentsClient({ token: "t", timeoutMs: "1000" });
 new PaymentsClient({ token: "t", fetch: async () => ({ status: 200 }) });
 // @ts-expect-error headers are texts
 new PaymentsClient({ token: "t", headers: { "x-a": 5 } });
+// @ts-expect-error a text is no list of pairs
+new PaymentsClient({ token: "t", headers: "x-a: 1" });
+// @ts-expect-error nor is a list of texts
+new PaymentsClient({ token: "t", headers: ["x-a", "1"] });
+// @ts-expect-error nor a Map of numbers
+new PaymentsClient({ token: "t", headers: new Map([["x-a", 1]]) });
+// @ts-expect-error a limiter is another client
+new PaymentsClient({ token: "t", limiter: { close() {} } });
+// @ts-expect-error without a token there must be a proxy that adds it
+new PaymentsClient({ locationId: "l" });
+// @ts-expect-error a token that may be missing is none
+new PaymentsClient({ token: Math.random() > 0.5 ? "t" : undefined });
+// @ts-expect-error what an error tells cannot be changed
+PaymentsError.from({}).outcome = "applied";
 
 // @ts-expect-error a typing error in a parameter
 payments.orders.list({ staus: "completed" });

@@ -316,3 +316,26 @@ same<{ supportsSubscriptionSchedules: boolean } extends UpdateCapabilitiesBody ?
 same<Parameters<typeof consoleLogger>, [level?: LogLevel]>(true);
 export const logger: NonNullable<ClientOptions["onEvent"]> = consoleLogger("warn");
 export const plain = new PaymentsClient({ token: "text", onEvent: consoleLogger() });
+
+// A token is needed, or a proxy that adds it.
+export const proxied: PaymentsClient[] = [
+    new PaymentsClient({ baseUrl: "/api" }),
+    new PaymentsClient({ baseUrl: "/api", token: () => "t" }),
+];
+declare const settings: ClientOptions;
+export const later = new PaymentsClient({ ...settings, locationId: "l" });
+
+// Headers in every form that is taken.
+for (const headers of [{ "x-a": "1" }, new Headers(), new Map([["x-a", "1"]]), [["x-a", "1"] as const], undefined]) {
+    new PaymentsClient({ token: "t", headers });
+    const options: CallOptions = { headers };
+    console.log(options);
+}
+new PaymentsClient({ token: "t", headers: [["x-a", "1"]] });
+
+// What is known to be an error of a class is one.
+export function known(error: unknown, errors: unknown[]): PaymentsError[] {
+    if (ValidationError.is(error)) return [error, PaymentsError.from(error.issues[0]?.path)];
+    if (PaymentsError.is(error)) console.log(error.outcome, error.toJSON().code, JSON.stringify(error));
+    return errors.filter(PaymentsError.is);
+}

@@ -37,10 +37,6 @@ const FOREIGN: [(&str, &[&str]); 7] = [
 const FOLDERS: [(&str, &[&str]); 4] =
     [("client", &[]), ("sandbox", &["client"]), ("entries", &["client", "sandbox"]), ("cli", &["entries"])];
 
-/// Circles that are still there, by their rooms and how many modules take part at most. The list only shrinks: where fewer
-/// take part, it must say so.
-const KNOWN: [(&str, usize); 1] = [("client/", 7)];
-
 /// Who imports whom.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
@@ -66,18 +62,9 @@ pub fn check(workspace: &Workspace) -> Result<(Vec<String>, usize)> {
         }
     }
     let page = imports(workspace, "www")?;
-    let mut known = BTreeMap::from(KNOWN);
     for circle in [&modules, &scripts, &page].into_iter().flat_map(circles) {
-        let place = circle[0].find('/').map_or(room(&circle[0]), |end| &circle[0][..=end]);
-        match known.remove(place) {
-            Some(most) if circle.len() == most => {}
-            Some(most) if circle.len() < most => {
-                wrong.push(format!("in {place} only {} modules import each other: say so in arrows.rs", circle.len()));
-            }
-            _ => wrong.push(format!("these import each other: {}", circle.join(", "))),
-        }
+        wrong.push(format!("these import each other: {}", circle.join(", ")));
     }
-    wrong.extend(known.keys().map(|place| format!("there is no circle in {place} any more: take it out of arrows.rs")));
     let count = [&modules, &scripts, &page].iter().map(|graph| edges(graph).count()).sum();
     Ok((wrong, count))
 }

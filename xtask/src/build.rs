@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// What an edge runtime compiles on a cold start. The goal is 85,000: it was missed when payments got their references.
 const CORE_LIMIT: usize = 102_000;
 /// What a visitor of a page downloads. The goal is 46,000.
-const BROWSER_LIMIT: usize = 60_000;
+const BROWSER_LIMIT: usize = 62_000;
 /// What the sandbox adds to a test or a page of examples.
 const SANDBOX_LIMIT: usize = 165_000;
 /// What an installation downloads.

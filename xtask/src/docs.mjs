@@ -80,7 +80,7 @@ function walkSurface(visit) {
                 if (isHidden(child)) return;
                 name = `${owner}.${memberName(child)}`;
                 visit({ kind: "member", name, node: child, symbol: checker.getSymbolAtLocation(child.name ?? child) });
-            } else if (ts.isParameter(child) && !ts.isFunctionTypeNode(node) && !ts.isIndexSignatureDeclaration(node)) {
+            } else if (ts.isParameter(child) && child.name.getText() !== "this" && !ts.isFunctionTypeNode(node) && !ts.isIndexSignatureDeclaration(node)) {
                 visit({ kind: "parameter", name: `${owner}(${child.name.getText()})`, node: child });
             }
             visit({ kind: "node", name, node: child });

@@ -1,8 +1,11 @@
 import type { Pages } from "../core.js";
-import { failure, invalid, PaymentsError, type OperationInfo } from "./errors.js";
+import { failure } from "./errors.js";
+import { Hidden } from "./hidden.js";
+import { Findings, invalid } from "./input.js";
 import { LastingCore } from "./instance.js";
-import type { CallOptions, ClientOptions, RecordOnceOptions } from "./options.js";
+import type { ClientOptions } from "./options.js";
 import { PagePromise } from "./pages.js";
+import type { CallOptions, RecordOnceOptions } from "./parameters.js";
 import { ApiPromise, type ResponseInfo, type WithResponse } from "./promises.js";
 import {
     METHODS,
@@ -15,73 +18,10 @@ import {
     type Transactions,
 } from "./resources.js";
 
-/** The limits that an answer named (100 requests in 10 s and 200,000 a day for an app and a location). */
-export interface RateLimit {
-    /** Requests allowed in one interval. */
-    limit?: number;
-    /** Requests left in this interval. */
-    remaining?: number;
-    /** Length of the interval in milliseconds. */
-    intervalMs?: number;
-    /** Requests allowed in a day. */
-    dailyLimit?: number;
-    /** Requests left today. */
-    dailyRemaining?: number;
-}
-
-/** Something that happened during a call. It never holds the token. Later versions may know further types. */
-export type PaymentsEvent = {
-    /** The operation that the call is about. */
-    operation: OperationInfo;
-} & (
-    | {
-          /** A request leaves. */
-          type: "request";
-          /** Which attempt it is, counted from 1. */
-          attempt: number;
-      }
-    | {
-          /** An answer came, whatever its status. */
-          type: "response";
-          /** Which attempt it answers. */
-          attempt: number;
-          /** Its HTTP status. */
-          status: number;
-          /** Milliseconds from the request to the answer's end. */
-          durationMs: number;
-      }
-    | ({
-          /** An answer named the limits of the app and the location. */
-          type: "ratelimit";
-      } & RateLimit)
-    | {
-          /** The call failed and will be sent again. */
-          type: "retry";
-          /** Which attempt failed. */
-          attempt: number;
-          /** Milliseconds until it is sent again. */
-          delayMs: number;
-          /** The `code` of the error that the attempt ended with, such as `rate_limited`. */
-          reason: string;
-          /** The HTTP status, if there was an answer. */
-          status?: number;
-      }
-    | {
-          /** An answer differs from the shape that HighLevel promises. */
-          type: "drift";
-          /** Where, such as `data[57].amount`. */
-          path: string;
-          /** What is promised. */
-          expected: string;
-          /** What came. */
-          found: string;
-          /** Whether the value was turned into what is promised; otherwise it is passed on as it came. */
-          repaired: boolean;
-      }
-);
-
 /** What `using` calls; where the runtime does not know it, what compilers and polyfills put in its place. */
 const DISPOSE: unique symbol = ((Symbol as { dispose?: symbol }).dispose ?? Symbol.for("Symbol.dispose")) as never;
+
+const CORE = new Hidden<LastingCore>("core");
 
 /** What a `PaymentsClient` is; each entry of the package derives its own, which starts the wasm module first. */
 export class Client {
@@ -97,7 +37,6 @@ export class Client {
     declare readonly customProvider: CustomProvider;
     /** White-label providers. */
     declare readonly integrations: Integrations;
-    readonly #core: LastingCore;
 
     /**
      * Throws a ValidationError that says what is wrong with the options.
@@ -107,29 +46,46 @@ export class Client {
     constructor(options: ClientOptions) {
         if (typeof options !== "object" || options === null) throw invalid("", "the options must be an object");
         const { token, fetch, onEvent, limiter, ...values } = options;
-        callable("fetch", fetch);
-        callable("onEvent", onEvent);
-        if (limiter !== undefined && limiter !== false) {
-            if (!(limiter instanceof Client)) throw invalid("limiter", "must be another PaymentsClient, or false");
-            if (limiter.#core.closed) throw invalid("limiter", "was closed");
-        }
+        const found = new Findings();
+        const shared = limiter === false ? undefined : sharedCore(limiter, found);
         const sameOrigin = typeof location === "object" && /^https?:/.test(location?.origin ?? "");
-        const text = settings(limiter === false ? { ...values, limiter } : values) || "{}";
-        const core = new LastingCore([text, token, fetch, onEvent as ((event: never) => void) | undefined, sameOrigin], (core) => {
-            // One that was closed since cannot come back after a trap.
-            if (limiter && !limiter.#core.closed) core.share(limiter.#core.present());
-        });
-        this.#core = core;
+        const text = found.options(limiter === false ? { ...values, limiter } : values) || "{}";
+        const listener = found.callable("onEvent", onEvent) as ((event: never) => void) | undefined;
+        let core: LastingCore;
+        try {
+            core = new LastingCore([text, token, found.callable("fetch", fetch), listener, sameOrigin], (core) => {
+                // One that was closed since cannot come back after a trap.
+                if (shared && !shared.closed) core.share(shared.present());
+            });
+        } catch (error) {
+            throw found.error(error);
+        }
+        if (found.issues.length > 0) {
+            core.close();
+            throw found.error();
+        }
+        CORE.set(this, core);
         const send: Send = async (name, path, params, options) => {
-            const { signal, ...given } = options ?? {};
+            const found = new Findings();
+            const { signal, ...given } = found.object("options", options);
             if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-                throw invalid("signal", "must be an AbortSignal");
+                found.add("signal", "must be an AbortSignal");
             }
-            const [values, once] = name === "orders.recordPaymentOnce" ? parted(given) : [given];
-            return result(await core.call(input(name, path, params, values, once), signal));
+            const [values, once] = name === "orders.recordPaymentOnce" ? parted(given, found) : [given, ""];
+            const text = input(name, path, params, values, once, found);
+            if (found.issues.length > 0) {
+                // The caller may be a listener, deep inside the instance: nothing may run in it a second time.
+                await undefined;
+                throw found.error(core.check(text));
+            }
+            return result(await core.call(text, signal));
         };
-        const resume: Resume = (name, params, { signal, ...values } = {}, cursor) => {
-            return core.resume(input(name, undefined, params, values), cursor);
+        const resume: Resume = (name, params, options, cursor) => {
+            const found = new Findings();
+            const { signal, ...values } = found.object("options", options);
+            const text = input(name, undefined, params, values, "", found);
+            if (found.issues.length > 0) throw found.error(core.check(text));
+            return core.resume(text, cursor);
         };
         const carrier = { send, resume, timeoutMs: options.timeoutMs ?? TIMEOUT_MS };
         for (const [resource, methods] of Object.entries(METHODS)) {
@@ -147,7 +103,7 @@ export class Client {
      * list, are rejected.
      */
     close(): void {
-        this.#core.close();
+        CORE.get(this).close();
     }
 
     /** @internal */
@@ -187,7 +143,7 @@ function method(carrier: Carrier, name: string, takes: Takes): (...args: never[]
         const [path, id, params] = (["path", "id", "params"] as const).map((what) => args[takes.indexOf(what)]);
         const options = args[takes.length] as CallOptions | undefined;
         if (takes[0] === "list") return paged(carrier, name, args[0] as Paged | undefined, options);
-        const body = takes[0] === "id" ? { ...(params as object), id } : (params as object | undefined);
+        const body = takes[0] === "id" && isObject(params ?? {}) ? { ...(params as object), id } : (params as object | undefined);
         const sent = carrier.send(name, path, body, options);
         return new ApiPromise(() => sent);
     };
@@ -215,7 +171,9 @@ function paged<T>(carrier: Carrier, name: string, params?: Paged, options?: Call
             const { background, ...where } = place ?? {};
             const page = place === undefined ? params : { ...query, ...where };
             // Further pages leave the rate limit's last requests to calls that somebody waits for.
-            const settings = { ...(background && { background }), ...options, signal: given === signal ? ending : given };
+            const own = { ...(background && { background }), ...options, signal: given === signal ? ending : given };
+            // What is no object is refused where the call is made.
+            const settings = isObject(options ?? {}) ? own : options;
             const { data, response, scope } = await carrier.send<ListAnswer<T>>(name, undefined, page, settings);
             const total = typeof data.totalCount === "number" ? data.totalCount : undefined;
             return { records: data.data ?? data.providers ?? [], total, response, scope: scope as string };
@@ -228,50 +186,27 @@ function paged<T>(carrier: Carrier, name: string, params?: Paged, options?: Call
     });
 }
 
-function callable(name: string, value: unknown): void {
-    if (value !== undefined && typeof value !== "function") throw invalid(name, "must be a function");
+function isObject(value: unknown): boolean {
+    return typeof value === "object" && value !== null;
 }
 
-/** Options as the core reads them; headers as a list, so that their names stay as they are. Empty if there are none. */
-function settings(values: { headers?: Record<string, string>; limiter?: false }): string {
-    if (Object.keys(values).length === 0) return "";
-    const { headers } = values;
-    if (headers === undefined) return json(values);
-    if (typeof headers !== "object" || headers === null) throw invalid("headers", "must be an object of texts");
-    const entries = headers instanceof Headers ? [...headers] : Object.entries(headers);
-    for (const [name, value] of entries) {
-        if (typeof value !== "string") throw invalid(`headers.${name}`, "must be text");
+/** The core of the client whose limits are shared, if there is one. */
+function sharedCore(limiter: unknown, found: Findings): LastingCore | undefined {
+    if (limiter === undefined) return undefined;
+    const core = CORE.find(limiter);
+    if (core === undefined) {
+        return found.add(
+            "limiter",
+            "must be another PaymentsClient, or false; of two copies of the package in one process each has its own",
+        );
     }
-    return json({ ...values, headers: entries.flat() });
+    return core.closed ? found.add("limiter", "was closed") : core;
 }
 
 /** The options of every call, and as text those that only `orders.recordPaymentOnce` has. */
-function parted(options: RecordOnceOptions): [values: CallOptions, once: string] {
+function parted(options: RecordOnceOptions, found: Findings): [values: CallOptions, once: string] {
     const { reference, referenceInNotes, since, ...values } = options;
-    return [values, json({ reference, referenceInNotes, since: since === undefined ? since : instant(since) })];
-}
-
-/** A time as the API writes it. */
-function instant(since: string | Date): string {
-    const date = new Date(typeof since === "string" || typeof since?.getTime === "function" ? since : NaN);
-    if (Number.isNaN(date.getTime())) throw invalid("since", "must be a Date, or text that gives one");
-    return date.toISOString();
-}
-
-function json(value: object): string {
-    try {
-        return JSON.stringify(value, data) ?? "null";
-    } catch (cause) {
-        if (cause instanceof PaymentsError) throw cause;
-        throw invalid("", "the parameters cannot be written as JSON", cause);
-    }
-}
-
-/** What JSON.stringify would drop or change without a word, or refuse without a name. */
-function data(name: string, value: unknown): unknown {
-    if (["function", "symbol", "bigint"].includes(typeof value)) throw invalid(name, `must be a value, found a ${typeof value}`);
-    if (typeof value === "number" && !Number.isFinite(value)) throw invalid(name, `must be a number, found ${value}`);
-    return value;
+    return [values, found.json({ reference, referenceInNotes, since: found.instant("since", since) })];
 }
 
 /** A call as the core reads it. Which placeholder the id belongs to, and whether it may be empty, the core knows. */
@@ -280,11 +215,13 @@ function input(
     path: unknown,
     params: object | undefined,
     values: Omit<CallOptions, "signal">,
-    once?: string,
+    once: string,
+    found: Findings,
 ): string {
-    const body = params === undefined ? "" : json(params);
+    const options = found.options(values);
+    const body = params === undefined ? "" : found.json(params);
     const id = typeof path === "string" ? JSON.stringify(path) : "";
-    return [name, settings(values), body, id, once].join("\n");
+    return [name, options, body, id, once].join("\n");
 }
 
 /** `[undefined, data, response, info]` of the core, or `[error, cause]`. */

@@ -1,4 +1,5 @@
-import type { RateLimit } from "./client.js";
+import type { OperationInfo, RateLimit } from "./events.js";
+import { snapshot } from "./snapshot.js";
 
 /**
  * After a failure: was the operation carried out?
@@ -10,18 +11,6 @@ import type { RateLimit } from "./client.js";
  */
 export type Outcome = "not_sent" | "rejected" | "unknown" | "applied";
 
-/** The operation that a call was about. */
-export interface OperationInfo {
-    /** HighLevel's operationId, such as `get-order-by-id`. */
-    id: string;
-    /** The method of this client, such as `orders.get`. */
-    name: string;
-    /** The HTTP method. */
-    method: "GET" | "POST" | "PUT" | "DELETE";
-    /** The path template, such as `/payments/orders/{orderId}`. */
-    path: string;
-}
-
 /** One thing that is wrong with the input. */
 export interface Issue {
     /** Where, such as `items[0].qty`; empty for the whole. */
@@ -32,6 +21,26 @@ export interface Issue {
 
 /** @internal What an error is made from: its fields, and its body as text. */
 export type ErrorInfo = Pick<PaymentsError, "name" | "code" | "message" | "outcome"> & Record<string, unknown>;
+
+/**
+ * An error as plain data, to be logged, stored or sent to another realm; {@link PaymentsError.from} makes an error of it again.
+ * Beside these fields it has those of the error that are there, and none for `cause` and `stack`.
+ */
+export interface PaymentsErrorJson {
+    /** The name of the class, such as `NotFoundError`. */
+    name: string;
+    /** What happened. */
+    message: string;
+    /** A stable text in snake case. */
+    code: string;
+    /** Whether the operation was carried out. */
+    outcome: Outcome;
+    /** Any other field of the error. */
+    [field: string]: unknown;
+}
+
+/** Known to all copies of the package, of any version, in a process. */
+const BRAND = Symbol.for("ghl-payments.PaymentsError");
 
 /** The base of everything that this client throws. It never holds the token. */
 export class PaymentsError extends Error {
@@ -67,6 +76,76 @@ export class PaymentsError extends Error {
         super(message, cause === undefined ? undefined : { cause });
         Object.assign(this, { messages: [], retryable: false, attempts: 0 }, fields);
         if (body !== undefined) Object.assign(this, { body: parsed(body as string) });
+    }
+
+    static {
+        // No field that is declared: the types of two copies stay the same.
+        Object.defineProperty(this.prototype, BRAND, { value: true });
+    }
+
+    /**
+     * Whether a value is an error of this class, also of another copy of the package: beside `import` somebody may have
+     * loaded it by `require`, or a dependency may bring its own. `instanceof` knows only its own copy.
+     *
+     * ```ts
+     * import { PaymentsError } from "ghl-payments";
+     *
+     * const failed: unknown = await payments.orders.get("id").catch((error: unknown) => error);
+     * if (PaymentsError.is(failed)) console.log(failed.outcome);
+     * ```
+     *
+     * @param value Anything.
+     */
+    static is<T extends PaymentsError>(this: (abstract new (...args: never[]) => T) | void, value: unknown): value is T {
+        try {
+            const { [BRAND]: branded, name } = value as { [BRAND]?: unknown; name: string };
+            // Nothing where the function was taken off the class, as in `errors.filter(PaymentsError.is)`.
+            const wanted: unknown = this ?? PaymentsError;
+            return branded === true && (wanted === PaymentsError || wanted === named(name));
+        } catch {
+            return false;
+        }
+    }
+
+    /**
+     * Makes an error of what {@link PaymentsError.toJSON} gave, wherever it went meanwhile: `postMessage`, RPC, Comlink or a log keep
+     * plain data whole, of an `Error` little more than its message.
+     *
+     * ```ts
+     * import { PaymentsError } from "ghl-payments";
+     *
+     * const { port1, port2 } = new MessageChannel();
+     * payments.orders.get("id").catch((error: unknown) => port1.postMessage(PaymentsError.from(error).toJSON()));
+     * port2.onmessage = ({ data }) => console.log(PaymentsError.from(data).outcome);
+     * ```
+     *
+     * An error of this copy of the package is given back as it is. What says nothing about its outcome, such as any other
+     * `Error`, is a PaymentsError with the code `unknown`, the outcome `unknown` and the value as its `cause`. Never throws.
+     *
+     * @param value What `toJSON` gave, an error of another copy of the package, or anything else.
+     */
+    static from(value: unknown): PaymentsError {
+        if (isOwn(value)) return value;
+        const given = (snapshot(value) ?? {}) as Record<string, unknown>;
+        const message = text(given["message"]) ?? text(read(value, "message")) ?? text(value) ?? "an unknown error";
+        const known = FIELDS.filter(([name, accepts]) => accepts(given[name])).map(([name]) => [name, given[name]]);
+        const { body, ...fields } = Object.fromEntries(known) as ErrorInfo;
+        const whole = fields.code !== undefined && fields.outcome !== undefined;
+        const defaults = { name: "PaymentsError", code: "unknown", outcome: "unknown", message } as const;
+        const error = whole
+            ? new (named(fields.name))({ ...DEFAULTS[fields.name], ...defaults, ...fields }, read(value, "cause"))
+            : new PaymentsError(defaults, value);
+        if (whole && body !== undefined) Object.assign(error, { body });
+        return error;
+    }
+
+    /**
+     * The error as plain data, which JSON.stringify writes: message, code, outcome and every other field, but not `cause` and `stack`,
+     * which may hold what is somebody else's. Never throws: a body deeper than 32 levels or of more than 20,000 values is cut.
+     */
+    toJSON(): PaymentsErrorJson {
+        const fields = FIELDS.map(([name]) => [name, read(this, name)]).filter(([, value]) => value !== undefined);
+        return snapshot(Object.fromEntries(fields)) as PaymentsErrorJson;
     }
 }
 
@@ -149,17 +228,72 @@ export function failure(reason: unknown): unknown {
     const [text, cause] = Array.isArray(reason) ? (reason as [unknown, unknown]) : [reason, undefined];
     if (typeof text !== "string") return reason;
     const info = JSON.parse(text) as ErrorInfo;
-    return new (CLASSES[info.name] ?? PaymentsError)(info, cause);
+    return new (named(info.name))(info, cause);
 }
 
-/** An error for input that does not reach the core. */
-export function invalid(path: string, message: string, cause?: unknown): ValidationError {
-    const text = path === "" ? message : `${path} ${message}`;
-    const issues = [{ path, message }];
-    return new ValidationError(
-        { name: "ValidationError", code: "validation_failed", message: text, outcome: "not_sent", issues },
-        cause,
-    );
+/** The class of a name; that of all errors for one that a later version may have. */
+function named(name: string): typeof PaymentsError {
+    return (Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined) ?? PaymentsError;
+}
+
+/** Fields that the errors of a class have in any case. */
+const DEFAULTS: Record<string, object> = {
+    ValidationError: { issues: [] },
+    DecodeError: { path: "", expected: "", found: "" },
+};
+
+type Check = (value: unknown) => boolean;
+const isText: Check = (value) => typeof value === "string";
+const isNumber: Check = (value) => typeof value === "number";
+const isObject: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isListOf = (item: Check): Check => (value) => Array.isArray(value) && value.every(item);
+
+/** Every field of every error, and what it must be where somebody else gives it. */
+const FIELDS: readonly [name: string, accepts: Check][] = [
+    ["name", isText],
+    ["message", isText],
+    ["code", isText],
+    ["outcome", (value) => OUTCOMES.includes(value as Outcome)],
+    ["status", isNumber],
+    ["messages", isListOf(isText)],
+    ["traceId", isText],
+    ["retryable", (value) => typeof value === "boolean"],
+    ["attempts", isNumber],
+    ["operation", isObject],
+    ["body", (value) => value !== undefined],
+    ["retryAfterMs", isNumber],
+    ["rateLimit", isObject],
+    ["candidates", isListOf(isText)],
+    ["issues", isListOf((issue) => isText(read(issue, "path")) && isText(read(issue, "message")))],
+    ["path", isText],
+    ["expected", isText],
+    ["found", isText],
+];
+
+const OUTCOMES: readonly Outcome[] = ["not_sent", "rejected", "unknown", "applied"];
+
+/** Whether it is an error of this copy of the package. */
+function isOwn(value: unknown): value is PaymentsError {
+    try {
+        return value instanceof PaymentsError;
+    } catch {
+        // A Proxy that was revoked.
+        return false;
+    }
+}
+
+/** A field of whatever it is. */
+function read(value: unknown, name: string): unknown {
+    try {
+        return (value as Record<string, unknown> | null | undefined)?.[name];
+    } catch {
+        return undefined;
+    }
+}
+
+/** A text that shows something. */
+function text(value: unknown): string | undefined {
+    return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function parsed(body: string): unknown {

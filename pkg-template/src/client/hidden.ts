@@ -22,4 +22,10 @@ export class Hidden<V> {
     get(owner: object): V {
         return (owner as Record<symbol, () => V>)[this.#key]!();
     }
+
+    /** As {@link Hidden.get}, of what may be no such object. */
+    find(owner: unknown): V | undefined {
+        const value: unknown = (owner as Partial<Record<symbol, unknown>> | null | undefined)?.[this.#key];
+        return typeof value === "function" ? (value as () => V)() : undefined;
+    }
 }

@@ -1,5 +1,6 @@
 import { __wbg_reset_state as restart, Core, type Pages } from "../core.js";
-import { failure, invalid, PaymentsError, type Outcome } from "./errors.js";
+import { failure, PaymentsError, type Outcome } from "./errors.js";
+import { invalid } from "./input.js";
 
 /** A call under way. */
 interface UnderWay {
@@ -91,7 +92,7 @@ export class LastingCore {
 
     /** A list from a cursor on, as the core's `resume` gives it. */
     resume(...args: Parameters<Core["resume"]>): Pages {
-        if (this.closed) throw invalid("", "this client was closed; make a new one");
+        this.#open();
         try {
             return this.present().resume(...args);
         } catch (error) {
@@ -99,9 +100,15 @@ export class LastingCore {
         }
     }
 
+    /** What is wrong with the input of a call: an error, also where it is nothing. */
+    check(input: string): unknown {
+        this.#open();
+        return failure(this.present().check(input));
+    }
+
     /** Carries out an operation. Gives what the core's `Call` ends with. */
     call(...args: Parameters<Core["call"]>): Promise<unknown[]> {
-        if (this.closed) throw invalid("", "this client was closed; make a new one");
+        this.#open();
         return new Promise((resolve, reject) => {
             const underWay: UnderWay = {
                 attempts: 0,
@@ -110,6 +117,10 @@ export class LastingCore {
             };
             void this.#carry(args, underWay).then(resolve);
         });
+    }
+
+    #open(): void {
+        if (this.closed) throw invalid("", "this client was closed; make a new one");
     }
 
     /** Carries a call from wait to wait to its end; never rejects. */

@@ -1,4 +1,4 @@
-import type { PaymentsEvent } from "./client.js";
+import type { PaymentsEvent } from "./events.js";
 
 /** From which weight on {@link consoleLogger} prints; each level includes those after it. */
 export type LogLevel = "debug" | "info" | "warn" | "error";

@@ -1,5 +1,5 @@
 import { Pages } from "../core.js";
-import { invalid } from "./errors.js";
+import { invalid } from "./input.js";
 import { Hidden } from "./hidden.js";
 import { lost } from "./instance.js";
 import { ApiPromise, type ResponseInfo, type WithResponse } from "./promises.js";

@@ -1,4 +1,4 @@
-import type { RateLimit } from "./client.js";
+import type { RateLimit } from "./events.js";
 import { Hidden } from "./hidden.js";
 
 const RESULT = new Hidden<() => Promise<WithResponse<unknown>>>("result");

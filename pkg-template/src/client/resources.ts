@@ -7,7 +7,7 @@ import type {
     RecordOnceOptions,
     RecordPaymentBody,
     UpdateCapabilitiesBody,
-} from "./options.js";
+} from "./parameters.js";
 import type { PagePromise, Resumable } from "./pages.js";
 import type { ApiPromise } from "./promises.js";
 
@@ -434,14 +434,20 @@ export interface Integrations {
     ): PagePromise<Model.WhitelabelProvider>;
 }
 
-/** @internal */
+/** The resources of a client. */
 export interface Resources {
-    orders: Orders;
-    transactions: Transactions;
-    subscriptions: Subscriptions;
-    coupons: Coupons;
-    customProvider: CustomProvider;
-    integrations: Integrations;
+    /** Orders, recorded payments, fulfillments, notes. */
+    readonly orders: Orders;
+    /** Transactions. */
+    readonly transactions: Transactions;
+    /** Subscriptions. */
+    readonly subscriptions: Subscriptions;
+    /** Coupons. */
+    readonly coupons: Coupons;
+    /** Your own payment provider. */
+    readonly customProvider: CustomProvider;
+    /** White-label providers. */
+    readonly integrations: Integrations;
 }
 
 /**

@@ -1,11 +1,13 @@
-export type { PaymentsEvent, RateLimit } from "./client.js";
+export type * from "./events.js";
 export type * from "./options.js";
+export type * from "./parameters.js";
 export type {
     Coupons,
     CustomProvider,
     Integrations,
     Orders,
     PaymentRecorded,
+    Resources,
     Subscriptions,
     Transactions,
 } from "./resources.js";
@@ -25,7 +27,7 @@ export {
     ValidationError,
 } from "./errors.js";
 export { consoleLogger, type LogLevel } from "./logger.js";
-export type { Issue, OperationInfo, Outcome } from "./errors.js";
+export type { Issue, Outcome, PaymentsErrorJson } from "./errors.js";
 export { Page, PagePromise, type Resumable } from "./pages.js";
 export { ApiPromise, type ResponseInfo, type WithResponse } from "./promises.js";
 export type * from "../models.js";

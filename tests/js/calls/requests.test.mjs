@@ -235,7 +235,7 @@ test("what JSON would drop or change is refused with its name", async () => {
     for (const [value, found] of [[Number.NaN, "NaN"], [Infinity, "Infinity"], [5n, "bigint"], [Symbol("x"), "symbol"]]) {
         const error = await failure(payments.orders.recordPayment(ID, { mode: "cash", meta: { deep: [{ amount: value }] } }));
         assert.equal(error.name, "ValidationError", found);
-        assert.equal(error.issues[0].path, "amount");
+        assert.equal(error.issues[0].path, "meta.deep[0].amount");
         assert.match(error.message, new RegExp(found));
     }
     assert.equal(requests.length, 0);

@@ -183,6 +183,10 @@ const RECIPES = {
             "orders.get 503",
         ]);
     },
+    async "Log an error, or carry it elsewhere"(code) {
+        const given = await prepare();
+        assert.deepEqual((await run(code, given)).lines, ["true NotFoundError not_found rejected 404"]);
+    },
     async "See what happens"(code) {
         const given = await prepare();
         given.sandbox.faults.add("drift=quoted", { operation: "orders.get" });

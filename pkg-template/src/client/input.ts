@@ -1,0 +1,218 @@
+import { ValidationError, type Issue } from "./errors.js";
+import type { OperationInfo } from "./events.js";
+
+/** Headers as the core takes them: name, value, name, value. */
+type FlatHeaders = string[];
+
+/** More headers than this no server takes; an iterable without an end is refused for it. */
+const MAX_HEADERS = 1000;
+
+/** How deep a value is searched for what JSON cannot hold; the core takes far less. */
+const MAX_DEPTH = 200;
+
+/** How the core begins to speak of a name that it does not know. */
+const NO_FIELD = "is no field here";
+
+/** What is wrong with the input, as far as the core cannot see it: there everything arrives as JSON text. */
+export class Findings {
+    readonly issues: Issue[] = [];
+    #cause: unknown;
+
+    /** Something is wrong at a path. */
+    add(path: string, message: string, cause?: unknown): undefined {
+        this.issues.push({ path, message });
+        this.#cause ??= cause;
+    }
+
+    /** The error that lists these issues, and behind them those of `error`, which the core found in the rest of the input. */
+    error(error?: unknown): unknown {
+        if (error !== undefined && !(error instanceof ValidationError)) return error;
+        if (this.issues.length === 0) return error;
+        const others = error?.issues ?? [];
+        // Of a name that the core does not know it says so, with the names there are: that helps more than what its value is.
+        const unknown = ({ path }: Issue) => others.some((other) => other.path === path && other.message.startsWith(NO_FIELD));
+        const own = this.issues.filter((issue) => !unknown(issue));
+        // What was left out, or is null in its stead, is not to be called missing or null.
+        const known = (issue: Issue) => own.some(({ path }) => covers(path, issue.path));
+        return refusal([...own, ...others.filter((issue) => !known(issue))], this.#cause, error?.operation);
+    }
+
+    /** Something to call, if it is one or is left out. */
+    callable<F>(name: string, value: F | undefined): F | undefined {
+        if (value === undefined || typeof value === "function") return value;
+        return this.add(name, "must be a function");
+    }
+
+    /** An object, if it is one; what is left out is an empty one. */
+    object<T extends object>(name: string, value: T | null | undefined): Partial<T> {
+        if (value === undefined || value === null) return {};
+        if (typeof value === "object") return value;
+        return this.add(name, `must be an object, found a ${typeof value}`) ?? {};
+    }
+
+    /** A time as the API writes it. */
+    instant(name: string, value: string | Date | undefined): string | undefined {
+        if (value === undefined) return undefined;
+        const date = new Date(typeof value === "string" || typeof value?.getTime === "function" ? value : Number.NaN);
+        if (!Number.isNaN(date.getTime())) return date.toISOString();
+        return this.add(name, "must be a Date, or text that gives one");
+    }
+
+    /** Options as JSON text; empty if there are none. */
+    options(values: object): string {
+        if (Object.keys(values).length === 0) return "";
+        const { headers } = values as { headers?: unknown };
+        return this.json(headers === undefined ? values : { ...values, headers: this.#headers(headers) });
+    }
+
+    /** JSON text of a value. What JSON would drop or change without a word, or refuse without a name, is null in it. */
+    json(value: unknown): string {
+        try {
+            return JSON.stringify(value, exact) ?? "null";
+        } catch {
+            try {
+                return JSON.stringify(this.#plain({ "": value }, "", "", [])) ?? "null";
+            } catch (cause) {
+                this.add("", "cannot be written as JSON", cause);
+                return "null";
+            }
+        }
+    }
+
+    /** The value of a field as plain data; everything in it that is none is null, and listed. */
+    #plain(holder: object, name: string | number, path: string, above: object[]): unknown {
+        let value: unknown;
+        try {
+            value = (holder as Record<string, unknown>)[name];
+            const writes = (value as { toJSON?: (name: string) => unknown } | null | undefined)?.toJSON;
+            if (typeof writes === "function") value = writes.call(value, `${name}`);
+        } catch (cause) {
+            return this.add(path, "cannot be read: a getter or toJSON threw", cause) ?? null;
+        }
+        const problem = loss((holder as Record<string, unknown>)[name], value);
+        if (problem !== undefined) return this.add(path, problem) ?? null;
+        if (typeof value !== "object" || value === null) return value;
+        if (above.includes(value)) return this.add(path, "must not hold itself") ?? null;
+        if (above.length === MAX_DEPTH) return this.add(path, "is nested too deeply") ?? null;
+        const holders = [...above, value];
+        if (Array.isArray(value)) return Array.from(value, (_, i) => this.#plain(value, i, `${path}[${i}]`, holders));
+        // A Number, String or Boolean object.
+        const primitive = value.valueOf();
+        if (typeof primitive !== "object") return primitive;
+        const fields = Object.keys(value).map((name) => {
+            return [name, this.#plain(value, name, path === "" ? name : `${path}.${name}`, holders)];
+        });
+        return Object.fromEntries(fields);
+    }
+
+    /** Headers from an object, or from whatever iterates over pairs. Names that differ only in case are one header. */
+    #headers(headers: unknown): FlatHeaders | undefined {
+        const known = new Map<string, [name: string, value: string]>();
+        for (const [path, name, value] of this.#pairs(headers)) {
+            if (typeof name !== "string") {
+                this.add(path, "must be a pair of a name and a text");
+            } else if (typeof value !== "string") {
+                this.add(`headers.${name}`, "must be text");
+            } else {
+                const [spelling, before] = known.get(name.toLowerCase()) ?? [name];
+                // As fetch joins the values of a header that is sent twice.
+                known.set(name.toLowerCase(), [spelling, before === undefined ? value : `${before}, ${value}`]);
+            }
+        }
+        return [...known.values()].flat();
+    }
+
+    #pairs(headers: unknown): [path: string, name: unknown, value: unknown][] {
+        const expected = "must be an object of texts, or pairs of a name and a text, as a Headers, a Map or an array has them";
+        try {
+            if (typeof headers === "object" && headers !== null) {
+                if (isIterable(headers)) return this.#listed(headers);
+                if (isPlain(headers)) {
+                    return Object.entries(headers).map(([name, value]) => [`headers.${name}`, name, value]);
+                }
+            }
+            this.add("headers", expected);
+        } catch (cause) {
+            this.add("headers", "cannot be read: it threw", cause);
+        }
+        return [];
+    }
+
+    #listed(headers: Iterable<unknown>): [path: string, name: unknown, value: unknown][] {
+        const pairs: [string, unknown, unknown][] = [];
+        for (const item of headers) {
+            const path = `headers[${pairs.length}]`;
+            const isPair = Array.isArray(item) && item.length === 2;
+            pairs.push(isPair ? [path, item[0], item[1]] : [path, undefined, undefined]);
+            if (pairs.length > MAX_HEADERS) {
+                this.add("headers", `has more than ${MAX_HEADERS} headers`);
+                return [];
+            }
+        }
+        return pairs;
+    }
+}
+
+/** An error for input in which one thing is wrong. */
+export function invalid(path: string, message: string): ValidationError {
+    return refusal([{ path, message }]);
+}
+
+function refusal(issues: Issue[], cause?: unknown, operation?: OperationInfo): ValidationError {
+    const texts = issues.map(({ path, message }) => (path === "" ? message : `${path} ${message}`));
+    const message = `${operation === undefined ? "" : `${operation.name}: `}${texts.join("; ")}`;
+    const info = { name: "ValidationError", code: "validation_failed", message, outcome: "not_sent", issues } as const;
+    return new ValidationError(operation === undefined ? info : { ...info, operation }, cause);
+}
+
+/** Whether the value at `path` is the one at `inner`, or holds it. */
+function covers(path: string, inner: string): boolean {
+    return inner === path || (inner.startsWith(path) && (path === "" || ".[".includes(inner.charAt(path.length))));
+}
+
+/** For JSON.stringify: throws at a value that would not come out as it is. */
+function exact(this: object, name: string, value: unknown): unknown {
+    if (loss((this as Record<string, unknown>)[name], value) !== undefined) throw new TypeError(name);
+    return value;
+}
+
+/** What JSON would do to a value without a word, or could not do; `written` is what its `toJSON` gave. */
+function loss(value: unknown, written: unknown): string | undefined {
+    switch (typeof written) {
+        case "function":
+        case "symbol":
+        case "bigint":
+            return `must be a value, found a ${typeof written}`;
+        case "number":
+            return Number.isFinite(written) ? undefined : `must be a number, found ${written}`;
+        case "undefined":
+            return value === undefined ? undefined : `must be a value, found ${kind(value)} without one`;
+        case "object":
+            if (written === null) return value === null ? undefined : `must be a value, found ${kind(value)} without one`;
+            if (Array.isArray(written) || isPlain(written)) return undefined;
+            if (written instanceof Number) return loss(value, Number(written));
+            return isOpaque(written) ? `must be a value, found a ${kind(written)}` : undefined;
+    }
+    return undefined;
+}
+
+/** Whether JSON leaves out what an object holds, as of a Map, or spells it by index. Instances of classes have fields. */
+function isOpaque(value: object): boolean {
+    const name = kind(value);
+    return name !== "Object" && (Object.keys(value).length === 0 || /(Array|Error)$/.test(name));
+}
+
+/** Such as `Date`. */
+function kind(value: unknown): string {
+    return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+function isIterable(value: object): value is Iterable<unknown> {
+    return typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === "function";
+}
+
+/** Whether an object is one of no class, in whatever realm it was made. */
+function isPlain(value: object): boolean {
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    return prototype === null || prototype === Object.prototype || Object.hasOwn(prototype, "isPrototypeOf");
+}

@@ -1,0 +1,175 @@
+// Everything that is wrong with the input comes in one list, each with its whole path, also what JSON could not hold.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import vm from "node:vm";
+import { PaymentsClient, ValidationError } from "ghl-payments";
+import { ANY_ANSWER, failure, ID, LOCATION, stub, thrown, TOKEN } from "../support/stub.mjs";
+
+const paths = (error) => error.issues.map(({ path }) => path).sort();
+
+test("wrong functions, limiters and headers come together with wrong values, a wrong token among them", () => {
+    for (const [options, expected] of [
+        [
+            { token: "", fetch: 5, onEvent: "x", limiter: 3, timeoutMs: -1, baseUrl: "ftp://x", nope: 1, headers: [1] },
+            ["baseUrl", "fetch", "headers[0]", "limiter", "nope", "onEvent", "timeoutMs", "token"],
+        ],
+        [{ fetch: {} }, ["fetch", "token"]],
+        [{ token: TOKEN, limiter: {}, locationId: 5 }, ["limiter", "locationId"]],
+        [{ token: TOKEN, limiter: true }, ["limiter"]],
+        [{ token: TOKEN, limiter: null, onEvent: null }, ["limiter", "onEvent"]],
+        [{ token: TOKEN, timeoutMs: () => 5, maxRetries: Number.NaN, strict: Symbol("x"), retries: 1n }, ["maxRetries", "retries", "strict", "timeoutMs"]],
+        [{ token: TOKEN, headers: { "x-a": () => 1 }, userAgent: 5 }, ["headers.x-a", "userAgent"]],
+    ]) {
+        const error = thrown(() => new PaymentsClient(options));
+        assert.ok(error instanceof ValidationError);
+        assert.deepEqual(paths(error), expected, error.message);
+        for (const path of expected) assert.ok(error.message.includes(path), `${path} in ${error.message}`);
+    }
+});
+
+test("wrong options of a call and wrong parameters come together, whoever finds them", async () => {
+    const { payments, requests } = stub(ANY_ANSWER);
+    for (const [call, expected] of [
+        [payments.orders.list({ limit: -1 }, { timeoutMs: -5, headers: 5, signal: {} }), ["headers", "limit", "signal", "timeoutMs"]],
+        [payments.orders.get("..", { signal: 5, nope: 1 }), ["nope", "orderId", "signal"]],
+        [payments.orders.list({ limit: Number.NaN, status: () => "x", offset: -1 }), ["limit", "offset", "status"]],
+        [
+            payments.orders.recordPayment("", { mode: "cash", amount: 1n, meta: { a: Infinity } }, { headers: [["x"]] }),
+            ["amount", "headers[0]", "meta.a", "orderId"],
+        ],
+        [
+            payments.orders.recordPaymentOnce(ID, { mode: "gold", amount: -1 }, { since: "soon", reference: 5, signal: "x" }),
+            ["amount", "mode", "reference", "signal", "since"],
+        ],
+        [payments.coupons.get({ id: Symbol("x") }), ["id"]],
+        [payments.orders.list({ altId: () => LOCATION }), ["altId"]],
+        [payments.coupons.update(ID, { name: () => "x", code: 5 }), ["code", "discountType", "discountValue", "name", "startDate"]],
+    ]) {
+        const error = await failure(call);
+        assert.ok(error instanceof ValidationError, String(error));
+        assert.deepEqual(paths(error), expected, error.message);
+        assert.equal(error.outcome, "not_sent");
+        assert.ok(error.operation.name && error.message.startsWith(`${error.operation.name}: `), error.message);
+    }
+    assert.equal(requests.length, 0);
+});
+
+test("options and parameters that are no objects are refused, not ignored", async () => {
+    const { payments, requests } = stub(ANY_ANSWER);
+    for (const wrong of [5, "x", true, () => ({}), 1n, Symbol("x")]) {
+        for (const call of [
+            payments.orders.get(ID, wrong),
+            payments.orders.list({}, wrong),
+            payments.orders.list(undefined, wrong),
+            payments.customProvider.getConfig(wrong),
+            payments.orders.recordPaymentOnce(ID, { mode: "cash" }, wrong),
+        ]) {
+            assert.deepEqual(paths(await failure(call)), ["options"], String(wrong));
+        }
+        const cursor = (await stub({ data: [{ _id: "a" }], totalCount: 9 }).payments.orders.list({ limit: 1 })).cursor;
+        assert.deepEqual(paths(await failure(payments.orders.list({ limit: 1, cursor }, wrong))), ["options"], String(wrong));
+        for (const call of [
+            payments.orders.list(wrong),
+            payments.orders.recordPayment(ID, wrong),
+            payments.coupons.update(ID, wrong),
+            payments.coupons.get(wrong),
+        ]) {
+            assert.equal((await failure(call)).name, "ValidationError", String(wrong));
+        }
+    }
+    assert.equal(requests.length, 0);
+});
+
+const cyclic = { deep: [{}] };
+cyclic.deep[0].self = cyclic;
+const throwing = {
+    get amount() {
+        throw new Error("a getter");
+    },
+};
+let bottomless = {};
+for (let i = 0; i < 100_000; i += 1) bottomless = { in: bottomless };
+
+/** What JSON cannot hold, or would change without a word. */
+const IMPOSSIBLE = {
+    NaN: Number.NaN,
+    Infinity: Number.POSITIVE_INFINITY,
+    "a Number object": new Number(Number.NaN),
+    "a bigint": 5n,
+    "a symbol": Symbol("x"),
+    "a function": () => 5,
+    "a class": Date,
+    "an invalid Date": new Date(Number.NaN),
+    "an invalid Date of another realm": vm.runInNewContext("new Date(NaN)"),
+    "a Map": new Map([["a", 1]]),
+    "a Set": new Set([1]),
+    "a promise": Promise.resolve(1),
+    "a pattern": /x/,
+    "an Error": Object.assign(new Error("x"), { code: 5 }),
+    bytes: new Uint8Array([1, 2]),
+    "a buffer": new ArrayBuffer(2),
+    "a Blob": new Blob(["x"]),
+    "a toJSON that throws": {
+        toJSON() {
+            throw new Error("no");
+        },
+    },
+    "a toJSON that gives nothing": { toJSON() {} },
+    "a toJSON that gives null": { toJSON: () => null },
+};
+
+for (const [what, value] of Object.entries(IMPOSSIBLE)) {
+    test(`${what} is named by its whole path, wherever it stands`, async () => {
+        const { payments, requests } = stub(ANY_ANSWER);
+        for (const [meta, expected] of [
+            [{ amount: value }, ["meta.amount"]],
+            [{ deep: [{ amount: value }] }, ["meta.deep[0].amount"]],
+            [{ deep: [1, [2, value], { "x y": { z: value } }] }, ["meta.deep[1][1]", "meta.deep[2].x y.z"]],
+        ]) {
+            const error = await failure(payments.orders.recordPayment(ID, { mode: "cash", meta }));
+            assert.equal(error.name, "ValidationError", String(error));
+            assert.deepEqual(paths(error), expected);
+        }
+        assert.equal(requests.length, 0);
+    });
+}
+
+test("what holds itself, throws or has no bottom is named too", async () => {
+    const { payments, requests } = stub(ANY_ANSWER);
+    for (const [meta, path] of [
+        [cyclic, "meta.deep[0].self"],
+        [{ deep: [throwing] }, "meta.deep[0].amount"],
+    ]) {
+        const error = await failure(payments.orders.recordPayment(ID, { mode: "cash", meta }));
+        assert.deepEqual(paths(error), [path]);
+    }
+    const error = await failure(payments.orders.recordPayment(ID, { mode: "cash", meta: bottomless }));
+    assert.equal(error.name, "ValidationError");
+    assert.ok(error.issues[0].path.startsWith("meta.in.in"), error.issues[0].path.slice(0, 40));
+    assert.match((await failure(payments.orders.recordPayment(ID, { mode: "cash", meta: throwing }))).cause.message, /a getter/);
+    assert.equal(requests.length, 0);
+});
+
+test("what JSON can hold is taken: instances, Dates, objects without a prototype, the same value twice", async () => {
+    class Money {
+        constructor(amount) {
+            this.amount = amount;
+        }
+    }
+    const twice = { a: 1 };
+    const meta = {
+        money: new Money(5),
+        when: new Date(0),
+        bare: Object.assign(Object.create(null), { a: 1 }),
+        twice: [twice, twice],
+        boxed: new Number(5),
+        missing: undefined,
+        own: { toJSON: () => "text" },
+        nothing: null,
+        address: new URL("https://example.com/a"),
+    };
+    const { payments, requests } = stub(ANY_ANSWER);
+    await payments.orders.recordPayment(ID, { mode: "cash", meta });
+    assert.deepEqual(requests[0].body.meta, JSON.parse(JSON.stringify(meta)));
+});
