@@ -211,7 +211,7 @@ impl Call {
                 Ask::Done(Ok(done)) => {
                     let scope = run.operation.is_list().then(|| cursor_scope(&run.request));
                     let info = values::success(&done, transport.now_ms() - self.began, scope.as_deref());
-                    let ascii = to_ascii(&done.answer.body);
+                    let ascii = done.answer.checked.foreign.then(|| to_ascii(&done.answer.body));
                     let body = ascii.as_deref().unwrap_or(&done.answer.body);
                     return succeeded(body, &transport.last_response(), &info);
                 }

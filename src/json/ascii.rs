@@ -1,22 +1,17 @@
 //! JSON text in ASCII alone.
 
-/// The same JSON text with every character outside ASCII as `\uXXXX`, or as two of them; `None` where there is no such
-/// character.
+/// The same JSON text with every character outside ASCII as `\uXXXX`, or as two of them.
 ///
 /// An engine decodes and parses text that is ASCII alone in a fraction of the time: each of its characters stays one byte.
 /// A single accent in a page makes all of its text two bytes wide.
-pub(crate) fn to_ascii(text: &[u8]) -> Option<Vec<u8>> {
-    let first = ascii_length(text);
-    if first == text.len() {
-        return None;
-    }
+pub(crate) fn to_ascii(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + text.len() / 8);
     let mut rest = text;
     loop {
         let (plain, behind) = rest.split_at(ascii_length(rest));
         out.extend_from_slice(plain);
         if behind.is_empty() {
-            return Some(out);
+            return out;
         }
         let foreign = behind.iter().position(u8::is_ascii).unwrap_or(behind.len());
         let (foreign, behind) = behind.split_at(foreign);
@@ -34,17 +29,15 @@ pub(crate) fn to_ascii(text: &[u8]) -> Option<Vec<u8>> {
 /// How many bytes at the start of a text are ASCII.
 fn ascii_length(text: &[u8]) -> usize {
     const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-    let mut words = text.chunks_exact(8);
-    let mut at = 0;
-    for word in words.by_ref() {
-        let word = word.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-        let high = word & HIGH_BITS;
+    let mut rest = text;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let high = u64::from_le_bytes(*word) & HIGH_BITS;
         if high != 0 {
-            return at + (high.trailing_zeros() / 8) as usize;
+            return text.len() - rest.len() + (high.trailing_zeros() / 8) as usize;
         }
-        at += 8;
+        rest = behind;
     }
-    at + words.remainder().iter().take_while(|byte| byte.is_ascii()).count()
+    text.len() - rest.len() + rest.iter().take_while(|byte| byte.is_ascii()).count()
 }
 
 #[cfg(test)]
@@ -52,7 +45,7 @@ mod tests {
     use super::to_ascii;
 
     fn ascii(text: &str) -> String {
-        let bytes = to_ascii(text.as_bytes()).unwrap_or_else(|| text.as_bytes().to_vec());
+        let bytes = to_ascii(text.as_bytes());
         assert!(bytes.is_ascii());
         String::from_utf8(bytes).expect("ASCII")
     }
@@ -60,7 +53,7 @@ mod tests {
     #[test]
     fn what_is_ascii_stays_where_it_is() {
         for text in ["", "{}", "{\"a\":\"b c\\u00e9\"}", "1234567", "12345678", "123456789"] {
-            assert_eq!(to_ascii(text.as_bytes()), None, "{text}");
+            assert_eq!(ascii(text), text);
         }
     }
 

@@ -48,6 +48,8 @@ pub(crate) struct Scanner<'a> {
     pub(super) pos: usize,
     /// An escape named half of a surrogate pair; `JSON.parse` takes it, Rust's texts cannot hold it.
     pub lone_surrogate: bool,
+    /// A character outside ASCII was passed.
+    pub foreign: bool,
     /// A number was passed that no double can hold. Whoever wants to know about one value puts it back before.
     pub too_large: bool,
     /// Why the scan stopped, once it did.
@@ -59,7 +61,7 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 impl<'a> Scanner<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, pos: 0, lone_surrogate: false, too_large: false, fault: Fault::Utf8 { at: 0 } }
+        Self { bytes, pos: 0, lone_surrogate: false, foreign: false, too_large: false, fault: Fault::Utf8 { at: 0 } }
     }
 
     pub fn pos(&self) -> usize {
@@ -143,6 +145,20 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// As [`Self::text`], for who does not want what it says; most texts hold nothing that needs a look.
+    #[inline(always)]
+    pub fn pass_text(&mut self) -> Result<(), Stop> {
+        let start = self.pos;
+        self.pos += 1;
+        self.plain();
+        if self.peek() == b'"' {
+            self.pos += 1;
+            return Ok(());
+        }
+        self.pos = start;
+        self.text().map(|_| ())
+    }
+
     /// Passes the bytes of a text that need no look: printable ASCII but quote and backslash.
     #[inline(always)]
     fn plain(&mut self) {
@@ -213,6 +229,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn multibyte(&mut self) -> Result<(), Stop> {
+        self.foreign = true;
         let start = self.pos;
         while self.peek() >= 0x80 {
             self.pos += 1;
@@ -330,7 +347,7 @@ impl<'a> Scanner<'a> {
     pub fn passes_key(&mut self, name: &[u8]) -> bool {
         let length = name.len() + 3;
         let here = self.bytes.get(self.pos..self.pos + length).unwrap_or_default();
-        let passes = matches!(here, [b'"', key @ .., b'"', b':'] if *key == *name);
+        let passes = matches!(here, [b'"', key @ .., b'"', b':'] if same(key, name));
         if passes {
             self.pos += length;
         }
@@ -358,6 +375,24 @@ impl<'a> Scanner<'a> {
         self.pos += 1;
         Ok(byte == b',')
     }
+}
+
+/// Whether two texts of one length are the same. `==` compares them byte by byte in wasm, and in a function of its own.
+#[inline(always)]
+fn same(mut one: &[u8], mut other: &[u8]) -> bool {
+    while let (Some((word, behind)), Some((expected, rest))) = (one.split_first_chunk(), other.split_first_chunk()) {
+        if u64::from_le_bytes(*word) != u64::from_le_bytes(*expected) {
+            return false;
+        }
+        (one, other) = (behind, rest);
+    }
+    while let ([byte, behind @ ..], [expected, rest @ ..]) = (one, other) {
+        if byte != expected {
+            return false;
+        }
+        (one, other) = (behind, rest);
+    }
+    true
 }
 
 /// The text that the bytes between two quotes stand for; half surrogates become U+FFFD.

@@ -45,6 +45,8 @@ pub struct Checked {
     pub duplicates: bool,
     /// A text holds half of a surrogate pair.
     pub lone_surrogate: bool,
+    /// A text or a key holds a character outside ASCII that is not written as an escape.
+    pub foreign: bool,
 }
 
 impl Issue {
@@ -77,7 +79,7 @@ pub fn check(bytes: &mut Vec<u8>, kind: &'static Kind) -> Result<Checked, Fault>
         return Err(walker.scan.fault);
     }
     let Walker { scan, checked, edits, .. } = walker;
-    let checked = Checked { lone_surrogate: scan.lone_surrogate, ..checked };
+    let checked = Checked { lone_surrogate: scan.lone_surrogate, foreign: scan.foreign, ..checked };
     apply(bytes, &edits);
     Ok(checked)
 }
@@ -339,7 +341,7 @@ impl<'a> Walker<'a> {
                 }
                 // Most fields are texts with nothing to check but that.
                 if self.closed.is_none() && self.scan.peek() == b'"' && row.is_plain_text() {
-                    self.scan.text()?;
+                    self.scan.pass_text()?;
                 } else {
                     let mut kind = record.kind(row);
                     if matches!(kind, Kind::Amount) && self.is_percent(record, index, start) {

@@ -543,3 +543,19 @@ fn a_fault_leaves_the_bytes_as_they_came() {
         }
     }
 }
+
+#[test]
+fn characters_outside_ascii_are_noticed_wherever_they_stand() {
+    for (text, expected) in [
+        (r#"{"_id":"a","currency":"\u00e9"}"#, false),
+        ("\u{feff}{\"_id\":\"a\"}", false),
+        ("{\"_id\":\"é\"}", true),
+        ("{\"_id\":\"0123456789é0123456789\"}", true),
+        ("{\"_id\":\"a\",\"größe\":1}", true),
+        ("{\"_id\":\"a\",\"new\":[{\"new\":\"—\"}]}", true),
+        ("{\"_id\":\"a\",\"currency\":\"\\\\\",\"contactName\":\"😀\"}", true),
+    ] {
+        let (bytes, checked) = verdict(text.as_bytes(), &GET_ORDER.answer).unwrap();
+        assert_eq!((checked.foreign, bytes.is_ascii()), (expected, !expected), "{text}");
+    }
+}

@@ -404,6 +404,8 @@ impl RecordOnce {
         quote(&mut out, &self.payment.reference);
         put(&mut out, "}");
         let mut done = self.done.take()?;
+        // The transaction may come from another answer than the last one.
+        done.answer.checked.foreign = !out.is_ascii();
         done.answer.body = out.into_bytes();
         done.attempts = self.attempts;
         Some(done)
