@@ -69,34 +69,21 @@ impl Core {
         *self.limiter.borrow_mut() = limiter;
     }
 
-    /// Starts an operation. `input` has five lines: the name that it has in the ledger, or [`ONCE`], its options, its
-    /// parameters, the id for its path and the options that only [`ONCE`] has. Each but the first is JSON text, which holds
-    /// no line break, or empty.
-    pub fn call(&self, input: &str, signal: Option<AbortSignal>) -> Call {
+    /// Starts an operation: that of a name in the ledger, or [`ONCE`]. The id for its path, its parameters, its options and those that only
+    /// [`ONCE`] has are JSON text.
+    pub fn call(
+        &self,
+        name: &str,
+        id: Option<String>,
+        params: Option<String>,
+        options: Option<String>,
+        once: Option<String>,
+        signal: Option<AbortSignal>,
+    ) -> Call {
         let transport = FetchTransport::with(self.wiring.clone(), signal);
         let began = transport.now_ms();
-        Call { prepared: self.prepare(input, began), transport, began, asked: Asked::Nothing }
-    }
-
-    /// What is wrong with the `input` of a call, which is not made: an error as JSON text, whose list may be empty.
-    pub fn check(&self, input: &str) -> String {
-        let issues = match self.prepare(input, 0.0) {
-            Ok(call) => Error::validation(Some(call.run.operation), Vec::new()),
-            Err(error) => error,
-        };
-        values::error(&issues)
-    }
-
-    /// The list that `input`, as for [`Self::call`], names, to be read on behind a cursor. Throws an error as JSON text.
-    pub fn resume(&self, input: &str, cursor: &JsValue) -> Result<Pages, JsValue> {
-        let pages = self.prepare(input, js_sys::Date::now()).and_then(|call| {
-            let mut params = input;
-            line(&mut params);
-            line(&mut params);
-            let pages = Pages::resume(cursor_scope(&call.run.request), line(&mut params), cursor);
-            pages.map_err(|issue| Error::validation(Some(call.run.operation), vec![issue]))
-        });
-        pages.map_err(|error| values::error(&error).into())
+        let prepared = self.prepare(name, id, params.as_deref(), options.as_deref(), once.as_deref(), began);
+        Call { prepared, params, transport, began, asked: Asked::Nothing }
     }
 }
 
@@ -123,21 +110,26 @@ impl Core {
         Ok(Self { config, wiring: Rc::new(Wiring { fetch, token, listener }), limiter })
     }
 
-    fn prepare(&self, mut input: &str, now: f64) -> Result<call::Call, Error> {
-        let name = line(&mut input);
-        let options = line(&mut input);
-        let params = line(&mut input);
-        let params = (!params.is_empty()).then_some(params);
-        let id = json_text(line(&mut input).as_bytes());
-        let id = id.as_deref();
+    fn prepare(
+        &self,
+        name: &str,
+        id: Option<String>,
+        params: Option<&str>,
+        options: Option<&str>,
+        once: Option<&str>,
+        now: f64,
+    ) -> Result<call::Call, Error> {
         let mut issues = Vec::new();
-        let once = (name == ONCE).then(|| options::once(input, &mut issues));
+        let once = (name == ONCE).then(|| options::once(once.unwrap_or("{}"), &mut issues));
         let name = if once.is_some() { RECORD_PAYMENT.name } else { name };
         let operation = ALL.iter().copied().find(|operation| operation.name == name);
         let operation = operation.ok_or_else(|| Error::validation(None, Vec::new()))?;
+        let id = id.and_then(|id| json_text(id.as_bytes()));
+        let id = id.as_deref();
         let mut config = self.config.clone();
-        let options = if options.is_empty() { "{}" } else { options };
-        issues.append(&mut options::read(&mut config, options, &options::OF_CALL));
+        if let Some(options) = options {
+            issues.append(&mut options::read(&mut config, options, &options::OF_CALL));
+        }
         if !issues.is_empty() {
             // What else is wrong with the call is said in the same breath.
             let issues = build_after(issues, operation, id, params, &config).err().unwrap_or_default();
@@ -146,14 +138,6 @@ impl Core {
         let limiter = self.limiter.borrow().clone();
         call::Call::new(operation, once, id, params, &Rc::new(config), limiter, now)
     }
-}
-
-/// Takes the first line off a text.
-fn line<'a>(text: &mut &'a str) -> &'a str {
-    let end = text.as_bytes().iter().position(|byte| *byte == b'\n').unwrap_or(text.len());
-    let line = text.get(..end).unwrap_or_default();
-    *text = text.get(end + 1..).unwrap_or_default();
-    line
 }
 
 /// What a call waits for.
@@ -172,6 +156,7 @@ enum Asked {
 #[wasm_bindgen]
 pub struct Call {
     prepared: Result<call::Call, Error>,
+    params: Option<String>,
     transport: FetchTransport,
     began: f64,
     asked: Asked,
@@ -179,6 +164,22 @@ pub struct Call {
 
 #[wasm_bindgen]
 impl Call {
+    /// What is wrong with the call, which need not be made: an error as JSON text, whose list may be empty.
+    pub fn refusal(&self) -> String {
+        match &self.prepared {
+            Ok(call) => values::error(&Error::validation(Some(call.run.operation), Vec::new())),
+            Err(error) => values::error(error),
+        }
+    }
+
+    /// The list that the call would begin, to be read on behind a cursor instead. Throws an error as JSON text.
+    pub fn resume(&self, cursor: &JsValue) -> Result<Pages, JsValue> {
+        let call = self.prepared.as_ref().map_err(values::error)?;
+        let params = self.params.as_deref().unwrap_or_default();
+        Pages::resume(cursor_scope(&call.run.request), params, cursor)
+            .map_err(|issue| values::error(&Error::validation(Some(call.run.operation), vec![issue])).into())
+    }
+
     /// Goes on with what the promise that the last step gave came to.
     ///
     /// Gives the next promise to wait for; at the end `[undefined, data, response, info]` or `[error, cause]`. `info`, with

@@ -1,4 +1,4 @@
-import { __wbg_reset_state as restart, Core, type Pages } from "../core.js";
+import { __wbg_reset_state as restart, Core, type Call, type Pages } from "../core.js";
 import { failure, PaymentsError, type Outcome } from "./errors.js";
 import { invalid } from "./input.js";
 
@@ -11,6 +11,9 @@ interface UnderWay {
     /** Ends it when its instance is lost. */
     lose(cause: unknown): void;
 }
+
+/** A call as the core takes it: name, id, parameters, options and those of `orders.recordPaymentOnce` alone, all but the first as JSON text. */
+export type Input = [name: string, id?: string, params?: string, options?: string, once?: string];
 
 /** The waits of the core that send a request are marked, and say how that ended. */
 interface Wait {
@@ -90,24 +93,32 @@ export class LastingCore {
         });
     }
 
-    /** A list from a cursor on, as the core's `resume` gives it. */
-    resume(...args: Parameters<Core["resume"]>): Pages {
+    /** A list from a cursor on. */
+    resume(input: Input, cursor: unknown): Pages {
         this.#open();
+        const call = this.#begin(input);
         try {
-            return this.present().resume(...args);
+            return call.resume(cursor);
         } catch (error) {
             throw failure(error);
+        } finally {
+            call.free();
         }
     }
 
-    /** What is wrong with the input of a call: an error, also where it is nothing. */
-    check(input: string): unknown {
+    /** What is wrong with a call, which is not made: an error, also where it is nothing. */
+    check(input: Input): unknown {
         this.#open();
-        return failure(this.present().check(input));
+        const call = this.#begin(input);
+        try {
+            return failure(call.refusal());
+        } finally {
+            call.free();
+        }
     }
 
     /** Carries out an operation. Gives what the core's `Call` ends with. */
-    call(...args: Parameters<Core["call"]>): Promise<unknown[]> {
+    call(input: Input, signal: AbortSignal | undefined): Promise<unknown[]> {
         this.#open();
         return new Promise((resolve, reject) => {
             const underWay: UnderWay = {
@@ -115,7 +126,7 @@ export class LastingCore {
                 outcome: "not_sent",
                 lose: (cause) => reject(internal(underWay, cause)),
             };
-            void this.#carry(args, underWay).then(resolve);
+            void this.#carry(input, signal, underWay).then(resolve);
         });
     }
 
@@ -123,14 +134,18 @@ export class LastingCore {
         if (this.closed) throw invalid("", "this client was closed; make a new one");
     }
 
+    #begin([name, id, params, options, once]: Input, signal?: AbortSignal): Call {
+        return this.present().call(name, id, params, options, once, signal);
+    }
+
     /** Carries a call from wait to wait to its end; never rejects. */
-    async #carry(args: Parameters<Core["call"]>, underWay: UnderWay): Promise<unknown[]> {
+    async #carry(input: Input, signal: AbortSignal | undefined, underWay: UnderWay): Promise<unknown[]> {
         // The caller may be a listener, deep inside the instance: nothing may run in it a second time, or replace it.
         await undefined;
         const instance = lost;
         heardOf(underWay);
         try {
-            const call = this.present().call(...args);
+            const call = this.#begin(input, signal);
             let next: unknown;
             do {
                 const before = underWay.outcome;

@@ -450,33 +450,47 @@ export interface Resources {
     readonly integrations: Integrations;
 }
 
-/**
- * @internal What a method takes before its options: an id that stands in the path, one that travels with the parameters,
- * the parameters or the body themselves. A list is read in pages.
- */
-export type Takes = readonly ("path" | "id" | "params" | "list")[];
+/** @internal What a call is given: the id in its path, its parameters or body, and what it does otherwise than the client. */
+export interface Given {
+    id?: unknown;
+    params?: unknown;
+    options?: CallOptions | null | undefined;
+}
+
+/** @internal How a method reads its arguments; one of a list is given parameters, and read in pages. */
+export type Reading = "list" | ((...args: never[]) => Given);
+
+const nothing = (options?: CallOptions): Given => ({ options });
+const body = (params: unknown, options?: CallOptions): Given => ({ params, options });
+const path = (id: unknown, options?: CallOptions): Given => ({ id, options });
+const pathAndBody = (id: unknown, params: unknown, options?: CallOptions): Given => ({ id, params, options });
+/** The id travels among the parameters. */
+const idAndBody = (id: unknown, params: unknown, options?: CallOptions): Given => {
+    return { params: typeof (params ?? {}) === "object" ? { ...(params as object), id } : params, options };
+};
+const id = (id: unknown, options?: CallOptions): Given => ({ params: { id }, options });
 
 /** @internal All methods, under the names that the core's ledger has for them. */
-export const METHODS: { [R in keyof Resources]: { [M in keyof Resources[R]]: Takes } } = {
+export const METHODS: { [R in keyof Resources]: { [M in keyof Resources[R]]: Reading } } = {
     orders: {
-        list: ["list"],
-        get: ["path"],
-        recordPayment: ["path", "params"],
-        recordPaymentOnce: ["path", "params"],
-        createFulfillment: ["path", "params"],
-        listFulfillments: ["path"],
-        listNotes: ["path"],
+        list: "list",
+        get: path,
+        recordPayment: pathAndBody,
+        recordPaymentOnce: pathAndBody,
+        createFulfillment: pathAndBody,
+        listFulfillments: path,
+        listNotes: path,
     },
-    transactions: { list: ["list"], get: ["path"] },
-    subscriptions: { list: ["list"], get: ["path"] },
-    coupons: { list: ["list"], get: ["params"], create: ["params"], update: ["id", "params"], delete: ["id"] },
+    transactions: { list: "list", get: path },
+    subscriptions: { list: "list", get: path },
+    coupons: { list: "list", get: body, create: body, update: idAndBody, delete: id },
     customProvider: {
-        create: ["params"],
-        delete: [],
-        getConfig: [],
-        connect: ["params"],
-        disconnect: ["params"],
-        updateCapabilities: ["params"],
+        create: body,
+        delete: nothing,
+        getConfig: nothing,
+        connect: body,
+        disconnect: body,
+        updateCapabilities: body,
     },
-    integrations: { createWhitelabel: ["params"], listWhitelabel: ["list"] },
+    integrations: { createWhitelabel: body, listWhitelabel: "list" },
 };

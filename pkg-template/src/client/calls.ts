@@ -1,0 +1,130 @@
+import type { Pages } from "../core.js";
+import { failure } from "./errors.js";
+import { Findings } from "./input.js";
+import type { Input, LastingCore } from "./instance.js";
+import { PagePromise } from "./pages.js";
+import type { CallOptions, RecordOnceOptions } from "./parameters.js";
+import { ApiPromise, type ResponseInfo, type WithResponse } from "./promises.js";
+import type { Given, Reading } from "./resources.js";
+
+/** As the core has it. */
+const TIMEOUT_MS = 30_000;
+
+/** Behind the ledger: an operation with options of its own. */
+const ONCE = "orders.recordPaymentOnce";
+
+/** A result as the core gives it: of a list with the scope of its cursors. */
+type Sent<T> = WithResponse<T> & { scope?: string };
+
+/** The parameters of a list that say where to begin. */
+interface Paged {
+    limit?: number;
+    offset?: number;
+    cursor?: string;
+}
+
+interface ListAnswer<T> {
+    data?: T[];
+    providers?: T[];
+    totalCount?: number | null;
+}
+
+/** The calls of one client. */
+export class Calls {
+    readonly #core: LastingCore;
+    readonly #timeoutMs: number;
+
+    constructor(core: LastingCore, timeoutMs: number = TIMEOUT_MS) {
+        this.#core = core;
+        this.#timeoutMs = timeoutMs;
+    }
+
+    /** The method that carries out the operation of this name. */
+    method(name: string, reading: Reading): (...args: never[]) => ApiPromise<unknown> {
+        if (reading === "list") return (params?: Paged, options?: CallOptions) => this.#list(name, params, options);
+        return (...args) => {
+            const sent = this.#send(name, reading(...args));
+            return new ApiPromise(() => sent);
+        };
+    }
+
+    #list<T>(name: string, params?: Paged, options?: CallOptions): PagePromise<T> {
+        const { cursor, ...query } = params ?? {};
+        const { timeoutMs = this.#timeoutMs, signal: given } = options ?? {};
+        // What is no signal is refused where the call is made.
+        const signal = typeof given?.addEventListener === "function" ? given : undefined;
+        return new PagePromise<T>({
+            read: async (ending, place) => {
+                const { background, ...where } = place ?? {};
+                const page = place === undefined ? params : { ...query, ...where };
+                // Further pages leave the rate limit's last requests to calls that somebody waits for.
+                const own = { ...(background && { background }), ...options, signal: given === signal ? ending : given };
+                // What is no object is refused where the call is made.
+                const settings = typeof (options ?? {}) === "object" ? own : options;
+                const { data, response, scope } = await this.#send<ListAnswer<T>>(name, { params: page, options: settings });
+                const total = typeof data.totalCount === "number" ? data.totalCount : undefined;
+                return { records: data.data ?? data.providers ?? [], total, response, scope: scope as string };
+            },
+            resume: cursor === undefined ? undefined : () => this.#resume(name, { params: query, options }, cursor),
+            offset: query.offset ?? 0,
+            limit: query.limit ?? 0,
+            signal,
+            timeoutMs: timeoutMs > 0 ? timeoutMs : TIMEOUT_MS,
+        });
+    }
+
+    /** Carries out an operation. */
+    async #send<T>(name: string, given: Given): Promise<Sent<T>> {
+        const found = new Findings();
+        const [input, signal] = read(name, given, found);
+        if (found.issues.length > 0) {
+            // The caller may be a listener, deep inside the instance: nothing may run in it a second time.
+            await undefined;
+            throw found.error(this.#core.check(input));
+        }
+        return result(await this.#core.call(input, signal));
+    }
+
+    /** A list from a cursor on; throws if the cursor is none of it. */
+    #resume(name: string, given: Given, cursor: unknown): Pages {
+        const found = new Findings();
+        const [input] = read(name, given, found);
+        if (found.issues.length > 0) throw found.error(this.#core.check(input));
+        return this.#core.resume(input, cursor);
+    }
+}
+
+/** A call as the core takes it. Which placeholder the id belongs to, and whether it may be empty, the core knows. */
+function read(name: string, { id, params, options }: Given, found: Findings): [input: Input, signal: AbortSignal | undefined] {
+    const { signal, ...given } = found.object("options", options);
+    if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+        found.add("signal", "must be an AbortSignal");
+    }
+    const [values, once] = name === ONCE ? parted(given, found) : [given];
+    const input: Input = [
+        name,
+        // As JSON, so that half of a surrogate pair stays what it is.
+        typeof id === "string" ? JSON.stringify(id) : undefined,
+        params === undefined ? undefined : found.json(params),
+        found.options(values) || undefined,
+        once,
+    ];
+    return [input, signal];
+}
+
+/** The options of every call, and as text those that only {@link ONCE} has. */
+function parted(options: RecordOnceOptions, found: Findings): [values: CallOptions, once: string] {
+    const { reference, referenceInNotes, since, ...values } = options;
+    return [values, found.json({ reference, referenceInNotes, since: found.instant("since", since) })];
+}
+
+/** `[undefined, data, response, info]` of the core, or `[error, cause]`. */
+function result<T>(end: unknown[]): Sent<T> {
+    if (end[0] !== undefined) throw failure(end);
+    const [, data, { status, headers }, info] = end as [undefined, T, Response, string];
+    const { scope, ...known } = JSON.parse(info) as ResponseInfo & { scope?: string };
+    const response: ResponseInfo = { ...known, status, headers };
+    const traceId = typeof data === "object" && data !== null ? (data as { traceId?: unknown }).traceId : undefined;
+    if (typeof traceId === "string") response.traceId = traceId;
+    return scope === undefined ? { data, response } : { data, response, scope };
+}
