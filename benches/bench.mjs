@@ -1,14 +1,21 @@
 // What `cargo xtask bench` starts, in a copy of this folder beside the packages that it compares.
 
+import { readFile, writeFile } from "node:fs/promises";
+import { cpus, loadavg } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { cases } from "./answers.mjs";
-import * as node from "./engines/node.mjs";
+import { chart } from "./chart.mjs";
 import { compare } from "./compare.mjs";
+import * as chromium from "./engines/chromium.mjs";
+import * as firefox from "./engines/firefox.mjs";
+import * as node from "./engines/node.mjs";
+import * as workerd from "./engines/workerd.mjs";
+import { document, sentence, text } from "./report.mjs";
 import { versus } from "./versus.mjs";
 
-const ENGINES = { node };
+const ENGINES = { node, workerd, chromium, firefox };
 const folder = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const { values } = parseArgs({
@@ -28,10 +35,37 @@ const pick = (what, given, known) => {
     return names;
 };
 const only = pick("case", values.only, cases().map(({ name }) => name));
-const engines = pick("engine", values.in || (values.vs ? "node" : ""), Object.keys(ENGINES)).map((name) => ENGINES[name]);
+const engines = pick("engine", values.in || (values.vs || values.quick ? "node" : ""), Object.keys(ENGINES)).map((name) => ENGINES[name]);
+
+const root = process.env.GHL_REPO_ROOT;
 
 if (values.vs) {
     await versus({ engines, only, count: Number(values.rounds ?? 400), folder });
 } else {
-    await compare({ engines, only, count: Number(values.rounds ?? 300), folder });
+    const { generate } = await import("./generate.mjs");
+    await generate(`${root}/tests/contract/payments.openapi.json`, `${folder}/package-lock.json`, `${folder}/generated`);
+    const tell = (part) => console.log(text(part));
+    console.log("Times as multiples of fetch + arrayBuffer + JSON.parse in the same round, medians; * delivers texts for numbers");
+    const count = Number(values.rounds ?? (values.quick ? 80 : 300));
+    const parts = await compare({ engines, only, count, folder, loopback: !values.quick, tell });
+    const whole = !values.quick && !values.in && !values.only && !values.rounds;
+    if (whole) {
+        const result = { date: new Date().toISOString().slice(0, 10), machine: machine(), versions: await versions(), parts, more: [] };
+        const caption = `cargo xtask bench, ${result.date}, ${result.machine}`;
+        await writeFile(`${root}/benches/results.svg`, chart(parts, caption));
+        await writeFile(`${root}/benches/RESULTS.md`, document(result));
+        await writeFile(`${root}/README.md`, sentence(await readFile(`${root}/README.md`, "utf8"), result));
+        console.log("\nWritten: benches/RESULTS.md, benches/results.svg, README.md");
+    }
+}
+
+/** In general terms: what the figures depend on, nothing about whose machine it is. */
+function machine() {
+    const [busy] = loadavg();
+    return `${cpus().length} processors, ${process.platform} ${process.arch}, load ${busy.toFixed(1)} at the end`;
+}
+
+async function versions() {
+    const { dependencies, devDependencies } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
+    return { ...dependencies, "@hey-api/openapi-ts": devDependencies["@hey-api/openapi-ts"] };
 }

@@ -26,15 +26,19 @@ export async function run({ ways, only, origin, count, warmUp, sampleMs, seed = 
         const calls = {};
         const states = {};
         for (const way of ways) {
+            let answered = false;
             try {
                 const settings = origin
                     ? { ...SETTINGS, baseUrl: `${origin}/${name}` }
                     : { ...SETTINGS, baseUrl: STUBBED, fetch: stub(body) };
                 const opened = (await load(way)).open(settings);
+                answered = true;
                 states[way] = judge(await opened[call](), expected, repaired);
                 calls[way] = opened[call];
             } catch (error) {
-                states[way] = `fails: ${String(error?.message ?? error).split("\n")[0].slice(0, 160)}`;
+                // What only this answer is refused for is a verdict on the answer.
+                const verdict = answered && expected !== repaired ? "rejects" : "fails";
+                states[way] = `${verdict}: ${reason(error)}`;
             }
         }
         if (!calls[BASE]) throw new Error(`${BASE} ${states[BASE]}`);
@@ -44,6 +48,8 @@ export async function run({ ways, only, origin, count, warmUp, sampleMs, seed = 
 }
 
 export { HEADERS };
+
+const reason = (error) => String(error?.message ?? error).replace(/\s+/g, " ").slice(0, 160);
 
 const stub = (body) => async () => new Response(body, { status: 200, headers: HEADERS });
 

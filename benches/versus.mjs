@@ -3,12 +3,14 @@
 import { cpus } from "node:os";
 import { bundle } from "./bundle.mjs";
 import { certainty, ratios, spread } from "./rounds.mjs";
+import { serve } from "./serve.mjs";
 
 const PROCESSES = 4;
 
 /** Prints how the build in `pkg/` compares to the other one, by engine and case. */
 export async function versus({ engines, only, count, folder }) {
     console.log(`pkg/ against the other build; each round takes both once, ${count} rounds in ${PROCESSES} starts of the engine`);
+    const server = await serve(folder);
     for (const engine of engines) {
         const out = `${folder}/out/${engine.name}`;
         await bundle(["raw", "ours", "theirs"], out, engine.target);
@@ -17,7 +19,7 @@ export async function versus({ engines, only, count, folder }) {
         for (let start = 0; start < PROCESSES; start++) {
             // Whichever is loaded first is also compiled first.
             const ways = start % 2 === 0 ? ["raw", "ours", "theirs"] : ["raw", "theirs", "ours"];
-            const opened = await engine.open({ ways: out });
+            const opened = await engine.open({ ways: out, origin: server.origin, folder: engine.name });
             const job = { ways, only, count: Math.ceil(count / PROCESSES), warmUp: 60, sampleMs: engine.sampleMs, seed: start };
             const { engine: version, results } = await opened.run(job);
             await opened.close();
@@ -26,6 +28,7 @@ export async function versus({ engines, only, count, folder }) {
         }
         print(label, runs);
     }
+    await server.close();
     console.log(`\nto raw: median of the ratio to fetch + arrayBuffer + JSON.parse in the same round`);
     console.log(`ours/other: median of the ratio in the same round, below 1 is faster; with 95 % certainty between; by start`);
     console.log(`${cpus().length} processors`);

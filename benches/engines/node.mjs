@@ -10,7 +10,7 @@ export const name = "Node";
 /** What a bundler is told for this engine. */
 export const target = { platform: "node" };
 /** Milliseconds that a sample takes at least: the clock is exact. */
-export const sampleMs = 3;
+export const sampleMs = 2;
 
 export async function open({ ways }) {
     const folder = pathToFileURL(ways).href;

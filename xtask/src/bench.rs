@@ -12,6 +12,10 @@ use std::process::Command;
 pub struct Options {
     /// The other build.
     versus: Option<PathBuf>,
+    /// Node only, and less of it.
+    quick: bool,
+    /// The engines, if not all.
+    engines: Option<String>,
     /// What the program in `benches/` reads by itself.
     passed: Vec<String>,
 }
@@ -24,7 +28,9 @@ pub fn read(arguments: &[String]) -> Result<Options> {
         let mut value = || rest.next().with_context(|| format!("`{argument}` needs a value"));
         match argument.as_str() {
             "--vs" => options.versus = Some(PathBuf::from(value()?)),
-            "--in" | "--only" | "--rounds" => options.passed.extend([argument.clone(), value()?.clone()]),
+            "--quick" => options.quick = true,
+            "--in" => options.engines = Some(value()?.clone()),
+            "--only" | "--rounds" => options.passed.extend([argument.clone(), value()?.clone()]),
             _ => bail!("`cargo xtask bench` takes no argument `{argument}`"),
         }
     }
@@ -37,13 +43,35 @@ pub fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
     let other = other.transpose()?;
     setup::for_build(workspace)?;
     build::package(workspace)?;
+    if other.is_none() {
+        setup::for_bench(workspace)?;
+    }
     let folder = stage(workspace, other.as_deref())?;
     println!();
     let mut command = program(workspace, &folder, "bench.mjs");
     command.args(&options.passed);
+    options.engines.iter().for_each(|engines| {
+        command.args(["--in", engines]);
+    });
+    let few = options.quick || (other.is_some() && options.engines.is_none());
+    let wanted = |name: &str| !few && options.engines.as_deref().is_none_or(|engines| engines.contains(name));
+    if wanted("chromium") {
+        if let Ok(chromium) = &setup::browsers().chromium {
+            command.env("CHROMIUM_PATH", chromium);
+        }
+    }
+    if wanted("firefox") && setup::browsers().firefox.is_ok() {
+        setup::for_firefox(workspace)?;
+        command.env("GECKODRIVER", workspace.cargo_tool("geckodriver"));
+    }
     if other.is_some() {
         return run(command.arg("--vs"), "");
     }
+    if options.quick {
+        command.arg("--quick");
+    }
+    run(&mut command, "")?;
+    println!();
     run(
         &mut program(workspace, &folder, "sandbox.mjs"),
         "What is over its limit stands above. On a busy machine run it again.",
@@ -52,14 +80,15 @@ pub fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
 
 fn program(workspace: &Workspace, folder: &Path, name: &str) -> Command {
     let mut command = workspace.node();
+    // With its own collector calls a benchmark keeps one side's garbage out of the other side's time.
     command.arg("--expose-gc").arg(folder.join("src").join(name));
-    command.env("NPM_TOOLS", workspace.npm_tools().join("package.json"));
+    command.env("NPM_TOOLS", workspace.npm_tools().join("package.json")).env("GHL_REPO_ROOT", &workspace.root);
     command
 }
 
 /// A folder of its own with the packages as an application has them installed, and with the programs beside them.
 fn stage(workspace: &Workspace, other: Option<&Path>) -> Result<PathBuf> {
-    let folder = workspace.target().join("bench");
+    let folder = workspace.bench();
     let installed = folder.join("node_modules");
     place(&workspace.package(), &installed.join("ghl-payments"))?;
     if let Some(other) = other {
@@ -92,8 +121,9 @@ mod tests {
 
     #[test]
     fn options_are_read_and_handed_on() {
-        let options = read(&given(&["--only", "page,one", "--vs", "a.tgz", "--rounds", "20"])).unwrap();
+        let options = read(&given(&["--only", "page,one", "--vs", "a.tgz", "--in", "node", "--rounds", "20"])).unwrap();
         assert_eq!(options.versus.as_deref(), Some(Path::new("a.tgz")));
+        assert_eq!(options.engines.as_deref(), Some("node"));
         assert_eq!(options.passed, ["--only", "page,one", "--rounds", "20"]);
     }
 

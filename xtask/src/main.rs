@@ -33,9 +33,10 @@ cargo xtask <command>
                     `--reliability`: only what is about reliability, with its figures at the end;
                     `--mutants [FILE...]`: changes the code on purpose and lists what no test notices
   build             leave the publishable npm package in pkg/ and print its sizes
-  bench             build, then measure the package against raw fetch + JSON.parse; with `--vs TARBALL` against another
-                    build (or the folder of one), in turn in one process; `--in ENGINE,...`, `--only CASE,...`
-                    and `--rounds N` measure a part of it, or more of it
+  bench             build, then measure the package beside other clients in Node, workerd, Chromium and Firefox, and write
+                    benches/RESULTS.md and the figures of the README; `--quick`: Node only, two minutes, writes nothing;
+                    `--vs TARBALL`: against another build (or the folder of one), in turn in one process;
+                    `--in ENGINE,...`, `--only CASE,...`, `--rounds N`: a part of it, or more of it; writes nothing
   setup             install what the other commands need; each of them does its own part by itself
 
 `cargo xtask --help` prints this text.";

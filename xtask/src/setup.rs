@@ -36,7 +36,7 @@ pub fn for_web(workspace: &Workspace) -> Result<()> {
     rust_target(workspace)?;
     wasm_bindgen(workspace)?;
     cargo_tool(workspace, "wasm-pack", "wasm-pack", WASM_PACK, Kind::Debug)?;
-    cargo_tool(workspace, "geckodriver", "geckodriver", GECKODRIVER, Kind::Debug)
+    for_firefox(workspace)
 }
 
 /// What the recipes for tests import besides the package.
@@ -44,6 +44,16 @@ pub fn for_recipes(workspace: &Workspace) -> Result<()> {
     let folder = workspace.tools().join("recipes");
     npm_folder(workspace, &workspace.root.join("tests/recipes"), &folder)?;
     link(&Path::new("..").join("tools").join("recipes"), &workspace.target().join("scratch"))
+}
+
+/// The other clients that `bench` measures, in a folder of their own.
+pub fn for_bench(workspace: &Workspace) -> Result<()> {
+    npm_folder(workspace, &workspace.root.join("benches/peers"), &workspace.bench())
+}
+
+/// What drives Firefox.
+pub fn for_firefox(workspace: &Workspace) -> Result<()> {
+    cargo_tool(workspace, "geckodriver", "geckodriver", GECKODRIVER, Kind::Debug)
 }
 
 /// What `test --mutants` needs.

@@ -39,6 +39,11 @@ impl Workspace {
         self.target().join("tools")
     }
 
+    /// Where `bench` installs what it measures.
+    pub fn bench(&self) -> PathBuf {
+        self.target().join("bench")
+    }
+
     pub fn npm_tools(&self) -> PathBuf {
         self.tools().join("npm")
     }
