@@ -33,11 +33,11 @@ test("publint has nothing to say", () => {
     assert.match(run("publint", "run", TARBALL, "--strict", "--level", "suggestion"), /All good!/);
 });
 
-test("every entry has types that are right for ES modules and bundlers", () => {
-    run("attw", "--profile", "esm-only", "--no-emoji", TARBALL);
+test("every entry has types that are right for ES modules, CommonJS and bundlers, also for old resolution", () => {
+    run("attw", "--no-emoji", TARBALL);
 });
 
-test("each wasm is there as a file for workerd and as inlined bytes for all others, and nowhere else", async () => {
+test("each wasm is there as a file for workerd, inlined for import, the client's for require() too, and nowhere else", async () => {
     const inlined = files.filter((name) => name.endsWith("-bytes.js"));
     const expected = modules.map((name) => name.replace(".wasm", "-bytes.js"));
     assert.deepEqual(inlined, expected);
@@ -48,39 +48,56 @@ test("each wasm is there as a file for workerd and as inlined bytes for all othe
     }
     const digests = modules.map((name) => createHash("sha256").update(readFileSync(join(PACKAGE, name))).digest("hex"));
     assert.equal(new Set(digests).size, modules.length);
+    // As text also in the one file that require() finds. That of the sandbox reads the file, which keeps the tarball small.
+    const pieces = inlined.map((name) => readFileSync(join(PACKAGE, name), "latin1").slice(-1000, -900));
+    const having = pieces.map((piece) => files.filter((name) => readFileSync(join(PACKAGE, name), "latin1").includes(piece)));
+    assert.deepEqual(having, [["core-bytes.js", "index.cjs"], ["sandbox-core-bytes.js"]]);
     // How a wasm module begins, as bytes and in base64.
     const beginnings = ["\0asm", "AGFzbQ"];
     const holders = files.filter((name) => beginnings.some((it) => readFileSync(join(PACKAGE, name)).includes(it)));
     assert.deepEqual(holders, modules);
 });
 
-test("the runtimes that compile what is imported have a condition of their own, and no other entry imports a module", () => {
+/** The entries that are scripts, each with its targets by condition. */
+const entries = Object.entries(manifest.exports).filter(([, target]) => target.default?.default.endsWith(".js"));
+
+test("the runtimes that compile what is imported have a condition of their own, and no other target imports a module", () => {
     const imported = { workerd: /from "\.\/[a-z-]+\.wasm"/g, "edge-light": /from "\.\/[a-z-]+\.wasm\?module"/g };
-    const starting = Object.entries(manifest.exports).filter(([entry, target]) => {
-        return target.workerd !== undefined || /^\.(\/sandbox)?$/.test(entry);
-    });
-    assert.deepEqual(starting.map(([entry]) => entry), [".", "./sandbox"]);
-    for (const [entry, conditions] of Object.entries(manifest.exports)) {
-        if (typeof conditions === "string" || entry.endsWith(".wasm")) continue;
-        const { types, ...runtime } = conditions;
-        assert.ok(types, `${entry} has types`);
-        assert.equal(Object.keys(runtime).at(-1), "default", `${entry} works where no condition is known`);
-        for (const [condition, target] of Object.entries(runtime)) {
-            assert.ok(condition === "default" || condition in imported, `${entry}: condition ${condition}`);
+    // Those that compile ask first: an application for them may be written in CommonJS.
+    const own = { ".": Object.keys(imported), "./slim": [], "./sandbox": Object.keys(imported) };
+    for (const [entry, targets] of entries) {
+        // Bundlers know the condition module: an application that has both forms in its sources gets one copy.
+        assert.deepEqual(Object.keys(targets), [...own[entry], "module", "require", "default"]);
+        assert.deepEqual(targets.module, targets.default);
+        for (const [condition, { types, default: target }] of Object.entries(targets)) {
+            assert.ok(files.includes(types.slice(2)), types);
+            assert.match(`${types} ${target}`, condition === "require" ? /\.d\.cts .*\.cjs$/ : /\.d\.ts .*\.js$/);
             const script = readFileSync(join(PACKAGE, target), "utf8");
             for (const [name, pattern] of Object.entries(imported)) {
                 assert.equal((script.match(pattern) ?? []).length, name === condition ? 1 : 0, `${target}: ${name}`);
             }
         }
     }
+    assert.deepEqual(Object.keys(own), entries.map(([entry]) => entry));
     assert.equal(manifest.sideEffects, false);
 });
 
+test("what require() finds is one file, and the declarations stand in the package once", () => {
+    for (const [entry, { require: target }] of entries) {
+        const script = readFileSync(join(PACKAGE, target.default), "utf8");
+        const needed = [...script.matchAll(/\brequire\("(.*?)"\)/g)].map(([, name]) => name);
+        assert.deepEqual(needed, entry === "./sandbox" ? ["node:fs", "node:path"] : []);
+        assert.doesNotMatch(script, /\bimport\(|import\.meta/);
+    }
+    const modules = files.filter((name) => name.endsWith(".d.ts")).map((name) => readFileSync(join(PACKAGE, name), "utf8"));
+    assert.equal(modules.length, entries.length);
+    for (const text of modules) assert.match(text, /^export \* from "\.\/[a-z]+\.cjs";\n$/);
+});
+
 test("no entry awaits at its top level: each becomes a classic script", async () => {
-    const entries = Object.values(manifest.exports).map((it) => it.default);
-    for (const entry of entries.filter((it) => it?.endsWith(".js"))) {
+    for (const [, { default: target }] of entries) {
         await tool("esbuild").build({
-            entryPoints: [join(PACKAGE, entry)],
+            entryPoints: [join(PACKAGE, target.default)],
             bundle: true,
             write: false,
             format: "iife",

@@ -1,13 +1,14 @@
 //! `cargo xtask build`: two wasm modules, the TypeScript facade around them, checks, sizes.
 
+use crate::commonjs;
 use crate::docs;
 use crate::glue;
 use crate::inline;
 use crate::process::{capture, run};
 use crate::wasm::{compile_all, MODULES};
 use crate::workspace::{
-    all_files, copy, copy_folder, create_folder, empty_folder, file_name, files, read, read_bytes, relative, write,
-    Workspace,
+    all_files, copy, copy_folder, create_folder, empty_folder, file_name, files, has_ending, read, read_bytes,
+    relative, write, Workspace,
 };
 use anyhow::{bail, Context, Result};
 use flate2::{write::GzEncoder, Compression};
@@ -142,6 +143,7 @@ fn assemble(workspace: &Workspace, stage: &Path) -> Result<PathBuf> {
         }
     }
     without_comments(workspace, &folder)?;
+    commonjs::add(workspace, &folder)?;
     for file in files(&workspace.root, |name| name.starts_with("LICENSE-") || name == "CHANGELOG.md")? {
         copy(&file, &folder.join(file_name(&file)))?;
     }
@@ -298,10 +300,6 @@ fn gzip(bytes: &[u8]) -> Result<usize> {
 
 fn is_tsconfig(name: &str) -> bool {
     name.starts_with("tsconfig") && has_ending(name, ".json")
-}
-
-fn has_ending(name: &str, ending: &str) -> bool {
-    name.ends_with(ending)
 }
 
 #[cfg(test)]

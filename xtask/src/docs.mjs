@@ -16,7 +16,9 @@ const ts = createRequire(import.meta.url)(process.env.TYPESCRIPT);
 const packageFolder = resolve(folder);
 const ledger = JSON.parse(readFileSync(ledgerFile, "utf8"));
 const manifest = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8"));
-const entries = Object.entries(manifest.exports).filter(([, target]) => target.types);
+/** The declarations of an entry, as `import` finds them. */
+const typesOf = (target) => target.types ?? target.default?.types;
+const entries = Object.values(manifest.exports).map(typesOf).filter((types) => types !== undefined);
 
 const options = {
     target: ts.ScriptTarget.ES2022,
@@ -42,7 +44,7 @@ function compile(files, texts = new Map()) {
     return ts.createProgram([...files, ...texts.keys()], options, host);
 }
 
-const program = compile(entries.map(([, target]) => join(packageFolder, target.types)));
+const program = compile(entries.map((types) => join(packageFolder, types)));
 const checker = program.getTypeChecker();
 
 const isOurs = (node) => node.getSourceFile().fileName.startsWith(packageFolder);
@@ -58,7 +60,7 @@ const exportsOf = (file) => checker.getExportsOfModule(checker.getSymbolAtLocati
 
 /** What a user sees of the package: `visit` gets every declaration, member and parameter once. */
 function walkSurface(visit) {
-    const queue = entries.flatMap(([, target]) => exportsOf(join(packageFolder, target.types)));
+    const queue = entries.flatMap((types) => exportsOf(join(packageFolder, types)));
     const seen = new Set();
     for (let symbol = queue.shift(); symbol !== undefined; symbol = queue.shift()) {
         symbol = real(symbol);
@@ -123,7 +125,7 @@ function documentation(node, symbol) {
 /** The method of the client that an operation of the ledger names. */
 function method(operation) {
     const [resource, name] = operation.name.split(".");
-    const client = exportsOf(join(packageFolder, manifest.exports["."].types)).find(
+    const client = exportsOf(join(packageFolder, typesOf(manifest.exports["."]))).find(
         ({ name }) => name === "PaymentsClient",
     );
     const property = checker.getDeclaredTypeOfSymbol(real(client)).getProperty(resource);
@@ -416,7 +418,7 @@ function api() {
         for (const operation of [...own, ...others(resource, own)]) lines.push(...operationSection(operation, types));
     }
     lines.push("## Types", "");
-    const exported = new Set(entries.flatMap(([, target]) => exportsOf(join(packageFolder, target.types))).map(real));
+    const exported = new Set(entries.flatMap((types) => exportsOf(join(packageFolder, types))).map(real));
     const rest = [...types].filter(([name, { heading, symbol }]) => heading === name && exported.has(symbol));
     for (const [name, { symbol }] of rest.sort(([a], [b]) => (a < b ? -1 : 1))) {
         const [declaration] = symbol.declarations;

@@ -1,10 +1,10 @@
 //! What wasm-bindgen's glue does at its import, done at the start of the module instead: an import neither throws nor costs
-//! anything.
+//! anything. And what it takes for a compiled module.
 
 use anyhow::{ensure, Result};
 
-/// What stands at the top level, or is made there, and what stands in its place. `text.js` is in `pkg-template/src/entries`.
-const LATE: [(&str, &str); 3] = [
+/// What the glue says, and what it is to say in its place. `text.js` is in `pkg-template/src/entries`.
+const CHANGES: [(&str, &str); 4] = [
     (
         "let cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });\ncachedTextDecoder.decode();\n",
         "let cachedTextDecoder;\n",
@@ -15,6 +15,11 @@ const LATE: [(&str, &str); 3] = [
         "function initSync(module) {\n    cachedTextDecoder ??= textDecoder({ ignoreBOM: true });\n    \
          cachedTextEncoder ??= textEncoder();\n",
     ),
+    // The runtime may have compiled the module in another realm, as Next's edge runtime does when it runs in Node.
+    (
+        "    if (!(module instanceof WebAssembly.Module)) {\n",
+        "    if (Object.prototype.toString.call(module) !== \"[object WebAssembly.Module]\") {\n",
+    ),
 ];
 
 /// How the glue renews the decoder, as Safari demands it.
@@ -23,13 +28,13 @@ const RENEWED: [&str; 2] = ["new TextDecoder('utf-8', { ignoreBOM: true })", "te
 /// The glue with its text decoder and encoder made by `initSync`, and with others where the runtime has none.
 pub fn started_late(glue: &str) -> Result<String> {
     let mut late = format!("import {{ textDecoder, textEncoder }} from \"./text.js\";\n{glue}");
-    for (early, instead) in LATE {
-        let count = late.matches(early).count();
+    for (found, instead) in CHANGES {
+        let count = late.matches(found).count();
         ensure!(
             count == 1,
-            "the glue holds `{early}` {count} times instead of once; did wasm-bindgen change its output?"
+            "the glue holds `{found}` {count} times instead of once; did wasm-bindgen change its output?"
         );
-        late = late.replace(early, instead);
+        late = late.replace(found, instead);
     }
     late = late.replace(RENEWED[0], RENEWED[1]);
     ensure!(!late.contains("new Text"), "the glue makes a text decoder or encoder in a way that is not known here");
@@ -38,12 +43,12 @@ pub fn started_late(glue: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{started_late, LATE, RENEWED};
+    use super::{started_late, CHANGES, RENEWED};
 
     #[test]
     fn nothing_is_made_before_the_start() {
-        let early: String = LATE.iter().map(|(early, _)| *early).collect();
-        let late = started_late(&format!("{early}}}\n    cachedTextDecoder = {};\n", RENEWED[0])).unwrap();
+        let glue: String = CHANGES.iter().map(|(found, _)| *found).collect();
+        let late = started_late(&format!("{glue}}}}}\n    cachedTextDecoder = {};\n", RENEWED[0])).unwrap();
         assert!(!late.contains("new "), "{late}");
         assert_eq!(late.matches("= textDecoder(").count(), 2, "{late}");
     }

@@ -3,6 +3,7 @@
 mod arrows;
 mod bench;
 mod build;
+mod commonjs;
 mod demo;
 mod docs;
 mod documents;

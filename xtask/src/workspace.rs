@@ -202,6 +202,11 @@ pub fn empty_folder(path: &Path) -> Result<()> {
     create_folder(path)
 }
 
+/// Whether a name ends like this; the case counts, as it does in an import.
+pub fn has_ending(name: &str, ending: &str) -> bool {
+    name.ends_with(ending)
+}
+
 pub fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -6,8 +6,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import test, { after, before } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import * as library from "ghl-payments";
+import * as sandboxed from "ghl-payments/sandbox";
+import * as slim from "ghl-payments/slim";
 import { callAllMethods } from "../support/all-methods.mjs";
 import { failure, ID, LOCATION, TOKEN } from "../support/stub.mjs";
 import { judge, startSandbox } from "../support/support.mjs";
@@ -176,9 +178,6 @@ test("a failure that nobody looks at is reported by Node, one that was looked at
 });
 
 test("CommonJS takes the package with require() and with import()", () => {
-    const [major, minor] = process.versions.node.split(".").map(Number);
-    const synchronous = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19);
-    assert.ok(synchronous, "package.json asks for a Node that can");
     const use = `
         const payments = new PaymentsClient({ token: "t", locationId: "l", fetch: async () => Response.json({ _id: "a" }) });
         payments.orders.get("a").then((order) => console.log(order._id));
@@ -214,14 +213,41 @@ test("the package exports its public names and nothing else", async () => {
         "consoleLogger",
     ];
     assert.deepEqual(Object.keys(library), names);
-    assert.deepEqual(Object.keys(await import("ghl-payments/slim")), [...names, "initialize"]);
-    assert.deepEqual(Object.keys(await import("ghl-payments/sandbox")).sort(), ["DroppedConnection", "createSandbox"]);
+    assert.deepEqual(Object.keys(slim), [...names, "initialize"]);
+    assert.deepEqual(Object.keys(sandboxed).sort(), ["DroppedConnection", "createSandbox"]);
 });
 
-test("require() and import give the same classes", () => {
+test("require() gives the same names as import, in a file that needs no other", () => {
+    const require = createRequire(import.meta.url);
+    for (const [entry, module] of [
+        ["ghl-payments", library],
+        ["ghl-payments/slim", slim],
+        ["ghl-payments/sandbox", sandboxed],
+    ]) {
+        assert.match(require.resolve(entry), /\.cjs$/);
+        assert.deepEqual(Object.keys(require(entry)).sort(), Object.keys(module).sort(), entry);
+    }
+    // What `import` finds in it, which reads CommonJS without running it.
+    const { stdout } = run(`
+        const names = await import("${pathToFileURL(require.resolve("ghl-payments"))}");
+        console.log(JSON.stringify(Object.keys(names)));
+    `);
+    const named = Object.keys(library);
+    assert.deepEqual(JSON.parse(stdout).filter((name) => named.includes(name)), named);
+});
+
+test("what require() gives has classes of its own beside those of import, and both work in one process", async () => {
     const required = createRequire(import.meta.url)("ghl-payments");
-    assert.equal(required.PaymentsClient, library.PaymentsClient);
-    assert.equal(required.NotFoundError, library.NotFoundError);
+    assert.notEqual(required.PaymentsClient, library.PaymentsClient);
+    const options = { token: TOKEN, locationId: LOCATION, fetch: async () => new Response("{}", { status: 404 }) };
+    for (const [one, other] of [
+        [required, library],
+        [library, required],
+    ]) {
+        const error = await failure(new one.PaymentsClient(options).orders.get(ID));
+        assert.ok(error instanceof one.NotFoundError);
+        assert.ok(!(error instanceof other.NotFoundError));
+    }
 });
 
 test("a hundred calls at once all get their own answer", async () => {

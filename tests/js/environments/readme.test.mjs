@@ -285,7 +285,7 @@ test("the table of errors names every class", () => {
 });
 
 test("the table of options names every option", async () => {
-    const declarations = await readFile(join(PACKAGE, "client/options.d.ts"), "utf8");
+    const declarations = await readFile(join(PACKAGE, "client/options.d.cts"), "utf8");
     const body = /interface ClientSettings \{(.*?)^\}/ms.exec(declarations)[1];
     const wanted = [...body.matchAll(/^    (\w+)\?:/gm)].map(([, name]) => name);
     const found = rows(section("Options", 2)).map(([, name]) => name.replaceAll("`", ""));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import test from "node:test";
+import { runInNewContext } from "node:vm";
 import { initialize, NotFoundError, PaymentsClient, ValidationError } from "ghl-payments/slim";
 
 const bytes = readFileSync(createRequire(import.meta.url).resolve("ghl-payments/core.wasm"));
@@ -24,6 +25,16 @@ test("after initialize with the bytes of core.wasm there is one", async () => {
     assert.deepEqual(await payments.orders.get("a"), { _id: "a", amount: 5 });
     await assert.rejects(payments.orders.get("b"), NotFoundError);
     await assert.rejects(payments.orders.get(".."), ValidationError);
+});
+
+test("a module that another realm has compiled is one, as Next's edge runtime imports it", async () => {
+    const module = runInNewContext("new WebAssembly.Module(bytes)", { bytes });
+    assert.ok(!(module instanceof WebAssembly.Module));
+    // A copy that is not initialized yet.
+    const { initialize, PaymentsClient } = createRequire(import.meta.url)("ghl-payments/slim");
+    initialize(module);
+    const payments = new PaymentsClient({ ...options, fetch: async () => Response.json({ _id: "a" }) });
+    assert.deepEqual(await payments.orders.get("a"), { _id: "a" });
 });
 
 test("the slim entry holds no wasm of its own", async () => {
