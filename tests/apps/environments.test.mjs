@@ -5,7 +5,9 @@
 //   build     the npm script that builds it
 //   program   the npm script that prints the orders
 //   page      the folder whose page shows them; `classic`: its script is not a module
-//   server    the npm script that serves them: in `lists` of a page, or, without lists, as JSON
+//   server    the npm script that serves them: in `lists` of a page, or, without lists, as JSON at `path`
+//   lean      the npm script that builds an application without a client, into the folder `lean`: no wasm may be in it
+//   wasm      its own program is wasm
 //   tools     what it takes from the repository's tools
 //   quick     it takes all from there, so that a plain run need not install anything
 
@@ -26,7 +28,7 @@ const SOURCES = dirname(fileURLToPath(import.meta.url));
 const ROOT = process.env.GHL_REPO_ROOT;
 const APPS = join(ROOT, "target/apps");
 const README = join(ROOT, "README.md");
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".json": "application/json" };
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".wasm": "application/wasm" };
 
 const environments = JSON.parse(await readFile(join(SOURCES, "environments.json"), "utf8"));
 const { GHL_APPS: choice = "quick" } = process.env;
@@ -64,8 +66,9 @@ for (const environment of chosen) {
         const app = environment.sources.at(-1);
         const folder = join(APPS, app);
         await prepare(app, environment.sources);
-        for (const output of ["dist", ".next"]) await rm(join(folder, output), { recursive: true, force: true });
+        for (const output of ["dist", "lean", ".next"]) await rm(join(folder, output), { recursive: true, force: true });
         if (environment.build) await npm(folder, "run", environment.build);
+        if (environment.lean) await buildLean(environment, folder);
         if (environment.program) {
             const output = await npm(folder, "run", environment.program);
             const [, ids] = /^orders (\[.*\])$/m.exec(output) ?? [];
@@ -90,6 +93,21 @@ if (choice === "all") {
         const [, found] = parts(await readFile(README, "utf8"));
         assert.equal(found, await table(), "`cargo xtask test apps --all` writes it");
     });
+}
+
+/** An application that imports only error classes and the logger: none of the texts that hold a module is in it. */
+async function buildLean({ lean }, folder) {
+    await npm(folder, "run", lean);
+    const names = (await readdir(join(folder, "lean"), { recursive: true })).filter((name) => name.endsWith(".js"));
+    assert.notEqual(names.length, 0);
+    for (const inlined of ["core-bytes.js", "sandbox-core-bytes.js"]) {
+        const piece = (await readFile(join(PACKAGE, inlined), "latin1")).slice(-1000, -900);
+        for (const name of names) {
+            const script = await readFile(join(folder, "lean", name), "latin1");
+            assert.match(script, /consoleLogger: the level/);
+            assert.ok(!script.includes(piece), `${name} holds ${inlined}`);
+        }
+    }
 }
 
 const prepared = new Set();
@@ -138,6 +156,8 @@ function start(folder, words, variables = {}) {
             GHL_BASE_URL: sandbox.baseUrl,
             GHL_TOKEN: sandbox.token,
             GHL_LOCATION: sandbox.locationId,
+            CARGO_TARGET_DIR: join(ROOT, "target/examples"),
+            WASM_BINDGEN: join(ROOT, "target/tools/bin/wasm-bindgen"),
             NO_COLOR: "1",
             CI: "1",
             npm_config_audit: "false",
@@ -189,14 +209,14 @@ async function freePort() {
 }
 
 /** Starts the application's own server; it shows a page, or is a Worker that answers with the ids. */
-async function startAndLook({ server, lists }, folder) {
+async function startAndLook({ server, lists, path = "" }, folder) {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}/`;
     const running = start(folder, ["run", server], { PORT: port });
     try {
         await answers(url, running);
         if (lists) await look(url, lists);
-        else assert.deepEqual(await (await fetch(url)).json(), expected);
+        else assert.deepEqual(await (await fetch(url + path)).json(), expected);
     } catch (error) {
         throw new Error(`${error.message}\n${running.output}`, { cause: error });
     } finally {
@@ -214,8 +234,8 @@ async function answers(url, { child }) {
     assert.fail(`nothing listens at ${url}`);
 }
 
-async function serveAndLook({ build, classic }, folder) {
-    if (build) {
+async function serveAndLook({ build, classic, wasm }, folder) {
+    if (build && !wasm) {
         const names = await readdir(folder, { recursive: true });
         assert.deepEqual(names.filter((name) => name.endsWith(".wasm")), [], "the wasm is inside, once");
         if (!names.includes("index.html")) {

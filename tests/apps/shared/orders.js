@@ -11,7 +11,7 @@ export async function orderIds(PaymentsClient, { baseUrl, token, locationId }) {
 }
 
 /** What a program is told by its environment. */
-export function fromEnvironment(variables = process.env) {
+export function fromEnvironment(variables = globalThis.process.env) {
     const { GHL_BASE_URL: baseUrl = "", GHL_TOKEN: token = "", GHL_LOCATION: locationId = "" } = variables;
     return { baseUrl, token, locationId };
 }

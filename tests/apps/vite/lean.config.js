@@ -1,0 +1,1 @@
+export default { build: { outDir: "lean", rollupOptions: { input: "lean.js" } } };
