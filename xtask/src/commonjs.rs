@@ -12,23 +12,23 @@ use std::path::Path;
 /// The entries that both `import` and `require` find.
 const ENTRIES: [&str; 3] = ["index", "slim", "sandbox"];
 
-/// Of an entry that `require` finds, the script that it is made of, if that is another one.
-const SOURCES: [(&str, &str); 1] = [("sandbox", "sandbox-require")];
+/// The scripts that `require` finds, and the modules that they are made of.
+const BUNDLES: [(&str, &str); 2] = [("index", "index-require"), ("sandbox", "sandbox-require")];
+
+/// The client holds what it exports.
+const SLIM: &str = "module.exports = require(\"./index.cjs\").PaymentsClient[Symbol.for(\"ghl-payments/slim\")];\n";
 
 /// Adds the scripts and rewrites the declarations in the folder of the package.
 pub fn add(workspace: &Workspace, folder: &Path) -> Result<()> {
     println!("Bundling the entries for CommonJS ...");
     let mut esbuild = workspace.npm_tool("esbuild");
     // From within, so that the names of the files that it writes above their contents are those in the package.
-    esbuild.current_dir(folder);
-    for entry in ENTRIES {
-        let own = SOURCES.iter().find_map(|(name, source)| (*name == entry).then_some(*source));
-        esbuild.arg(format!("{entry}={}.js", own.unwrap_or(entry)));
-    }
+    esbuild.current_dir(folder).args(BUNDLES.map(|(entry, source)| format!("{entry}={source}.js")));
     // As for Node, so that the names of what is exported stand where its `import` looks for them.
     esbuild.args(["--bundle", "--format=cjs", "--platform=node", "--target=es2022", "--outdir=."]);
     run(esbuild.args(["--out-extension:.js=.cjs", "--legal-comments=none", "--log-level=warning"]), "")?;
-    for (_, source) in SOURCES {
+    write(&folder.join("slim.cjs"), SLIM)?;
+    for (_, source) in BUNDLES {
         for ending in ["js", "d.ts"] {
             let path = folder.join(format!("{source}.{ending}"));
             std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;

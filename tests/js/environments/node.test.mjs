@@ -217,7 +217,7 @@ test("the package exports its public names and nothing else", async () => {
     assert.deepEqual(Object.keys(sandboxed).sort(), ["DroppedConnection", "createSandbox"]);
 });
 
-test("require() gives the same names as import, in a file that needs no other", () => {
+test("require() gives the same names as import", () => {
     const require = createRequire(import.meta.url);
     for (const [entry, module] of [
         ["ghl-payments", library],
@@ -236,7 +236,7 @@ test("require() gives the same names as import, in a file that needs no other", 
     assert.deepEqual(JSON.parse(stdout).filter((name) => named.includes(name)), named);
 });
 
-test("what require() gives has classes of its own beside those of import, and both work in one process", async () => {
+test("what require() gives has classes of its own, but its errors are known to what import gives, and the other way round", async () => {
     const required = createRequire(import.meta.url)("ghl-payments");
     assert.notEqual(required.PaymentsClient, library.PaymentsClient);
     const options = { token: TOKEN, locationId: LOCATION, fetch: async () => new Response("{}", { status: 404 }) };
@@ -247,6 +247,8 @@ test("what require() gives has classes of its own beside those of import, and bo
         const error = await failure(new one.PaymentsClient(options).orders.get(ID));
         assert.ok(error instanceof one.NotFoundError);
         assert.ok(!(error instanceof other.NotFoundError));
+        assert.ok(one.PaymentsError.is(error) && other.PaymentsError.is(error));
+        assert.ok(!other.PaymentsError.is(new Error("another")));
     }
 });
 
