@@ -73,6 +73,12 @@ fn compile(workspace: &Workspace, module: &Module) -> Result<PathBuf> {
         "--rereloop",
         "-Oz",
         "--converge",
+        // What the merged locals lay bare, and the functions that are called most by the shortest numbers: 0.7 KB.
+        "--merge-locals",
+        "--reorder-locals",
+        "-Oz",
+        "--converge",
+        "--reorder-functions",
         "--low-memory-unused",
         // Without the hints on alignment, which engines do not heed: 0.1 KB after gzip.
         "--dealign",
