@@ -6,9 +6,12 @@
 
 mod attrs;
 mod model;
+mod names;
 mod shape;
 
 use proc_macro::TokenStream;
+use quote::quote;
+use std::path::PathBuf;
 use syn::{parse_macro_input, DeriveInput, ItemType};
 
 /// Declares a record of the API.
@@ -62,4 +65,15 @@ pub fn known(args: TokenStream, input: TokenStream) -> TokenStream {
 pub fn derive_shape(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     shape::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A text that holds the wire names of the fields of all records in the files of the given folders of the crate, such as
+/// `field_names!("src/model")`.
+///
+/// A change of such a file compiles its crate anew, and this with it.
+#[proc_macro]
+pub fn field_names(folders: TokenStream) -> TokenStream {
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let names = attrs::texts(&folders.into()).and_then(|folders| names::of_folders(&root, &folders));
+    names.map_or_else(syn::Error::into_compile_error, |names| quote!(#names)).into()
 }

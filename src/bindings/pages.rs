@@ -1,8 +1,8 @@
 //! The state of one reading of a list.
 
-use super::values::{text, whole, Object};
+use super::values::{text, whole};
 use crate::call::{hash, PageLoop, Place, Taken};
-use crate::json::{field, items};
+use crate::json::{field, items, Object};
 use crate::shape::Issue;
 use wasm_bindgen::prelude::*;
 

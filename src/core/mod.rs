@@ -8,6 +8,8 @@
 mod config;
 mod error;
 mod outcome;
+#[cfg(all(feature = "fetch", target_arch = "wasm32"))]
+mod plain;
 mod rate;
 mod request;
 mod response;
@@ -19,6 +21,10 @@ pub use config::{CallOptions, Config, MAX_ID_LENGTH};
 pub(crate) use error::report;
 pub use error::{Error, ErrorKind, Outcome};
 pub use outcome::{outcome, retryable, Failure};
+#[cfg(all(feature = "fetch", target_arch = "wasm32"))]
+pub(crate) use plain::plain_error;
+#[cfg(all(feature = "npm", target_arch = "wasm32"))]
+pub(crate) use plain::{put_drift, put_limits, put_operation, put_rate_limit};
 pub use rate::RateLimit;
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
 pub(crate) use request::build_after;

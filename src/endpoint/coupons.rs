@@ -1,13 +1,11 @@
 //! Coupons.
 
-use super::{endpoint, record, start_of, Method, Operation, Safety};
+use super::{endpoint, record, Method, Operation, Safety};
 use crate::model::{
     AltType, Coupon, CouponList, CouponStatus, CreateCouponBody, DeleteCouponBody, DeleteCouponResult, UpdateCouponBody,
 };
 use crate::shape::Shape;
 use ghl_payments_derive::model;
-
-const COUPON: &str = start_of(LIST_COUPONS.path, "/payments/coupon");
 
 /// `GET /payments/coupon/list`
 pub static LIST_COUPONS: Operation = Operation {
@@ -52,7 +50,7 @@ pub static GET_COUPON: Operation = Operation {
     id: "get-coupon",
     name: "coupons.get",
     method: Method::Get,
-    path: COUPON,
+    path: "/payments/coupon",
     scope: Some("payments/coupons.readonly"),
     safety: Safety::Read,
     query: record(GetCouponParams::KIND),
@@ -87,7 +85,7 @@ pub static CREATE_COUPON: Operation = Operation {
     id: "create-coupon",
     name: "coupons.create",
     method: Method::Post,
-    path: COUPON,
+    path: "/payments/coupon",
     scope: Some("payments/coupons.write"),
     safety: Safety::NonIdempotentWrite,
     query: None,
@@ -105,7 +103,7 @@ pub static UPDATE_COUPON: Operation = Operation {
     id: "update-coupon",
     name: "coupons.update",
     method: Method::Put,
-    path: COUPON,
+    path: "/payments/coupon",
     scope: Some("payments/coupons.write"),
     safety: Safety::IdempotentWrite,
     query: None,
@@ -125,7 +123,7 @@ pub static DELETE_COUPON: Operation = Operation {
     id: "delete-coupon",
     name: "coupons.delete",
     method: Method::Delete,
-    path: COUPON,
+    path: "/payments/coupon",
     scope: Some("payments/coupons.write"),
     safety: Safety::IdempotentWrite,
     query: None,

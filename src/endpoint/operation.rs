@@ -206,14 +206,3 @@ pub(crate) const fn record(kind: Kind) -> Option<&'static Record> {
         _ => None,
     }
 }
-
-/// The text with which another one starts, so that the wasm holds it once.
-pub(crate) const fn start_of(whole: &'static str, text: &str) -> &'static str {
-    let (start, _) = whole.split_at(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        assert!(start.as_bytes()[at] == text.as_bytes()[at], "it starts with another text");
-        at += 1;
-    }
-    start
-}

@@ -1,6 +1,6 @@
 //! Orders, payments recorded on them, fulfillments and notes.
 
-use super::{endpoint, record, start_of, AltQuery, Method, Operation, RecordQuery, Safety};
+use super::{endpoint, record, AltQuery, Method, Operation, RecordQuery, Safety};
 use crate::model::{
     AltType, CreateFulfillmentBody, FulfillmentCreated, FulfillmentList, Order, OrderList, OrderNote,
     OrderPaymentStatus, RecordPaymentBody, RecordPaymentResult,
@@ -13,7 +13,7 @@ pub static LIST_ORDERS: Operation = Operation {
     id: "list-orders",
     name: "orders.list",
     method: Method::Get,
-    path: start_of(RECORD_PAYMENT.path, "/payments/orders"),
+    path: "/payments/orders",
     scope: Some("payments/orders.readonly"),
     safety: Safety::Read,
     query: record(ListOrdersParams::KIND),
@@ -75,7 +75,7 @@ pub static GET_ORDER: Operation = Operation {
     id: "get-order-by-id",
     name: "orders.get",
     method: Method::Get,
-    path: start_of(RECORD_PAYMENT.path, "/payments/orders/{orderId}"),
+    path: "/payments/orders/{orderId}",
     scope: Some("payments/orders.readonly"),
     safety: Safety::Read,
     query: record(RecordQuery::KIND),

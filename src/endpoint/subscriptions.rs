@@ -1,6 +1,6 @@
 //! Subscriptions.
 
-use super::{endpoint, record, start_of, AltQuery, Method, Operation, Safety};
+use super::{endpoint, record, AltQuery, Method, Operation, Safety};
 use crate::model::{AltType, SourceType, Subscription, SubscriptionList};
 use crate::shape::Shape;
 use ghl_payments_derive::model;
@@ -10,7 +10,7 @@ pub static LIST_SUBSCRIPTIONS: Operation = Operation {
     id: "list-subscriptions",
     name: "subscriptions.list",
     method: Method::Get,
-    path: start_of(GET_SUBSCRIPTION.path, "/payments/subscriptions"),
+    path: "/payments/subscriptions",
     scope: Some("payments/subscriptions.readonly"),
     safety: Safety::Read,
     query: record(ListSubscriptionsParams::KIND),

@@ -1,6 +1,6 @@
 //! Transactions.
 
-use super::{endpoint, record, start_of, Method, Operation, RecordQuery, Safety};
+use super::{endpoint, record, Method, Operation, RecordQuery, Safety};
 use crate::model::{AltType, SourceSubType, SourceType, Transaction, TransactionList};
 use crate::shape::Shape;
 use ghl_payments_derive::model;
@@ -10,7 +10,7 @@ pub static LIST_TRANSACTIONS: Operation = Operation {
     id: "list-transactions",
     name: "transactions.list",
     method: Method::Get,
-    path: start_of(GET_TRANSACTION.path, "/payments/transactions"),
+    path: "/payments/transactions",
     scope: Some("payments/transactions.readonly"),
     safety: Safety::Read,
     query: record(ListTransactionsParams::KIND),

@@ -652,27 +652,10 @@ impl<'a> Walker<'a> {
         let stays = |other: &str| {
             !other.starts_with(&prefix) || !matches!(other.as_bytes().get(prefix.len()), None | Some(b'.' | b'['))
         };
-        let list = &mut self.checked.drifts;
-        let mut at = 0;
-        while let Some(drift) = list.get(at) {
-            if stays(&drift.path) {
-                at += 1;
-            } else {
-                take_out(list, at);
-                self.checked.drift_count -= 1;
-            }
-        }
+        let before = self.checked.drifts.len();
+        self.checked.drifts.retain(|drift| stays(&drift.path));
+        self.checked.drift_count -= before - self.checked.drifts.len();
     }
-}
-
-/// `Vec::remove` without its panic, whose text nothing else in the client brings in: by swaps to the end, and off it.
-fn take_out(list: &mut Vec<Drift>, at: usize) {
-    for at in at..list.len() {
-        if let Some([gone, next]) = list.get_mut(at..at + 2) {
-            std::mem::swap(gone, next);
-        }
-    }
-    list.pop();
 }
 
 /// The kind of a value by its first byte.

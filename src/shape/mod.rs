@@ -15,7 +15,7 @@ pub use decode::decode;
 pub use ghl_payments_derive::Shape;
 pub(crate) use id::{is_blank, is_id, NO_ID};
 #[doc(hidden)]
-pub use record::{kind_count, names, names_length, pack_kinds, pack_names, pack_rows, required_count, text};
+pub use record::{as_text, kind_count, names, names_length, pack_kinds, pack_names, pack_rows, required_count};
 pub use record::{Field, Fields, Kind, Record, Rule};
 
 /// A type with a shape table.
