@@ -8,27 +8,14 @@ import { orders } from "./views/orders.js";
 
 const HOME = "#/overview";
 
-/** The list that most come for is here at once, the others when one of them is opened. */
-const ROUTES = [
-    [/^\/(orders)$/, async () => orders],
-    ...Object.entries({
-        overview: "overview",
-        "orders/:id": "order",
-        transactions: "transactions",
-        "transactions/:id": "transaction",
-        subscriptions: "subscriptions",
-        "subscriptions/:id": "subscription",
-        coupons: "coupons",
-        "coupons/:id": "coupon",
-        providers: "providers",
-        inspector: "inspector",
-        "break-it": "breakIt",
-    }).map(([path, view]) => {
-        const [section, id] = path.split("/");
-        const pattern = new RegExp(`^/(${section})${id ? "/([^/]+)" : ""}$`);
-        return [pattern, async () => (await others())[view]];
-    }),
-];
+/** The view of an address and the id in it. The list that most come for is here at once, the others when one is opened. */
+async function find(path) {
+    if (path === "/orders") return { open: orders, id: undefined };
+    const { VIEWS } = await others();
+    const [, name, id] = /^\/([^/]+)(?:\/([^/]+))?$/.exec(path) ?? [];
+    const address = id === undefined ? name : `${name}/:id`;
+    return { open: Object.hasOwn(VIEWS, address) ? VIEWS[address] : missing, id };
+}
 
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
@@ -57,16 +44,14 @@ async function route({ first = false } = {}) {
         current.view.update(query);
         return;
     }
-    const [pattern, load] = ROUTES.find(([candidate]) => candidate.test(path)) ?? [/()$/, async () => missing];
-    const [, section, id] = pattern.exec(path);
-    const open = await load();
+    const { open, id } = await find(path);
     if (own !== turn) return;
     current?.leave.abort();
     const leave = new AbortController();
     const view = open({ id: decode(id), query, signal: leave.signal, go, others, title: setTitle });
     current = { path, view, leave };
     for (const link of links) {
-        if (link.hash === `#/${section}`) link.setAttribute("aria-current", "page");
+        if (open !== missing && link.hash === `#/${path.split("/")[1]}`) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
     }
     document.querySelector("#nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

@@ -1,15 +1,31 @@
 // The views that are not the first: one file, because together they compress far better than each by itself.
 
+import { breakIt } from "./breakit.js";
+import { coupon } from "./coupon.js";
+import { coupons } from "./coupons.js";
+import { inspector } from "./inspector.js";
+import { order } from "./order.js";
+import { overview } from "./overview.js";
+import { providers } from "./providers.js";
+import { subscription } from "./subscription.js";
+import { subscriptions } from "./subscriptions.js";
+import { transaction } from "./transaction.js";
+import { transactions } from "./transactions.js";
+
 export { openConnect } from "../connect.js";
 export { openExport } from "../export.js";
-export { breakIt } from "./breakit.js";
-export { coupon } from "./coupon.js";
-export { coupons } from "./coupons.js";
-export { inspector } from "./inspector.js";
-export { order } from "./order.js";
-export { overview } from "./overview.js";
-export { providers } from "./providers.js";
-export { subscription } from "./subscription.js";
-export { subscriptions } from "./subscriptions.js";
-export { transaction } from "./transaction.js";
-export { transactions } from "./transactions.js";
+
+/** By their addresses. */
+export const VIEWS = {
+    overview,
+    "orders/:id": order,
+    transactions,
+    "transactions/:id": transaction,
+    subscriptions,
+    "subscriptions/:id": subscription,
+    coupons,
+    "coupons/:id": coupon,
+    providers,
+    inspector,
+    "break-it": breakIt,
+};
