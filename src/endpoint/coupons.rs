@@ -7,6 +7,10 @@ use crate::model::{
 use crate::shape::Shape;
 use ghl_payments_derive::model;
 
+/// In the order of HighLevel's documentation.
+pub(super) const OPERATIONS: &[&Operation] =
+    &[&LIST_COUPONS, &GET_COUPON, &CREATE_COUPON, &UPDATE_COUPON, &DELETE_COUPON];
+
 /// `GET /payments/coupon/list`
 pub static LIST_COUPONS: Operation = Operation {
     id: "list-coupons",

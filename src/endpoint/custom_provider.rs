@@ -7,6 +7,16 @@ use crate::model::{
 };
 use crate::shape::Shape;
 
+/// In the order of HighLevel's documentation.
+pub(super) const OPERATIONS: &[&Operation] = &[
+    &CREATE_PROVIDER,
+    &DELETE_PROVIDER,
+    &GET_PROVIDER_CONFIG,
+    &CONNECT_PROVIDER,
+    &DISCONNECT_PROVIDER,
+    &UPDATE_CAPABILITIES,
+];
+
 /// `POST /payments/custom-provider/provider`
 pub static CREATE_PROVIDER: Operation = Operation {
     id: "create-integration",

@@ -5,6 +5,9 @@ use crate::model::{AltType, CreateWhitelabelBody, WhitelabelList, WhitelabelProv
 use crate::shape::Shape;
 use ghl_payments_derive::model;
 
+/// In the order of HighLevel's documentation.
+pub(super) const OPERATIONS: &[&Operation] = &[&CREATE_WHITELABEL, &LIST_WHITELABEL];
+
 /// `POST /payments/integrations/provider/whitelabel`
 ///
 /// The blank in the id is HighLevel's.

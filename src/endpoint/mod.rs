@@ -19,30 +19,39 @@ pub use orders::*;
 pub use subscriptions::*;
 pub use transactions::*;
 
-/// The ledger: every operation of the API, in the order of HighLevel's documentation. The JavaScript side calls an
-/// operation by its index here.
-pub static ALL: [&Operation; 23] = [
-    &CREATE_WHITELABEL,
-    &LIST_WHITELABEL,
-    &LIST_ORDERS,
-    &GET_ORDER,
-    &RECORD_PAYMENT,
-    &CREATE_FULFILLMENT,
-    &LIST_FULFILLMENTS,
-    &LIST_NOTES,
-    &LIST_TRANSACTIONS,
-    &GET_TRANSACTION,
-    &LIST_SUBSCRIPTIONS,
-    &GET_SUBSCRIPTION,
-    &LIST_COUPONS,
-    &GET_COUPON,
-    &CREATE_COUPON,
-    &UPDATE_COUPON,
-    &DELETE_COUPON,
-    &CREATE_PROVIDER,
-    &DELETE_PROVIDER,
-    &GET_PROVIDER_CONFIG,
-    &CONNECT_PROVIDER,
-    &DISCONNECT_PROVIDER,
-    &UPDATE_CAPABILITIES,
+/// The operations of each resource, in the order of HighLevel's documentation.
+const RESOURCES: [&[&Operation]; 6] = [
+    integrations::OPERATIONS,
+    orders::OPERATIONS,
+    transactions::OPERATIONS,
+    subscriptions::OPERATIONS,
+    coupons::OPERATIONS,
+    custom_provider::OPERATIONS,
 ];
+
+/// The ledger: every operation of the API.
+pub static ALL: [&Operation; count()] = all();
+
+const fn count() -> usize {
+    let (mut count, mut resource) = (0, 0);
+    while resource < RESOURCES.len() {
+        count += RESOURCES[resource].len();
+        resource += 1;
+    }
+    count
+}
+
+const fn all() -> [&'static Operation; count()] {
+    let mut all = [RESOURCES[0][0]; count()];
+    let (mut at, mut resource) = (0, 0);
+    while resource < RESOURCES.len() {
+        let mut index = 0;
+        while index < RESOURCES[resource].len() {
+            all[at] = RESOURCES[resource][index];
+            at += 1;
+            index += 1;
+        }
+        resource += 1;
+    }
+    all
+}

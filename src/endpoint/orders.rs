@@ -8,6 +8,10 @@ use crate::model::{
 use crate::shape::Shape;
 use ghl_payments_derive::model;
 
+/// In the order of HighLevel's documentation.
+pub(super) const OPERATIONS: &[&Operation] =
+    &[&LIST_ORDERS, &GET_ORDER, &RECORD_PAYMENT, &CREATE_FULFILLMENT, &LIST_FULFILLMENTS, &LIST_NOTES];
+
 /// `GET /payments/orders`
 pub static LIST_ORDERS: Operation = Operation {
     id: "list-orders",

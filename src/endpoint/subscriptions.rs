@@ -5,6 +5,9 @@ use crate::model::{AltType, SourceType, Subscription, SubscriptionList};
 use crate::shape::Shape;
 use ghl_payments_derive::model;
 
+/// In the order of HighLevel's documentation.
+pub(super) const OPERATIONS: &[&Operation] = &[&LIST_SUBSCRIPTIONS, &GET_SUBSCRIPTION];
+
 /// `GET /payments/subscriptions`
 pub static LIST_SUBSCRIPTIONS: Operation = Operation {
     id: "list-subscriptions",

@@ -5,6 +5,9 @@ use crate::model::{AltType, SourceSubType, SourceType, Transaction, TransactionL
 use crate::shape::Shape;
 use ghl_payments_derive::model;
 
+/// In the order of HighLevel's documentation.
+pub(super) const OPERATIONS: &[&Operation] = &[&LIST_TRANSACTIONS, &GET_TRANSACTION];
+
 /// `GET /payments/transactions`
 pub static LIST_TRANSACTIONS: Operation = Operation {
     id: "list-transactions",

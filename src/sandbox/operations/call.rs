@@ -2,7 +2,8 @@
 
 use crate::sandbox::account::state::Account;
 use crate::sandbox::echo::Echo;
-use crate::sandbox::http::check::Query;
+use crate::sandbox::http::check::{Query, Spec};
+use crate::sandbox::http::refusal::Outcome;
 use serde_json::{Map, Value};
 
 /// One request on its way through an operation.
@@ -24,3 +25,9 @@ pub struct Call<'a> {
     /// Its body, judged; empty where the operation takes none.
     pub body: Map<String, Value>,
 }
+
+/// Carries out an operation.
+pub type Run = fn(&mut Call<'_>) -> Outcome;
+
+/// An operation: the id that it has in the ledger, its parameters, and what carries it out.
+pub type Handler = (&'static str, &'static Spec, Run);

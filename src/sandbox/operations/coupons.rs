@@ -7,10 +7,19 @@ use crate::sandbox::calendar;
 use crate::sandbox::http::check::{may, must, Param, Rule, Spec, ALT_TYPE};
 use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::call::{Call, Handler};
 use crate::sandbox::operations::page::page;
 use crate::sandbox::text::holds;
 use serde_json::{Map, Value};
+
+/// The operations that are done here.
+pub const HANDLERS: &[Handler] = &[
+    ("list-coupons", &LIST, list),
+    ("get-coupon", &GET, get),
+    ("create-coupon", &CREATE, create),
+    ("update-coupon", &UPDATE, update),
+    ("delete-coupon", &DELETE, delete),
+];
 
 /// `GET /payments/coupon/list`
 pub static LIST: Spec = Spec {

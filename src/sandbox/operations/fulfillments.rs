@@ -8,10 +8,14 @@ use crate::sandbox::account::state::Account;
 use crate::sandbox::http::check::{may, must, Rule, Spec, ALT_TYPE};
 use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::call::{Call, Handler};
 use crate::sandbox::operations::orders;
 use crate::sandbox::text::digits;
 use serde_json::Value;
+
+/// The operations that are done here.
+pub const HANDLERS: &[Handler] =
+    &[("create-order-fulfillment", &CREATE, create), ("list-order-fulfillment", &orders::PARTS, list)];
 
 /// `POST /payments/orders/{orderId}/fulfillments`
 pub static CREATE: Spec = Spec {

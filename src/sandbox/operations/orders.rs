@@ -6,8 +6,12 @@ use crate::sandbox::calendar::HOUR;
 use crate::sandbox::http::check::{may, must, Param, Query, Rule, Spec, ALT_TYPE};
 use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::call::{Call, Handler};
 use crate::sandbox::operations::page::{filters, page, Common, Search, Wanted};
+
+/// The operations that are done here.
+pub const HANDLERS: &[Handler] =
+    &[("list-orders", &LIST, list), ("get-order-by-id", &GET, get), ("list-order-notes", &PARTS, notes)];
 
 /// `GET /payments/orders`
 pub static LIST: Spec = Spec {

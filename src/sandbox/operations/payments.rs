@@ -7,9 +7,12 @@ use crate::sandbox::amount::{decimal, minor};
 use crate::sandbox::http::check::{may, must, Rule, Spec, ALT_TYPE};
 use crate::sandbox::http::fault::Rival;
 use crate::sandbox::http::refusal::{Outcome, Refusal, Reply, Shape};
-use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::call::{Call, Handler};
 use crate::sandbox::operations::orders;
 use serde_json::{Map, Value};
+
+/// The operations that are done here.
+pub const HANDLERS: &[Handler] = &[("record-order-payment", &RECORD, record)];
 
 /// `POST /payments/orders/{orderId}/record-payment`
 pub static RECORD: Spec = Spec {

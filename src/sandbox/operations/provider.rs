@@ -5,8 +5,18 @@ use crate::sandbox::account::state::Account;
 use crate::sandbox::http::check::{may, must, Param, Rule, Spec};
 use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::call::{Call, Handler};
 use serde_json::{Map, Value};
+
+/// The operations that are done here.
+pub const HANDLERS: &[Handler] = &[
+    ("create-integration", &CREATE, create),
+    ("delete-integration", &BARE, delete),
+    ("fetch-config", &BARE, config),
+    ("create-config", &CONNECT, connect),
+    ("disconnect-config", &DISCONNECT, disconnect),
+    ("custom-provider-marketplace-app-update-capabilities", &CAPABILITIES, capabilities),
+];
 
 const LOCATION: &[Param] = &[must("locationId", Rule::Text)];
 

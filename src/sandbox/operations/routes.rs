@@ -3,14 +3,10 @@
 use crate::endpoint::{Operation, ALL};
 use crate::sandbox::http::check::Spec;
 use crate::sandbox::http::message::decode;
-use crate::sandbox::http::refusal::Outcome;
-use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::call::{Handler, Run};
 use crate::sandbox::operations::{
     coupons, fulfillments, orders, payments, provider, subscriptions, transactions, whitelabel,
 };
-
-/// What does an operation.
-type Run = fn(&mut Call<'_>) -> Outcome;
 
 /// A request's operation.
 pub struct Route {
@@ -24,33 +20,20 @@ pub struct Route {
     pub id: String,
 }
 
+const HANDLERS: [&[Handler]; 8] = [
+    whitelabel::HANDLERS,
+    orders::HANDLERS,
+    payments::HANDLERS,
+    fulfillments::HANDLERS,
+    transactions::HANDLERS,
+    subscriptions::HANDLERS,
+    coupons::HANDLERS,
+    provider::HANDLERS,
+];
+
 fn handler(id: &str) -> Option<(&'static Spec, Run)> {
-    Some(match id {
-        "create-integration provider" => (&whitelabel::CREATE, whitelabel::create),
-        "list-integration-providers" => (&whitelabel::LIST, whitelabel::list),
-        "list-orders" => (&orders::LIST, orders::list),
-        "get-order-by-id" => (&orders::GET, orders::get),
-        "record-order-payment" => (&payments::RECORD, payments::record),
-        "create-order-fulfillment" => (&fulfillments::CREATE, fulfillments::create),
-        "list-order-fulfillment" => (&orders::PARTS, fulfillments::list),
-        "list-order-notes" => (&orders::PARTS, orders::notes),
-        "list-transactions" => (&transactions::LIST, transactions::list),
-        "get-transaction-by-id" => (&transactions::GET, transactions::get),
-        "list-subscriptions" => (&subscriptions::LIST, subscriptions::list),
-        "get-subscription-by-id" => (&subscriptions::GET, subscriptions::get),
-        "list-coupons" => (&coupons::LIST, coupons::list),
-        "get-coupon" => (&coupons::GET, coupons::get),
-        "create-coupon" => (&coupons::CREATE, coupons::create),
-        "update-coupon" => (&coupons::UPDATE, coupons::update),
-        "delete-coupon" => (&coupons::DELETE, coupons::delete),
-        "create-integration" => (&provider::CREATE, provider::create),
-        "delete-integration" => (&provider::BARE, provider::delete),
-        "fetch-config" => (&provider::BARE, provider::config),
-        "create-config" => (&provider::CONNECT, provider::connect),
-        "disconnect-config" => (&provider::DISCONNECT, provider::disconnect),
-        "custom-provider-marketplace-app-update-capabilities" => (&provider::CAPABILITIES, provider::capabilities),
-        _ => return None,
-    })
+    let mut all = HANDLERS.iter().copied().flatten();
+    all.find(|(own, ..)| *own == id).map(|(_, spec, run)| (*spec, *run))
 }
 
 /// The operation of a request.

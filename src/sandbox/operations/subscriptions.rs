@@ -8,9 +8,12 @@ use crate::sandbox::calendar::{iso, DAY};
 use crate::sandbox::http::check::{may, must, Query, Rule, Spec, ALT_TYPE};
 use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::call::{Call, Handler};
 use crate::sandbox::operations::gateway::{connected_account, ip_address, provider};
 use crate::sandbox::operations::page::{filters, page, Common, Search, Wanted};
+
+/// The operations that are done here.
+pub const HANDLERS: &[Handler] = &[("list-subscriptions", &LIST, list), ("get-subscription-by-id", &GET, get)];
 
 /// `GET /payments/subscriptions`
 pub static LIST: Spec = Spec {

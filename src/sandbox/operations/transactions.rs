@@ -10,11 +10,14 @@ use crate::sandbox::echo::Echo;
 use crate::sandbox::http::check::{may, must, Query, Rule, Spec, ALT_TYPE};
 use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::call::{Call, Handler};
 use crate::sandbox::operations::gateway::{connected_account, ip_address, provider};
 use crate::sandbox::operations::page::{filters, page, Common, Search, Wanted};
 use crate::sandbox::operations::{orders, subscriptions};
 use crate::sandbox::text::digits;
+
+/// The operations that are done here.
+pub const HANDLERS: &[Handler] = &[("list-transactions", &LIST, list), ("get-transaction-by-id", &GET, get)];
 
 /// `GET /payments/transactions`
 pub static LIST: Spec = Spec {

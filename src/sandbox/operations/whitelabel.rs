@@ -5,9 +5,13 @@ use crate::sandbox::account::state::Account;
 use crate::sandbox::http::check::{may, must, Rule, Spec, ALT_TYPE};
 use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::call::Call;
+use crate::sandbox::operations::call::{Call, Handler};
 use crate::sandbox::operations::page::page;
 use serde_json::Value;
+
+/// The operations that are done here.
+pub const HANDLERS: &[Handler] =
+    &[("create-integration provider", &CREATE, create), ("list-integration-providers", &LIST, list)];
 
 /// `POST /payments/integrations/provider/whitelabel`
 pub static CREATE: Spec = Spec {
