@@ -1,7 +1,7 @@
 //! The options of a client and of a call. They cross the boundary as JSON text; what is a function or an object of the
 //! runtime crosses on its own.
 
-use super::values::{text, whole};
+use super::values::{read_count, read_text};
 use crate::call::OnceOptions;
 use crate::core::Config;
 use crate::json::{field, items, json_text, members};
@@ -37,25 +37,25 @@ options! {
         signal: Value => CROSSES,
     }
     both {
-        location_id: String => |config, value| config.location_id = Some(text(value)),
+        location_id: String => |config, value| config.location_id = Some(read_text(value)),
         #[shape(positive)]
-        timeout_ms: f64 => |config, value| config.timeout_ms = whole(value),
+        timeout_ms: f64 => |config, value| config.timeout_ms = read_count(value),
         #[shape(whole)]
-        max_retries: u32 => |config, value| config.max_retries = whole(value),
+        max_retries: u32 => |config, value| config.max_retries = read_count(value),
         strict: bool => |config, value| config.strict = value == b"true",
         headers: Vec<String> => headers,
         #[shape(positive)]
-        deadline_ms: f64 => |config, value| config.deadline_ms = Some(whole(value)),
+        deadline_ms: f64 => |config, value| config.deadline_ms = Some(read_count(value)),
         background: bool => |config, value| config.background = value == b"true",
     }
     client {
-        base_url: String => |config, value| config.base_url = text(value),
-        api_version: String => |config, value| config.api_version = text(value),
+        base_url: String => |config, value| config.base_url = read_text(value),
+        api_version: String => |config, value| config.api_version = read_text(value),
         #[shape(whole)]
-        retry_delay_ms: u32 => |config, value| config.retry_delay_ms = whole(value),
-        user_agent: String => |config, value| config.user_agent = text(value),
+        retry_delay_ms: u32 => |config, value| config.retry_delay_ms = read_count(value),
+        user_agent: String => |config, value| config.user_agent = read_text(value),
         #[shape(whole)]
-        max_response_bytes: u32 => |config, value| config.max_response_bytes = whole(value),
+        max_response_bytes: u32 => |config, value| config.max_response_bytes = read_count(value),
         token: Value => CROSSES,
         fetch: Value => CROSSES,
         on_event: Value => CROSSES,
@@ -121,6 +121,6 @@ pub fn gives(json: &str, name: &str) -> bool {
 fn headers(config: &mut Config, value: &[u8]) {
     let mut items = items(value);
     while let (Some((_, name)), Some((_, value))) = (items.next(), items.next()) {
-        config.set_header(text(name), text(value));
+        config.set_header(read_text(name), read_text(value));
     }
 }

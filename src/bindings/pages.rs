@@ -1,6 +1,6 @@
 //! The state of one reading of a list.
 
-use super::values::{text, whole};
+use super::values::{read_count, read_text};
 use crate::call::{hash, PageLoop, Place, Taken};
 use crate::json::{field, items, Object};
 use crate::shape::Issue;
@@ -39,7 +39,7 @@ impl Pages {
     pub fn take(&mut self, ids: &str, total: f64) -> JsValue {
         let mut hashes = Vec::new();
         for (_, id) in items(ids.as_bytes()) {
-            hashes.push(hash(text(id).as_bytes()));
+            hashes.push(hash(read_text(id).as_bytes()));
         }
         let Some(Taken { fresh, total_count, cursor }) = self.0.take(&hashes, (!total.is_nan()).then_some(total))
         else {
@@ -61,7 +61,7 @@ impl Pages {
     /// Goes on behind a cursor that a caller gives. `params` is JSON text: what the list is called with beside it.
     pub fn resume(scope: String, params: &str, cursor: &JsValue) -> Result<Self, Issue> {
         let given = |name| Some(field(params.as_bytes(), name)).filter(|value| !value.is_empty());
-        let (offset, limit) = (given("offset").map(whole), given("limit").map_or(0, whole));
+        let (offset, limit) = (given("offset").map(read_count), given("limit").map_or(0, read_count));
         PageLoop::resume(scope, &cursor.as_string().unwrap_or_default(), offset, limit).map(Self)
     }
 }

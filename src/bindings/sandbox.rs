@@ -20,12 +20,12 @@ fn read(text: &str) -> Value {
     parse(text.as_bytes()).unwrap_or_default()
 }
 
-fn text(value: &Value) -> Option<String> {
+fn text_of(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
 fn texts(value: &Value) -> Option<Vec<String>> {
-    value.as_array().map(|list| list.iter().filter_map(text).collect())
+    value.as_array().map(|list| list.iter().filter_map(text_of).collect())
 }
 
 fn count(value: &Value) -> Option<u32> {
@@ -78,7 +78,7 @@ impl SandboxCore {
     pub fn token(&mut self, options: &str) -> Result<String, JsError> {
         let given = read(options);
         let options = TokenOptions {
-            location: text(given.get("location").unwrap_or(&Value::Null)),
+            location: text_of(given.get("location").unwrap_or(&Value::Null)),
             scopes: texts(given.get("scopes").unwrap_or(&Value::Null)),
         };
         self.sandbox.token(&options).map_err(|error| JsError::new(&error))

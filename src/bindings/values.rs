@@ -11,12 +11,12 @@ use crate::endpoint::Operation;
 use crate::json::{json_text, rounded_up, Object};
 
 /// The text of JSON that is known to be one.
-pub fn text(value: &[u8]) -> String {
+pub fn read_text(value: &[u8]) -> String {
     json_text(value).unwrap_or_default()
 }
 
 /// A number from 0, rounded up, so that half a millisecond is not none; what is too large is as good as no limit.
-pub fn whole(value: &[u8]) -> u32 {
+pub fn read_count(value: &[u8]) -> u32 {
     u32::try_from(rounded_up(value)).unwrap_or(u32::MAX)
 }
 

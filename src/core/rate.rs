@@ -31,7 +31,7 @@ impl RateLimit {
         let mut limits = Self::default();
         let mut named = false;
         let mut number = |name: &str, into: &mut Option<f64>| {
-            *into = header(name).and_then(|text| whole(&text));
+            *into = header(name).and_then(|text| limit_of(&text));
             named |= into.is_some();
         };
         number("x-ratelimit-max", &mut limits.limit);
@@ -44,7 +44,7 @@ impl RateLimit {
 }
 
 /// A whole number from 0.
-fn whole(text: &str) -> Option<f64> {
+fn limit_of(text: &str) -> Option<f64> {
     decimal(text, 1.0).filter(|_| !text.as_bytes().iter().any(|byte| *byte == b'.'))
 }
 

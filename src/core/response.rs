@@ -174,7 +174,7 @@ fn explain(error: &mut Error, body: &[u8]) {
                 push_text(item, &mut error.messages);
             }
         } else if key == b"traceId" {
-            error.trace_id = text(value);
+            error.trace_id = nonempty_text(value);
         } else if key == b"error" {
             fallback = value;
             explain(error, value);
@@ -186,13 +186,13 @@ fn explain(error: &mut Error, body: &[u8]) {
 }
 
 fn push_text(value: &[u8], texts: &mut Vec<String>) {
-    if let Some(text) = text(value) {
+    if let Some(text) = nonempty_text(value) {
         texts.push(text);
     }
 }
 
 /// A text that is not empty.
-fn text(value: &[u8]) -> Option<String> {
+fn nonempty_text(value: &[u8]) -> Option<String> {
     if value == b"\"\"" {
         return None;
     }

@@ -1,6 +1,6 @@
 //! Coupons.
 
-use super::{endpoint, record, Method, Operation, Safety};
+use super::operation::{endpoint, record, Method, Operation, Safety};
 use crate::model::{
     AltType, Coupon, CouponList, CouponStatus, CreateCouponBody, DeleteCouponBody, DeleteCouponResult, UpdateCouponBody,
 };

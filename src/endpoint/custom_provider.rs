@@ -1,6 +1,6 @@
 //! The custom payment provider of a marketplace app.
 
-use super::{endpoint, record, LocationQuery, Method, Operation, Safety};
+use super::operation::{endpoint, record, LocationQuery, Method, Operation, Safety};
 use crate::model::{
     ConnectProviderBody, CreateProviderBody, CustomProviderConfig, DisconnectProviderBody, ProviderResult,
     UpdateCapabilitiesBody,

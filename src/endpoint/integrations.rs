@@ -1,6 +1,6 @@
 //! White-label integrations.
 
-use super::{endpoint, record, Method, Operation, Safety};
+use super::operation::{endpoint, record, Method, Operation, Safety};
 use crate::model::{AltType, CreateWhitelabelBody, WhitelabelList, WhitelabelProvider};
 use crate::shape::Shape;
 use ghl_payments_derive::model;

@@ -109,12 +109,12 @@ macro_rules! endpoint {
             /// Parameters of the call.
             pub $params: $type,
         }
-        impl crate::endpoint::Endpoint for $name {
-            const OPERATION: &'static crate::endpoint::Operation = &$operation;
+        impl crate::endpoint::operation::Endpoint for $name {
+            const OPERATION: &'static crate::endpoint::operation::Operation = &$operation;
             type Params = $type;
             type Answer = $answer;
-            fn input(&self) -> crate::endpoint::Input<'_, $type> {
-                crate::endpoint::Input { id: None, params: Some(&self.$params) }
+            fn input(&self) -> crate::endpoint::operation::Input<'_, $type> {
+                crate::endpoint::operation::Input { id: None, params: Some(&self.$params) }
             }
         }
     };
@@ -127,12 +127,12 @@ macro_rules! endpoint {
             /// Parameters of the call.
             pub $params: $type,
         }
-        impl crate::endpoint::Endpoint for $name {
-            const OPERATION: &'static crate::endpoint::Operation = &$operation;
+        impl crate::endpoint::operation::Endpoint for $name {
+            const OPERATION: &'static crate::endpoint::operation::Operation = &$operation;
             type Params = $type;
             type Answer = $answer;
-            fn input(&self) -> crate::endpoint::Input<'_, $type> {
-                crate::endpoint::Input { id: Some(&self.$id), params: Some(&self.$params) }
+            fn input(&self) -> crate::endpoint::operation::Input<'_, $type> {
+                crate::endpoint::operation::Input { id: Some(&self.$id), params: Some(&self.$params) }
             }
         }
     };
@@ -143,12 +143,12 @@ macro_rules! endpoint {
             /// Id of the record in the path.
             pub $id: String,
         }
-        impl crate::endpoint::Endpoint for $name {
-            const OPERATION: &'static crate::endpoint::Operation = &$operation;
+        impl crate::endpoint::operation::Endpoint for $name {
+            const OPERATION: &'static crate::endpoint::operation::Operation = &$operation;
             type Params = ();
             type Answer = $answer;
-            fn input(&self) -> crate::endpoint::Input<'_, ()> {
-                crate::endpoint::Input { id: Some(&self.$id), params: None }
+            fn input(&self) -> crate::endpoint::operation::Input<'_, ()> {
+                crate::endpoint::operation::Input { id: Some(&self.$id), params: None }
             }
         }
     };
@@ -156,12 +156,12 @@ macro_rules! endpoint {
         $(#[$doc])*
         #[derive(Debug, Clone)]
         pub struct $name;
-        impl crate::endpoint::Endpoint for $name {
-            const OPERATION: &'static crate::endpoint::Operation = &$operation;
+        impl crate::endpoint::operation::Endpoint for $name {
+            const OPERATION: &'static crate::endpoint::operation::Operation = &$operation;
             type Params = ();
             type Answer = $answer;
-            fn input(&self) -> crate::endpoint::Input<'_, ()> {
-                crate::endpoint::Input { id: None, params: None }
+            fn input(&self) -> crate::endpoint::operation::Input<'_, ()> {
+                crate::endpoint::operation::Input { id: None, params: None }
             }
         }
     };

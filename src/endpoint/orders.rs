@@ -1,6 +1,6 @@
 //! Orders, payments recorded on them, fulfillments and notes.
 
-use super::{endpoint, record, AltQuery, Method, Operation, RecordQuery, Safety};
+use super::operation::{endpoint, record, AltQuery, Method, Operation, RecordQuery, Safety};
 use crate::model::{
     AltType, CreateFulfillmentBody, FulfillmentCreated, FulfillmentList, Order, OrderList, OrderNote,
     OrderPaymentStatus, RecordPaymentBody, RecordPaymentResult,

@@ -1,6 +1,6 @@
 //! Subscriptions.
 
-use super::{endpoint, record, AltQuery, Method, Operation, Safety};
+use super::operation::{endpoint, record, AltQuery, Method, Operation, Safety};
 use crate::model::{AltType, SourceType, Subscription, SubscriptionList};
 use crate::shape::Shape;
 use ghl_payments_derive::model;

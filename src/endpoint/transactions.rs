@@ -1,6 +1,6 @@
 //! Transactions.
 
-use super::{endpoint, record, Method, Operation, RecordQuery, Safety};
+use super::operation::{endpoint, record, Method, Operation, RecordQuery, Safety};
 use crate::model::{AltType, SourceSubType, SourceType, Transaction, TransactionList};
 use crate::shape::Shape;
 use ghl_payments_derive::model;

@@ -295,7 +295,7 @@ async fn an_error_reaches_javascript_as_an_object_without_the_token() {
     assert_eq!(text("outcome").as_deref(), Some("rejected"));
     assert_eq!(text("traceId").as_deref(), Some("t-1"));
     let whole = String::from(js_sys::JSON::stringify(&thrown).expect("JSON"));
-    assert!(whole.contains(r#""operation":{"id":"get-order-by-id","name":"orders.get","method":"GET","#), "{whole}");
+    assert!(whole.contains(r#""operation":{"id":"get-order-by-id","method":"GET","name":"orders.get","#), "{whole}");
     assert!(whole.contains(r#""messages":["Order not found"]"#), "{whole}");
     assert!(!whole.contains(TOKEN), "{whole}");
 }
