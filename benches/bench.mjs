@@ -12,6 +12,7 @@ import * as chromium from "./engines/chromium.mjs";
 import * as firefox from "./engines/firefox.mjs";
 import * as node from "./engines/node.mjs";
 import * as workerd from "./engines/workerd.mjs";
+import { limits } from "./limits.mjs";
 import { document, sentence, text } from "./report.mjs";
 import { versus } from "./versus.mjs";
 
@@ -21,6 +22,7 @@ const folder = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values } = parseArgs({
     options: {
         vs: { type: "boolean", default: false },
+        check: { type: "boolean", default: false },
         quick: { type: "boolean", default: false },
         in: { type: "string", default: "" },
         only: { type: "string", default: "" },
@@ -47,16 +49,36 @@ if (values.vs) {
     const tell = (part) => console.log(text(part));
     console.log("Times as multiples of fetch + arrayBuffer + JSON.parse in the same round, medians; * delivers texts for numbers");
     const count = Number(values.rounds ?? (values.quick ? 80 : 300));
-    const parts = await compare({ engines, only, count, folder, loopback: !values.quick, tell });
-    const whole = !values.quick && !values.in && !values.only && !values.rounds;
+    const warmUp = values.check ? 2 : 60;
+    const parts = await compare({ engines, only, count, warmUp, folder, loopback: !values.quick, tell });
+    if (values.check) judge(parts);
+    const partly = values.in || values.only || values.rounds || values.check;
+    const more = partly ? [] : await limits({ folder, quick: values.quick, tell: (section) => console.log(section) });
+    const whole = !values.quick && !partly;
     if (whole) {
-        const result = { date: new Date().toISOString().slice(0, 10), machine: machine(), versions: await versions(), parts, more: [] };
+        const result = { date: new Date().toISOString().slice(0, 10), machine: machine(), versions: await versions(), parts, more };
         const caption = `cargo xtask bench, ${result.date}, ${result.machine}`;
         await writeFile(`${root}/benches/results.svg`, chart(parts, caption));
         await writeFile(`${root}/benches/RESULTS.md`, document(result));
         await writeFile(`${root}/README.md`, sentence(await readFile(`${root}/README.md`, "utf8"), result));
         console.log("\nWritten: benches/RESULTS.md, benches/results.svg, README.md");
     }
+}
+
+/** Fails unless every way has delivered what it should, in each part. */
+function judge(parts) {
+    for (const { title, failed, cases } of parts) {
+        if (failed) throw new Error(failed);
+        for (const { name, ways } of cases) {
+            for (const [way, { state, median }] of Object.entries(ways)) {
+                const checks = way === "hey-api-valibot" || way === "hey-api-zod";
+                const expected = name !== "repairs" ? "delivers" : checks ? "rejects" : way === "ours" ? "repairs" : "delivers";
+                if (state.split(":")[0] !== expected) throw new Error(`${title}, ${name}: ${way} ${state}, not ${expected}`);
+                if (expected !== "rejects" && !(median > 0)) throw new Error(`${title}, ${name}: ${way} has no figure`);
+            }
+        }
+    }
+    console.log("\nThe ways agree.");
 }
 
 /** In general terms: what the figures depend on, nothing about whose machine it is. */

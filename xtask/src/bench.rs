@@ -78,6 +78,14 @@ pub fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
     )
 }
 
+/// A few rounds in Node, of an answer and of one that needs repair: fails unless the ways agree.
+pub fn check(workspace: &Workspace) -> Result<()> {
+    setup::for_bench(workspace)?;
+    let folder = stage(workspace, None)?;
+    let arguments = ["--check", "--in", "node", "--only", "one,repairs", "--rounds", "3"];
+    run(program(workspace, &folder, "bench.mjs").args(arguments), "")
+}
+
 fn program(workspace: &Workspace, folder: &Path, name: &str) -> Command {
     let mut command = workspace.node();
     // With its own collector calls a benchmark keeps one side's garbage out of the other side's time.

@@ -4,7 +4,7 @@ use crate::process::{capture, run, watch};
 use crate::workspace::{
     all_files, copy_folder, empty_folder, file_name, files, folders, read, relative, write, Workspace, LIVE_TOKEN,
 };
-use crate::{build, docs, documents, fuzz, setup, tree};
+use crate::{bench, build, docs, documents, fuzz, setup, tree};
 use anyhow::{anyhow, bail, Context, Result};
 use durations::{spoken, Durations};
 use serde_json::{json, Value};
@@ -115,6 +115,8 @@ enum Job {
     Web(WebBrowser),
     /// One file of `tests/js` or `tests/apps`, run against the installed tarball: its path.
     JavaScript(String),
+    /// A few rounds of `bench`: that it runs, and that the ways agree. Nothing is timed.
+    Bench,
     /// `tests/types`, compiled against the installed tarball.
     Types,
     /// The declarations: nothing untyped, nothing undocumented.
@@ -149,7 +151,13 @@ impl Job {
 
     fn needs_package(&self) -> bool {
         match self {
-            Self::Size | Self::Install | Self::JavaScript(_) | Self::Types | Self::Docs | Self::Recipes => true,
+            Self::Size
+            | Self::Bench
+            | Self::Install
+            | Self::JavaScript(_)
+            | Self::Types
+            | Self::Docs
+            | Self::Recipes => true,
             Self::Live { account } => *account,
             _ => false,
         }
@@ -321,6 +329,7 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
     add("web-firefox", Job::Web(WebBrowser::Firefox));
     add("build", Job::Build);
     add("size", Job::Size);
+    add("bench", Job::Bench);
     add("docs", Job::Docs);
     add("install", Job::Install);
     let scripts = |of: &str| -> Result<Vec<(String, String)>> {
@@ -466,6 +475,7 @@ fn perform(workspace: &Workspace, suite: &Suite, extent: Extent) -> Result<Repor
             Counts::PASSED
         }
         Job::Size => build::sizes(workspace).map(|()| Counts::PASSED)?,
+        Job::Bench => bench::check(workspace).map(|()| Counts::PASSED)?,
         Job::Install => install(workspace).map(|()| Counts::PASSED)?,
         Job::JavaScript(path) => return java_script(workspace, &suite.name, path, all),
         Job::Types => types(workspace).map(|()| Counts::PASSED)?,
