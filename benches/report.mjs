@@ -25,10 +25,13 @@ function rows({ cases }) {
     return [heads, ...body];
 }
 
+/** What is written down says nothing about where things lie on one machine. */
+export const withoutPaths = (text) => text.replace(/(file:\/\/)?(\/[\w.@+-]+)+\//g, "");
+
 /** Why a way has no figures: once for each way and reason. */
 function reasons({ cases }) {
     const all = cases.flatMap(({ ways }) =>
-        Object.entries(ways).flatMap(([way, { state }]) => (/^(fails|rejects)/.test(state) ? [`${WAYS[way]} ${state}`] : [])),
+        Object.entries(ways).flatMap(([way, { state }]) => (/^(fails|rejects)/.test(state) ? [withoutPaths(`${WAYS[way]} ${state}`)] : [])),
     );
     return [...new Set(all)];
 }
@@ -45,7 +48,7 @@ export function text(part) {
 
 /** One part for the document. */
 export function markdown(part) {
-    if (part.failed) return `### ${part.name}\n\nNot measured: ${part.failed}.\n`;
+    if (part.failed) return `### ${part.name}\n\nNot measured: ${withoutPaths(part.failed)}.\n`;
     const [heads, ...body] = rows(part);
     const line = (row) => `| ${row.join(" | ")} |`;
     const marked = body.map((row) => row.map((one) => (one.endsWith("missed") ? `**${one}**` : one)));
