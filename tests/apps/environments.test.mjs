@@ -98,8 +98,12 @@ if (choice === "all") {
 /** An application that imports only error classes and the logger: none of the texts that hold a module is in it. */
 async function buildLean({ lean }, folder) {
     await npm(folder, "run", lean);
-    const names = (await readdir(join(folder, "lean"), { recursive: true })).filter((name) => name.endsWith(".js"));
-    assert.notEqual(names.length, 0);
+    const scripts = async (output) => {
+        const names = (await readdir(join(folder, output), { recursive: true })).filter((name) => name.endsWith(".js"));
+        assert.notEqual(names.length, 0);
+        return names;
+    };
+    const names = await scripts("lean");
     for (const inlined of ["core-bytes.js", "sandbox-core-bytes.js"]) {
         const piece = (await readFile(join(PACKAGE, inlined), "latin1")).slice(-1000, -900);
         for (const name of names) {
@@ -108,6 +112,13 @@ async function buildLean({ lean }, folder) {
             assert.ok(!script.includes(piece), `${name} holds ${inlined}`);
         }
     }
+    // The bundler writes the text as it is: the application that has a client does hold the client's module.
+    const client = (await readFile(join(PACKAGE, "core-bytes.js"), "latin1")).slice(-1000, -900);
+    const holding = [];
+    for (const name of await scripts("dist")) {
+        if ((await readFile(join(folder, "dist", name), "latin1")).includes(client)) holding.push(name);
+    }
+    assert.equal(holding.length, 1, "one script of the application with a client holds its module");
 }
 
 const prepared = new Set();
