@@ -69,20 +69,19 @@ impl Core {
         *self.limiter.borrow_mut() = limiter;
     }
 
-    /// Starts an operation: that of a name in the ledger, or [`ONCE`]. The id for its path, its parameters, its options and those that only
-    /// [`ONCE`] has are JSON text.
+    /// Starts an operation: that of a name in the ledger, or [`ONCE`]. The id for its path, its parameters and its options are
+    /// JSON text.
     pub fn call(
         &self,
         name: &str,
         id: Option<String>,
         params: Option<String>,
         options: Option<String>,
-        once: Option<String>,
         signal: Option<AbortSignal>,
     ) -> Call {
         let transport = FetchTransport::with(self.wiring.clone(), signal);
         let began = transport.now_ms();
-        let prepared = self.prepare(name, id, params.as_deref(), options.as_deref(), once.as_deref(), began);
+        let prepared = self.prepare(name, id, params.as_deref(), options.as_deref(), began);
         Call { prepared, params, transport, began, asked: Asked::Nothing }
     }
 }
@@ -116,11 +115,10 @@ impl Core {
         id: Option<String>,
         params: Option<&str>,
         options: Option<&str>,
-        once: Option<&str>,
         now: f64,
     ) -> Result<call::Call, Error> {
         let mut issues = Vec::new();
-        let once = (name == ONCE).then(|| options::once(once.unwrap_or("{}"), &mut issues));
+        let once = (name == ONCE).then(|| options::once(options.unwrap_or_default()));
         let name = if once.is_some() { RECORD_PAYMENT.name } else { name };
         let operation = ALL.iter().copied().find(|operation| operation.name == name);
         let operation = operation.ok_or_else(|| Error::validation(None, Vec::new()))?;
@@ -128,7 +126,8 @@ impl Core {
         let id = id.as_deref();
         let mut config = self.config.clone();
         if let Some(options) = options {
-            issues.append(&mut options::read(&mut config, options, &options::OF_CALL));
+            let record = if once.is_some() { &options::OF_ONCE } else { &options::OF_CALL };
+            issues.append(&mut options::read(&mut config, options, record));
         }
         if !issues.is_empty() {
             // What else is wrong with the call is said in the same breath.

@@ -11,6 +11,7 @@ use serde_json::Value;
 /// Declares the options, each once: its name, what its value has to be, and where that goes.
 macro_rules! options {
     (
+        once { $($(#[$o:meta])* $once:ident: $once_type:ty => $of_once:expr,)* }
         call { $($(#[$a:meta])* $call:ident: $call_type:ty => $of_call:expr,)* }
         both { $($(#[$b:meta])* $both:ident: $both_type:ty => $of_both:expr,)* }
         client { $($(#[$c:meta])* $client:ident: $client_type:ty => $of_client:expr,)* }
@@ -18,14 +19,17 @@ macro_rules! options {
         #[derive(Shape)]
         #[allow(dead_code, reason = "only its shape is used")]
         struct Options {
+            $($(#[$o])* $once: Option<$once_type>,)*
             $($(#[$a])* $call: Option<$call_type>,)*
             $($(#[$b])* $both: Option<$both_type>,)*
             $($(#[$c])* $client: Option<$client_type>,)*
         }
 
         /// Puts an option where it belongs, in the order of the fields of [`Options`].
-        static PUT: &[fn(&mut Config, &[u8])] = &[$($of_call,)* $($of_both,)* $($of_client,)*];
+        static PUT: &[fn(&mut Config, &[u8])] = &[$($of_once,)* $($of_call,)* $($of_both,)* $($of_client,)*];
 
+        /// How many options only `orders.recordPaymentOnce` has.
+        const OF_ONCE_ALONE: usize = [$(stringify!($once)),*].len();
         /// How many options only a call has, and how many others a call has as well.
         const OF_CALL_ALONE: usize = [$(stringify!($call)),*].len();
         const OF_BOTH: usize = [$(stringify!($both)),*].len();
@@ -33,8 +37,13 @@ macro_rules! options {
 }
 
 options! {
+    once {
+        reference: String => ELSEWHERE,
+        reference_in_notes: bool => ELSEWHERE,
+        since: String => ELSEWHERE,
+    }
     call {
-        signal: Value => CROSSES,
+        signal: Value => ELSEWHERE,
     }
     both {
         location_id: String => |config, value| config.location_id = Some(read_text(value)),
@@ -56,24 +65,25 @@ options! {
         user_agent: String => |config, value| config.user_agent = read_text(value),
         #[shape(whole)]
         max_response_bytes: u32 => |config, value| config.max_response_bytes = read_count(value),
-        token: Value => CROSSES,
-        fetch: Value => CROSSES,
-        on_event: Value => CROSSES,
-        limiter: Value => CROSSES,
+        token: Value => ELSEWHERE,
+        fetch: Value => ELSEWHERE,
+        on_event: Value => ELSEWHERE,
+        limiter: Value => ELSEWHERE,
     }
 }
 
-/// What crosses on its own is here only so that a message lists it among the options there are.
-const CROSSES: fn(&mut Config, &[u8]) = |_, _| ();
+/// What crosses on its own, or is read by [`once`], is here only so that a message lists it among the options there are.
+const ELSEWHERE: fn(&mut Config, &[u8]) = |_, _| ();
 
 const ALL: &Record = match Options::KIND {
     Kind::Object(record) => record,
     _ => panic!("a struct is an object"),
 };
-pub static OF_CALL: Record = ALL.part(0, OF_CALL_ALONE + OF_BOTH);
-pub static OF_CLIENT: Record = ALL.part(OF_CALL_ALONE, usize::MAX);
+pub static OF_ONCE: Record = ALL.part(0, OF_ONCE_ALONE + OF_CALL_ALONE + OF_BOTH);
+pub static OF_CALL: Record = ALL.part(OF_ONCE_ALONE, OF_ONCE_ALONE + OF_CALL_ALONE + OF_BOTH);
+pub static OF_CLIENT: Record = ALL.part(OF_ONCE_ALONE + OF_CALL_ALONE, usize::MAX);
 
-/// Reads options of `record`, which is [`OF_CALL`] or [`OF_CLIENT`], into a configuration; those that are wrong are listed
+/// Reads options of `record`, which is [`OF_ONCE`], [`OF_CALL`] or [`OF_CLIENT`], into a configuration; those that are wrong are listed
 /// and left out.
 pub fn read(config: &mut Config, json: &str, record: &'static Record) -> Vec<Issue> {
     let issues = validate(json, record, false).err().unwrap_or_default();
@@ -87,23 +97,8 @@ pub fn read(config: &mut Config, json: &str, record: &'static Record) -> Vec<Iss
     issues
 }
 
-/// The shape of what only `orders.recordPaymentOnce` is told.
-#[derive(Shape)]
-#[allow(dead_code, reason = "only its shape is used")]
-struct Once {
-    reference: Option<String>,
-    reference_in_notes: Option<bool>,
-    since: Option<String>,
-}
-
-static OF_ONCE: Record = match Once::KIND {
-    Kind::Object(record) => record.part(0, usize::MAX),
-    _ => panic!("a struct is an object"),
-};
-
-/// Reads the options that only `orders.recordPaymentOnce` has; those that are wrong are listed.
-pub fn once(json: &str, issues: &mut Vec<Issue>) -> OnceOptions {
-    issues.append(&mut validate(json, &OF_ONCE, false).err().unwrap_or_default());
+/// The options that only `orders.recordPaymentOnce` has.
+pub fn once(json: &str) -> OnceOptions {
     let json = json.as_bytes();
     OnceOptions {
         reference: json_text(field(json, "reference")),

@@ -55,6 +55,18 @@ pub struct PaymentRecorded {
     pub matched_by: Option<MatchedBy>,
     /// The reference that it was sent with.
     pub reference: String,
+    /// Why it is not recorded: what the last attempt ended with.
+    #[serde(default)]
+    pub reason: Option<Reason>,
+}
+
+/// What the last attempt to record a payment ended with.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Reason {
+    /// The code that its error would have, in snake case.
+    pub code: String,
+    /// What happened.
+    pub message: String,
 }
 
 /// How it is known that a payment is recorded.

@@ -28,9 +28,12 @@ pub fn outcome(safety: Safety, failure: Failure) -> Outcome {
         Failure::NotSent => Outcome::NotSent,
         Failure::BodyLost | Failure::Undecodable => Outcome::Applied,
         Failure::Network | Failure::Timeout | Failure::Aborted => Outcome::Unknown,
-        // 408: what gave up waiting may stand in front of a server that did not.
-        Failure::Status(408 | 500..=599) if safety != Safety::Read => Outcome::Unknown,
-        Failure::Status(_) => Outcome::Rejected,
+        // A server refuses with a 4xx; 307 and 308 ask for the same request elsewhere.
+        Failure::Status(307 | 308 | 400..=407 | 409..=499) => Outcome::Rejected,
+        Failure::Status(_) if safety == Safety::Read => Outcome::Rejected,
+        // 408: what gave up waiting may stand in front of a server that did not. 303 is how many a server says that it has
+        // acted. What else a proxy makes up, the request may have got through it.
+        Failure::Status(_) => Outcome::Unknown,
     }
 }
 
@@ -87,7 +90,14 @@ mod tests {
             (Failure::Status(429), Rejected, Rejected),
             (Failure::Status(500), Rejected, Unknown),
             (Failure::Status(504), Rejected, Unknown),
-            (Failure::Status(302), Rejected, Rejected),
+            (Failure::Status(302), Rejected, Unknown),
+            (Failure::Status(303), Rejected, Unknown),
+            (Failure::Status(304), Rejected, Unknown),
+            (Failure::Status(307), Rejected, Rejected),
+            (Failure::Status(308), Rejected, Rejected),
+            (Failure::Status(0), Rejected, Unknown),
+            (Failure::Status(103), Rejected, Unknown),
+            (Failure::Status(600), Rejected, Unknown),
             (Failure::Network, Unknown, Unknown),
             (Failure::Timeout, Unknown, Unknown),
             (Failure::Aborted, Unknown, Unknown),

@@ -34,7 +34,9 @@ impl RateLimit {
             *into = header(name).and_then(|text| limit_of(&text));
             named |= into.is_some();
         };
+        // A limit of nothing would be none at all: no call could ever be made.
         number("x-ratelimit-max", &mut limits.limit);
+        limits.limit = limits.limit.filter(|limit| *limit > 0.0);
         number("x-ratelimit-remaining", &mut limits.remaining);
         number("x-ratelimit-interval-milliseconds", &mut limits.interval_ms);
         number("x-ratelimit-limit-daily", &mut limits.daily_limit);

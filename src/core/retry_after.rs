@@ -88,10 +88,15 @@ fn http_date(text: &str) -> Option<f64> {
     if !(1..=31).contains(&day) || hours > 23 || minutes > 59 || seconds > 60 {
         return None;
     }
-    // Days since 1970, with March as the first month of the year: leap days then come last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 719_469;
+    let days = days_since_1970(year, month, day)?;
     Some((f64::from(days) * 86_400.0 + f64::from((hours * 60 + minutes) * 60 + seconds)) * 1000.0)
+}
+
+/// Of a day from 1970 on; months and days count from 1.
+pub(crate) fn days_since_1970(year: u32, month: u32, day: u32) -> Option<u32> {
+    // With March as the first month of the year leap days come last.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
+    (year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day).checked_sub(719_469)
 }
 
 /// A number of at most four digits.

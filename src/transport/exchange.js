@@ -25,17 +25,23 @@ function within(ms, signal, result, work, stop) {
             result.how = how;
             result.cause = cause;
             clearTimeout(timer);
-            signal?.removeEventListener("abort", abort);
             resolve(result);
             stop?.();
+            signal?.removeEventListener("abort", abort);
         };
-        if (signal?.aborted) {
-            abort();
+        try {
+            if (signal?.aborted) {
+                abort();
+                return;
+            }
+            signal?.addEventListener("abort", abort);
+        } catch (cause) {
+            // A signal of somebody's own making.
+            end(FAILED, cause);
             return;
         }
         // Timers take at most 31 bits; one that waits for ever would keep a process alive.
         if (ms < Infinity) timer = setTimeout(end, Math.min(ms, 0x7fffffff), TIMEOUT);
-        signal?.addEventListener("abort", abort);
         work?.(end);
     });
 }
@@ -50,12 +56,12 @@ export function pause(ms, signal) {
  * who waits for it.
  */
 export function exchange(fetch, method, url, headers, body, ms, signal, max) {
-    const result = { how: undefined, cause: undefined, sent: false, response: undefined, body: undefined, cut: false };
+    const result = { how: undefined, cause: undefined, sent: false, response: undefined, headers: undefined, body: undefined, cut: false };
     const controller = new AbortController();
     // Not "follow": the token must not travel to where a redirect points.
     const init = { method, headers: JSON.parse(headers), redirect: "manual", signal: controller.signal };
     if (body !== undefined) init.body = body;
-    const start = (end) => void carry(fetch, url, init, max, result, end);
+    const start = (end) => void carry(fetch, url, init, max, result, end).catch((cause) => end(FAILED, cause));
     const stop = () => {
         if (result.how === DONE && !result.cut) return;
         controller.abort();
@@ -96,21 +102,46 @@ async function carry(fetch = globalThis.fetch, url, init, max, result, end) {
         } else {
             // Also where the wait has just ended: whoever has not looked at the result yet learns the status.
             result.response = response;
+            result.headers = { get: (name) => header(response, name) };
             if (result.how === undefined) await drain(response, max, result);
             else quietly(response.body?.cancel?.());
             end(DONE);
         }
     } catch (cause) {
         if (result.how !== undefined) return;
-        const refused = result.response === undefined && isRefusal(cause);
-        if (refused && init.signal !== undefined && /signal/i.test(cause.message)) {
+        const { refused, unsent, signal } = understood(cause);
+        if (result.response !== undefined) {
+            end(FAILED, cause);
+            return;
+        }
+        if (refused && signal && init.signal !== undefined) {
             // It takes no signal but that of its own realm, as under jsdom: the time then ends the wait, not the request.
             const { signal, ...rest } = init;
             await carry(fetch, url, rest, max, result, end);
             return;
         }
-        if (result.response === undefined) result.sent = !(refused || isUnsent(cause) || isUnsent(cause?.cause));
+        result.sent = !refused && !unsent;
         end(refused ? REFUSED : FAILED, cause);
+    }
+}
+
+/** What a failure says. It may be anything, also what throws when it is looked at; then it says nothing. */
+function understood(cause) {
+    try {
+        const refused = isRefusal(cause);
+        return { refused, unsent: isUnsent(cause) || isUnsent(cause?.cause), signal: refused && /signal/i.test(cause.message) };
+    } catch {
+        return { refused: false, unsent: false, signal: false };
+    }
+}
+
+/** A header of an answer, as text or not at all: a Response of somebody's own making may give anything, or throw. */
+function header(response, name) {
+    try {
+        const value = response.headers.get(name);
+        return typeof value === "string" ? value : null;
+    } catch {
+        return null;
     }
 }
 
@@ -138,6 +169,9 @@ function isUnsent(cause) {
 const FIRST_PIECE = 16_384;
 const MAX_PIECE = 1_048_576;
 
+// After how many reads other things get their turn: a body that is always ready would not even let its time run out.
+const READS_AT_ONCE = 256;
+
 /** A reader that fills pieces of the wanted size, where the runtime and the body have one: workerd's usual one gives 4 KB. */
 function fillingReader(body) {
     if (globalThis.ReadableStreamBYOBReader?.prototype.readAtLeast === undefined) return undefined;
@@ -151,7 +185,7 @@ function fillingReader(body) {
 
 /** Reads the body into the result; stops behind `max` bytes, and when the wait is over. */
 async function drain(response, max, result) {
-    const declared = Number(response.headers.get("content-length"));
+    const declared = Number(header(response, "content-length"));
     result.cut = declared > max;
     // A stream of the web, or one of Node's as node-fetch gives it. What is neither can only be read whole.
     const filling = fillingReader(response.body);
@@ -162,7 +196,8 @@ async function drain(response, max, result) {
     let body = new Uint8Array(streams || result.cut ? 0 : await response.arrayBuffer());
     let length = body.length;
     let last = !streams || result.cut;
-    while (!last && result.how === undefined) {
+    for (let reads = 1; !last && result.how === undefined; reads++) {
+        if (reads % READS_AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
         // With one byte more than is declared the first piece is not full, and so the last one.
         const wanted = length > 0 ? 8 * length : declared > 0 ? declared + 1 : FIRST_PIECE;
         const size = Math.min(wanted, max + 1 - length, MAX_PIECE);
@@ -170,9 +205,10 @@ async function drain(response, max, result) {
         const { done, value } = await read;
         if (done) break;
         if (!ArrayBuffer.isView(value)) throw new TypeError("the body is a stream of something else than bytes");
-        const end = length + value.byteLength;
+        const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+        const end = length + bytes.length;
         if (length === 0) {
-            body = value;
+            body = bytes;
         } else {
             // Not a list of chunks: a server may send each byte as one.
             if (end > body.length) {
@@ -180,11 +216,11 @@ async function drain(response, max, result) {
                 grown.set(body);
                 body = grown;
             }
-            body.set(value, length);
+            body.set(bytes, length);
         }
         length = end;
         result.cut = length > max;
-        last = result.cut || (filling !== undefined && value.byteLength < size);
+        last = result.cut || (filling !== undefined && bytes.length < size);
     }
     result.cut ||= length > max;
     // What is quoted of a body that is too long need not be long.
@@ -290,7 +326,9 @@ async function ask(call, { locationId, refused, number }) {
 /** By its behaviour: a fetch of another realm or of a library has its own class. */
 function isResponse(value) {
     return (
-        typeof value?.status === "number" &&
+        Number.isInteger(value?.status) &&
+        value.status >= 0 &&
+        value.status < 1000 &&
         typeof value.headers?.get === "function" &&
         typeof value.arrayBuffer === "function"
     );

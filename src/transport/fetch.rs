@@ -49,6 +49,9 @@ extern "C" {
     fn sent(this: &End) -> bool;
     #[wasm_bindgen(method, getter)]
     fn response(this: &End) -> Option<web_sys::Response>;
+    /// Those of the response, each as text or `null`.
+    #[wasm_bindgen(method, getter)]
+    fn headers(this: &End) -> web_sys::Headers;
     #[wasm_bindgen(method, getter)]
     fn body(this: &End) -> Vec<u8>;
     #[wasm_bindgen(method, getter)]
@@ -283,7 +286,7 @@ impl FetchTransport {
         let status = response.as_ref().map(gloo_net::http::Response::status);
         let how = match (end.how(), response) {
             (DONE, Some(response)) => {
-                let headers = response.headers();
+                let headers = gloo_net::http::Headers::from_raw(end.headers());
                 let mut answer = Response::read(response.status(), &|name| headers.get(name), end.body());
                 answer.cut = end.cut();
                 self.last_response.set(web_sys::Response::from(response).into());

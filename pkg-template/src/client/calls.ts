@@ -52,7 +52,7 @@ export class Calls {
         const { cursor, ...query } = params ?? {};
         const { timeoutMs = this.#timeoutMs, signal: given } = options ?? {};
         // What is no signal is refused where the call is made.
-        const signal = typeof given?.addEventListener === "function" ? given : undefined;
+        const signal = isSignal(given) ? given : undefined;
         return new PagePromise<T>({
             read: async (ending, place) => {
                 const { background, ...where } = place ?? {};
@@ -97,25 +97,26 @@ export class Calls {
 /** A call as the core takes it. Which placeholder the id belongs to, and whether it may be empty, the core knows. */
 function read(name: string, { id, params, options }: Given, found: Findings): [input: Input, signal: AbortSignal | undefined] {
     const { signal, ...given } = found.object("options", options);
-    if (signal !== undefined && typeof signal?.addEventListener !== "function") {
-        found.add("signal", "must be an AbortSignal");
-    }
-    const [values, once] = name === ONCE ? parted(given, found) : [given];
+    if (signal !== undefined && !isSignal(signal)) found.add("signal", "must be an AbortSignal");
+    const { since } = given as RecordOnceOptions;
+    const values = name === ONCE && since !== undefined ? { ...given, since: found.instant("since", since) } : given;
     const input: Input = [
         name,
         // As JSON, so that half of a surrogate pair stays what it is.
         typeof id === "string" ? JSON.stringify(id) : undefined,
         params === undefined ? undefined : found.json(params),
         found.options(values) || undefined,
-        once,
     ];
     return [input, signal];
 }
 
-/** The options of every call, and as text those that only {@link ONCE} has. */
-function parted(options: RecordOnceOptions, found: Findings): [values: CallOptions, once: string] {
-    const { reference, referenceInNotes, since, ...values } = options;
-    return [values, found.json({ reference, referenceInNotes, since: found.instant("since", since) })];
+/** By its behaviour: one of another realm or of a polyfill has a class of its own. */
+function isSignal(value: AbortSignal | undefined): value is AbortSignal {
+    return (
+        typeof value?.addEventListener === "function" &&
+        typeof value.removeEventListener === "function" &&
+        typeof value.aborted === "boolean"
+    );
 }
 
 /** `[undefined, data, response, info]` of the core, or `[error, cause]`. */

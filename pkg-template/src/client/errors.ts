@@ -122,10 +122,14 @@ export class PaymentsError extends Error {
      * An error of this copy of the package is given back as it is. What says nothing about its outcome, such as any other
      * `Error`, is a PaymentsError with the code `unknown`, the outcome `unknown` and the value as its `cause`. Never throws.
      *
-     * @param value What `toJSON` gave, an error of another copy of the package, or anything else.
+     * @param value What `toJSON` gave, its JSON text, an error of another copy of the package, or anything else.
      */
     static from(value: unknown): PaymentsError {
         if (isOwn(value)) return value;
+        if (typeof value === "string" && value.trimStart().startsWith("{")) {
+            const held = parsed(value);
+            if (typeof held === "object") return PaymentsError.from(held);
+        }
         const given = (snapshot(value) ?? {}) as Record<string, unknown>;
         const message = text(given["message"]) ?? text(read(value, "message")) ?? text(value) ?? "an unknown error";
         const known = FIELDS.filter(([name, accepts]) => accepts(given[name])).map(([name]) => [name, given[name]]);

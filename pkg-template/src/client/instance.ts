@@ -12,8 +12,8 @@ interface UnderWay {
     lose(cause: unknown): void;
 }
 
-/** A call as the core takes it: name, id, parameters, options and those of `orders.recordPaymentOnce` alone, all but the first as JSON text. */
-export type Input = [name: string, id?: string, params?: string, options?: string, once?: string];
+/** A call as the core takes it: name, id, parameters and options, all but the first as JSON text. */
+export type Input = [name: string, id?: string, params?: string, options?: string];
 
 /** The waits of the core that send a request are marked, and say how that ended. */
 interface Wait {
@@ -134,8 +134,8 @@ export class LastingCore {
         if (this.closed) throw invalid("", "this client was closed; make a new one");
     }
 
-    #begin([name, id, params, options, once]: Input, signal?: AbortSignal): Call {
-        return this.present().call(name, id, params, options, once, signal);
+    #begin([name, id, params, options]: Input, signal?: AbortSignal): Call {
+        return this.present().call(name, id, params, options, signal);
     }
 
     /** Carries a call from wait to wait to its end; never rejects. */

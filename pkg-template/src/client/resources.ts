@@ -13,7 +13,10 @@ import type { ApiPromise } from "./promises.js";
 
 /** Whether a payment is recorded. */
 export interface PaymentRecorded {
-    /** `false`: the attempts are used up, and no transaction of the order can be the payment. */
+    /**
+     * `false`: the attempts are used up, and no transaction of the order can be the payment; `reason` says what they ended
+     * with. A server that was late may still record it.
+     */
     recorded: boolean;
     /** Its transaction, where it had to be looked for. */
     transaction?: Model.TransactionSummary;
@@ -30,6 +33,8 @@ export interface PaymentRecorded {
     matchedBy?: "answer" | "reference" | "amount";
     /** The reference that it was sent with. */
     reference: string;
+    /** Where it is not recorded: the code and the message of the error that the last attempt ended with. */
+    reason?: { code: string; message: string };
 }
 
 /** Orders, payments recorded on them, fulfillments and notes. */

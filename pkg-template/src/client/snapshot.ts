@@ -29,7 +29,8 @@ export function snapshot(value: unknown): unknown {
     };
     /** As many as there is room for. */
     const firsts = <T>(items: T[]): T[] => {
-        const taken = items.slice(0, Math.max(left, 0));
+        // Not as it is: a list may have holes.
+        const taken = Array.from(items.slice(0, Math.max(left, 0)));
         left -= taken.length;
         return taken;
     };

@@ -190,7 +190,9 @@ impl RecordOnce {
             Task::Record => {
                 self.attempts += attempts;
                 // Whatever else it says: only this says that the payment was recorded.
-                Some(self.once.sent((field(&body, "success") != b"true").then_some(Outcome::Unknown)))
+                let failed = field(&body, "success") != b"true";
+                self.failed = failed.then(|| ambiguous("HighLevel's answer did not say that the payment was recorded"));
+                Some(self.once.sent(failed.then_some(Outcome::Unknown)))
             }
         }
     }
@@ -213,7 +215,14 @@ impl RecordOnce {
                 Ok(self.consider())
             }
             // A later call with another reference would take a payment that was made now for one of its own.
-            _ if self.begun => Err(self.unknown(error)),
+            _ if self.begun => {
+                if self.attempts > 0 {
+                    let before =
+                        "orders.recordPaymentOnce: the payment was sent, and then it could not be looked for: ";
+                    error.message = joined(&[before, &error.message]);
+                }
+                Err(self.unknown(error))
+            }
             _ => {
                 error.outcome = Outcome::NotSent;
                 error.attempts = self.attempts;
@@ -373,6 +382,9 @@ impl RecordOnce {
             Found::Refunded => {
                 "the payment of this reference was recorded and refunded since; another payment needs another reference"
             }
+            Found::Reused => {
+                "the reference was used for a payment of another amount or mode; another payment needs another reference"
+            }
             Found::Nothing => "the order has too many transactions to look through; since says how far back to look",
             _ => "transactions of the order may be the payment, and none shows its reference; see candidates",
         });
@@ -397,6 +409,12 @@ impl RecordOnce {
                 put(&mut out, &sight.record);
             }
             put(&mut out, matched_by);
+        } else if let Some(failed) = &self.failed {
+            put(&mut out, ",\"reason\":{\"code\":");
+            quote(&mut out, failed.code());
+            put(&mut out, ",\"message\":");
+            quote(&mut out, &failed.message);
+            put(&mut out, "}");
         }
         put(&mut out, ",\"attempts\":");
         push_decimal(&mut out, self.attempts.into());

@@ -1,7 +1,7 @@
 //! The payment as it is sent, with the reference by which it can be known again.
 
 use super::money::amount_of;
-use crate::core::report;
+use crate::core::{days_since_1970, report};
 use crate::json::{field, json_text, members, put, quote, text_field, unescape};
 use crate::shape::Issue;
 
@@ -16,8 +16,8 @@ pub struct OnceOptions {
     pub reference: Option<String>,
     /// Whether the reference also stands at the end of the payment's notes, as `[ref …]`.
     pub reference_in_notes: bool,
-    /// When the job began that the reference names, in UTC (`2026-11-01T12:00:00.000Z`) by HighLevel's clock: payments made
-    /// before cannot be its own.
+    /// When the job first began that the reference names, in UTC (`2026-11-01T12:00:00.000Z`): payments made more than five
+    /// minutes before cannot be its own. It is kept with the job; whoever runs that again gives the same one.
     pub since: Option<String>,
 }
 
@@ -62,6 +62,21 @@ fn instant(text: &[u8]) -> Option<Vec<u8>> {
     let mut instant = digits.to_vec();
     instant.extend_from_slice(INSTANT.get(digits.len()..).unwrap_or_default());
     Some(instant)
+}
+
+/// How far HighLevel's clock and that of the caller may be apart, in seconds.
+const CLOCKS_APART: u64 = 300;
+
+/// A time of the form of [`INSTANT`] in seconds since 1970.
+fn seconds(text: &[u8]) -> Option<u64> {
+    let instant = instant(text)?;
+    let number = |from: usize, to: usize| {
+        let digits = instant.get(from..to)?;
+        Some(digits.iter().fold(0, |number: u32, digit| number * 10 + u32::from(digit & 0xf)))
+    };
+    let days = days_since_1970(number(0, 4)?, number(5, 7)?, number(8, 10)?)?;
+    let minutes = number(11, 13)? * 60 + number(14, 16)?;
+    Some(u64::from(days) * 86_400 + u64::from(minutes) * 60 + u64::from(number(17, SECONDS)?))
 }
 
 /// A payment that is recorded once.
@@ -137,8 +152,9 @@ impl Payment {
 
     /// Whether a transaction cannot be the payment because it was made before the job began.
     pub fn precedes(&self, record: &[u8]) -> bool {
-        let began = self.since.as_ref().and_then(|since| instant(since.as_bytes()));
-        instant(text_field(record, "createdAt").as_bytes()).is_some_and(|created| Some(created) < began)
+        let began = self.since.as_ref().and_then(|since| seconds(since.as_bytes()));
+        let created = seconds(text_field(record, "createdAt").as_bytes());
+        created.zip(began).is_some_and(|(created, began)| created + CLOCKS_APART < began)
     }
 
     /// Which references a transaction shows in `meta`, in `chargeSnapshot` and in its notes.
@@ -308,15 +324,18 @@ mod tests {
         };
         for (created, text, expected) in [
             ("\"2026-11-01T12:00:00.000Z\"", "2026-11-01T12:00:00Z", false),
-            ("\"2026-11-01T12:00:00Z\"", "2026-11-01T12:00:00.000Z", false),
-            ("\"2026-11-01T12:00:00Z\"", "2026-11-01T12:00:00.010Z", true),
-            ("\"2026-11-01T12:00:00.500Z\"", "2026-11-01T12:00:00Z", false),
-            ("\"2026-11-01T11:59:59.999Z\"", "2026-11-01T12:00:00Z", true),
             ("\"2026-11-01T12:00:10Z\"", "2026-11-01T12:00:01.5Z", false),
+            // Clocks may be five minutes apart.
+            ("\"2026-11-01T11:55:00.999Z\"", "2026-11-01T12:00:00Z", false),
+            ("\"2026-11-01T11:54:59.999Z\"", "2026-11-01T12:00:00.5Z", true),
+            ("\"2025-12-31T23:59:59.123456789Z\"", "2026-01-01T00:04:59Z", false),
+            ("\"2025-12-31T23:59:59.123456789Z\"", "2026-01-01T00:05:00Z", true),
+            ("\"2024-02-29T00:00:00Z\"", "2024-03-01T00:00:00Z", true),
+            ("\"2024-02-29T23:56:00Z\"", "2024-03-01T00:00:00Z", false),
             ("\"soon\"", "2026-11-01T12:00:00Z", false),
             ("null", "2026-11-01T12:00:00Z", false),
-            ("\"2026-11-01T11:59:59.999\"", "2026-11-01T12:00:00Z", false),
-            ("\"2025-12-31T23:59:59.123456789Z\"", "2026-01-01T00:00:00Z", true),
+            ("\"2026-11-01T11:00:00\"", "2026-11-01T12:00:00Z", false),
+            ("\"0000-00-00T00:00:00Z\"", "2026-11-01T12:00:00Z", false),
         ] {
             assert_eq!(precedes(created, text), expected, "{created} {text}");
         }

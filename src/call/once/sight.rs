@@ -3,6 +3,7 @@
 //! | a transaction … | is the payment? |
 //! |---|---|
 //! | shows its reference and neither failed nor was refunded | yes |
+//! | the same, before anything was sent, but is of another amount or mode | no: the reference was used before, and nothing is sent |
 //! | shows its reference and was refunded | it was: nothing is sent, somebody has to decide |
 //! | shows its reference and failed | no |
 //! | shows another payment's reference | no |
@@ -97,6 +98,11 @@ impl Sight {
         let like = !before || self.likeness.min(amounts.compare(self.amount)) > Likeness::Other;
         let decided = self.asked || self.id.is_empty() || self.shown.ours || self.shown.other;
         self.new && !decided && self.standing != Standing::Failed && like
+    }
+
+    /// Whether it is of another amount or mode.
+    fn is_different(&self, amounts: &Amounts) -> bool {
+        self.likeness == Likeness::Other || (amounts.given.is_some() && amounts.compare(self.amount) == Likeness::Other)
     }
 
     /// How far it is like the payment, as the table above says. `echo`: references are shown.
@@ -224,19 +230,21 @@ impl Look {
         let judged = self.sights.iter().map(move |sight| (sight, sight.judge(&self.amounts, echo)));
         judged.filter(|(sight, likeness)| match sight.standing {
             Standing::Refunded => sight.shown.ours,
-            _ => *likeness > Likeness::Other,
+            Standing::Failed => false,
+            _ => sight.shown.ours || *likeness > Likeness::Other,
         })
     }
 
     /// The transaction that holds the reference.
     pub fn ours(&self) -> Option<&Sight> {
         let good = |sight: &&Sight| matches!(sight.standing, Standing::Good | Standing::Unsure);
-        self.sights.iter().filter(|sight| sight.shown.ours).find(good)
+        let ours = || self.sights.iter().filter(|sight| sight.shown.ours).filter(good);
+        ours().find(|sight| !sight.is_different(&self.amounts)).or_else(|| ours().next())
     }
 
     pub fn found(&self) -> Found {
-        if self.ours().is_some() {
-            return Found::Ours;
+        if let Some(ours) = self.ours() {
+            return if ours.is_different(&self.amounts) { Found::Reused } else { Found::Ours };
         }
         if self.sights.iter().any(|sight| sight.shown.ours && sight.standing == Standing::Refunded) {
             return Found::Refunded;
@@ -298,8 +306,10 @@ mod tests {
             (twin.clone(), r#"{"chargeSnapshot":"{\"meta\":{\"reference\":\"job-1\"}}"}"#, Found::Ours),
             (twin.clone(), r#"{"notes":"job-1"}"#, Found::Ours),
             (with("for the sofa", r"for the sofa\n[ref job-1]"), "{}", Found::Ours),
-            (with("59.5", "12"), ours, Found::Ours),
-            (with("cash", "card"), ours, Found::Ours),
+            (with("59.5", "12"), ours, Found::Reused),
+            (with("cash", "card"), ours, Found::Reused),
+            (with("59.5", "null"), ours, Found::Ours),
+            (with("cash", "barter"), ours, Found::Ours),
             (with("succeeded", "pending"), ours, Found::Ours),
             (with("succeeded", "captured"), ours, Found::Ours),
             (with("succeeded", "something new"), ours, Found::Ours),

@@ -31,6 +31,8 @@ pub enum Found {
     Ours,
     /// One that holds it and was refunded since.
     Refunded,
+    /// One that holds it, but is of another amount or mode.
+    Reused,
     /// Exactly one that could be the payment; it matches it in all that is shown, but shows no reference.
     Alike,
     /// Several of those, or some of which not everything can be read.
@@ -63,7 +65,7 @@ impl Once {
             Found::Ours => Step::Recorded,
             Found::Nothing => Step::Record,
             // What matches may be the earlier process's payment, or somebody else's.
-            Found::Refunded | Found::Alike | Found::Unsure => Step::Ambiguous,
+            Found::Refunded | Found::Reused | Found::Alike | Found::Unsure => Step::Ambiguous,
         }
     }
 
@@ -90,7 +92,8 @@ impl Once {
     pub fn looked(&mut self, found: Found) -> Step {
         self.looks += 1;
         match found {
-            Found::Ours => Step::Recorded,
+            // It was not there before: a server may have its own view of amounts.
+            Found::Ours | Found::Reused => Step::Recorded,
             Found::Refunded => Step::Ambiguous,
             // The server had acted before it answered, and only one transaction can be what it did.
             Found::Alike if self.applied => Step::Recorded,
@@ -159,6 +162,7 @@ mod tests {
         for (found, before, first, last, applied_first, applied_last) in [
             (Found::Ours, Recorded, Recorded, Recorded, Recorded, Recorded),
             (Found::Refunded, Ambiguous, Ambiguous, Ambiguous, Ambiguous, Ambiguous),
+            (Found::Reused, Ambiguous, Recorded, Recorded, Recorded, Recorded),
             (Found::Alike, Ambiguous, Look(1000), Recorded, Recorded, Recorded),
             (Found::Unsure, Ambiguous, Look(1000), Ambiguous, Look(1000), Ambiguous),
             (Found::Nothing, Record, Look(1000), Ask, Look(1000), Failed),
