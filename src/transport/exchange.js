@@ -27,7 +27,11 @@ function within(ms, signal, result, work, stop) {
             clearTimeout(timer);
             resolve(result);
             stop?.();
-            signal?.removeEventListener("abort", abort);
+            try {
+                signal?.removeEventListener("abort", abort);
+            } catch {
+                // A signal of somebody's own making: what it still calls finds an end.
+            }
         };
         try {
             if (signal?.aborted) {

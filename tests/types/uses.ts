@@ -325,6 +325,14 @@ export const proxied: PaymentsClient[] = [
 declare const settings: ClientOptions;
 export const later = new PaymentsClient({ ...settings, locationId: "l" });
 
+// What may be left out may be undefined.
+export function passed(cursor: string | undefined, signal: AbortSignal | undefined, limiter: PaymentsClient | undefined): void {
+    const client = new PaymentsClient({ token: "t", limiter, locationId: undefined, onEvent: undefined });
+    client.orders.list({ cursor, limit: undefined, status: undefined }, { signal, headers: undefined });
+    client.orders.recordPayment("order", { mode: "cash", amount: undefined, meta: undefined }, undefined);
+    client.coupons.get({ code: "SPRING", id: undefined });
+}
+
 // Headers in every form that is taken.
 for (const headers of [{ "x-a": "1" }, new Headers(), new Map([["x-a", "1"]]), [["x-a", "1"] as const], undefined]) {
     new PaymentsClient({ token: "t", headers });

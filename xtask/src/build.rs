@@ -74,11 +74,24 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
         let glue = stage.join(format!("{name}.js"));
         write(&glue, glue::started_late(&read(&glue)?)?)?;
         if name == "core" {
-            let declarations = read(&made.join("core.d.ts"))?;
+            let declarations = undefined_allowed(&read(&made.join("core.d.ts"))?);
+            write(&stage.join("core.d.ts"), &declarations)?;
             write(&stage.join("models.d.ts"), models(&declarations, &sources))?;
         }
     }
     Ok(stage)
+}
+
+/// Declarations in which what may be left out of a request may also be `undefined`, for whoever compiles with
+/// `exactOptionalPropertyTypes`. What an answer may lack may be `null` instead.
+fn undefined_allowed(declarations: &str) -> String {
+    let allowed = |line: &str| match line.strip_suffix(';') {
+        Some(field) if field.contains("?: ") && field.starts_with("    ") && !field.ends_with("| null") => {
+            format!("{field} | undefined;\n")
+        }
+        _ => format!("{line}\n"),
+    };
+    declarations.lines().map(allowed).collect()
 }
 
 /// Where a source of the facade is published, and how it reads there: the entries stand at the top, beside the generated
@@ -304,7 +317,7 @@ fn is_tsconfig(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{gzip, models, named_files, report, Size};
+    use super::{gzip, models, named_files, report, undefined_allowed, Size};
     use serde_json::json;
 
     #[test]
@@ -317,6 +330,12 @@ mod tests {
         });
         let found: Vec<_> = named_files(&manifest).into_iter().collect();
         assert_eq!(found, ["a.d.ts", "a.js", "b.wasm", "cli.js"]);
+    }
+
+    #[test]
+    fn what_may_be_left_out_of_a_request_may_be_undefined() {
+        let given = "interface A {\n    limit?: number;\n    name: string;\n    title?: string | null;\n}\n";
+        assert_eq!(undefined_allowed(given), given.replace("number;", "number | undefined;"));
     }
 
     #[test]

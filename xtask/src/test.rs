@@ -740,6 +740,7 @@ fn types(workspace: &Workspace) -> Result<()> {
                 "lib": [lib, "DOM", "DOM.Iterable"],
                 "types": [],
                 "strict": true,
+                "exactOptionalPropertyTypes": lib == "ESNext",
                 "noEmit": true,
             },
             "include": ["./*.ts"],

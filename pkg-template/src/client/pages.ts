@@ -59,7 +59,7 @@ export type Resumable<Params> = Params & {
      * The {@link Page.cursor} of a page of the same list with the same filters, location and base URL: goes on behind it,
      * without `offset`.
      */
-    cursor?: string;
+    cursor?: string | undefined;
 };
 
 /** @internal What a list answer comes down to. */

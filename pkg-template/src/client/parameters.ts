@@ -11,21 +11,21 @@ export type HeadersOption = Record<string, string> | Iterable<readonly [name: st
 /** What one call may override. */
 export interface CallOptions {
     /** Aborts the call: while it is under way and while it waits to be sent again. */
-    signal?: AbortSignal;
+    signal?: AbortSignal | undefined;
     /** Milliseconds that one attempt may take. */
-    timeoutMs?: number;
+    timeoutMs?: number | undefined;
     /** Milliseconds that this call may take with all its attempts and waits. */
-    deadlineMs?: number;
+    deadlineMs?: number | undefined;
     /** Whether other calls go first where the rate limit makes them wait. Pages of an iteration after its first do so. */
-    background?: boolean;
+    background?: boolean | undefined;
     /** How often this call is sent again at the most. */
-    maxRetries?: number;
+    maxRetries?: number | undefined;
     /** Further headers; one of the same name takes the place of the client's. */
-    headers?: HeadersOption;
+    headers?: HeadersOption | undefined;
     /** Instead of the client's `locationId`. */
-    locationId?: string;
+    locationId?: string | undefined;
     /** Instead of the client's `strict`. */
-    strict?: boolean;
+    strict?: boolean | undefined;
 }
 
 /** How a payment that is recorded once is to be known again, besides what any call may override. */
@@ -35,17 +35,17 @@ export interface RecordOnceOptions extends CallOptions {
      * brackets, `&` and backslashes. It is sent as `meta.reference`. With a name of yours the call can be made again after
      * the process died: a payment of that name is not recorded a second time. Random when left out.
      */
-    reference?: string;
+    reference?: string | undefined;
     /**
      * Whether the reference also stands at the end of the payment's notes, as `[ref ...]`: of the notes it is known that
      * HighLevel shows them, of `meta` it is not. Default false.
      */
-    referenceInNotes?: boolean;
+    referenceInNotes?: boolean | undefined;
     /**
      * When the job first began that the reference names, by HighLevel's clock. Where references are not shown, a payment of
      * the same amount and mode that was made since then may be the job's own, and none is sent. Default: any such payment.
      */
-    since?: string | Date;
+    since?: string | Date | undefined;
 }
 
 /** What every recorded payment may say. */
@@ -66,7 +66,7 @@ export type RecordPaymentBody = WithoutMode &
               /** By a card that was charged elsewhere. */
               mode: "card";
               /** The card. */
-              card?: CardDetails;
+              card?: CardDetails | undefined;
               /** Goes with `mode: "cheque"` only. */
               cheque?: never;
           }
@@ -74,7 +74,7 @@ export type RecordPaymentBody = WithoutMode &
               /** By a cheque. */
               mode: "cheque";
               /** The cheque. */
-              cheque?: ChequeDetails;
+              cheque?: ChequeDetails | undefined;
               /** Goes with `mode: "card"` only. */
               card?: never;
           }
@@ -90,7 +90,7 @@ export type RecordPaymentBody = WithoutMode &
 
 /** At least one of these fields of `T`; the others as they are. */
 export type OneOf<T, Names extends keyof T> = Omit<T, Names> &
-    { [Name in Names]: Required<Pick<T, Name>> & Pick<T, Exclude<Names, Name>> }[Names];
+    { [Name in Names]: { [Given in Name]: Exclude<T[Given], undefined> } & Pick<T, Exclude<Names, Name>> }[Names];
 
 /** The coupon to read: its `id`, its `code`, or both. */
 export type GetCouponParams = OneOf<Core.GetCouponParams, "id" | "code">;
@@ -104,7 +104,7 @@ export type UpdateCapabilitiesBody = OneOf<Core.UpdateCapabilitiesBody, "company
 /** A note on an order. HighLevel publishes no schema. */
 export interface OrderNote {
     /** Id of the note, where it has one. */
-    _id?: string | null;
+    _id?: string | null | undefined;
     /** Whatever else HighLevel sends. */
     [field: string]: JsonValue | undefined;
 }

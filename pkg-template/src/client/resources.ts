@@ -33,8 +33,13 @@ export interface PaymentRecorded {
     matchedBy?: "answer" | "reference" | "amount";
     /** The reference that it was sent with. */
     reference: string;
-    /** Where it is not recorded: the code and the message of the error that the last attempt ended with. */
-    reason?: { code: string; message: string };
+    /** Where it is not recorded: what the last attempt ended with. */
+    reason?: {
+        /** The `code` of its error, such as `server_error`. */
+        code: string;
+        /** The message of its error. */
+        message: string;
+    };
 }
 
 /** Orders, payments recorded on them, fulfillments and notes. */

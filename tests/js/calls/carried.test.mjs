@@ -37,6 +37,7 @@ function told(error) {
 }
 
 const CARRIERS = {
+    "JSON text as it came": (error) => JSON.stringify(error),
     "JSON text": (error) => JSON.parse(JSON.stringify(error)),
     "JSON text of what holds it": (error) => JSON.parse(JSON.stringify({ at: [error] })).at[0],
     "a structured clone": (error) => structuredClone(error.toJSON()),
@@ -57,7 +58,7 @@ for (const [what, carry] of Object.entries(CARRIERS)) {
         assert.equal(new Set(errors.map(({ name }) => name)).size, 12);
         for (const error of errors) {
             const carried = await carry(error);
-            assert.equal(carried.message, error.message);
+            assert.equal((typeof carried === "string" ? JSON.parse(carried) : carried).message, error.message);
             const back = PaymentsError.from(carried);
             assert.ok(back instanceof library[error.name] && back instanceof Error && back !== error);
             assert.deepEqual(told(back), told(error));
@@ -121,6 +122,7 @@ test("what is no error of ours says so: its outcome is unknown, and it is the ca
         [{ message: "plain", name: "NotFoundError" }, "plain"],
         [{ code: "not_found", outcome: "maybe" }, "an unknown error"],
         ["text", "text"],
+        ["{not JSON", "{not JSON"],
         [5, "an unknown error"],
         [null, "an unknown error"],
         [undefined, "an unknown error"],

@@ -224,11 +224,12 @@ test("where no reference is shown the call is unknown instead of sent, with the 
     const [{ _id }] = held();
     assert.deepEqual([error.name, error.code, error.outcome], ["PaymentsError", "ambiguous_payment", "unknown"]);
     assert.deepEqual([error.candidates, error.retryable, error.attempts, written()], [[_id], false, 0, 1]);
-    sandbox.advance(5000);
+    // Further than the clocks may be apart.
+    sandbox.advance(400_000);
     const { now } = sandbox.state();
     assert.equal((await pay({ reference: "job-2", since: new Date(now) })).attempts, 1);
     assert.equal((await failure(pay({ reference: "job-3", since: now }))).candidates.length, 1);
-    sandbox.advance(5000);
+    sandbox.advance(400_000);
     assert.equal((await pay({ reference: "job-3", since: sandbox.state().now })).attempts, 1);
 });
 
@@ -307,6 +308,7 @@ test("an error after which the payment may be there is not for sending again", a
     const { call } = scripted({ look: [NO_TRANSACTIONS, { status: 503 }], record: ["drop"], ask: [{ _id: "a" }] });
     const error = await failure(call);
     assert.deepEqual([error.name, error.outcome, error.retryable], ["ServerError", "unknown", false]);
+    assert.match(error.message, /the payment was sent, and then it could not be looked for: transactions\.list: /);
 });
 
 test("a refusal of the second attempt does not undo a first one that took", async () => {
@@ -392,7 +394,7 @@ test("amounts are compared as money, and what cannot be told is not taken", asyn
 test("a reference is found as JSON text, in either answer, and beside whatever else is there", async () => {
     for (const [more, single] of [
         [{ meta: { reference: "r-1" } }, {}],
-        [{ chargeSnapshot: { mode: "card", meta: '{"reference":"r-1"}' }, amount: 1 }, {}],
+        [{ chargeSnapshot: { mode: "cash", meta: '{"reference":"r-1"}' }, notes: "paid" }, {}],
         [{ chargeSnapshot: '{"mode":"cash","notes":"a\\n[ref r-1] b"}' }, {}],
         [{}, { meta: { deep: 1, reference: "r-1" } }],
         [{}, { chargeSnapshot: { meta: { reference: "r-1" } } }],
@@ -403,4 +405,51 @@ test("a reference is found as JSON text, in either answer, and beside whatever e
         const requests = Object.keys(single).length > 0 ? ["look", "single"] : ["look"];
         assert.deepEqual([(await call).matchedBy, sent], ["reference", requests], text);
     }
+});
+
+test("a reference that was used for another amount or mode sends nothing, and says so", async () => {
+    const { payments, order, held } = till();
+    const once = { reference: "job-1", referenceInNotes: true };
+    const first = { mode: "cash", amount: 5, isPartialPayment: true };
+    assert.equal((await payments.orders.recordPaymentOnce(order._id, first, once)).matchedBy, "answer");
+    const before = held().length;
+    for (const other of [{ ...first, amount: 7 }, { ...first, amount: 5.01 }, { ...first, mode: "other" }]) {
+        const error = await failure(payments.orders.recordPaymentOnce(order._id, other, once));
+        assert.deepEqual([error.code, error.outcome, held().length], ["ambiguous_payment", "unknown", before]);
+        assert.match(error.message, /the reference was used for a payment of another amount or mode/);
+        assert.equal(error.candidates.length, 1);
+    }
+    const again = await payments.orders.recordPaymentOnce(order._id, first, once);
+    assert.deepEqual([again.recorded, again.matchedBy, again.attempts, held().length], [true, "reference", 0, before]);
+});
+
+test("a job that is run again with its time is not paid twice, whatever the clocks say", async () => {
+    for (const apart of [-240_000, 0, 240_000]) {
+        const now = Date.now();
+        const { payments, order, held } = till({}, { now: () => now - apart, echo: "none" });
+        const before = held().length;
+        const payment = { mode: "cash", amount: 5, isPartialPayment: true };
+        const once = { reference: "job-1", referenceInNotes: true, since: new Date(now) };
+        assert.equal((await payments.orders.recordPaymentOnce(order._id, payment, once)).recorded, true);
+        const error = await failure(payments.orders.recordPaymentOnce(order._id, payment, once));
+        assert.deepEqual([error.code, held().length], ["ambiguous_payment", before + 1], String(apart));
+    }
+});
+
+test("where it is not recorded, the reason is that of the last attempt", async () => {
+    for (const [fault, code] of [["drop", "network_error"], ["status=503", "server_error"]]) {
+        const { sandbox, payments, order } = till();
+        sandbox.faults.add(fault, { operation: "orders.recordPayment", times: 9 });
+        const { recorded, attempts, reason } = await payments.orders.recordPaymentOnce(order._id, { mode: "cash" });
+        assert.deepEqual([recorded, attempts, reason.code], [false, 3, code]);
+        assert.match(reason.message, /orders\.recordPayment: /);
+    }
+});
+
+test("a typing error in its options lists all options that it has", async () => {
+    const { payments, order } = till();
+    const error = await failure(payments.orders.recordPaymentOnce(order._id, { mode: "cash" }, { ref: "j" }));
+    assert.match(error.message, /known are reference, referenceInNotes, since, signal, /);
+    const other = await failure(payments.orders.recordPayment(order._id, { mode: "cash" }, { reference: "j" }));
+    assert.match(other.message, /reference is no field here; known are signal, /);
 });
