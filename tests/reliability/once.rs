@@ -173,6 +173,9 @@ impl Tally {
     }
 }
 
+/// Milliseconds between two jobs: further than clocks may be apart, so that `since` tells their payments from each other.
+const JOBS_APART: f64 = 301_000.0;
+
 /// Many payments with random faults, one in ten with a server that is late, one in ten with somebody else who pays too.
 fn many(runs: u64, echo: Echo, others: &[Other], salt: u64) -> Tally {
     let mut tally = Tally::default();
@@ -221,7 +224,7 @@ fn many(runs: u64, echo: Echo, others: &[Other], salt: u64) -> Tally {
             let ours: Vec<String> = new.filter(|id| !others.contains(id)).collect();
             tally.count(&result, &ours, &others);
             before = after;
-            world.now.set(world.now.get() + 1.0);
+            world.now.set(world.now.get() + JOBS_APART);
         }
     }
     tally
@@ -348,7 +351,7 @@ fn killed(runs: u64, echo: Echo) -> (usize, usize, usize, usize) {
                 println!("run {block}/{run}: {end:?}, {} payments", after - before);
             }
             before = after;
-            world.now.set(world.now.get() + 1.0);
+            world.now.set(world.now.get() + JOBS_APART);
         }
     }
     (once, twice, unknown, wrong)
@@ -510,7 +513,7 @@ fn where_no_reference_is_shown_a_call_with_a_reference_of_the_callers_sends_noth
     // The same goes for any other job with such a payment, unless that was made before it began or of another amount.
     assert_eq!(record(named("job-2"), amount).expect_err("unknown").candidates, [id(&newest)]);
     assert_eq!(sent(&world), 1);
-    world.now.set(world.now.get() + 1000.0);
+    world.now.set(world.now.get() + JOBS_APART);
     let since = OnceOptions { since: Some(time(&world)), ..named("job-2") };
     assert_eq!(record(since, amount).expect("an answer").attempts, 1);
     assert_eq!(record(named("job-3"), amount + 1.0).expect("an answer").attempts, 1);

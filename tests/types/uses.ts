@@ -313,7 +313,7 @@ same<{} extends GetCouponParams ? true : false, false>(true);
 same<{} extends ConnectProviderBody ? true : false, false>(true);
 same<{ supportsSubscriptionSchedules: boolean } extends UpdateCapabilitiesBody ? true : false, false>(true);
 
-same<Parameters<typeof consoleLogger>, [level?: LogLevel]>(true);
+same<Parameters<typeof consoleLogger>, [level?: LogLevel | undefined]>(true);
 export const logger: NonNullable<ClientOptions["onEvent"]> = consoleLogger("warn");
 export const plain = new PaymentsClient({ token: "text", onEvent: consoleLogger() });
 

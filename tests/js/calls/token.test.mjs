@@ -210,7 +210,9 @@ test("a redirect to another origin is an error; nothing is sent there", async ()
         const payments = new PaymentsClient({ token: TOKEN, locationId: LOCATION, baseUrl });
         for (const name of METHODS) {
             const error = await failure(call(payments, name));
-            assert.deepEqual([error.code, error.status, error.outcome], ["unexpected_answer", status, "rejected"], name);
+            // 303 is also what a server says that has acted.
+            const outcome = status >= 307 || /\.(list|get)/.test(name) ? "rejected" : "unknown";
+            assert.deepEqual([error.code, error.status, error.outcome], ["unexpected_answer", status, outcome], name);
             assert.match(error.message, /redirect/);
         }
     }
