@@ -113,6 +113,12 @@ impl Run {
         }
     }
 
+    /// The next request of the same call, which has what is left of the call's time.
+    pub fn followed_by(&self, operation: &'static Operation, request: Request) -> Self {
+        let next = Self::new(operation, request, self.config.clone(), self.limiter.clone(), self.deadline);
+        Self { queued: self.queued, ..next }
+    }
+
     /// The token that it needs.
     pub fn token_wanted(&self, now: f64) -> TokenRequest<'_> {
         TokenRequest {

@@ -2,8 +2,9 @@
 
 use crate::world::{random, Acted, Rival, Trouble, World, NOW};
 use ghl_payments::core::{CallOptions, Config, Error, ErrorKind, Outcome};
-use ghl_payments::endpoint::RecordPayment;
-use ghl_payments::sandbox::Echo;
+use ghl_payments::endpoint::{ListOrders, ListOrdersParams, RecordPayment};
+use ghl_payments::model::OrderPaymentStatus;
+use ghl_payments::sandbox::{Echo, Limits, Options};
 use ghl_payments::{MatchedBy, OnceOptions, PaymentRecorded};
 use serde_json::{json, Value};
 use std::future::Future;
@@ -612,5 +613,29 @@ fn an_order_with_more_transactions_than_a_page_is_looked_through() {
         let expected = if echo == Echo::Meta { MatchedBy::Reference } else { MatchedBy::Amount };
         assert_eq!((done.matched_by, done.attempts), (Some(expected), 1));
         assert_eq!(payments(&world, &order), before + 252);
+    }
+}
+
+#[test]
+fn the_ten_minutes_of_waiting_for_the_rate_limit_are_those_of_all_its_requests() {
+    // Each request waits for a minute: the third attempt, behind three looks and a read of the order each, is the twelfth.
+    let limits = Limits { max: 1, interval_ms: 60_000, daily: 1000 };
+    for (deadline_ms, found) in [(None, false), (Some(3_600_000), true)] {
+        let world = World::new(Options { limits, ..Options::new(7, NOW) });
+        let client = world.client(Config::default());
+        let params =
+            ListOrdersParams { limit: Some(1), payment_status: Some(OrderPaymentStatus::Unpaid), ..Default::default() };
+        let orders = world.block(client.send(&ListOrders { params })).expect("an answer");
+        let payment = payment(&orders.data[0].id, 1.0);
+        let lost = Some(Trouble::Sandbox("drop"));
+        world.troubles.borrow_mut().extend([None, lost, None, None, None, None, lost]);
+        let options = CallOptions { deadline_ms, ..CallOptions::default() };
+        match world.block(client.record_payment_once(&payment, &any(), &options)) {
+            Ok(done) => assert!(found && done.recorded),
+            Err(error) => {
+                assert_eq!((error.kind, error.outcome), (ErrorKind::Timeout, Outcome::Unknown));
+                assert_eq!((found, error.attempts), (false, 2));
+            }
+        }
     }
 }

@@ -114,7 +114,7 @@ impl RecordOnce {
         let params = if self.task == Task::Record { self.payment.marked() } else { self.query() };
         let request = build(operation, id, Some(&params), &before.config);
         let request = request.map_err(|issues| Error::validation(Some(&RECORD_PAYMENT), issues))?;
-        Ok(Run::new(operation, request, before.config.clone(), before.limiter.clone(), before.deadline))
+        Ok(before.followed_by(operation, request))
     }
 
     /// The parameters of what is read.
