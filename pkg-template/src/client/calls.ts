@@ -41,11 +41,29 @@ export class Calls {
 
     /** The method that carries out the operation of this name. */
     method(name: string, reading: Reading): (...args: never[]) => ApiPromise<unknown> {
-        if (reading === "list") return (params?: Paged, options?: CallOptions) => this.#list(name, params, options);
+        if (reading === "list") {
+            return (params?: Paged, options?: CallOptions) => {
+                try {
+                    return this.#list(name, params, options);
+                } catch (cause) {
+                    return this.#unread(name, cause);
+                }
+            };
+        }
         return (...args) => {
-            const sent = this.#send(name, reading(...args));
+            const sent = this.#send(name, () => reading(...args));
             return new ApiPromise(() => sent);
         };
+    }
+
+    /** A list whose arguments throw when they are read. */
+    #unread<T>(name: string, cause: unknown): PagePromise<T> {
+        const read = async (): Promise<never> => {
+            throw await this.#send<never>(name, () => {
+                throw cause;
+            });
+        };
+        return new PagePromise<T>({ read, resume: undefined, offset: 0, limit: 0, signal: undefined, timeoutMs: TIMEOUT_MS });
     }
 
     #list<T>(name: string, params?: Paged, options?: CallOptions): PagePromise<T> {
@@ -55,17 +73,18 @@ export class Calls {
         const signal = isSignal(given) ? given : undefined;
         return new PagePromise<T>({
             read: async (ending, place) => {
-                const { background, ...where } = place ?? {};
-                const page = place === undefined ? params : { ...query, ...where };
-                // Further pages leave the rate limit's last requests to calls that somebody waits for.
-                const own = { ...(background && { background }), ...options, signal: given === signal ? ending : given };
-                // What is no object is refused where the call is made.
-                const settings = typeof (options ?? {}) === "object" ? own : options;
-                const { data, response, scope } = await this.#send<ListAnswer<T>>(name, { params: page, options: settings });
+                const { data, response, scope } = await this.#send<ListAnswer<T>>(name, () => {
+                    const { background, ...where } = place ?? {};
+                    const page = place === undefined ? params : { ...query, ...where };
+                    // Further pages leave the rate limit's last requests to calls that somebody waits for.
+                    const own = { ...(background && { background }), ...options, signal: given === signal ? ending : given };
+                    // What is no object is refused where the call is made.
+                    return { params: page, options: typeof (options ?? {}) === "object" ? own : options };
+                });
                 const total = typeof data.totalCount === "number" ? data.totalCount : undefined;
                 return { records: data.data ?? data.providers ?? [], total, response, scope: scope as string };
             },
-            resume: cursor === undefined ? undefined : () => this.#resume(name, { params: query, options }, cursor),
+            resume: cursor === undefined ? undefined : () => this.#resume(name, () => ({ params: query, options }), cursor),
             offset: query.offset ?? 0,
             limit: query.limit ?? 0,
             signal,
@@ -74,7 +93,7 @@ export class Calls {
     }
 
     /** Carries out an operation. */
-    async #send<T>(name: string, given: Given): Promise<Sent<T>> {
+    async #send<T>(name: string, given: () => Given): Promise<Sent<T>> {
         const found = new Findings();
         const [input, signal] = read(name, given, found);
         if (found.issues.length > 0) {
@@ -86,7 +105,7 @@ export class Calls {
     }
 
     /** A list from a cursor on; throws if the cursor is none of it. */
-    #resume(name: string, given: Given, cursor: unknown): Pages {
+    #resume(name: string, given: () => Given, cursor: unknown): Pages {
         const found = new Findings();
         const [input] = read(name, given, found);
         if (found.issues.length > 0) throw found.error(this.#core.check(input));
@@ -95,19 +114,25 @@ export class Calls {
 }
 
 /** A call as the core takes it. Which placeholder the id belongs to, and whether it may be empty, the core knows. */
-function read(name: string, { id, params, options }: Given, found: Findings): [input: Input, signal: AbortSignal | undefined] {
-    const { signal, ...given } = found.object("options", options);
-    if (signal !== undefined && !isSignal(signal)) found.add("signal", "must be an AbortSignal");
-    const { since } = given as RecordOnceOptions;
-    const values = name === ONCE && since !== undefined ? { ...given, since: found.instant("since", since) } : given;
-    const input: Input = [
-        name,
-        // As JSON, so that half of a surrogate pair stays what it is.
-        typeof id === "string" ? JSON.stringify(id) : undefined,
-        params === undefined ? undefined : found.json(params),
-        found.options(values) || undefined,
-    ];
-    return [input, signal];
+function read(name: string, given: () => Given, found: Findings): [input: Input, signal: AbortSignal | undefined] {
+    try {
+        const { id, params, options } = given();
+        const { signal, ...others } = found.object("options", options);
+        if (signal !== undefined && !isSignal(signal)) found.add("signal", "must be an AbortSignal");
+        const { since } = others as RecordOnceOptions;
+        const values = name === ONCE && since !== undefined ? { ...others, since: found.instant("since", since) } : others;
+        const input: Input = [
+            name,
+            // As JSON, so that half of a surrogate pair stays what it is.
+            typeof id === "string" ? JSON.stringify(id) : undefined,
+            params === undefined ? undefined : found.json(params),
+            found.options(values) || undefined,
+        ];
+        return [input, signal];
+    } catch (cause) {
+        found.add("", "the arguments cannot be read: one of their getters threw", cause);
+        return [[name], undefined];
+    }
 }
 
 /** By its behaviour: one of another realm or of a polyfill has a class of its own. */

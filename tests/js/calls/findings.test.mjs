@@ -151,6 +151,28 @@ test("what holds itself, throws or has no bottom is named too", async () => {
     assert.equal(requests.length, 0);
 });
 
+test("arguments that throw when they are read are refused like all others: by the promise, with their cause", async () => {
+    const { payments, requests } = stub(ANY_ANSWER);
+    const cause = new Error("a getter");
+    const thrower = (name) => Object.defineProperty({}, name, { enumerable: true, get() { throw cause; } });
+    for (const call of [
+        () => payments.orders.list(thrower("cursor")),
+        () => payments.orders.list(thrower("limit")),
+        () => payments.orders.list({}, thrower("signal")),
+        () => payments.orders.list({}, thrower("headers")),
+        () => payments.orders.get(ID, thrower("signal")),
+        () => payments.orders.get(ID, thrower("timeoutMs")),
+        () => payments.coupons.update("c", thrower("name")),
+        () => payments.coupons.get(thrower("code")),
+        () => payments.orders.recordPaymentOnce(ID, thrower("mode"), thrower("since")),
+    ]) {
+        const error = await failure(call());
+        assert.deepEqual([error.name, error.outcome], ["ValidationError", "not_sent"], String(call));
+        assert.ok(error.cause === cause && /threw/.test(error.message), error.message);
+    }
+    assert.equal(requests.length, 0);
+});
+
 test("what JSON can hold is taken: instances, Dates, objects without a prototype, the same value twice", async () => {
     class Money {
         constructor(amount) {
