@@ -48,8 +48,9 @@ fuzz_target!(|input: &[u8]| {
     let outcome = match status {
         200..=299 if page && operation.safety != Safety::Read => Outcome::Unknown,
         200..=299 => Outcome::Applied,
-        408 | 500..=599 if operation.safety != Safety::Read => Outcome::Unknown,
-        _ => Outcome::Rejected,
+        _ if operation.safety == Safety::Read => Outcome::Rejected,
+        307 | 308 | 400..=407 | 409..=499 => Outcome::Rejected,
+        _ => Outcome::Unknown,
     };
     assert_eq!(error.outcome, outcome);
     assert!(error.retry_after_ms.is_none_or(|ms| ms >= 0.0 && ms.is_finite()));
