@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { bundle, tool } from "./bundle.mjs";
 import * as workerd from "./engines/workerd.mjs";
@@ -72,12 +73,11 @@ async function starts(folder, quick) {
 async function inChromium(folder, out, each) {
     await bundle(START_WAYS, out, { platform: "browser" });
     const server = await serve(folder);
-    const browsers = tool("playwright-core").chromium;
+    const { launch } = await import(pathToFileURL(`${process.env.GHL_REPO_ROOT}/tests/js/support/chromium.mjs`).href);
     try {
         await each("Chromium", 9, async (way) => {
             // A browser of its own: nothing is compiled yet.
-            const args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"];
-            const browser = await browsers.launch({ executablePath: process.env.CHROMIUM_PATH, args });
+            const browser = await launch(tool("playwright-core").chromium);
             try {
                 const page = await browser.newPage();
                 await page.goto(`${server.origin}/out/start-Chromium/page.html`);

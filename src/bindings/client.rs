@@ -131,6 +131,9 @@ impl Core {
         }
         if !issues.is_empty() {
             // What else is wrong with the call is said in the same breath.
+            if let Some(once) = &once {
+                once.check(params.unwrap_or_default(), &mut issues);
+            }
             let issues = build_after(issues, operation, id, params, &config).err().unwrap_or_default();
             return Err(Error::validation(Some(operation), issues));
         }

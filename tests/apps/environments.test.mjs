@@ -20,6 +20,7 @@ import { dirname, extname, join } from "node:path";
 import test, { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { launch } from "../js/support/chromium.mjs";
 import { PACKAGE, startSandbox, tool } from "../js/support/support.mjs";
 
 /** What one command may take; a cold installation on a slow machine is the longest. */
@@ -271,16 +272,7 @@ async function serveAndLook({ build, classic, wasm }, folder) {
 
 /** Opens the page in Chromium: each list shows what is expected, and nothing complains. */
 async function look(url, lists) {
-    browser ??= await tool("playwright-core").chromium.launch({
-        executablePath: process.env.CHROMIUM_PATH,
-        args: [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--no-first-run",
-        ],
-    });
+    browser ??= await launch(tool("playwright-core").chromium);
     const page = await browser.newPage();
     const complaints = [];
     page.on("pageerror", (error) => complaints.push(error.stack));

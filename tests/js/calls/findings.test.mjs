@@ -42,6 +42,11 @@ test("wrong options of a call and wrong parameters come together, whoever finds 
             payments.orders.recordPaymentOnce(ID, { mode: "gold", amount: -1 }, { since: "soon", reference: 5, signal: "x" }),
             ["amount", "mode", "reference", "signal", "since"],
         ],
+        [
+            payments.orders.recordPaymentOnce(ID, { mode: "cash", meta: { reference: "b" } }, { reference: "a]b", timeoutMs: -1 }),
+            ["meta.reference", "reference", "timeoutMs"],
+        ],
+        [payments.orders.recordPaymentOnce(ID, { mode: "cash" }, { reference: "a]b", since: 5 }), ["reference", "since"]],
         [payments.coupons.get({ id: Symbol("x") }), ["id"]],
         [payments.orders.list({ altId: () => LOCATION }), ["altId"]],
         [payments.coupons.update(ID, { name: () => "x", code: 5 }), ["code", "discountType", "discountValue", "name", "startDate"]],

@@ -1,14 +1,14 @@
 // What the walks through the demo share: a visitor in Chromium, against the built package and the sandbox.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
+import { launch } from "../support/chromium.mjs";
 import { SCREENSHOTS, serve, stopServers, VIEWPORTS } from "./server.mjs";
 
-const CHROMIUM = process.env.CHROMIUM_PATH;
 export const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** In place of the statuses that a walk provokes: chance decides how many. */
@@ -18,12 +18,8 @@ export let browser;
 export let url;
 
 before(async () => {
-    assert.ok(CHROMIUM && existsSync(CHROMIUM), "CHROMIUM_PATH must name a Chromium");
     url = await serve();
-    browser = await chromium.launch({
-        executablePath: CHROMIUM,
-        args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-    });
+    browser = await launch(chromium);
 });
 
 after(async () => {

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test, { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
+import { launch } from "../support/chromium.mjs";
 import { judge, PACKAGE, startSandbox, tool } from "../support/support.mjs";
 
 const { build } = tool("esbuild");
@@ -70,16 +71,7 @@ before(async () => {
     }).listen(0, "127.0.0.1");
     await once(elsewhere, "listening");
     Object.assign(elsewhere, { url: `http://127.0.0.1:${elsewhere.address().port}`, requests: [] });
-    browser = await chromium.launch({
-        executablePath: process.env.CHROMIUM_PATH,
-        args: [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--no-first-run",
-        ],
-    });
+    browser = await launch(chromium);
     page = await browser.newPage();
     page.on("pageerror", (error) => complaints.push(error.stack));
     await page.goto(origin);

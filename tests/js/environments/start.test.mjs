@@ -9,6 +9,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
+import { launch } from "../support/chromium.mjs";
 import { PACKAGE, startWorker, tool } from "../support/support.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
@@ -238,10 +239,7 @@ test("a page whose policy forbids WebAssembly loads the package; its client says
         response.writeHead(200, { "content-type": type, "content-security-policy": "script-src 'self'" }).end(content);
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
-    const browser = await tool("playwright-core").chromium.launch({
-        executablePath: process.env.CHROMIUM_PATH,
-        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
-    });
+    const browser = await launch(tool("playwright-core").chromium);
     try {
         const page = await browser.newPage();
         const complaints = [];
