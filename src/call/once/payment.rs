@@ -28,7 +28,7 @@ impl OnceOptions {
             let problem = "must be 1 to 128 printable ASCII characters without quotes, brackets, & and backslashes";
             report(issues, "reference", problem);
         }
-        if self.since.as_ref().is_some_and(|text| instant(text.as_bytes()).is_none()) {
+        if self.since.as_ref().is_some_and(|text| seconds(text.as_bytes()).is_none()) {
             report(issues, "since", "must be a time in UTC, such as 2026-11-01T12:00:00.000Z");
         }
         let taken = field(field(body.as_bytes(), "meta"), "reference");
@@ -45,38 +45,29 @@ fn is_reference(text: &[u8]) -> bool {
     (1..=MAX_REFERENCE).contains(&text.len()) && text.iter().all(plain) && text.trim_ascii() == text
 }
 
-/// How times are written here, apart from the `Z` at the end; fewer decimals will do, or none.
-const INSTANT: &[u8] = b"0000-00-00T00:00:00.000000000";
-/// How much of it comes before the decimals.
-const SECONDS: usize = 19;
-
-/// A time in UTC such as `2026-11-01T12:00:00.5Z`, in a form that compares as the times do; nothing for what has another
-/// form.
-fn instant(text: &[u8]) -> Option<Vec<u8>> {
-    let digits = text.strip_suffix(b"Z")?;
-    let fits = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
-    let whole = digits.len() == SECONDS || (SECONDS + 2..=INSTANT.len()).contains(&digits.len());
-    if !whole || !digits.iter().zip(INSTANT).all(fits) {
-        return None;
-    }
-    let mut instant = digits.to_vec();
-    instant.extend_from_slice(INSTANT.get(digits.len()..).unwrap_or_default());
-    Some(instant)
-}
-
 /// How far HighLevel's clock and that of the caller may be apart, in seconds.
 const CLOCKS_APART: u64 = 300;
 
-/// A time of the form of [`INSTANT`] in seconds since 1970.
+/// A time in UTC such as `2026-11-01T12:00:00.5Z` in seconds since 1970, decimals cut off; nothing for what has another form.
 fn seconds(text: &[u8]) -> Option<u64> {
-    let instant = instant(text)?;
+    const FORM: &[u8; 19] = b"0000-00-00T00:00:00";
+    let (whole, decimals) = text.strip_suffix(b"Z")?.split_at_checked(FORM.len())?;
+    let fits = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    let cut = match decimals {
+        [] => true,
+        [b'.', digits @ ..] => (1..=9).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    if !cut || !whole.iter().zip(FORM).all(fits) {
+        return None;
+    }
     let number = |from: usize, to: usize| {
-        let digits = instant.get(from..to)?;
+        let digits = whole.get(from..to)?;
         Some(digits.iter().fold(0, |number: u32, digit| number * 10 + u32::from(digit & 0xf)))
     };
     let days = days_since_1970(number(0, 4)?, number(5, 7)?, number(8, 10)?)?;
     let minutes = number(11, 13)? * 60 + number(14, 16)?;
-    Some(u64::from(days) * 86_400 + u64::from(minutes) * 60 + u64::from(number(17, SECONDS)?))
+    Some(u64::from(days) * 86_400 + u64::from(minutes) * 60 + u64::from(number(17, 19)?))
 }
 
 /// A payment that is recorded once.
