@@ -19,6 +19,7 @@ export function failed(error, cause) {
 export function tell(listener, event) {
     try {
         const done = listener(JSON.parse(event));
-        if (done instanceof Promise) done.catch(() => {});
+        // By its behaviour: a promise of another realm or of a patched class is one too.
+        if (typeof done?.then === "function") done.then(undefined, () => {});
     } catch {}
 }

@@ -84,6 +84,12 @@ impl SandboxCore {
         self.sandbox.token(&options).map_err(|error| JsError::new(&error))
     }
 
+    /// The time of the last request by the sandbox's clock, in milliseconds since 1970.
+    #[wasm_bindgen(getter)]
+    pub fn now(&self) -> f64 {
+        self.sandbox.now_ms()
+    }
+
     /// The first location.
     #[wasm_bindgen(getter, js_name = locationId)]
     pub fn location_id(&self) -> String {

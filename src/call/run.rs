@@ -65,6 +65,8 @@ pub(crate) struct Run {
     flying: bool,
     /// How many milliseconds it has waited for its turns.
     queued: f64,
+    /// How many it may wait for them, as of the first one.
+    most_queued: Option<f64>,
     /// When it was told to wait for its turn, and for how many milliseconds; until it goes on.
     queuing: Option<(f64, f64)>,
     attempts: u32,
@@ -102,6 +104,7 @@ impl Run {
             config,
             flying: false,
             queued: 0.0,
+            most_queued: None,
             queuing: None,
             attempts: 0,
             retries: 0,
@@ -116,7 +119,7 @@ impl Run {
     /// The next request of the same call, which has what is left of the call's time.
     pub fn followed_by(&self, operation: &'static Operation, request: Request) -> Self {
         let next = Self::new(operation, request, self.config.clone(), self.limiter.clone(), self.deadline);
-        Self { queued: self.queued, ..next }
+        Self { queued: self.queued, most_queued: self.most_queued, ..next }
     }
 
     /// The token that it needs.
@@ -184,7 +187,13 @@ impl Run {
         if let Some((since, ms)) = self.queuing.take() {
             self.queued += (now - since).min(ms + MAX_DELAY_MS).max(ms);
         }
-        if now >= self.deadline || (self.deadline.is_infinite() && self.queued >= MAX_QUEUED_MS) {
+        // By what was waited, too: a clock that stands still, as under fake timers, would never reach the deadline.
+        let most = *self.most_queued.get_or_insert(if self.deadline.is_finite() {
+            self.deadline - now
+        } else {
+            MAX_QUEUED_MS
+        });
+        if now >= self.deadline || self.queued >= most {
             return self.given_up(false);
         }
         match turn {

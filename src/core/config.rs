@@ -84,6 +84,10 @@ pub struct CallOptions {
 /// Headers that the client sets itself.
 const RESERVED: [&str; 4] = ["authorization", "content-type", "accept", "version"];
 
+/// Headers of the connection: a fetch refuses them late, ignores them or hangs.
+const FRAMING: [&str; 9] =
+    ["connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
+
 impl Config {
     /// Checks everything and brings the base URL into its form. `same_origin`: see [`base_url`](super::base_url).
     pub fn check(mut self, same_origin: bool) -> Result<Self, Vec<Issue>> {
@@ -140,6 +144,8 @@ impl Config {
                 "is no header name"
             } else if RESERVED.iter().any(|r| r.eq_ignore_ascii_case(name)) {
                 "is set by the client itself; use token or apiVersion"
+            } else if FRAMING.iter().any(|name_of| name_of.eq_ignore_ascii_case(name)) {
+                "is a matter of the connection; leave it out"
             } else if !is_header_value(value) {
                 "must be ASCII without line breaks and other control characters"
             } else {

@@ -32,6 +32,6 @@ pub use request::{build, Request};
 pub(crate) use response::read_masked;
 pub use response::{read, Answer, Response};
 pub(crate) use retry_after::days_since_1970;
-pub use retry_after::RetryAfter;
+pub use retry_after::{http_date, RetryAfter};
 pub use url::base_url;
 pub(crate) use url::parted;

@@ -9,10 +9,12 @@ pub enum RetryAfter {
     At(f64),
 }
 
+const DAY_MS: f64 = 86_400_000.0;
+
 impl RetryAfter {
     /// Reads `retry-after-ms`, else `Retry-After`: seconds, also with decimals, or a date. A date counts from the answer's
-    /// own `Date`, so that the caller's clock may be wrong; browsers hide that header across origins. What cannot be read
-    /// is `None`.
+    /// own `Date`, so that the caller's clock may be wrong; browsers hide that header across origins. A `Date` that lies more
+    /// than a day away from it cannot be right. What cannot be read is `None`.
     pub fn read(header: &dyn Fn(&str) -> Option<String>) -> Option<Self> {
         if let Some(ms) = header("retry-after-ms").and_then(|text| decimal(&text, 1.0)) {
             return Some(Self::In(ms.ceil()));
@@ -23,6 +25,7 @@ impl RetryAfter {
         }
         let at = http_date(&text)?;
         let sent = header("date").and_then(|text| http_date(&text));
+        let sent = sent.filter(|sent| (at - sent).abs() <= DAY_MS);
         Some(sent.map_or(Self::At(at), |sent| Self::In((at - sent).max(0.0))))
     }
 
@@ -62,7 +65,7 @@ pub(super) fn decimal(text: &str, factor: f64) -> Option<f64> {
 
 /// A date in one of the three forms that RFC 9110 wants to be understood, in milliseconds since 1970:
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`.
-fn http_date(text: &str) -> Option<f64> {
+pub fn http_date(text: &str) -> Option<f64> {
     const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
     let mut words: [&[u8]; 7] = [b""; 7];
     let mut places = words.iter_mut();

@@ -223,6 +223,11 @@ impl Sandbox {
         snapshot::json(&self.accounts, self.records_now(), &self.app)
     }
 
+    /// The time of the last request by the sandbox's clock, in milliseconds since 1970.
+    pub fn now_ms(&self) -> f64 {
+        self.records_now() as f64
+    }
+
     /// The time that the records see.
     fn records_now(&self) -> i64 {
         if self.options.steady {

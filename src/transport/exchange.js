@@ -63,7 +63,8 @@ export function exchange(fetch, method, url, headers, body, ms, signal, max) {
     const result = { how: undefined, cause: undefined, sent: false, response: undefined, headers: undefined, body: undefined, cut: false };
     const controller = new AbortController();
     // Not "follow": the token must not travel to where a redirect points.
-    const init = { method, headers: JSON.parse(headers), redirect: "manual", signal: controller.signal };
+    const init = { method, headers: JSON.parse(headers), redirect: "manual" };
+    if (fits(controller.signal) && !refusing.has(fetch)) init.signal = controller.signal;
     if (body !== undefined) init.body = body;
     const start = (end) => void carry(fetch, url, init, max, result, end).catch((cause) => end(FAILED, cause));
     const stop = () => {
@@ -75,8 +76,32 @@ export function exchange(fetch, method, url, headers, body, ms, signal, max) {
     return Object.assign(within(ms, signal, result, start, stop), { sends: true });
 }
 
+/** Functions that have refused a signal when they were asked to read. */
+const refusing = new WeakSet();
+
+/** For each class of controllers whether the runtime's own requests take its signals. */
+const fitting = new WeakMap();
+
+/**
+ * Whether a signal is one that a fetch knows, as far as can be told without sending anything: in a test environment such as
+ * jsdom it may come from another realm. The time then ends the wait, not the request.
+ */
+function fits(signal) {
+    if (!fitting.has(AbortController)) {
+        let taken = true;
+        try {
+            if (typeof Request === "function") new Request("https://localhost/", { signal });
+        } catch {
+            taken = false;
+        }
+        fitting.set(AbortController, taken);
+    }
+    return fitting.get(AbortController);
+}
+
 /** Sends the request and reads its answer into the result, until somebody has ended the wait. */
-async function carry(fetch = globalThis.fetch, url, init, max, result, end) {
+async function carry(given, url, init, max, result, end) {
+    const fetch = given ?? globalThis.fetch;
     // Not while wasm is on the stack: who waits has to know first that a request is about to leave.
     await undefined;
     if (result.how !== undefined) return;
@@ -108,20 +133,23 @@ async function carry(fetch = globalThis.fetch, url, init, max, result, end) {
             result.response = response;
             result.headers = { get: (name) => header(response, name) };
             if (result.how === undefined) await drain(response, max, result);
-            else quietly(response.body?.cancel?.());
+            else quietly(() => response.body?.cancel?.());
             end(DONE);
         }
     } catch (cause) {
         if (result.how !== undefined) return;
-        const { refused, unsent, signal } = understood(cause);
         if (result.response !== undefined) {
             end(FAILED, cause);
             return;
         }
-        if (refused && signal && init.signal !== undefined) {
-            // It takes no signal but that of its own realm, as under jsdom: the time then ends the wait, not the request.
+        const { refused: says, unsent, signal } = understood(cause);
+        // The runtime's own fetch says so before it sends anything. Somebody else's may have sent the request, and say it of
+        // another one; only where there is nothing to try a signal on, it has to be believed.
+        const refused = says && (given === undefined || typeof Request !== "function");
+        if (says && signal && init.signal !== undefined && (refused || init.method === "GET")) {
             const { signal, ...rest } = init;
-            await carry(fetch, url, rest, max, result, end);
+            if (given !== undefined) refusing.add(given);
+            await carry(given, url, rest, max, result, end);
             return;
         }
         result.sent = !refused && !unsent;
@@ -149,9 +177,13 @@ function header(response, name) {
     }
 }
 
-/** Lets a promise fail unheard. */
-function quietly(promise) {
-    Promise.resolve(promise).catch(() => {});
+/** Lets something fail unheard, at once or later. */
+function quietly(act) {
+    try {
+        Promise.resolve(act()).catch(() => {});
+    } catch {
+        // A body of somebody's own making.
+    }
 }
 
 /** Whether `fetch` says that it cannot take its arguments, which it looks at before it sends anything. */
@@ -196,7 +228,7 @@ async function drain(response, max, result) {
     const reader = filling ?? response.body?.getReader?.();
     const chunks = reader ? undefined : response.body?.[Symbol.asyncIterator]?.();
     const streams = reader !== undefined || chunks !== undefined;
-    result.cancel = () => quietly(reader ? reader.cancel() : chunks?.return?.());
+    result.cancel = () => quietly(() => (reader ? reader.cancel() : chunks?.return?.()));
     let body = new Uint8Array(streams || result.cut ? 0 : await response.arrayBuffer());
     let length = body.length;
     let last = !streams || result.cut;

@@ -1,7 +1,7 @@
 //! The fetch transport: browsers, Workers, Node.
 
 use super::{Event, Interrupted, Interruption, TokenRequest, Transport};
-use crate::core::{Error, ErrorKind, Outcome, Request, Response};
+use crate::core::{http_date, Error, ErrorKind, Outcome, Request, Response};
 use crate::endpoint::Operation;
 use crate::json::{joined, put, quote};
 use js_sys::{Function, Promise};
@@ -210,6 +210,7 @@ pub struct FetchTransport {
     wiring: Rc<Wiring>,
     signal: Option<AbortSignal>,
     last_response: Cell<JsValue>,
+    last_headers: RefCell<Option<gloo_net::http::Headers>>,
     last_cause: Cell<JsValue>,
 }
 
@@ -227,7 +228,13 @@ impl FetchTransport {
 
     /// A transport for one call, with its caller's `signal`.
     pub(crate) fn with(wiring: Rc<Wiring>, signal: Option<AbortSignal>) -> Self {
-        Self { wiring, signal, last_response: Cell::default(), last_cause: Cell::default() }
+        Self {
+            wiring,
+            signal,
+            last_response: Cell::default(),
+            last_headers: RefCell::default(),
+            last_cause: Cell::default(),
+        }
     }
 
     /// The last `Response`, as fetch gave it; once.
@@ -289,6 +296,7 @@ impl FetchTransport {
                 let headers = gloo_net::http::Headers::from_raw(end.headers());
                 let mut answer = Response::read(response.status(), &|name| headers.get(name), end.body());
                 answer.cut = end.cut();
+                *self.last_headers.borrow_mut() = Some(headers);
                 self.last_response.set(web_sys::Response::from(response).into());
                 return Ok(answer);
             }
@@ -354,6 +362,11 @@ impl Transport for FetchTransport {
 
     fn now_ms(&self) -> f64 {
         js_sys::Date::now()
+    }
+
+    fn server_time_ms(&self) -> Option<f64> {
+        let headers = self.last_headers.borrow();
+        headers.as_ref().and_then(|headers| headers.get("date")).and_then(|date| http_date(&date))
     }
 
     fn random(&self) -> f64 {

@@ -21,6 +21,12 @@ pub trait Transport {
     /// The wall clock, in milliseconds since 1970.
     fn now_ms(&self) -> f64;
 
+    /// The `Date` of the last answer, in milliseconds since 1970 (see [`http_date`](crate::core::http_date)), where it has one
+    /// that can be read. With it a job whose clock is ahead of HighLevel's is found out before it records a payment.
+    fn server_time_ms(&self) -> Option<f64> {
+        None
+    }
+
     /// A random number from 0 to below 1.
     fn random(&self) -> f64;
 
@@ -38,6 +44,10 @@ pub trait Transport {
 impl<T: Transport> Surroundings for T {
     fn now_ms(&self) -> f64 {
         Transport::now_ms(self)
+    }
+
+    fn server_time_ms(&self) -> Option<f64> {
+        Transport::server_time_ms(self)
     }
 
     fn random(&self) -> f64 {

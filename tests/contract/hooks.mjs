@@ -11,8 +11,12 @@ const WRAPPERS = {
         import { recordedFetch } from "${RECORDER}";
         import { exchange as own } from "${own}";
         export * from "${own}";
+        // One for each function, as the client remembers what it knows of one.
+        const recorded = new WeakMap();
         export function exchange(fetch = globalThis.fetch, ...rest) {
-            return own(typeof fetch === "function" ? recordedFetch(fetch) : fetch, ...rest);
+            if (typeof fetch !== "function") return own(fetch, ...rest);
+            if (!recorded.has(fetch)) recorded.set(fetch, recordedFetch(fetch));
+            return own(recorded.get(fetch), ...rest);
         }
     `,
     "sandbox/api.js": (own) => `

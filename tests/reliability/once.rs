@@ -262,7 +262,7 @@ fn where_no_reference_is_shown_a_payment_is_recorded_once_and_doubts_are_said() 
     let tally = many(RUNS, Echo::Notes, &others, 1_000_000);
     report("without echo of meta, random faults, a second payer and a late server in one of ten each", RUNS, &tally);
     assert!(
-        tally.by_amount > 500 && tally.by_reference > 300 && tally.ambiguous > 0,
+        tally.by_amount > 300 && tally.by_reference > 300 && tally.ambiguous > 0,
         "by the amount, and in notes by the reference: {tally:?}"
     );
 }

@@ -345,5 +345,7 @@ new PaymentsClient({ token: "t", headers: [["x-a", "1"]] });
 export function known(error: unknown, errors: unknown[]): PaymentsError[] {
     if (ValidationError.is(error)) return [error, PaymentsError.from(error.issues[0]?.path)];
     if (PaymentsError.is(error)) console.log(error.outcome, error.toJSON().code, JSON.stringify(error));
+    const status: number | undefined = PaymentsError.from(error).toJSON().status;
+    console.log(status);
     return errors.filter(PaymentsError.is);
 }

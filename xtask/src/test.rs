@@ -646,12 +646,14 @@ fn java_script(workspace: &Workspace, suite: &str, path: &str, all: bool) -> Res
     node_test(workspace, &mut command, suite, file, if all { WHOLE_SUITE_LIMIT } else { SUITE_LIMIT })
 }
 
-/// A script and the ones that it imports from beside it: what they ask of their environment.
+/// A script and the ones that it imports: what they ask of their environment.
 fn with_imports(file: &Path) -> Result<String> {
     let mut source = read(file)?;
     let folder = file.parent().unwrap_or(file);
-    let beside = files(folder, |name| source.contains(&format!("from \"./{name}\"")))?;
-    for file in beside {
+    let names: Vec<_> =
+        source.split("from \"").skip(1).filter_map(|rest| rest.split('"').next()).map(String::from).collect();
+    let files = names.iter().filter(|name| name.starts_with('.')).map(|name| folder.join(name));
+    for file in files.filter(|file| file.is_file()) {
         source += &read(&file)?;
     }
     Ok(source)

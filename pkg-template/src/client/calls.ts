@@ -1,9 +1,9 @@
 import type { Pages } from "../core.js";
 import { failure } from "./errors.js";
-import { Findings } from "./input.js";
+import { Findings, kept } from "./input.js";
 import type { Input, LastingCore } from "./instance.js";
 import { PagePromise } from "./pages.js";
-import type { CallOptions, RecordOnceOptions } from "./parameters.js";
+import type { CallOptions, HeadersOption, RecordOnceOptions } from "./parameters.js";
 import { ApiPromise, type ResponseInfo, type WithResponse } from "./promises.js";
 import type { Given, Reading } from "./resources.js";
 
@@ -68,7 +68,8 @@ export class Calls {
 
     #list<T>(name: string, params?: Paged, options?: CallOptions): PagePromise<T> {
         const { cursor, ...query } = params ?? {};
-        const { timeoutMs = this.#timeoutMs, signal: given } = options ?? {};
+        const { timeoutMs = this.#timeoutMs, signal: given, headers } = options ?? {};
+        const manner = headers === undefined ? options : { ...options, headers: kept(headers) as HeadersOption };
         // What is no signal is refused where the call is made.
         const signal = isSignal(given) ? given : undefined;
         return new PagePromise<T>({
@@ -77,14 +78,14 @@ export class Calls {
                     const { background, ...where } = place ?? {};
                     const page = place === undefined ? params : { ...query, ...where };
                     // Further pages leave the rate limit's last requests to calls that somebody waits for.
-                    const own = { ...(background && { background }), ...options, signal: given === signal ? ending : given };
+                    const own = { ...(background && { background }), ...manner, signal: given === signal ? ending : given };
                     // What is no object is refused where the call is made.
                     return { params: page, options: typeof (options ?? {}) === "object" ? own : options };
                 });
                 const total = typeof data.totalCount === "number" ? data.totalCount : undefined;
                 return { records: data.data ?? data.providers ?? [], total, response, scope: scope as string };
             },
-            resume: cursor === undefined ? undefined : () => this.#resume(name, () => ({ params: query, options }), cursor),
+            resume: cursor === undefined ? undefined : () => this.#resume(name, () => ({ params: query, options: manner }), cursor),
             offset: query.offset ?? 0,
             limit: query.limit ?? 0,
             signal,

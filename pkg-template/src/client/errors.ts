@@ -35,6 +35,24 @@ export interface PaymentsErrorJson {
     code: string;
     /** Whether the operation was carried out. */
     outcome: Outcome;
+    /** The HTTP status, if there was an answer. */
+    status?: number;
+    /** The messages in HighLevel's answer. */
+    messages?: string[];
+    /** HighLevel's id for support requests. */
+    traceId?: string;
+    /** Whether sending the same call again is safe and may help. */
+    retryable?: boolean;
+    /** How many attempts were made. */
+    attempts?: number;
+    /** The operation, if it got that far. */
+    operation?: OperationInfo;
+    /** What is wrong, of a ValidationError. */
+    issues?: Issue[];
+    /** Milliseconds that the server asks to wait, if it does. */
+    retryAfterMs?: number;
+    /** Ids of the transactions that may be the payment. */
+    candidates?: string[];
     /** Any other field of the error. */
     [field: string]: unknown;
 }
@@ -130,8 +148,8 @@ export class PaymentsError extends Error {
             const held = parsed(value);
             if (typeof held === "object") return PaymentsError.from(held);
         }
-        const given = (snapshot(value) ?? {}) as Record<string, unknown>;
-        const message = text(given["message"]) ?? text(read(value, "message")) ?? text(value) ?? "an unknown error";
+        const given = fieldsOf(value);
+        const message = text(given["message"]) ?? text(value) ?? "an unknown error";
         const known = FIELDS.filter(([name, accepts]) => accepts(given[name])).map(([name]) => [name, given[name]]);
         const { body, ...fields } = Object.fromEntries(known) as ErrorInfo;
         const whole = fields.code !== undefined && fields.outcome !== undefined;
@@ -148,8 +166,7 @@ export class PaymentsError extends Error {
      * which may hold what is somebody else's. Never throws: a body deeper than 32 levels or of more than 20,000 values is cut.
      */
     toJSON(): PaymentsErrorJson {
-        const fields = FIELDS.map(([name]) => [name, read(this, name)]).filter(([, value]) => value !== undefined);
-        return snapshot(Object.fromEntries(fields)) as PaymentsErrorJson;
+        return fieldsOf(this) as unknown as PaymentsErrorJson;
     }
 }
 
@@ -275,6 +292,12 @@ const FIELDS: readonly [name: string, accepts: Check][] = [
 ];
 
 const OUTCOMES: readonly Outcome[] = ["not_sent", "rejected", "unknown", "applied"];
+
+/** The fields of an error that are there, each as plain data: a large body costs the others nothing. */
+function fieldsOf(value: unknown): Record<string, unknown> {
+    const fields = FIELDS.map(([name]) => [name, snapshot(read(value, name))] as const);
+    return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+}
 
 /** Whether it is an error of this copy of the package. */
 function isOwn(value: unknown): value is PaymentsError {

@@ -153,6 +153,23 @@ export class Findings {
     }
 }
 
+/** Headers as they are now, for several requests: an iterator can be read only once, and a Map may change. */
+export function kept(headers: unknown): unknown {
+    try {
+        if (typeof headers !== "object" || headers === null) return headers;
+        if (!isIterable(headers)) return isPlain(headers) ? { ...headers } : headers;
+        const pairs: unknown[] = [];
+        for (const pair of headers) {
+            // One too many is enough to be refused.
+            if (pairs.push(pair) > MAX_HEADERS) break;
+        }
+        return pairs;
+    } catch {
+        // It is refused where the call is made.
+        return headers;
+    }
+}
+
 /** An error for input in which one thing is wrong. */
 export function invalid(path: string, message: string): ValidationError {
     return refusal([{ path, message }]);

@@ -235,7 +235,7 @@ export function make(options: SandboxOptions): Sandbox {
         if (delay !== "0") await pause(signal, Number(delay));
         if (end === "hang") await pause(signal);
         if (end === "drop") throw new DroppedConnection();
-        const given: [string, string][] = [];
+        const given: [string, string][] = [["date", new Date(core.now).toUTCString()]];
         for (let i = 1; i < pairs.length; i += 2) given.push([pairs[i - 1] ?? "", pairs[i] ?? ""]);
         const empty = status === "204" || status === "205" || status === "304";
         return new Response(empty ? null : (content as Uint8Array<ArrayBuffer>), {

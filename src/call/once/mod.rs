@@ -13,6 +13,7 @@ use super::Surroundings;
 use crate::core::{build, Config, Error, ErrorKind, Outcome};
 use crate::endpoint::{Operation, GET_ORDER, GET_TRANSACTION, LIST_TRANSACTIONS, RECORD_PAYMENT};
 use crate::json::{field, items, joined, push_decimal, put, quote, rounded_up};
+use crate::shape::Issue;
 use money::{amount_of, number};
 use payment::{Payment, Shown};
 use sight::{Amounts, Look, Sight, Standing};
@@ -25,6 +26,9 @@ const PAGE: usize = 100;
 /// How many transactions are read on their own, and how many of these only to find out whether references are shown.
 const MAX_SINGLES: usize = 30;
 const MAX_PROOFS: usize = 5;
+
+/// How many of them that were made before the job began, and would only count if they showed its reference.
+const MAX_OLD: usize = 10;
 
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +61,8 @@ pub(crate) struct RecordOnce {
     known: Vec<u64>,
     /// What was paid on the order before it was sent, in ten-thousandths, where that can be told.
     paid: Option<u64>,
+    /// The time of the job was held against the server's clock.
+    checked_clock: bool,
     /// The order was read for what is due.
     due_read: bool,
     look: Look,
@@ -85,6 +91,7 @@ impl RecordOnce {
             failed: None,
             known: Vec::new(),
             paid: None,
+            checked_clock: false,
             due_read: false,
             look: Look { amounts, ..Look::default() },
             pages: 0,
@@ -104,6 +111,14 @@ impl RecordOnce {
     /// The request of the present task, behind the one before.
     pub fn run<S: Surroundings>(&mut self, before: &Run, around: &S) -> Result<Run, Error> {
         self.payment.name(|| around.random());
+        if self.task == Task::Record && !self.checked_clock {
+            self.checked_clock = true;
+            if around.server_time_ms().is_some_and(|now| self.payment.begins_after(now)) {
+                let issue =
+                    Issue::new("since", "is later than it is by HighLevel's clock: this machine's is ahead of it");
+                return Err(Error::validation(Some(&RECORD_PAYMENT), vec![issue]));
+            }
+        }
         let order = self.payment.order.as_str();
         let (operation, id): (&'static Operation, _) = match self.task {
             Task::List => (&LIST_TRANSACTIONS, None),
@@ -329,7 +344,9 @@ impl RecordOnce {
             return None;
         }
         let Look { sights, amounts, .. } = &self.look;
-        if let Some(index) = sights.iter().position(|sight| sight.is_open(amounts, !self.begun)) {
+        let open = |new: bool| sights.iter().position(|sight| sight.new == new && sight.is_open(amounts, !self.begun));
+        let old = || open(false).filter(|_| self.singles.len() < MAX_OLD);
+        if let Some(index) = open(true).or_else(old) {
             return Some(index);
         }
         // Does any transaction prove that references are shown? Then what shows none is somebody else's.
@@ -357,7 +374,7 @@ impl RecordOnce {
             }
             Step::Look(ms) => {
                 let amounts = self.look.amounts;
-                self.look = Look { amounts, ..Look::default() };
+                self.look = Look { amounts, begun: true, ..Look::default() };
                 (self.pages, self.offset) = (0, 0);
                 (self.task, self.wait) = (Task::List, ms);
             }
@@ -383,7 +400,7 @@ impl RecordOnce {
                 "the payment of this reference was recorded and refunded since; another payment needs another reference"
             }
             Found::Reused => {
-                "the reference was used for a payment of another amount or mode; another payment needs another reference"
+                "a transaction shows the reference, but has another amount or mode; another payment needs another reference"
             }
             Found::Nothing => "the order has too many transactions to look through; since says how far back to look",
             _ => "transactions of the order may be the payment, and none shows its reference; see candidates",

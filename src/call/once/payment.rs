@@ -148,6 +148,13 @@ impl Payment {
         created.zip(began).is_some_and(|(created, began)| created + CLOCKS_APART < began)
     }
 
+    /// Whether the job begins only after this time, in milliseconds since 1970: then nothing that it did could be told from
+    /// what was there before.
+    pub fn begins_after(&self, now_ms: f64) -> bool {
+        let began = self.since.as_ref().and_then(|since| seconds(since.as_bytes()));
+        began.is_some_and(|began| began as f64 * 1000.0 > now_ms + CLOCKS_APART as f64 * 1000.0)
+    }
+
     /// Which references a transaction shows in `meta`, in `chargeSnapshot` and in its notes.
     ///
     /// `manual`: it is known to be recorded by hand. A payment provider may have references of its own.
@@ -180,14 +187,18 @@ impl Payment {
     fn read_notes(&self, notes: &[u8], shown: &mut Shown) {
         let Some(notes) = json_text(notes) else { return };
         let mut rest = notes.as_bytes().trim_ascii();
-        shown.ours |= rest == self.reference.as_bytes();
+        shown.named |= rest == self.reference.as_bytes();
         while let Some(start) = position(rest, TAG.as_bytes()) {
             rest = rest.get(start..).unwrap_or_default();
             // Without its end it may be any reference, also the payment's.
             let Some(end) = rest.iter().position(|b| *b == b']') else { break };
             let found = rest.get(TAG.len()..end).unwrap_or_default();
             let (tag, behind) = rest.split_at(end + 1);
-            self.see(found, holds(self.body.as_bytes(), tag), self.in_notes, shown);
+            if found == self.reference.as_bytes() && !behind.is_empty() {
+                shown.named = true;
+            } else {
+                self.see(found, holds(self.body.as_bytes(), tag), self.in_notes, shown);
+            }
             rest = behind;
         }
     }
@@ -243,8 +254,10 @@ pub fn unfolded(value: &[u8]) -> Vec<u8> {
 /// The references that a transaction shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Shown {
-    /// That of the payment.
+    /// That of the payment, in its place: in `meta`, or as a tag at the end of the notes.
     pub ours: bool,
+    /// The notes name it otherwise: whoever pays in place of a payment that bounced may write that down.
+    pub named: bool,
     /// That of another payment.
     pub other: bool,
     /// One, whosever, in a place where the payment's would show too.

@@ -7,8 +7,10 @@
 //! | shows its reference and was refunded | it was: nothing is sent, somebody has to decide |
 //! | shows its reference and failed | no |
 //! | shows another payment's reference | no |
+//! | names the reference somewhere in its notes | yes, where it was made since the payment was sent; before that perhaps, but it is never taken for the payment |
 //! | shows none, although references are shown (see [`Shown::echo`]) and it was read on its own | no |
 //! | shows none, and failed, was refunded, or is of another order, amount or mode | no |
+//! | shows none and was refunded in part | perhaps, but it is never taken for the payment |
 //! | shows none and is of the same amount and mode | perhaps: it is taken for the payment if it is the only one |
 //! | shows none, and its amount, mode or status cannot be told, it has other notes or another cheque, or it could not be read on its own | perhaps, but it is never taken for the payment |
 
@@ -41,6 +43,8 @@ pub struct Sight {
     pub standing: Standing,
     /// In ten-thousandths.
     pub amount: Option<u64>,
+    /// Of what was refunded a part was not.
+    partly: bool,
     /// Of everything but the amount.
     likeness: Likeness,
     /// It was recorded by hand.
@@ -68,6 +72,7 @@ impl Sight {
             new: false,
             standing: standing(record),
             amount: amount_of(field(record, "amount")),
+            partly: partly_refunded(record),
             likeness: if differs(payment, &snapshot) { same_mode.min(Likeness::Unsure) } else { same_mode },
             manual,
             shown: payment.shown(record, manual),
@@ -88,16 +93,18 @@ impl Sight {
         let Some(shown) = shown else { return };
         self.read = true;
         self.shown.ours |= shown.ours;
+        self.shown.named |= shown.named;
         self.shown.other |= shown.other;
         self.shown.echo |= shown.echo;
     }
 
     /// Whether it has to be read on its own before it can be judged. `before` anything is sent only what is like the
-    /// payment matters; afterwards whatever is new may turn out to be it.
+    /// payment matters, however old it is: what shows the reference counts whenever it was made. Afterwards whatever is new
+    /// may turn out to be it.
     pub fn is_open(&self, amounts: &Amounts, before: bool) -> bool {
         let like = !before || self.likeness.min(amounts.compare(self.amount)) > Likeness::Other;
         let decided = self.asked || self.id.is_empty() || self.shown.ours || self.shown.other;
-        self.new && !decided && self.standing != Standing::Failed && like
+        (self.new || before) && !decided && self.standing != Standing::Failed && like
     }
 
     /// Whether it is of another amount or mode.
@@ -111,9 +118,10 @@ impl Sight {
             return Likeness::Other;
         }
         let plain = match self.standing {
+            Standing::Refunded if self.partly => Likeness::Unsure,
             Standing::Failed | Standing::Refunded => Likeness::Other,
             // On its own it may show a reference.
-            Standing::Good if self.read => Likeness::Same,
+            Standing::Good if self.read && !self.shown.named => Likeness::Same,
             Standing::Good | Standing::Unsure => Likeness::Unsure,
         };
         plain.min(self.likeness).min(amounts.compare(self.amount))
@@ -147,6 +155,13 @@ fn standing(record: &[u8]) -> Standing {
         return Standing::Refunded;
     }
     standing
+}
+
+/// Whether less was refunded than was paid.
+fn partly_refunded(record: &[u8]) -> bool {
+    let paid = amount_of(field(record, "amount"));
+    let back = amount_of(field(record, "amountRefunded"));
+    paid.zip(back).is_some_and(|(paid, back)| 0 < back && back < paid)
 }
 
 static MODES: [&[u8]; 5] = [b"\"cash\"", b"\"card\"", b"\"cheque\"", b"\"bank_transfer\"", b"\"other\""];
@@ -203,6 +218,8 @@ pub struct Look {
     pub amounts: Amounts,
     /// There were more transactions than are read in one look.
     pub cut: bool,
+    /// The payment was sent before.
+    pub begun: bool,
 }
 
 impl Look {
@@ -228,17 +245,21 @@ impl Look {
     pub fn candidates(&self) -> impl Iterator<Item = (&Sight, Likeness)> {
         let echo = self.echo();
         let judged = self.sights.iter().map(move |sight| (sight, sight.judge(&self.amounts, echo)));
-        judged.filter(|(sight, likeness)| match sight.standing {
-            Standing::Refunded => sight.shown.ours,
-            Standing::Failed => false,
-            _ => sight.shown.ours || *likeness > Likeness::Other,
+        judged.filter(|(sight, likeness)| {
+            let shown = sight.shown.ours || sight.shown.named;
+            sight.standing != Standing::Failed && (shown || *likeness > Likeness::Other)
         })
+    }
+
+    /// Whether a transaction shows the payment's reference.
+    fn is_ours(&self, sight: &Sight) -> bool {
+        sight.shown.ours || (sight.shown.named && self.begun && sight.new)
     }
 
     /// The transaction that holds the reference.
     pub fn ours(&self) -> Option<&Sight> {
         let good = |sight: &&Sight| matches!(sight.standing, Standing::Good | Standing::Unsure);
-        let ours = || self.sights.iter().filter(|sight| sight.shown.ours).filter(good);
+        let ours = || self.sights.iter().filter(|sight| self.is_ours(sight)).filter(good);
         ours().find(|sight| !sight.is_different(&self.amounts)).or_else(|| ours().next())
     }
 
@@ -246,7 +267,7 @@ impl Look {
         if let Some(ours) = self.ours() {
             return if ours.is_different(&self.amounts) { Found::Reused } else { Found::Ours };
         }
-        if self.sights.iter().any(|sight| sight.shown.ours && sight.standing == Standing::Refunded) {
+        if self.sights.iter().any(|sight| self.is_ours(sight) && sight.standing == Standing::Refunded) {
             return Found::Refunded;
         }
         let mut candidates = self.candidates();
@@ -304,7 +325,13 @@ mod tests {
             (twin.clone(), r#"{"meta":"{\"a\":1,\"reference\":\"job-1\"}"}"#, Found::Ours),
             (twin.clone(), r#"{"chargeSnapshot":{"mode":"cash","meta":{"reference":"job-1"}}}"#, Found::Ours),
             (twin.clone(), r#"{"chargeSnapshot":"{\"meta\":{\"reference\":\"job-1\"}}"}"#, Found::Ours),
-            (twin.clone(), r#"{"notes":"job-1"}"#, Found::Ours),
+            (twin.clone(), r#"{"notes":"[ref job-1]"}"#, Found::Ours),
+            (twin.clone(), r#"{"notes":"in place of [ref job-0]\n[ref job-1] "}"#, Found::Ours),
+            // It is named, but that is not its place.
+            (twin.clone(), r#"{"notes":"job-1"}"#, Found::Unsure),
+            (twin.clone(), r#"{"notes":"in place of [ref job-1], which bounced"}"#, Found::Unsure),
+            (twin.clone(), r#"{"notes":"in place of [ref job-1]\n[ref job-2]"}"#, Found::Unsure),
+            (with("59.5", "12"), r#"{"notes":"in place of [ref job-1], which bounced"}"#, Found::Unsure),
             (with("for the sofa", r"for the sofa\n[ref job-1]"), "{}", Found::Ours),
             (with("59.5", "12"), ours, Found::Reused),
             (with("cash", "card"), ours, Found::Reused),
@@ -332,6 +359,7 @@ mod tests {
             (with("59.5", "59.50000000000001"), "{}", Found::Alike),
             (with("for the sofa", ""), "{}", Found::Alike),
             (alike(r#","amountRefunded":0"#), "{}", Found::Alike),
+            (alike(r#","amountRefunded":5"#), "{}", Found::Unsure),
             (alike(r#","amountRefunded":null"#), "{}", Found::Alike),
             (with("succeeded", "failed"), "{}", Found::Nothing),
             (with("succeeded", "refunded"), "{}", Found::Nothing),

@@ -92,9 +92,8 @@ impl Once {
     pub fn looked(&mut self, found: Found) -> Step {
         self.looks += 1;
         match found {
-            // It was not there before: a server may have its own view of amounts.
-            Found::Ours | Found::Reused => Step::Recorded,
-            Found::Refunded => Step::Ambiguous,
+            Found::Ours => Step::Recorded,
+            Found::Refunded | Found::Reused => Step::Ambiguous,
             // The server had acted before it answered, and only one transaction can be what it did.
             Found::Alike if self.applied => Step::Recorded,
             // A server that lost the connection may still be at work, and its payment come to lie beside somebody else's.
@@ -162,7 +161,7 @@ mod tests {
         for (found, before, first, last, applied_first, applied_last) in [
             (Found::Ours, Recorded, Recorded, Recorded, Recorded, Recorded),
             (Found::Refunded, Ambiguous, Ambiguous, Ambiguous, Ambiguous, Ambiguous),
-            (Found::Reused, Ambiguous, Recorded, Recorded, Recorded, Recorded),
+            (Found::Reused, Ambiguous, Ambiguous, Ambiguous, Ambiguous, Ambiguous),
             (Found::Alike, Ambiguous, Look(1000), Recorded, Recorded, Recorded),
             (Found::Unsure, Ambiguous, Look(1000), Ambiguous, Look(1000), Ambiguous),
             (Found::Nothing, Record, Look(1000), Ask, Look(1000), Failed),

@@ -80,6 +80,11 @@ test("whatever the body holds, an error can be written, and what is written stay
         assert.deepEqual([back.name, back.status, back.outcome], ["NotFoundError", 404, "rejected"]);
         structuredClone(error.toJSON());
     }
+    // A large body costs the other fields nothing.
+    const wide = JSON.stringify({ message: "no", list: Array(30_000).fill(1) });
+    const limited = await failure(stub(() => new Response(wide, { status: 429, headers: { "x-ratelimit-max": "100" } }), { maxRetries: 0 }).payments.orders.get(ID));
+    assert.deepEqual(PaymentsError.from(JSON.parse(JSON.stringify(limited))).rateLimit, limited.rateLimit);
+    assert.equal(limited.rateLimit.limit, 100);
     // A body that somebody put in by hand: no depth, width or cycle of it is too much.
     let bottomless = {};
     for (let i = 0; i < 100_000; i += 1) bottomless = { in: bottomless };

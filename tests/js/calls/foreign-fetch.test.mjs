@@ -180,8 +180,16 @@ async function withForeignController(act) {
 for (const [name, fetch] of Object.entries(LIBRARIES)) {
     test(`${name}: a signal of another realm is no reason to send nothing, or anything twice`, async () => {
         server.requests.length = 0;
-        await withForeignController(() => client(fetch, "plain").orders.recordPayment(ID, cash));
-        assert.equal(server.requests.length, 1);
+        // A read finds out whether the signal is taken; a write that is refused for it may have been sent for all that is known.
+        await withForeignController(async () => {
+            const own = (...given) => fetch(...given);
+            const first = await client(own, "plain").orders.recordPayment(ID, cash).catch((error) => error.outcome);
+            assert.deepEqual([first, server.requests.length], name === "undici" ? ["unknown", 0] : [first, 1]);
+            await client(own, "plain").orders.get(ID);
+            server.requests.length = 0;
+            await client(own, "plain").orders.recordPayment(ID, cash);
+            assert.equal(server.requests.length, 1);
+        });
         const late = await withForeignController(() =>
             failure(client(fetch, "hang", { timeoutMs: 100 }).orders.recordPayment(ID, cash)),
         );
@@ -242,9 +250,41 @@ test("a fetch that refuses its arguments has sent nothing", async () => {
         "Failed to execute 'fetch' on 'Window': Illegal invocation",
         "Illegal invocation",
     ]) {
-        const { payments } = stub(() => Promise.reject(new TypeError(message)));
-        const error = await failure(payments.orders.recordPayment(ID, cash));
-        assert.deepEqual([error.outcome, error.retryable, error.attempts], ["not_sent", false, 1], message);
+        // In a process of its own: the hooks of the suites stand between the client and the global fetch.
+        const program = `
+            import { PaymentsClient } from "ghl-payments";
+            globalThis.fetch = () => Promise.reject(new TypeError(${JSON.stringify(message)}));
+            const payments = new PaymentsClient({ token: "t", locationId: "l" });
+            const error = await payments.orders.recordPayment("o", { mode: "cash" }).catch((error) => error);
+            console.log(error.outcome, error.retryable, error.attempts);`;
+        const { NODE_OPTIONS, ...env } = process.env;
+        const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { env, encoding: "utf8" });
+        assert.equal(stdout, "not_sent false 1\n", message);
+    }
+});
+
+test("a fetch that sends the request and then fails at something else is not believed to have sent nothing", async () => {
+    for (const audit of [
+        () => globalThis.fetch("http://127.0.0.1:1/audit", { method: "POST", signal: {} }),
+        () => Promise.reject(new TypeError("Illegal invocation")),
+        () => Promise.reject(new TypeError("Failed to construct 'Request': member signal is not of type AbortSignal.")),
+    ]) {
+        const sandbox = createSandbox({ seed: 7, size: 40 });
+        const wrapped = async (url, init) => {
+            const answer = await sandbox.fetch(url, init);
+            if (init.method === "POST") await audit();
+            return answer;
+        };
+        const options = { token: sandbox.token(), locationId: sandbox.locationId, retryDelayMs: 1, maxRetries: 0 };
+        const payments = new PaymentsClient({ ...options, fetch: wrapped });
+        const order = sandbox.state().locations[0].orders.find(({ paymentStatus }) => paymentStatus === "unpaid");
+        const sent = () => sandbox.requests.filter(({ method }) => method === "POST").length;
+        const payment = { mode: "cash", amount: 1, isPartialPayment: true };
+        const error = await failure(payments.orders.recordPayment(order._id, payment));
+        assert.deepEqual([error.outcome, sent()], ["unknown", 1]);
+        const once = { reference: "job-1", referenceInNotes: true };
+        const { recorded, matchedBy } = await payments.orders.recordPaymentOnce(order._id, { ...payment, amount: 2 }, once);
+        assert.deepEqual([recorded, matchedBy, sent()], [true, "reference", 2]);
     }
 });
 

@@ -108,6 +108,10 @@ const REFUSED = {
     "a Proxy of Headers, which refuses to be read": [new Proxy(new Headers(PAIRS), {}), ["headers"]],
     "a name that HTTP forbids": [[["x a", "1"]], ["headers.x a"]],
     "a line break": [new Map([["x-a", "1\r\nx-b: 2"]]), ["headers.x-a"]],
+    "what belongs to the connection": [
+        { "Content-Length": "5", "transfer-encoding": "chunked", expect: "100-continue", Host: "x", upgrade: "h2c" },
+        ["headers.Content-Length", "headers.transfer-encoding", "headers.expect", "headers.Host", "headers.upgrade"],
+    ],
     "the token's own": [new Map([["authorization", "Bearer x"]]), ["headers.authorization"]],
 };
 
@@ -124,3 +128,23 @@ for (const [what, [headers, paths]] of Object.entries(REFUSED)) {
         assert.equal(requests.length, 0);
     });
 }
+
+test("headers of a list go out with every page, as they were when it was asked for", async () => {
+    const changing = new Map(PAIRS);
+    for (const headers of [new Map(PAIRS).entries(), new Headers(PAIRS).entries(), changing, { ...Object.fromEntries(PAIRS) }]) {
+        const records = ["a", "b", "c", "d"].map((_id) => ({ _id }));
+        const { payments, requests } = stub((request) => {
+            const offset = Number(new URL(request.url).searchParams.get("offset") ?? 0);
+            return Response.json({ data: records.slice(offset, offset + 2), totalCount: records.length });
+        });
+        const seen = [];
+        for await (const { _id } of payments.orders.list({ limit: 2 }, { headers })) {
+            seen.push(_id);
+            changing.set("X-A", "changed");
+        }
+        changing.set("X-A", "1");
+        assert.deepEqual(seen, ["a", "b", "c", "d"]);
+        assert.ok(requests.length > 1);
+        for (const request of requests) assert.deepEqual([request.headers.get("x-a"), request.headers.get("x-b")], ["1", "two"]);
+    }
+});

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import vm from "node:vm";
 import { ANY_ANSWER, failure, ID, stub } from "../support/stub.mjs";
 
 const boom = () => {
@@ -121,4 +122,48 @@ test("a limit of no requests at all is none", async () => {
     const { payments, requests } = stub(() => Response.json(ANY_ANSWER, { headers: { "x-ratelimit-max": "0" } }), { limiter: undefined });
     for (let i = 0; i < 5; i += 1) await payments.orders.get(ID, { deadlineMs: 1000 });
     assert.equal(requests.length, 5);
+});
+
+test("a body whose cancel or return throws fails its own call only", async () => {
+    const never = () => new Promise(() => {});
+    for (const body of [
+        { getReader: () => ({ read: never, cancel: boom }) },
+        { [Symbol.asyncIterator]: () => ({ next: never, return: boom }) },
+        { getReader: () => ({ read: never, cancel: () => Promise.reject(new Error("later")) }) },
+    ]) {
+        const { payments } = stub(() => response(() => null, { body }), { timeoutMs: 20, maxRetries: 0 });
+        assert.equal((await untouched(() => failure(payments.orders.get(ID)))).name, "TimeoutError");
+        const controller = new AbortController();
+        setTimeout(() => controller.abort(), 5);
+        assert.equal((await failure(payments.orders.get(ID, { signal: controller.signal }))).name, "AbortedError");
+    }
+});
+
+test("a listener whose promise is of another realm may reject", async () => {
+    const { payments } = stub(ANY_ANSWER, { onEvent: vm.runInNewContext('async () => { throw new Error("the log is down") }') });
+    await payments.orders.get(ID);
+    // An unhandled rejection would fail this test.
+    await new Promise((resolve) => setTimeout(resolve));
+});
+
+test("a clock that stands still does not keep a call waiting past its deadline", async () => {
+    const { now } = Date;
+    Date.now = () => 1e12;
+    try {
+        const headers = { "x-ratelimit-max": "1", "x-ratelimit-interval-milliseconds": "60000" };
+        const { payments } = stub(() => Response.json(ANY_ANSWER, { headers }), { limiter: undefined });
+        await payments.orders.get(ID);
+        const error = await failure(payments.orders.get(ID, { deadlineMs: 50 }));
+        assert.deepEqual([error.name, error.outcome], ["TimeoutError", "not_sent"]);
+    } finally {
+        Date.now = now;
+    }
+});
+
+test("a Date that cannot be right does not make of a second fifty years", async () => {
+    const date = (ms) => new Date(ms).toUTCString();
+    const headers = { "retry-after": date(Date.now() + 30_000), date: date(0) };
+    const { payments } = stub(() => Response.json({ message: "slow" }, { status: 429, headers }), { maxRetries: 0 });
+    const error = await failure(payments.orders.get(ID));
+    assert.ok(error.retryAfterMs > 20_000 && error.retryAfterMs <= 30_000, `${error.retryAfterMs}`);
 });

@@ -395,7 +395,7 @@ test("a reference is found as JSON text, in either answer, and beside whatever e
     for (const [more, single] of [
         [{ meta: { reference: "r-1" } }, {}],
         [{ chargeSnapshot: { mode: "cash", meta: '{"reference":"r-1"}' }, notes: "paid" }, {}],
-        [{ chargeSnapshot: '{"mode":"cash","notes":"a\\n[ref r-1] b"}' }, {}],
+        [{ chargeSnapshot: '{"mode":"cash","notes":"a\\n[ref r-1]"}' }, {}],
         [{}, { meta: { deep: 1, reference: "r-1" } }],
         [{}, { chargeSnapshot: { meta: { reference: "r-1" } } }],
     ]) {
@@ -416,7 +416,7 @@ test("a reference that was used for another amount or mode sends nothing, and sa
     for (const other of [{ ...first, amount: 7 }, { ...first, amount: 5.01 }, { ...first, mode: "other" }]) {
         const error = await failure(payments.orders.recordPaymentOnce(order._id, other, once));
         assert.deepEqual([error.code, error.outcome, held().length], ["ambiguous_payment", "unknown", before]);
-        assert.match(error.message, /the reference was used for a payment of another amount or mode/);
+        assert.match(error.message, /a transaction shows the reference, but has another amount or mode/);
         assert.equal(error.candidates.length, 1);
     }
     const again = await payments.orders.recordPaymentOnce(order._id, first, once);
@@ -452,4 +452,53 @@ test("a typing error in its options lists all options that it has", async () => 
     assert.match(error.message, /known are reference, referenceInNotes, since, signal, /);
     const other = await failure(payments.orders.recordPayment(order._id, { mode: "cash" }, { reference: "j" }));
     assert.match(other.message, /reference is no field here; known are signal, /);
+});
+
+test("a payment whose notes only speak of the reference is not taken for it, and none is sent", async () => {
+    for (const notes of ["in place of [ref job-8], which bounced", "job-8", "[ref job-8] was for the sofa"]) {
+        const { payments, order, held, written } = till();
+        const payment = { mode: "cash", amount: 5, isPartialPayment: true };
+        await payments.orders.recordPayment(order._id, { ...payment, notes });
+        const error = await failure(
+            payments.orders.recordPaymentOnce(order._id, payment, { reference: "job-8", referenceInNotes: true }),
+        );
+        assert.deepEqual([error.code, error.candidates, written()], ["ambiguous_payment", [held()[0]._id], 1], notes);
+    }
+});
+
+test("a reference counts whenever it was recorded, and a time that lies ahead of the server's is refused", async () => {
+    const payment = { mode: "cash", amount: 5, isPartialPayment: true };
+    for (const echo of ["meta", "snapshot", "notes", "none"]) {
+        const { payments, sandbox, order, written } = till({}, { echo });
+        const now = Date.parse(sandbox.state().now);
+        for (const ahead of [360_000, 3_600_000, 3e12]) {
+            const once = { reference: "job-1", since: new Date(now + ahead) };
+            const error = await failure(payments.orders.recordPaymentOnce(order._id, payment, once));
+            assert.deepEqual([error.name, error.issues?.[0]?.path, error.outcome, written()], ["ValidationError", "since", "not_sent", 0], echo);
+        }
+        const done = await payments.orders.recordPaymentOnce(order._id, payment, { reference: "job-1", referenceInNotes: true });
+        assert.equal(done.matchedBy, "answer");
+    }
+    const { payments, sandbox, order, written } = till({}, { echo: "meta" });
+    assert.equal((await payments.orders.recordPaymentOnce(order._id, payment, { reference: "job-1" })).attempts, 1);
+    sandbox.advance(3_600_000);
+    const late = { reference: "job-1", since: sandbox.state().now };
+    const again = await payments.orders.recordPaymentOnce(order._id, payment, late);
+    assert.deepEqual([again.matchedBy, again.attempts, written()], ["reference", 0, 1]);
+});
+
+test("a payment of which a part went back may be the job's: none is sent", async () => {
+    const { payments, order, held, written, sandbox } = till({}, { echo: "none" });
+    const payment = { mode: "cash", amount: 5, isPartialPayment: true };
+    await payments.orders.recordPaymentOnce(order._id, payment, { reference: "job-1" });
+    const refunding = async (url, init) => {
+        const answer = await sandbox.fetch(url, init);
+        if (!url.includes("/payments/transactions?")) return answer;
+        const body = await answer.json();
+        for (const record of body.data) if (record._id === held()[0]._id) record.amountRefunded = 2;
+        return Response.json(body);
+    };
+    const other = new PaymentsClient({ token: sandbox.token(), locationId: sandbox.locationId, fetch: refunding });
+    const error = await failure(other.orders.recordPaymentOnce(order._id, payment, { reference: "job-1" }));
+    assert.deepEqual([error.code, error.candidates, written()], ["ambiguous_payment", [held()[0]._id], 1]);
 });
