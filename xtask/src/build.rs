@@ -18,7 +18,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What an edge runtime compiles on a cold start. The goal is 85,000; `benches/README.md` says what each part costs.
-const CORE_LIMIT: usize = 102_000;
+const CORE_LIMIT: usize = 103_000;
 /// What a visitor of a page downloads. The goal is 46,000.
 const BROWSER_LIMIT: usize = 63_000;
 /// What the sandbox adds to a test or a page of examples.

@@ -8,6 +8,7 @@ use crate::{bench, build, docs, documents, fuzz, setup, tree};
 use anyhow::{anyhow, bail, Context, Result};
 use durations::{spoken, Durations};
 use serde_json::{json, Value};
+use std::collections::BTreeSet;
 use std::ops::AddAssign;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -646,15 +647,18 @@ fn java_script(workspace: &Workspace, suite: &str, path: &str, all: bool) -> Res
     node_test(workspace, &mut command, suite, file, if all { WHOLE_SUITE_LIMIT } else { SUITE_LIMIT })
 }
 
-/// A script and the ones that it imports: what they ask of their environment.
+/// A script and all that it imports by a path: what they ask of their environment.
 fn with_imports(file: &Path) -> Result<String> {
-    let mut source = read(file)?;
-    let folder = file.parent().unwrap_or(file);
-    let names: Vec<_> =
-        source.split("from \"").skip(1).filter_map(|rest| rest.split('"').next()).map(String::from).collect();
-    let files = names.iter().filter(|name| name.starts_with('.')).map(|name| folder.join(name));
-    for file in files.filter(|file| file.is_file()) {
-        source += &read(&file)?;
+    let (mut source, mut open, mut seen) = (String::new(), vec![file.to_path_buf()], BTreeSet::new());
+    while let Some(file) = open.pop() {
+        if !file.is_file() || !seen.insert(file.canonicalize()?) {
+            continue;
+        }
+        let text = read(&file)?;
+        let folder = file.parent().unwrap_or(&file);
+        let names = text.split("from \"").skip(1).filter_map(|rest| rest.split('"').next());
+        open.extend(names.filter(|name| name.starts_with('.')).map(|name| folder.join(name)));
+        source.push_str(&text);
     }
     Ok(source)
 }

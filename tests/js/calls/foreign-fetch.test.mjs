@@ -182,12 +182,12 @@ for (const [name, fetch] of Object.entries(LIBRARIES)) {
         server.requests.length = 0;
         // A read finds out whether the signal is taken; a write that is refused for it may have been sent for all that is known.
         await withForeignController(async () => {
-            const own = (...given) => fetch(...given);
-            const first = await client(own, "plain").orders.recordPayment(ID, cash).catch((error) => error.outcome);
+            const { orders } = client((...given) => fetch(...given), "plain");
+            const first = await orders.recordPayment(ID, cash).catch((error) => error.outcome);
             assert.deepEqual([first, server.requests.length], name === "undici" ? ["unknown", 0] : [first, 1]);
-            await client(own, "plain").orders.get(ID);
+            await orders.get(ID);
             server.requests.length = 0;
-            await client(own, "plain").orders.recordPayment(ID, cash);
+            await orders.recordPayment(ID, cash);
             assert.equal(server.requests.length, 1);
         });
         const late = await withForeignController(() =>
