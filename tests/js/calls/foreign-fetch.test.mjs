@@ -191,7 +191,7 @@ for (const [name, fetch] of Object.entries(LIBRARIES)) {
             assert.equal(server.requests.length, 1);
         });
         const late = await withForeignController(() =>
-            failure(client(fetch, "hang", { timeoutMs: 100 }).orders.recordPayment(ID, cash)),
+            failure(client(fetch, "hang", { timeoutMs: 100 }).orders.get(ID)),
         );
         assert.deepEqual([late.code, late.outcome], ["timeout", "unknown"]);
     });
