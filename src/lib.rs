@@ -10,14 +10,20 @@ mod bindings;
 pub mod call;
 mod client;
 pub mod core;
+#[cfg(feature = "edge")]
+pub mod edge;
 pub mod endpoint;
 mod json;
 pub mod model;
+#[cfg(feature = "edge")]
+pub mod oauth;
 #[cfg(feature = "sandbox")]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::unreachable)]
 pub mod sandbox;
 pub mod shape;
 pub mod transport;
+#[cfg(feature = "edge")]
+pub mod webhook;
 
 pub use call::OnceOptions;
 pub use client::{Client, MatchedBy, Page, Paged, Pages, PaymentRecorded, Records, Reply};

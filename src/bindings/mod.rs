@@ -2,6 +2,8 @@
 
 #[cfg(feature = "npm")]
 mod client;
+#[cfg(feature = "npm-edge")]
+mod edge;
 #[cfg(feature = "npm")]
 mod options;
 #[cfg(feature = "npm")]

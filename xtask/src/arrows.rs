@@ -9,7 +9,7 @@ use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rooms of `src`, and the rooms from which each may import. The crate's root belongs to none.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("json", &[]),
     ("shape", &["json"]),
     ("model", &["json", "shape"]),
@@ -19,7 +19,13 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("transport", &["json", "shape", "model", "endpoint", "core", "call"]),
     ("client", &["json", "shape", "model", "endpoint", "core", "call", "transport"]),
     ("sandbox", &["json", "model", "endpoint"]),
-    ("bindings", &["json", "shape", "model", "endpoint", "core", "call", "transport", "sandbox"]),
+    ("edge", &["json", "shape", "model", "endpoint", "core"]),
+    ("oauth", &["json", "shape", "core"]),
+    ("webhook", &["json", "shape", "model"]),
+    (
+        "bindings",
+        &["json", "shape", "model", "endpoint", "core", "call", "transport", "sandbox", "edge", "oauth", "webhook"],
+    ),
 ];
 
 /// What only the rooms behind it may name.
@@ -34,8 +40,14 @@ const FOREIGN: [(&str, &[&str]); 7] = [
 ];
 
 /// The folders of `pkg-template/src`, and those from which each may import, besides what the build generates.
-const FOLDERS: [(&str, &[&str]); 4] =
-    [("client", &[]), ("sandbox", &["client"]), ("entries", &["client", "sandbox"]), ("cli", &["entries"])];
+const FOLDERS: [(&str, &[&str]); 6] = [
+    ("client", &[]),
+    ("sandbox", &["client"]),
+    ("edge", &["client"]),
+    ("cloudflare", &["client", "edge"]),
+    ("entries", &["client", "sandbox", "edge", "cloudflare"]),
+    ("cli", &["entries"]),
+];
 
 /// Who imports whom.
 type Graph = BTreeMap<String, BTreeSet<String>>;

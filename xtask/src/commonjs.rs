@@ -10,10 +10,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The entries that both `import` and `require` find.
-const ENTRIES: [&str; 3] = ["index", "slim", "sandbox"];
+const ENTRIES: [&str; 5] = ["index", "slim", "sandbox", "edge", "cloudflare"];
 
 /// The scripts that `require` finds, and the modules that they are made of.
-const BUNDLES: [(&str, &str); 2] = [("index", "index-require"), ("sandbox", "sandbox-require")];
+const BUNDLES: [(&str, &str); 3] =
+    [("index", "index-require"), ("sandbox", "sandbox-require"), ("edge", "edge-require")];
 
 /// The client holds what it exports.
 const SLIM: &str = "module.exports = require(\"./index.cjs\").PaymentsClient[Symbol.for(\"ghl-payments/slim\")];\n";

@@ -308,13 +308,14 @@ fn suites(workspace: &Workspace) -> Result<Vec<Suite>> {
     let mut suites = Vec::new();
     let mut add = |name: &str, job| suites.push(Suite { name: name.to_owned(), job });
     add("fmt", Job::Cargo(vec!["fmt", "--all", "--check"]));
-    add("clippy", clippy(&["--workspace", "--features", "sandbox"]));
-    for (name, feature) in [("clippy-npm", "npm"), ("clippy-sandbox", "npm-sandbox")] {
+    add("clippy", clippy(&["--workspace", "--features", "edge,sandbox"]));
+    for (name, feature) in [("clippy-npm", "npm"), ("clippy-edge", "npm-edge"), ("clippy-sandbox", "npm-sandbox")] {
         let target = ["--package", "ghl-payments", "--target", "wasm32-unknown-unknown"];
         add(name, clippy(&[&target[..], &["--no-default-features", "--features", feature]].concat()));
     }
     // What the fetch transport says is there only where it is.
-    for (name, of) in [("rustdoc", ["--features", "sandbox"]), ("rustdoc-wasm", ["--target", "wasm32-unknown-unknown"])]
+    for (name, of) in
+        [("rustdoc", ["--features", "edge,sandbox"]), ("rustdoc-wasm", ["--target", "wasm32-unknown-unknown"])]
     {
         add(name, rustdoc("ghl-payments", &of));
     }
@@ -413,7 +414,7 @@ fn perform(workspace: &Workspace, suite: &Suite, extent: Extent) -> Result<Repor
         }
         Job::Native => {
             let mut command = workspace.cargo();
-            command.args(["test", "--workspace", "--features", "sandbox", "--no-fail-fast"]);
+            command.args(["test", "--workspace", "--features", "edge,sandbox", "--no-fail-fast"]);
             // Otherwise the properties are tried from a fixed seed: no plain run fails by chance.
             command.env("GHL_FRESH_SEEDS", if all { "1" } else { "" });
             return cargo_tests(command.env(EXCHANGES, exchanges_of(workspace, &suite.name)?));

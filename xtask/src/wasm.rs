@@ -18,14 +18,17 @@ pub struct Module {
     pub name: &'static str,
 }
 
-/// The client and the sandbox.
-pub const MODULES: [Module; 2] =
-    [Module { feature: "npm", name: "core" }, Module { feature: "npm-sandbox", name: "sandbox-core" }];
+/// The client, the client with the edge, and the sandbox.
+pub const MODULES: [Module; 3] = [
+    Module { feature: "npm", name: "core" },
+    Module { feature: "npm-edge", name: "edge-core" },
+    Module { feature: "npm-sandbox", name: "sandbox-core" },
+];
 
 /// Makes the modules side by side. Gives for each the folder with the module, its glue, the scripts that the glue imports
 /// and their declarations.
 pub fn compile_all(workspace: &Workspace) -> Result<Vec<PathBuf>> {
-    println!("Compiling core.wasm and sandbox-core.wasm; the first time takes about two minutes ...");
+    println!("Compiling core.wasm, edge-core.wasm and sandbox-core.wasm; the first time takes some three minutes ...");
     std::thread::scope(|scope| {
         let started = MODULES.iter().map(|module| scope.spawn(|| compile(workspace, module)));
         let started: Vec<_> = started.collect();

@@ -63,7 +63,8 @@ export class Calls {
                 throw cause;
             });
         };
-        return new PagePromise<T>({ read, resume: undefined, offset: 0, limit: 0, signal: undefined, timeoutMs: TIMEOUT_MS });
+        const { engine } = this.#core;
+        return new PagePromise<T>({ engine, read, resume: undefined, offset: 0, limit: 0, signal: undefined, timeoutMs: TIMEOUT_MS });
     }
 
     #list<T>(name: string, params?: Paged, options?: CallOptions): PagePromise<T> {
@@ -73,6 +74,7 @@ export class Calls {
         // What is no signal is refused where the call is made.
         const signal = isSignal(given) ? given : undefined;
         return new PagePromise<T>({
+            engine: this.#core.engine,
             read: async (ending, place) => {
                 const { data, response, scope } = await this.#send<ListAnswer<T>>(name, () => {
                     const { background, ...where } = place ?? {};

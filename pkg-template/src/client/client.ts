@@ -1,4 +1,5 @@
 import { Calls } from "./calls.js";
+import type { Engine } from "./engine.js";
 import { Hidden } from "./hidden.js";
 import { Findings, invalid } from "./input.js";
 import { LastingCore } from "./instance.js";
@@ -13,21 +14,21 @@ const CORE = new Hidden<LastingCore>("core");
 /** What a `PaymentsClient` is; each entry of the package derives its own, which starts the wasm module first. */
 export class Client {
     /**
-     * Throws a ValidationError that says what is wrong with the options.
+     * @internal Throws a ValidationError that says what is wrong with the options.
      *
-     * @param options The token, the location and how requests are made.
+     * @param engine The module that carries it.
      */
-    constructor(options: ClientOptions) {
+    constructor(options: ClientOptions, engine: Engine) {
         if (typeof options !== "object" || options === null) throw invalid("", "the options must be an object");
         const { token, fetch, onEvent, limiter, ...values } = options;
         const found = new Findings();
-        const shared = limiter === false ? undefined : sharedCore(limiter, found);
+        const shared = limiter === false ? undefined : sharedCore(limiter, engine, found);
         const sameOrigin = typeof location === "object" && /^https?:/.test(location?.origin ?? "");
         const text = found.options(limiter === false ? { ...values, limiter } : values) || "{}";
         const listener = found.callable("onEvent", onEvent) as ((event: never) => void) | undefined;
         let core: LastingCore;
         try {
-            core = new LastingCore([text, token, found.callable("fetch", fetch), listener, sameOrigin], (core) => {
+            core = new LastingCore(engine, [text, token, found.callable("fetch", fetch), listener, sameOrigin], (core) => {
                 // One that was closed since cannot come back after a trap.
                 if (shared && !shared.closed) core.share(shared.present());
             });
@@ -71,13 +72,14 @@ declare global {
 export interface Client extends Disposable, Resources {}
 
 /** The core of the client whose limits are shared, if there is one. */
-function sharedCore(limiter: unknown, found: Findings): LastingCore | undefined {
+function sharedCore(limiter: unknown, engine: Engine, found: Findings): LastingCore | undefined {
     if (limiter === undefined) return undefined;
     const core = CORE.find(limiter);
-    if (core === undefined) {
+    if (core?.engine !== engine) {
         return found.add(
             "limiter",
-            "must be another PaymentsClient, or false; of two copies of the package in one process each has its own",
+            "must be another PaymentsClient, or false; two copies of the package in one process have each their own, and so have " +
+                "ghl-payments and ghl-payments/edge",
         );
     }
     return core.closed ? found.add("limiter", "was closed") : core;

@@ -1,15 +1,14 @@
-import { __wbg_reset_state as restart, Core, type Call, type Pages } from "../core.js";
+import type { Call, Core, Pages } from "../core.js";
+import type { Engine, UnderWay } from "./engine.js";
 import { failure, PaymentsError, type Outcome } from "./errors.js";
 import { invalid } from "./input.js";
 
-/** A call under way. */
-interface UnderWay {
+/** How far a call has come. */
+interface Progress extends UnderWay {
     /** How often it was sent. */
     attempts: number;
     /** Whether the operation may have been carried out, as far as can be seen from here. */
     outcome: Outcome;
-    /** Ends it when its instance is lost. */
-    lose(cause: unknown): void;
 }
 
 /** A call as the core takes it: name, id, parameters and options, all but the first as JSON text. */
@@ -24,46 +23,23 @@ interface WaitEnd {
 }
 
 /**
- * All calls of all clients that the present instance carries, the one that was heard of longest ago first, and when that was.
- * A Worker's request can end at any wait: of its calls nothing is heard again.
- */
-const pending = new Map<UnderWay, number>();
-
-/** A call that takes no step for so many milliseconds is forgotten. If it comes back, it finds out itself what was lost. */
-const FORGOTTEN_MS = 600_000;
-
-function heardOf(underWay: UnderWay): void {
-    const now = Date.now();
-    pending.delete(underWay);
-    pending.set(underWay, now);
-    for (const [other, heard] of pending) {
-        if (Math.abs(now - heard) < FORGOTTEN_MS) break;
-        pending.delete(other);
-    }
-}
-
-/** How many instances were lost: what was made in one of them is gone. */
-export let lost = 0;
-
-/** What the last one was lost by. */
-let trap: unknown;
-
-/**
  * A core that outlives its instance of the wasm module.
  *
  * A panic in wasm is a trap, and leaves memory behind in which nothing can go on. All calls that the instance carried are
  * rejected, and the next one starts in a fresh instance with a fresh core.
  */
 export class LastingCore {
+    readonly engine: Engine;
     readonly #settings: ConstructorParameters<typeof Core>;
     readonly #prepare: (core: Core) => void;
     #core: Core | undefined;
-    #instance = lost;
+    #instance = 0;
     /** Whether it carries no further calls. */
     closed = false;
 
     /** `prepare` is called with each core that is made. */
-    constructor(settings: ConstructorParameters<typeof Core>, prepare: (core: Core) => void = () => {}) {
+    constructor(engine: Engine, settings: ConstructorParameters<typeof Core>, prepare: (core: Core) => void = () => {}) {
+        this.engine = engine;
         this.#settings = settings;
         this.#prepare = prepare;
         this.present();
@@ -71,13 +47,13 @@ export class LastingCore {
 
     /** The core in the present instance. */
     present(): Core {
-        if (this.#core === undefined || this.#instance !== lost) {
+        if (this.#core === undefined || this.#instance !== this.engine.lost) {
             try {
-                this.#core = new Core(...this.#settings);
+                this.#core = new this.engine.glue.Core(...this.#settings);
             } catch (error) {
                 throw failure(error);
             }
-            this.#instance = lost;
+            this.#instance = this.engine.lost;
             this.#prepare(this.#core);
         }
         return this.#core;
@@ -88,7 +64,7 @@ export class LastingCore {
         if (this.closed) return;
         this.closed = true;
         queueMicrotask(() => {
-            if (this.#instance === lost) this.#core?.free();
+            if (this.#instance === this.engine.lost) this.#core?.free();
             this.#core = undefined;
         });
     }
@@ -121,7 +97,7 @@ export class LastingCore {
     call(input: Input, signal: AbortSignal | undefined): Promise<unknown[]> {
         this.#open();
         return new Promise((resolve, reject) => {
-            const underWay: UnderWay = {
+            const underWay: Progress = {
                 attempts: 0,
                 outcome: "not_sent",
                 lose: (cause) => reject(internal(underWay, cause)),
@@ -139,11 +115,12 @@ export class LastingCore {
     }
 
     /** Carries a call from wait to wait to its end; never rejects. */
-    async #carry(input: Input, signal: AbortSignal | undefined, underWay: UnderWay): Promise<unknown[]> {
+    async #carry(input: Input, signal: AbortSignal | undefined, underWay: Progress): Promise<unknown[]> {
         // The caller may be a listener, deep inside the instance: nothing may run in it a second time, or replace it.
         await undefined;
-        const instance = lost;
-        heardOf(underWay);
+        const engine = this.engine;
+        const instance = engine.lost;
+        engine.heardOf(underWay);
         try {
             const call = this.#begin(input, signal);
             let next: unknown;
@@ -156,31 +133,26 @@ export class LastingCore {
                 }
                 const end = (await next) as WaitEnd | undefined;
                 if (sends && end?.sent === false) underWay.outcome = before;
-                if (instance !== lost) {
+                if (instance !== engine.lost) {
                     // Rejected meanwhile, unless it was forgotten.
-                    underWay.lose(trap);
+                    underWay.lose(engine.trap);
                     return [];
                 }
-                heardOf(underWay);
+                engine.heardOf(underWay);
                 next = call.step(end);
             } while (!Array.isArray(next));
             call.free();
             return next;
         } catch (cause) {
-            if (instance === lost) {
-                lost++;
-                trap = cause;
-                restart();
-                for (const other of pending.keys()) other.lose(cause);
-            }
+            if (instance === engine.lost) engine.replace(cause);
             return [];
         } finally {
-            pending.delete(underWay);
+            engine.pending.delete(underWay);
         }
     }
 }
 
-function internal({ attempts, outcome }: UnderWay, cause: unknown): PaymentsError {
+function internal({ attempts, outcome }: Progress, cause: unknown): PaymentsError {
     const message = "the client failed inside, which is a mistake in it; see cause. The next call starts afresh";
     return new PaymentsError({ name: "PaymentsError", code: "internal", message, outcome, attempts }, cause);
 }

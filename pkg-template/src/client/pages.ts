@@ -1,7 +1,7 @@
-import { Pages } from "../core.js";
+import type { Pages } from "../core.js";
+import type { Engine } from "./engine.js";
 import { invalid } from "./input.js";
 import { Hidden } from "./hidden.js";
-import { lost } from "./instance.js";
 import { ApiPromise, type ResponseInfo, type WithResponse } from "./promises.js";
 import { SharedRead, type Share } from "./reads.js";
 
@@ -80,6 +80,8 @@ export interface Place {
 
 /** @internal How a list is read. */
 export interface List<T> {
+    /** What its cursors are kept in. */
+    engine: Engine;
     /** Reads the page at a place; `undefined` stands for the caller's own parameters. */
     read: (signal: AbortSignal, place?: Place) => Promise<RawPage<T>>;
     /** Goes on behind the caller's cursor; throws if it is none of this list. */
@@ -200,7 +202,7 @@ async function begin<T>(list: List<T>, signal: AbortSignal): Promise<WithRespons
     const { records, total, response, scope } = await list.read(signal);
     const ids = records.map(idOf);
     const open = () => {
-        const pages = Pages.open(scope, list.offset, list.limit);
+        const pages = list.engine.glue.Pages.open(scope, list.offset, list.limit);
         // On the first page nothing is searched for: it is always taken.
         return { pages, taken: take(pages, ids, total) as Taken };
     };
@@ -248,11 +250,12 @@ function after<T>(list: List<T>, pages: Pages, scope: string, cursor?: string): 
         pages.free();
         return {};
     }
-    const instance = lost;
+    const { engine } = list;
+    const instance = engine.lost;
     // It remembers more of what was delivered than a cursor can, but goes on with the first page that is read with it.
     let state: Pages | undefined = pages;
     const read = async (signal: AbortSignal) => {
-        const own = state !== undefined && instance === lost ? state : (Pages.reopen(scope, cursor) as Pages);
+        const own = state !== undefined && instance === engine.lost ? state : (engine.glue.Pages.reopen(scope, cursor) as Pages);
         state = undefined;
         try {
             return (await follow(list, own, signal)).data;

@@ -1,6 +1,7 @@
 // @ts-expect-error: only the bundlers of edge runtimes know the query; they compile the module.
 import module from "../core.wasm?module";
 import { initSync, type WasmModule } from "../core.js";
+import { ENGINE } from "../client/core.js";
 import { Client } from "../client/client.js";
 import type { ClientOptions } from "../client/options.js";
 import { start } from "../client/start.js";
@@ -9,7 +10,7 @@ import { start } from "../client/start.js";
 export class PaymentsClient extends Client {
     constructor(options: ClientOptions) {
         start(initSync, () => module as WasmModule);
-        super(options);
+        super(options, ENGINE);
     }
 }
 

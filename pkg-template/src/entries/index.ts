@@ -1,5 +1,6 @@
 import module from "../core-bytes.js";
 import { initSync } from "../core.js";
+import { ENGINE } from "../client/core.js";
 import { Client } from "../client/client.js";
 import type { ClientOptions } from "../client/options.js";
 import { start } from "../client/start.js";
@@ -25,7 +26,7 @@ export class PaymentsClient extends Client {
     constructor(options: ClientOptions) {
         // Inlined: no bundler set-up, no second request, and nothing to await.
         start(initSync, module);
-        super(options);
+        super(options, ENGINE);
     }
 }
 

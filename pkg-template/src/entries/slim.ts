@@ -1,4 +1,5 @@
 import { initSync, type WasmModule } from "../core.js";
+import { ENGINE } from "../client/core.js";
 import { Client } from "../client/client.js";
 import { PaymentsError } from "../client/errors.js";
 import type { ClientOptions } from "../client/options.js";
@@ -28,7 +29,7 @@ export class PaymentsClient extends Client {
      */
     constructor(options: ClientOptions) {
         start(initSync, missing);
-        super(options);
+        super(options, ENGINE);
     }
 }
 

@@ -1,5 +1,6 @@
 import module from "../core.wasm";
 import { initSync } from "../core.js";
+import { ENGINE } from "../client/core.js";
 import { Client } from "../client/client.js";
 import type { ClientOptions } from "../client/options.js";
 import { start } from "../client/start.js";
@@ -8,7 +9,7 @@ import { start } from "../client/start.js";
 export class PaymentsClient extends Client {
     constructor(options: ClientOptions) {
         start(initSync, () => module);
-        super(options);
+        super(options, ENGINE);
     }
 }
 

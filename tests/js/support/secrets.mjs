@@ -13,8 +13,8 @@ const WRAPPERS = {
         import { Client as Own } from "${own}";
         export * from "${own}";
         export class Client extends Own {
-            constructor(options) {
-                super(watched(options));
+            constructor(options, ...rest) {
+                super(watched(options), ...rest);
                 search.client(this);
             }
         }

@@ -1,0 +1,5 @@
+//! The exports of the edge. The TypeScript in `pkg-template/src/edge` turns them into the public surface.
+
+mod oauth;
+mod proxy;
+mod webhook;

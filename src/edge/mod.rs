@@ -1,0 +1,1 @@
+//! The decisions of a proxy that keeps the token off the page.

@@ -1,0 +1,1 @@
+//! The decisions of an app that holds tokens of many locations.

@@ -1,0 +1,1 @@
+//! The decisions of a server that HighLevel notifies.
