@@ -18,6 +18,8 @@ mod url;
 
 pub use crate::json::encode_component;
 pub use config::{CallOptions, Config, MAX_ID_LENGTH};
+#[cfg(feature = "edge")]
+pub use config::{DEFAULT_API_VERSION, DEFAULT_BASE_URL};
 pub(crate) use error::report;
 pub use error::{Error, ErrorKind, Outcome};
 pub use outcome::{outcome, retryable, Failure};
@@ -30,6 +32,8 @@ pub use rate::RateLimit;
 pub(crate) use request::build_after;
 pub use request::{build, Request};
 pub(crate) use response::read_masked;
+#[cfg(feature = "edge")]
+pub(crate) use response::{explain, mask};
 pub use response::{read, Answer, Response};
 pub(crate) use retry_after::days_since_1970;
 pub use retry_after::{http_date, RetryAfter};

@@ -166,7 +166,7 @@ fn refused<S: AsRef<str>>(operation: &'static Operation, response: &Response, se
 
 /// Takes messages and trace id from a body: `{statusCode, message, error?}`, `{status, message, name, traceId}`,
 /// `{message}`, `{error, error_description}` or `{error: {code, message}}`; `message` is text or a list of texts.
-fn explain(error: &mut Error, body: &[u8]) {
+pub(crate) fn explain(error: &mut Error, body: &[u8]) {
     let mut fallback: &[u8] = b"";
     for (key, value) in members(body) {
         if key == b"message" || key == b"error_description" {
@@ -200,7 +200,7 @@ fn nonempty_text(value: &[u8]) -> Option<String> {
 }
 
 /// The body as text with every secret replaced: the given ones, and the values of `apiKey` and of token fields.
-fn mask<S: AsRef<str>>(body: &[u8], secrets: &[S]) -> String {
+pub(crate) fn mask<S: AsRef<str>>(body: &[u8], secrets: &[S]) -> String {
     const NAMES: [&[u8]; 5] =
         [b"\"apiKey\"", b"\"access_token\"", b"\"refresh_token\"", b"\"client_secret\"", b"\"clientSecret\""];
     let mut out = Vec::with_capacity(body.len());

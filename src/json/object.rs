@@ -35,6 +35,7 @@ impl Object {
     }
 
     /// Begins an object as an item of a list; [`Self::close`] ends it.
+    #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
     pub fn item(&mut self) {
         self.comma();
         self.0.push('{');

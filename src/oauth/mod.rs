@@ -1,1 +1,33 @@
-//! The decisions of an app that holds tokens of many locations.
+//! OAuth of a HighLevel app: which token a caller gets, when it is refreshed, and how a crash is survived.
+//!
+//! HighLevel's access tokens live 86,399 s; a refresh token may be used once, and the answer brings the next one. Whoever
+//! loses that answer has lost the installation, unless it knew before that it was about to ask. So a row is written before
+//! the token endpoint is asked, and every row says what to do next: see [`State`] and [`step`].
+//!
+//! Nothing here does I/O: time, chance, rows and answers are arguments, and what is to be done comes out as [`Then`].
+//! Encryption, hashes and signatures are the caller's as well (in the npm package: WebCrypto).
+
+mod answer;
+mod app;
+mod installed;
+mod machine;
+mod pace;
+mod post;
+mod row;
+mod secret;
+mod signed;
+
+#[cfg(test)]
+mod crashes;
+#[cfg(test)]
+mod table;
+
+pub use answer::{Failure, FailureCode, Grant};
+pub use app::{App, AUTHORIZATION_URL};
+pub use installed::{InstallEvent, Installation};
+pub use machine::{step, Call, Event, Progress, Step, Then};
+pub use pace::Pace;
+pub use post::Post;
+pub use row::{Access, Owner, State, UnreadableRow};
+pub use secret::Secret;
+pub use signed::{BadState, SignedState};

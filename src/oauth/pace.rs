@@ -1,0 +1,139 @@
+//! When a company's tokens for its locations may be asked for, so that 500 installations at once get no 429.
+//!
+//! HighLevel allows 100 requests in 10 s for an app and a company. A client's limiter keeps to that by what it was
+//! answered, in one process; installations arrive in many. So the turns are spread evenly, and the row that they are taken
+//! from is shared by all: one number, the time of the next turn. Nobody has to give a turn back.
+
+use crate::core::RateLimit;
+use crate::json::{field, rounded_up, Object};
+use crate::shape::{check, Kind};
+
+/// Requests, and milliseconds in which they are allowed (protocol: rate limits).
+const LIMIT: f64 = 100.0;
+const INTERVAL_MS: f64 = 10_000.0;
+
+/// So much of the limit is used: the rest is for what bunches up on its way, and for others with the same token.
+const SHARE: f64 = 0.85;
+
+/// One in so many turns may be taken at once.
+const BURST: f64 = 20.0;
+
+/// The longest time for which a server may close the way, in milliseconds.
+const MAX_CLOSED_MS: f64 = 60_000.0;
+
+/// The turns of one company.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pace {
+    /// When the next turn is, in milliseconds since 1970, if those before it were taken evenly.
+    next: f64,
+    limit: f64,
+    interval_ms: f64,
+}
+
+impl Pace {
+    /// Reads a row; what is none is a fresh start.
+    pub fn read(json: &str) -> Self {
+        let mut bytes = json.as_bytes().to_vec();
+        let known = check(&mut bytes, &Kind::Json).is_ok();
+        let number = |name: &str, default: f64| match if known { field(&bytes, name) } else { b"" } {
+            b"" => default,
+            given => rounded_up(given) as f64,
+        };
+        Self {
+            next: number("next", 0.0),
+            limit: number("limit", LIMIT).max(1.0),
+            interval_ms: number("intervalMs", INTERVAL_MS).max(1.0),
+        }
+    }
+
+    /// As a row.
+    pub fn json(&self) -> String {
+        let mut out = Object::new();
+        out.number("next", Some(self.next));
+        out.number("limit", Some(self.limit));
+        out.number("intervalMs", Some(self.interval_ms));
+        out.finish()
+    }
+
+    /// Takes a turn: milliseconds until it is.
+    pub fn take(&mut self, now: f64) -> f64 {
+        let spacing = (self.interval_ms / (self.limit * SHARE)).ceil();
+        // A clock that was set back must not leave the turns hours away.
+        let latest = now + 3_600_000.0;
+        let at = self.next.min(latest).max(now - (self.limit / BURST).floor() * spacing);
+        self.next = at + spacing;
+        (at - now).max(0.0)
+    }
+
+    /// An answer has named other limits, or was a 429 that wants no other request for so many milliseconds. Gives whether
+    /// anything has changed.
+    pub fn learn(&mut self, now: f64, named: Option<&RateLimit>, refused: Option<f64>) -> bool {
+        let before = self.clone();
+        if let Some(named) = named {
+            self.limit = named.limit.unwrap_or(self.limit).max(1.0);
+            self.interval_ms = named.interval_ms.unwrap_or(self.interval_ms).clamp(1.0, MAX_CLOSED_MS);
+        }
+        if let Some(ms) = refused {
+            // Behind those whose turns are over: the next ones are spread from there on.
+            self.next = self.next.max(now + ms.clamp(self.interval_ms, MAX_CLOSED_MS));
+        }
+        *self != before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The most turns in any interval, if each is late by up to `late` ms.
+    fn most(turns: &[f64], interval: f64) -> usize {
+        turns
+            .iter()
+            .map(|from| turns.iter().filter(|at| **at >= *from && **at < from + interval).count())
+            .max()
+            .unwrap_or(0)
+    }
+
+    #[test]
+    fn five_hundred_at_once_are_never_one_too_many_however_they_bunch_up() {
+        let mut pace = Pace::read("");
+        let turns: Vec<f64> = (0..500).map(|_| pace.take(1e12)).collect();
+        assert!(most(&turns, INTERVAL_MS) <= 92, "{}", most(&turns, INTERVAL_MS));
+        // Each arrives up to half a second late.
+        let late: Vec<f64> = turns.iter().enumerate().map(|(i, at)| at + (i * 7919 % 500) as f64).collect();
+        assert!(most(&late, INTERVAL_MS) < 100, "{}", most(&late, INTERVAL_MS));
+        assert!(turns[499] < 62_000.0, "{}", turns[499]);
+        assert_eq!(turns[0], 0.0);
+    }
+
+    #[test]
+    fn who_comes_alone_does_not_wait_and_rows_go_from_hand_to_hand() {
+        let mut row = String::new();
+        for i in 0..50 {
+            let mut pace = Pace::read(&row);
+            assert_eq!(pace.take(f64::from(i) * 200.0), 0.0);
+            row = pace.json();
+        }
+    }
+
+    #[test]
+    fn limits_are_learned_and_a_429_closes_the_way_for_all() {
+        let mut pace = Pace::read("");
+        let named = RateLimit { limit: Some(25.0), interval_ms: Some(10_000.0), ..RateLimit::default() };
+        assert!(pace.learn(0.0, Some(&named), None) && !pace.learn(0.0, Some(&named), None));
+        let turns: Vec<f64> = (0..100).map(|_| pace.take(0.0)).collect();
+        assert!(most(&turns, 10_000.0) < 25, "{}", most(&turns, 10_000.0));
+        let mut pace = Pace::read("");
+        assert!(pace.learn(1000.0, None, Some(0.0)));
+        assert_eq!(pace.take(1000.0), 10_000.0);
+        let mut pace = Pace::read(&pace.json());
+        assert!(pace.take(1000.0) > 10_000.0);
+    }
+
+    #[test]
+    fn nothing_makes_it_wait_for_hours() {
+        for row in ["x", "[]", "{}", r#"{"next":99999999999999,"limit":0,"intervalMs":0}"#] {
+            assert!(Pace::read(row).take(0.0) <= 3_600_000.0, "{row}");
+        }
+    }
+}

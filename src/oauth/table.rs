@@ -1,0 +1,485 @@
+//! Every cell of the state machine: what is stored and what is done, for each state and each event.
+
+use super::app::options;
+use super::*;
+use crate::core::{Response, RetryAfter};
+
+const NOW: f64 = 1_000_000.0;
+const HOUR: f64 = 3_600_000.0;
+
+const STATES: [&str; 12] = [
+    "none",
+    "active",
+    "active stale",
+    "active expired",
+    "active without refresh",
+    "refreshing",
+    "refreshing at rest",
+    "needs_reconnect",
+    "needs_install",
+    "under_company",
+    "under_company with token",
+    "under_company stale",
+];
+
+fn access(refresh_at: f64, expires_at: f64) -> Access {
+    Access { token: Secret::new("a1"), refresh_at, expires_at }
+}
+
+fn grant(access: Access) -> Grant {
+    Grant { access, refresh: Some(Secret::new("r1")), company_id: Some("c".into()) }
+}
+
+fn state(name: &str) -> State {
+    let (good, stale, expired) =
+        (access(NOW + HOUR, NOW + 2.0 * HOUR), access(NOW, NOW + HOUR), access(NOW - HOUR, NOW));
+    let under = |access| State::UnderCompany { company_id: "c".into(), access };
+    match name {
+        "none" => State::None,
+        "active" => State::Active(grant(good)),
+        "active stale" => State::Active(grant(stale)),
+        "active expired" => State::Active(grant(expired)),
+        "active without refresh" => State::Active(Grant { refresh: None, ..grant(stale) }),
+        "refreshing" => State::Refreshing { grant: grant(stale), retry_at: 0.0 },
+        "refreshing expired" => State::Refreshing { grant: grant(expired), retry_at: 0.0 },
+        "refreshing at rest" => State::Refreshing { grant: grant(stale), retry_at: NOW + 1.0 },
+        "needs_reconnect" => State::NeedsReconnect(grant(stale)),
+        "needs_reconnect expired" => State::NeedsReconnect(grant(expired)),
+        "needs_install" => State::NeedsInstall,
+        "under_company" => under(None),
+        "under_company with token" => under(Some(good)),
+        "under_company stale" => under(Some(stale)),
+        _ => panic!("no state {name}"),
+    }
+}
+
+fn app() -> App {
+    App::check(&options("")).expect("options")
+}
+
+fn location() -> Owner {
+    Owner::Location("l".into())
+}
+
+/// `what is stored / what is done`.
+fn shown(step: &Step) -> String {
+    let written = match &step.write {
+        None => "-".to_owned(),
+        Some(State::Refreshing { retry_at, .. }) if *retry_at > 0.0 => "refreshing at rest".to_owned(),
+        Some(State::Active(grant)) => format!(
+            "active {} {}",
+            grant.access.token.expose(),
+            grant.refresh.as_ref().map_or("without refresh", Secret::expose)
+        ),
+        Some(State::UnderCompany { access: Some(access), .. }) => format!("under_company {}", access.token.expose()),
+        Some(state) => state.name().to_owned(),
+    };
+    let done = match &step.then {
+        Then::Post(post) => {
+            let path = post.url.trim_start_matches("https://services.leadconnectorhq.com/oauth/");
+            let kind = post.body.split('&').find_map(|field| field.strip_prefix("grant_type=")).unwrap_or_default();
+            format!("{path} {kind}").trim_end().to_owned()
+        }
+        Then::Wait(ms) => format!("wait {ms}"),
+        Then::CompanyToken { company_id, refused } => {
+            format!("token of {company_id}{}", if refused.is_some() { ", another one" } else { "" })
+        }
+        Then::Give(token, _) => format!("give {}", token.expose()),
+        Then::Installed(about) => format!("installed {:?}", about.owner.as_ref().map(Owner::id)),
+        Then::Done => "done".to_owned(),
+        Then::Fail(failure) => format!("{}{}", failure.code.code(), if failure.retryable { ", retryable" } else { "" }),
+    };
+    format!("{written} / {done}")
+}
+
+fn first(state_name: &str, event: Event<'_>) -> Step {
+    step(&app(), Some(&location()), &state(state_name), Progress::default(), event, NOW, 0.0)
+}
+
+#[test]
+#[allow(clippy::too_many_lines, reason = "it is a table")]
+fn every_event_in_every_state() {
+    let ask = Event::Ask { refused: None, company_id: None };
+    let refused = Event::Ask { refused: Some("a1"), company_id: None };
+    let older = Event::Ask { refused: Some("a0"), company_id: None };
+    let named = Event::Ask { refused: None, company_id: Some("c2") };
+    let refresh = "refreshing / token refresh_token";
+    let install = "- / needs_install";
+    let events: [(&str, Event<'_>, [&str; 12]); 8] = [
+        (
+            "ask",
+            ask,
+            [
+                install,
+                "- / give a1",
+                refresh,
+                refresh,
+                "needs_reconnect / reconnect",
+                refresh,
+                "- / give a1",
+                "- / reconnect",
+                install,
+                "- / token of c",
+                "- / give a1",
+                "- / token of c",
+            ],
+        ),
+        (
+            "ask, a1 was refused",
+            refused,
+            [
+                install,
+                refresh,
+                refresh,
+                refresh,
+                "needs_reconnect / reconnect",
+                refresh,
+                refresh,
+                "- / reconnect",
+                install,
+                "- / token of c",
+                "- / token of c",
+                "- / token of c",
+            ],
+        ),
+        (
+            "ask, another one was refused",
+            older,
+            [
+                install,
+                "- / give a1",
+                refresh,
+                refresh,
+                "needs_reconnect / reconnect",
+                refresh,
+                "- / give a1",
+                "- / reconnect",
+                install,
+                "- / token of c",
+                "- / give a1",
+                "- / token of c",
+            ],
+        ),
+        (
+            "ask, of a company that the caller names",
+            named,
+            [
+                "- / token of c2",
+                "- / give a1",
+                refresh,
+                refresh,
+                "needs_reconnect / reconnect",
+                refresh,
+                "- / give a1",
+                "- / reconnect",
+                install,
+                "- / token of c",
+                "- / give a1",
+                "- / token of c",
+            ],
+        ),
+        (
+            "reconnect",
+            Event::Reconnect,
+            [
+                "- / reconnect",
+                "- / reconnect",
+                "- / reconnect",
+                "- / reconnect",
+                "- / reconnect",
+                "- / reconnect",
+                "- / reconnect",
+                "- / reconnect",
+                "- / reconnect",
+                "- / token of c",
+                "- / token of c",
+                "- / token of c",
+            ],
+        ),
+        ("code", Event::Code("code-1"), ["- / token authorization_code"; 12]),
+        (
+            "INSTALL",
+            Event::Installed("c"),
+            [
+                "under_company / done",
+                "- / done",
+                "- / done",
+                "- / done",
+                "- / done",
+                "- / done",
+                "- / done",
+                "- / done",
+                "under_company / done",
+                "- / done",
+                "- / done",
+                "- / done",
+            ],
+        ),
+        (
+            "the company's token",
+            Event::CompanyToken("company-1"),
+            [
+                install,
+                "- / give a1",
+                refresh,
+                refresh,
+                "needs_reconnect / reconnect",
+                refresh,
+                "- / give a1",
+                "- / reconnect",
+                install,
+                "- / locationToken",
+                "- / give a1",
+                "- / locationToken",
+            ],
+        ),
+    ];
+    for (name, event, expected) in events {
+        for (state, expected) in STATES.into_iter().zip(expected) {
+            assert_eq!(shown(&first(state, event)), expected, "{state}: {name}");
+        }
+    }
+}
+
+const TOKENS: &str = r#"{"access_token":"a2","refresh_token":"r2","expires_in":86399,"userType":"Location","locationId":"l","companyId":"c"}"#;
+
+/// The answers that an endpoint can give: each by a name.
+fn answer(name: &str) -> Option<Response> {
+    let (status, body) = match name {
+        "tokens" => (200, TOKENS),
+        "tokens, no new refresh" => (201, r#"{"access_token":"a2","locationId":"l"}"#),
+        "tokens of another" => (200, r#"{"access_token":"a2","refresh_token":"r2","locationId":"l2"}"#),
+        "tokens of nobody" => (200, r#"{"access_token":"a2","refresh_token":"r2"}"#),
+        "code" => (200, r#"{"authorizationCode":"code-2","expiresAt":"2026-11-29T23:00:00Z","traceId":"t"}"#),
+        "page" => (200, "<html>maintenance</html>"),
+        "dead" => (400, r#"{"error":"invalid_grant","error_description":"This refresh token is invalid"}"#),
+        "client" => (401, r#"{"error":"invalid_client"}"#),
+        "401" => (401, r#"{"message":"Invalid token: access token is invalid"}"#),
+        "no" => (400, r#"{"message":"Location not found"}"#),
+        "firewall" => (403, "<html>error code: 1010</html>"),
+        "redirect" => (302, ""),
+        "429" | "429 for a minute" => (429, "{}"),
+        "503" => (503, ""),
+        "lost" => return None,
+        _ => panic!("no answer {name}"),
+    };
+    let retry_after = (name == "429 for a minute").then_some(RetryAfter::In(60_000.0));
+    Some(Response { status, body: body.into(), retry_after, ..Response::default() })
+}
+
+/// Goes from a beginning, over answers, to what follows the last of them. Waits are over at once.
+fn play(from: &str, event: Event<'_>, answers: &[&str]) -> Step {
+    let (app, owner) = (app(), location());
+    let mut state = state(from);
+    let mut step = step(&app, Some(&owner), &state, Progress::default(), event, NOW, 0.0);
+    for name in answers {
+        loop {
+            state = step.write.clone().unwrap_or(state);
+            // What crosses a boundary meanwhile comes out the same.
+            let progress = Progress::read(&step.progress.json());
+            assert_eq!(progress, step.progress);
+            let event = match &step.then {
+                Then::Wait(_) => Event::Awake,
+                Then::CompanyToken { .. } => Event::CompanyToken("company-1"),
+                _ => break,
+            };
+            step = super::step(&app, Some(&owner), &state, progress, event, NOW, 0.0);
+        }
+        assert!(matches!(step.then, Then::Post(_)), "{from}: {name}: {step:?}");
+        let response = answer(name);
+        let event = response.as_ref().map_or(Event::Lost, Event::Answer);
+        step = super::step(&app, Some(&owner), &state, step.progress, event, NOW, 0.0);
+    }
+    step
+}
+
+#[test]
+fn every_answer_to_a_refresh() {
+    for (answers, while_good, expired) in [
+        (&["tokens"][..], "active a2 r2 / give a2", "active a2 r2 / give a2"),
+        (&["tokens, no new refresh"], "active a2 r1 / give a2", "active a2 r1 / give a2"),
+        (&["dead"], "needs_reconnect / reconnect", "needs_reconnect / reconnect"),
+        (&["401"], "needs_reconnect / reconnect", "needs_reconnect / reconnect"),
+        (&["client"], "refreshing at rest / give a1", "- / client_rejected"),
+        (&["no"], "refreshing at rest / give a1", "- / unexpected_answer"),
+        (&["firewall"], "refreshing at rest / give a1", "- / unexpected_answer"),
+        (&["redirect"], "refreshing at rest / give a1", "- / unexpected_answer"),
+        (&["tokens of another"], "refreshing at rest / give a1", "- / unexpected_answer"),
+        (&["429 for a minute"], "refreshing at rest / give a1", "- / rate_limited, retryable"),
+        (&["429"], "- / wait 500", "- / wait 500"),
+        (&["429", "429"], "- / wait 1000", "- / wait 1000"),
+        (&["503"], "- / wait 125", "- / wait 125"),
+        (&["lost"], "- / wait 125", "- / wait 125"),
+        (&["page"], "- / wait 125", "- / wait 125"),
+        (&["lost", "503"], "- / wait 250", "- / wait 250"),
+        // Within the grace the old one counts once more; without a grace it is dead by then.
+        (&["lost", "tokens"], "active a2 r2 / give a2", "active a2 r2 / give a2"),
+        (&["page", "dead"], "needs_reconnect / reconnect", "needs_reconnect / reconnect"),
+        (&["503", "503", "503"], "refreshing at rest / give a1", "- / endpoint_failed, retryable"),
+        (&["503", "503", "lost"], "refreshing at rest / give a1", "- / network_error, retryable"),
+        (&["page", "page", "page"], "refreshing at rest / give a1", "- / unexpected_answer"),
+        (&["dead", "code"], "- / token authorization_code", "- / token authorization_code"),
+        (&["dead", "code", "tokens"], "active a2 r2 / give a2", "active a2 r2 / give a2"),
+    ] {
+        let ask = Event::Ask { refused: None, company_id: None };
+        for (from, expected) in [("active stale", while_good), ("active expired", expired), ("refreshing", while_good)]
+        {
+            assert_eq!(shown(&play(from, ask, answers)), expected, "{from}: {answers:?}");
+        }
+    }
+}
+
+#[test]
+fn every_answer_to_a_reconnect() {
+    for (answers, while_good, expired) in [
+        (&["code"][..], "- / token authorization_code", "- / token authorization_code"),
+        (&["no"], "needs_install / needs_install", "needs_install / needs_install"),
+        (&["401"], "needs_install / needs_install", "needs_install / needs_install"),
+        (&["client"], "- / give a1", "- / client_rejected"),
+        (&["firewall"], "- / give a1", "- / unexpected_answer"),
+        (&["503"], "- / wait 125", "- / wait 125"),
+        (&["page"], "- / wait 125", "- / wait 125"),
+        (&["503", "lost", "503"], "- / give a1", "- / endpoint_failed, retryable"),
+        (&["429 for a minute"], "- / give a1", "- / rate_limited, retryable"),
+        (&["code", "tokens"], "active a2 r2 / give a2", "active a2 r2 / give a2"),
+        // A code that may be used up is not asked with again: the next one comes from another reconnect.
+        (&["code", "lost"], "- / wait 250", "- / wait 250"),
+        (&["code", "dead"], "- / wait 250", "- / wait 250"),
+        (&["code", "lost", "code"], "- / token authorization_code", "- / token authorization_code"),
+        (&["code", "lost", "code", "tokens"], "active a2 r2 / give a2", "active a2 r2 / give a2"),
+        (&["code", "lost", "code", "lost"], "- / give a1", "- / network_error, retryable"),
+        (&["code", "client"], "- / give a1", "- / client_rejected"),
+        (&["code", "tokens of another"], "- / give a1", "- / unexpected_answer"),
+    ] {
+        let ask = Event::Ask { refused: None, company_id: None };
+        for (from, expected) in [("needs_reconnect", while_good), ("needs_reconnect expired", expired)] {
+            assert_eq!(shown(&play(from, ask, answers)), expected, "{from}: {answers:?}");
+        }
+    }
+    // Who asks for it loses nothing by a refusal, and is told of every other failure.
+    for (from, answers, expected) in [
+        ("active", &["no"][..], "- / needs_install"),
+        ("refreshing", &["no"], "- / needs_install"),
+        ("none", &["no"], "- / needs_install"),
+        ("needs_install", &["no"], "- / needs_install"),
+        ("needs_reconnect", &["no"], "needs_install / needs_install"),
+        ("active", &["client"], "- / client_rejected"),
+        ("active", &["503", "503", "503"], "- / endpoint_failed, retryable"),
+        ("none", &["code", "tokens"], "active a2 r2 / give a2"),
+        ("active", &["code", "tokens"], "active a2 r2 / give a2"),
+        ("needs_install", &["code", "tokens"], "active a2 r2 / give a2"),
+        ("under_company with token", &["tokens"], "under_company a2 / give a2"),
+    ] {
+        assert_eq!(shown(&play(from, Event::Reconnect, answers)), expected, "{from}: {answers:?}");
+    }
+}
+
+#[test]
+fn every_answer_to_the_code_of_a_callback() {
+    for (answers, expected) in [
+        (&["tokens"][..], "active a2 r2 / installed Some(\"l\")"),
+        (&["dead"], "- / code_rejected"),
+        (&["401"], "- / code_rejected"),
+        (&["no"], "- / code_rejected"),
+        (&["client"], "- / client_rejected"),
+        (&["firewall"], "- / unexpected_answer"),
+        (&["tokens of nobody"], "- / unexpected_answer"),
+        // Exactly once: what may have been used is not sent again.
+        (&["lost"], "- / network_error"),
+        (&["503"], "- / endpoint_failed"),
+        (&["page"], "- / unexpected_answer"),
+        (&["429"], "- / wait 500"),
+        (&["429", "tokens"], "active a2 r2 / installed Some(\"l\")"),
+        (&["429 for a minute"], "- / rate_limited, retryable"),
+    ] {
+        let (app, event) = (app(), Event::Code("code-1"));
+        let mut step = super::step(&app, None, &State::None, Progress::default(), event, NOW, 0.0);
+        for name in answers {
+            if let Then::Wait(_) = step.then {
+                step = super::step(&app, None, &State::None, step.progress, Event::Awake, NOW, 0.0);
+            }
+            let response = answer(name);
+            let event = response.as_ref().map_or(Event::Lost, Event::Answer);
+            step = super::step(&app, None, &State::None, step.progress, event, NOW, 0.0);
+        }
+        assert_eq!(shown(&step), expected, "{answers:?}");
+    }
+}
+
+#[test]
+fn every_answer_to_a_companys_request() {
+    for (answers, while_good, without) in [
+        (&["tokens"][..], "under_company a2 / give a2", "under_company a2 / give a2"),
+        (&["tokens of another"], "- / give a1", "- / unexpected_answer"),
+        (&["tokens of nobody"], "under_company a2 / give a2", "under_company a2 / give a2"),
+        (&["401"], "- / token of c, another one", "- / token of c, another one"),
+        (&["client"], "- / token of c, another one", "- / token of c, another one"),
+        (&["401", "tokens"], "under_company a2 / give a2", "under_company a2 / give a2"),
+        (&["401", "401"], "- / company_token_refused", "- / company_token_refused"),
+        (&["no"], "- / needs_install", "- / needs_install"),
+        (&["firewall"], "- / give a1", "- / unexpected_answer"),
+        (&["503"], "- / wait 125", "- / wait 125"),
+        (&["503", "lost", "503"], "- / give a1", "- / endpoint_failed, retryable"),
+        (&["429"], "- / wait 500", "- / wait 500"),
+        (&["429", "429", "429", "429"], "- / wait 4000", "- / wait 4000"),
+        (&["429 for a minute"], "- / wait 60000", "- / wait 60000"),
+    ] {
+        let ask = Event::Ask { refused: None, company_id: None };
+        for (from, expected) in [("under_company stale", while_good), ("under_company", without)] {
+            assert_eq!(shown(&play(from, ask, answers)), expected, "{from}: {answers:?}");
+        }
+    }
+    // A caller may know the company of a location of which nothing else is known.
+    let named = Event::Ask { refused: None, company_id: Some("c2") };
+    assert_eq!(shown(&play("none", named, &["tokens"])), "under_company a2 / give a2");
+    assert_eq!(shown(&play("none", named, &["no"])), "- / needs_install");
+}
+
+#[test]
+fn tokens_that_come_too_late_are_kept_unless_there_are_newer_ones() {
+    let response = answer("tokens").expect("an answer");
+    for (from, refresh, expected) in [
+        ("refreshing", "r1", "active a2 r2 / done"),
+        ("refreshing", "r0", "- / done"),
+        ("needs_reconnect", "r1", "active a2 r2 / done"),
+        ("needs_install", "r1", "active a2 r2 / done"),
+        ("active", "r1", "- / done"),
+        ("none", "r1", "- / done"),
+        ("under_company", "r1", "- / done"),
+    ] {
+        assert_eq!(shown(&first(from, Event::Late(refresh, &response))), expected, "{from} {refresh}");
+    }
+    let dead = answer("dead").expect("an answer");
+    assert_eq!(shown(&first("refreshing", Event::Late("r1", &dead))), "- / done");
+}
+
+#[test]
+fn nothing_that_is_shown_holds_a_secret() {
+    let echo = r#"{"error":"invalid_grant","message":"r1 a1 client-secret-1 company-1 code-1"}"#;
+    let response = Response { status: 400, body: echo.into(), ..Response::default() };
+    for (from, event) in [
+        ("active expired", Event::Ask { refused: None, company_id: None }),
+        ("active", Event::Ask { refused: Some("a1"), company_id: None }),
+        ("needs_reconnect expired", Event::Ask { refused: None, company_id: None }),
+        ("under_company", Event::CompanyToken("company-1")),
+        ("none", Event::Code("code-1")),
+    ] {
+        let step = first(from, event);
+        let owner = location();
+        let state = step.write.clone().unwrap_or_else(|| state(from));
+        let next = super::step(&app(), Some(&owner), &state, step.progress.clone(), Event::Answer(&response), NOW, 0.0);
+        let failed = match &next.then {
+            Then::Fail(failure) => failure.json(),
+            _ => String::new(),
+        };
+        let shown = format!("{step:?} {next:?} {failed}");
+        let sent = match from {
+            "under_company" => "company-1",
+            "none" => "code-1",
+            _ => "r1",
+        };
+        for secret in ["client-secret-1", sent] {
+            assert!(!shown.contains(secret), "{from}: {secret}: {shown}");
+        }
+    }
+}
