@@ -1,8 +1,9 @@
 //! What the endpoints answer: tokens, or why not, and what that says about the refresh token.
 
-use super::row::{Access, Owner};
+use super::grant::{Access, Grant};
+use super::installed::Installation;
+use super::owner::Owner;
 use super::secret::Secret;
-use super::Installation;
 use crate::core::{explain, mask, Error, ErrorKind, Outcome, Response};
 use crate::json::{field, items, joined, json_text, push_decimal, put, rounded_up, text_field, Object};
 use crate::shape::{check, Kind};
@@ -15,17 +16,6 @@ const MARGIN_MS: f64 = 300_000.0;
 
 /// No token lives longer: a larger number is a mistake, or milliseconds.
 const MAX_LIFETIME_MS: f64 = 366.0 * 86_400_000.0;
-
-/// Tokens of an account of its own.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Grant {
-    /// For requests.
-    pub access: Access,
-    /// Brings the next tokens, once.
-    pub refresh: Option<Secret>,
-    /// The company that a location belongs to.
-    pub company_id: Option<String>,
-}
 
 /// Why there is no token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +36,8 @@ pub enum FailureCode {
     NetworkError,
     /// An answer that is none of these.
     UnexpectedAnswer,
+    /// What is stored of the account was written by a later version, or by somebody else.
+    RowUnreadable,
 }
 
 impl FailureCode {
@@ -60,6 +52,7 @@ impl FailureCode {
             Self::EndpointFailed => "endpoint_failed",
             Self::NetworkError => "network_error",
             Self::UnexpectedAnswer => "unexpected_answer",
+            Self::RowUnreadable => "row_unreadable",
         }
     }
 
@@ -89,7 +82,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(super) fn new(code: FailureCode, message: &str) -> Self {
+    /// A failure with nothing but its class and a message.
+    pub fn new(code: FailureCode, message: &str) -> Self {
         Self {
             code,
             message: message.into(),

@@ -1,6 +1,6 @@
 //! Who installed the app, and what the webhooks INSTALL and UNINSTALL say of it.
 
-use super::row::Owner;
+use super::owner::Owner;
 use crate::json::{field, json_text, text_field, Object};
 use crate::shape::{check, Issue, Kind};
 

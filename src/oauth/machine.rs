@@ -10,11 +10,13 @@
 //!
 //! A wrong client secret, a firewall or an endpoint that is down proves nothing about a refresh token, and loses none.
 
-use super::answer::{authorization_code, judge, tokens, Failure, FailureCode, Grant, Tokens, Verdict};
+use super::answer::{authorization_code, judge, tokens, Failure, FailureCode, Tokens, Verdict};
 use super::app::App;
+use super::grant::{Access, Grant};
 use super::installed::Installation;
+use super::owner::Owner;
 use super::post::Post;
-use super::row::{Access, Owner, State};
+use super::row::State;
 use super::secret::Secret;
 use crate::core::Response;
 use crate::json::{field, joined, rounded_up, text_field, Object};
@@ -274,8 +276,9 @@ impl Run<'_> {
                 return needs_install("the app is not installed there: send its user to authorizeUrl(), or hand the webhook INSTALL to onInstall()");
             }
             State::NeedsInstall => {
-                return self
-                    .needs_install("HighLevel refuses to refresh and to reconnect: the app has to be installed again");
+                return needs_install(
+                    "HighLevel refuses to refresh and to reconnect: the app has to be installed again",
+                );
             }
             State::UnderCompany { company_id, .. } => {
                 let company_id = company_id.clone();

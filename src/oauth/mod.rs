@@ -9,8 +9,10 @@
 
 mod answer;
 mod app;
+mod grant;
 mod installed;
 mod machine;
+mod owner;
 mod pace;
 mod post;
 mod row;
@@ -22,12 +24,14 @@ mod crashes;
 #[cfg(test)]
 mod table;
 
-pub use answer::{Failure, FailureCode, Grant};
+pub use answer::{Failure, FailureCode};
 pub use app::{App, AUTHORIZATION_URL};
+pub use grant::{Access, Grant};
 pub use installed::{InstallEvent, Installation};
 pub use machine::{step, Call, Event, Progress, Step, Then};
+pub use owner::Owner;
 pub use pace::Pace;
 pub use post::Post;
-pub use row::{Access, Owner, State, UnreadableRow};
+pub use row::{State, UnreadableRow};
 pub use secret::Secret;
 pub use signed::{BadState, SignedState};

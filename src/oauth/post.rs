@@ -1,7 +1,7 @@
 //! The requests that an app makes of the endpoints.
 
 use super::app::App;
-use super::row::Owner;
+use super::owner::Owner;
 use super::secret::Secret;
 use crate::core::encode_component;
 use crate::json::{joined, put, Object};

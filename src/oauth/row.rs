@@ -1,69 +1,9 @@
 //! What is stored of an account, and how it reads.
 
-use super::answer::Grant;
+use super::grant::{Access, Grant};
 use super::secret::Secret;
-use crate::json::{field, joined, json_text, rounded_up, text_field, Object};
+use crate::json::{field, json_text, rounded_up, text_field, Object};
 use crate::shape::{check, Kind};
-
-/// Whose tokens a row holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
-    /// A location, which HighLevel also calls a sub-account.
-    Location(String),
-    /// A company, which HighLevel also calls an agency.
-    Company(String),
-}
-
-impl Owner {
-    /// The id.
-    pub fn id(&self) -> &str {
-        match self {
-            Self::Location(id) | Self::Company(id) => id,
-        }
-    }
-
-    /// The name of the field that holds the id.
-    pub fn field(&self) -> &'static str {
-        match self {
-            Self::Location(_) => "locationId",
-            Self::Company(_) => "companyId",
-        }
-    }
-
-    /// What the endpoints call it (`user_type`).
-    pub fn user_type(&self) -> &'static str {
-        match self {
-            Self::Location(_) => "Location",
-            Self::Company(_) => "Company",
-        }
-    }
-
-    /// The id of its row in a store: `location:ID` or `company:ID`.
-    pub fn row_id(&self) -> String {
-        let prefix = match self {
-            Self::Location(_) => "location:",
-            Self::Company(_) => "company:",
-        };
-        joined(&[prefix, self.id()])
-    }
-
-    /// The owner of a row.
-    pub fn of_row(row_id: &str) -> Option<Self> {
-        let after = |prefix| row_id.strip_prefix(prefix).map(String::from);
-        after("location:").map(Self::Location).or_else(|| after("company:").map(Self::Company))
-    }
-}
-
-/// A token for requests. Times are milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Access {
-    /// It goes behind `Bearer`.
-    pub token: Secret,
-    /// From then on another one is asked for.
-    pub refresh_at: f64,
-    /// From then on it is refused.
-    pub expires_at: f64,
-}
 
 /// What is known of an account.
 #[derive(Debug, Clone, PartialEq)]
@@ -232,13 +172,5 @@ mod tests {
         {
             assert_eq!(State::read(json), Err(UnreadableRow), "{json}");
         }
-    }
-
-    #[test]
-    fn rows_have_ids_by_their_owners() {
-        for owner in [Owner::Location("l:1".into()), Owner::Company("c".into())] {
-            assert_eq!(Owner::of_row(&owner.row_id()), Some(owner));
-        }
-        assert_eq!(Owner::of_row("pace:c"), None);
     }
 }
