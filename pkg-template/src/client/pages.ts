@@ -225,11 +225,33 @@ async function begin<T>(list: List<T>, signal: AbortSignal): Promise<WithRespons
 /** Reads the next page that brings something new. */
 async function follow<T>(list: List<T>, pages: Pages, signal: AbortSignal): Promise<WithResponse<Page<T>>> {
     for (;;) {
+        const letGo = threadLetGo();
+        if (letGo) await letGo;
         const place = JSON.parse(pages.next() as string) as Place;
         const { records, total, response, scope } = await list.read(signal, place);
         const taken = take(pages, records.map(idOf), total);
         if (taken) return { data: pageOf(list, pages, scope, taken, records, total), response };
     }
+}
+
+/** How many pages are read before the thread is let go. */
+const PAGES_AT_ONCE = 32;
+let pagesRead = 0;
+
+/**
+ * Lets go of the thread now and then. What a WeakRef speaks of lives until then, and a `fetch` that answers out of a cache
+ * or a test never does so: all pages of a list would stay in memory. Not by a timer, which tests replace.
+ */
+function threadLetGo(): Promise<void> | undefined {
+    if (++pagesRead % PAGES_AT_ONCE > 0 || typeof MessageChannel !== "function") return undefined;
+    return new Promise((resolve) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => {
+            port1.close();
+            resolve();
+        };
+        port2.postMessage(undefined);
+    });
 }
 
 function pageOf<T>(

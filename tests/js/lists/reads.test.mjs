@@ -153,3 +153,27 @@ test("in workerd a page that a request has left behind is read by the next one",
     assert.equal(await ask("/page"), '[{"_id":"2"}]');
     assert.equal(await ask("/list"), '["0","1","2","3"]');
 });
+
+test("a fetch that never lets go of the thread does not keep everybody else from it", async () => {
+    const answer = (url) => {
+        const start = Number(new URL(url).searchParams.get("offset") ?? 0);
+        const data = Array.from({ length: 10 }, (_, i) => ({ _id: `record-${start + i}` }));
+        return new TextEncoder().encode(JSON.stringify({ data, totalCount: 1000 })).buffer;
+    };
+    const headers = { get: () => null };
+    const fetch = async (url) => ({ status: 200, headers, arrayBuffer: async () => answer(url) });
+    const { PaymentsClient } = await import("ghl-payments");
+    const payments = new PaymentsClient({ token: "token-of-reads", locationId: "location-of-reads", fetch, limiter: false });
+    let others = 0;
+    const other = setInterval(() => others++);
+    let records = 0;
+    try {
+        for await (const { _id } of payments.orders.list({ limit: 10 })) {
+            assert.equal(_id, `record-${records++}`);
+        }
+    } finally {
+        clearInterval(other);
+    }
+    assert.equal(records, 1000);
+    assert.ok(others > 0, "nobody else had a turn");
+});
