@@ -1,6 +1,8 @@
 //! The sandbox's exports. The TypeScript in `pkg-template/src/sandbox-api.ts` turns them into the public surface.
 
-use crate::sandbox::{parse, Echo, Limits, Options, Request, Sandbox, TokenOptions};
+use crate::sandbox::{
+    parse, separated, AppOptions, Echo, InstallOptions, Limits, Options, Request, Rotation, Sandbox, TokenOptions,
+};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
@@ -34,7 +36,8 @@ fn count(value: &Value) -> Option<u32> {
 
 #[wasm_bindgen]
 impl SandboxCore {
-    /// A sandbox with its data: `{ seed, now, steady, size?, locations?, echo?, max?, daily? }` as JSON text.
+    /// A sandbox with its data: `{ seed, now, steady, size?, locations?, echo?, max?, daily?, clientId?, clientSecret?,
+    /// redirectUris?, graceMs? }` as JSON text.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str) -> SandboxCore {
         let given = read(options);
@@ -51,6 +54,16 @@ impl SandboxCore {
             },
             steady: field("steady").as_bool().unwrap_or_default(),
             echo: field("echo").as_str().and_then(Echo::parse).unwrap_or_default(),
+            app: AppOptions {
+                client_id: text_of(field("clientId")),
+                client_secret: text_of(field("clientSecret")),
+                redirect_uris: texts(field("redirectUris")).unwrap_or_default(),
+            },
+            rotation: match count(field("graceMs")) {
+                Some(0) => Rotation::Strict,
+                Some(ms) => Rotation::Grace(ms),
+                None => Rotation::default(),
+            },
             ..Options::new(number("seed") as u64, number("now"))
         };
         Self { sandbox: Sandbox::new(options), body: Vec::new() }
@@ -82,6 +95,49 @@ impl SandboxCore {
             scopes: texts(given.get("scopes").unwrap_or(&Value::Null)),
         };
         self.sandbox.token(&options).map_err(|error| JsError::new(&error))
+    }
+
+    /// What is asked for besides requests, with its options as JSON text; the answer is text. One function for all of
+    /// it, because each costs glue of its own.
+    pub fn ask(&mut self, what: &str, options: &str, now: f64) -> Result<String, JsError> {
+        self.sandbox.tick(now);
+        let given = read(options);
+        let field = |name: &str| given.get(name).unwrap_or(&Value::Null);
+        let text = |name: &str| field(name).as_str();
+        let flag = |name: &str| field(name).as_bool().unwrap_or_default();
+        let sandbox = &mut self.sandbox;
+        let lines = |texts: &[&str]| Ok(separated(&mut texts.iter().copied(), "\n"));
+        let answer = match what {
+            // `{ company, locations?, scopes? }`
+            "install" => {
+                let locations = texts(field("locations")).unwrap_or_default();
+                let options = InstallOptions { company: flag("company"), locations, scopes: texts(field("scopes")) };
+                sandbox.install(&options).map(|()| String::new())
+            }
+            // `{ location? }`
+            "uninstall" => sandbox.uninstall(text("location")).map(|()| String::new()),
+            // `{ location?, paid }`: the order as lists have it.
+            "createOrder" => sandbox.create_order(text("location"), flag("paid")),
+            // `{ type, location?, id? }`: the body.
+            "webhook" => sandbox.webhook(text("type").unwrap_or_default(), text("location"), text("id")),
+            "webhookId" => Ok(sandbox.webhook_id()),
+            // `{ wanted }`: whether what happens is kept for `events`.
+            "listen" => {
+                sandbox.listen(flag("wanted"));
+                Ok(String::new())
+            }
+            // A body in each line.
+            "events" => {
+                let events = sandbox.take_events();
+                Ok(separated(&mut events.iter().map(String::as_str), "\n"))
+            }
+            // Its id, its client id and its client secret.
+            _ => {
+                let app = sandbox.app();
+                lines(&[&app.id, &app.client_id, app.client_secret()])
+            }
+        };
+        answer.map_err(|error| JsError::new(&error))
     }
 
     /// The time of the last request by the sandbox's clock, in milliseconds since 1970.

@@ -95,6 +95,11 @@ pub fn object(write: &dyn Fn(&mut Members<'_>)) -> Vec<u8> {
     out.into_bytes()
 }
 
+/// The same as a text.
+pub fn text_of(write: &dyn Fn(&mut Members<'_>)) -> String {
+    String::from_utf8(object(write)).unwrap_or_default()
+}
+
 /// An object on its way.
 pub struct Members<'a> {
     out: &'a mut Text,

@@ -11,8 +11,10 @@ mod account;
 mod amount;
 mod calendar;
 mod echo;
+mod events;
 mod http;
 mod json;
+mod oauth;
 mod object;
 mod operations;
 mod rng;
@@ -24,6 +26,8 @@ pub use http::log::Logged;
 pub use http::message::{End, Request, Response};
 #[cfg(all(feature = "npm-sandbox", target_arch = "wasm32"))]
 pub(crate) use json::parse;
+pub use oauth::app::{App, AppOptions};
+pub use oauth::Rotation;
 
 use crate::json::joined;
 use account::seed;
@@ -35,13 +39,17 @@ use http::limits::Usage;
 use http::log;
 use http::message;
 use http::refusal::{Outcome, Refusal, Shape};
+use json::text_of;
+use oauth::grants::{Grants, Install};
+use oauth::{Endpoint, Visit};
 use operations::call::Call;
+use operations::orders;
 use operations::payments;
 use operations::routes::{self, Route};
 use operations::snapshot;
 use rng::{key, Rng};
 use serde_json::Map;
-use text::separated;
+pub(crate) use text::separated;
 
 /// How a sandbox begins.
 #[derive(Debug, Clone)]
@@ -61,6 +69,10 @@ pub struct Options {
     pub steady: bool,
     /// Where recorded payments show what was sent along with them.
     pub echo: Echo,
+    /// The marketplace app that can be installed.
+    pub app: AppOptions,
+    /// How a refresh token dies that was used.
+    pub rotation: Rotation,
 }
 
 impl Options {
@@ -74,6 +86,39 @@ impl Options {
             limits: Limits::default(),
             steady: false,
             echo: Echo::default(),
+            app: AppOptions::default(),
+            rotation: Rotation::default(),
+        }
+    }
+}
+
+/// What a request is for.
+enum Target {
+    /// An operation of the Payments API.
+    Operation(Route),
+    /// An endpoint of OAuth.
+    OAuth(Endpoint),
+}
+
+impl Target {
+    fn find(request: &Request, path: &str) -> Option<Self> {
+        let operation = || routes::find(&request.method, path).map(Self::Operation);
+        Endpoint::find(request, path).map(Self::OAuth).or_else(operation)
+    }
+
+    /// The names by which faults know it.
+    fn names(&self) -> [&'static str; 2] {
+        match self {
+            Self::Operation(route) => [route.operation.name, route.operation.id],
+            Self::OAuth(endpoint) => [endpoint.name(), ""],
+        }
+    }
+
+    /// The id of the order on which a payment is to be recorded.
+    fn paid_order(&self) -> Option<&Route> {
+        match self {
+            Self::Operation(route) if route.operation.name == "orders.recordPayment" => Some(route),
+            _ => None,
         }
     }
 }
@@ -84,6 +129,18 @@ pub struct TokenOptions {
     /// The location that it opens; the first one unless told.
     pub location: Option<String>,
     /// Its scopes; all of them unless told.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// Where the app is to be installed, without a browser.
+#[derive(Debug, Clone, Default)]
+pub struct InstallOptions {
+    /// By the agency: in these locations, or in all if there are none. Otherwise in each location by itself, the first
+    /// one unless told.
+    pub company: bool,
+    /// The ids of the locations.
+    pub locations: Vec<String>,
+    /// What it may do; everything unless told.
     pub scopes: Option<Vec<String>>,
 }
 
@@ -100,9 +157,10 @@ struct Late {
 pub struct Sandbox {
     options: Options,
     company: String,
-    app: String,
+    app: App,
     accounts: Vec<Account>,
     tokens: auth::Tokens,
+    grants: Grants,
     usage: Vec<(String, Usage)>,
     plan: Plan,
     /// What `late` has put off, and until when.
@@ -113,6 +171,10 @@ pub struct Sandbox {
     /// The latest time that any request has seen: the clock does not go back.
     latest: i64,
     requests: u64,
+    /// The bodies of the webhooks that nobody has fetched yet; `None` while nobody wants any.
+    events: Option<Vec<String>>,
+    /// How many ids of webhooks were given out.
+    webhooks: u64,
 }
 
 impl Sandbox {
@@ -124,8 +186,10 @@ impl Sandbox {
         if options.locations.is_empty() {
             options.locations.push(home);
         }
-        let (company, app) = (rng.text(20), rng.hex(24));
+        let (company, id) = (rng.text(20), rng.hex(24));
+        let app = App::new(&options.app, &id, &mut rng);
         let mut sandbox = Self {
+            grants: Grants::new(options.seed, options.rotation.grace_ms()),
             options,
             company,
             app,
@@ -138,13 +202,16 @@ impl Sandbox {
             ahead: 0,
             latest: 0,
             requests: 0,
+            events: None,
+            webhooks: 0,
         };
         sandbox.reset();
         let _ = sandbox.token(&TokenOptions::default());
         sandbox
     }
 
-    /// Puts everything back as it was at the beginning; tokens that were handed out stay valid.
+    /// Puts everything back as it was at the beginning; tokens that were handed out stay valid, and the app stays
+    /// installed.
     pub fn reset(&mut self) {
         let options = &self.options;
         let now = options.now_ms as i64;
@@ -158,6 +225,7 @@ impl Sandbox {
         self.ahead = 0;
         self.latest = now;
         self.requests = 0;
+        self.events.iter_mut().for_each(Vec::clear);
     }
 
     /// The first location.
@@ -168,6 +236,11 @@ impl Sandbox {
     /// The company (agency) that the locations belong to.
     pub fn company(&self) -> &str {
         &self.company
+    }
+
+    /// The marketplace app that can be installed.
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// A ready token; the same options give the same one. The error names what there is not.
@@ -184,6 +257,111 @@ impl Sandbox {
         Ok(self.tokens.issue(self.options.seed, &location, options.scopes.as_deref()))
     }
 
+    /// Installs the app as a person does who has approved it elsewhere, such as an agency that installs it in many
+    /// locations at once. The error names what there is not.
+    pub fn install(&mut self, options: &InstallOptions) -> Result<(), String> {
+        let own = &self.options.locations;
+        if let Some(unknown) = options.locations.iter().find(|id| !own.contains(id)) {
+            return Err(joined(&["the sandbox has no location \"", unknown, "\""]));
+        }
+        let all = options.locations.is_empty();
+        let scopes = options.scopes.clone().unwrap_or_else(|| {
+            let known = auth::scopes().into_iter().chain(oauth::SCOPES);
+            known.map(str::to_owned).collect()
+        });
+        let mut chosen = options.locations.clone();
+        if all {
+            chosen = if options.company { own.clone() } else { own[..1].to_vec() };
+        }
+        let at = self.records_now();
+        if options.company {
+            let resource = auth::Resource::Company;
+            self.grants.add(Install { resource, scopes, approved: chosen, all, at });
+        } else {
+            for location in chosen {
+                let (resource, scopes) = (auth::Resource::Location(location), scopes.clone());
+                self.grants.add(Install { resource, scopes, approved: Vec::new(), all: false, at });
+            }
+        }
+        self.tell_of_installs();
+        Ok(())
+    }
+
+    /// Removes the app from a location, or from the company with all that it has installed: its tokens and codes there
+    /// count no more.
+    pub fn uninstall(&mut self, location: Option<&str>) -> Result<(), String> {
+        let resource = location.map_or(auth::Resource::Company, |id| auth::Resource::Location(id.into()));
+        if self.grants.remove(&resource, &self.options.locations, &mut self.tokens) {
+            self.tell_of_app(&resource, "UNINSTALL");
+            return Ok(());
+        }
+        Err(joined(&["the app is not installed in ", location.unwrap_or("the company")]))
+    }
+
+    /// A customer orders something in a location, the first one unless told, and pays for it if told. Gives the order as
+    /// lists have it, as JSON.
+    pub fn create_order(&mut self, location: Option<&str>, paid: bool) -> Result<String, String> {
+        let now = self.records_now();
+        let account = self.account_of(location)?;
+        let index = orders::create(account, now, paid);
+        let (event, text) =
+            (events::order(account, index, "OrderCreate"), text_of(&|out| orders::summary(account, index, out)));
+        self.tell(event);
+        Ok(text)
+    }
+
+    fn account_of(&mut self, location: Option<&str>) -> Result<&mut Account, String> {
+        let location = location.unwrap_or(&self.options.locations[0]);
+        let found = self.accounts.iter_mut().find(|account| account.location == location);
+        found.ok_or_else(|| joined(&["the sandbox has no location \"", location, "\""]))
+    }
+
+    /// The body of a webhook of this type, as JSON text without `timestamp` and `webhookId`: about the record of the
+    /// location with this id, or about the latest one that fits. The error says what there is not.
+    pub fn webhook(&mut self, kind: &str, location: Option<&str>, id: Option<&str>) -> Result<String, String> {
+        if matches!(kind, "INSTALL" | "UNINSTALL" | "PLAN_CHANGE") {
+            // The agency's own are those about its id.
+            let resource = match id {
+                Some(id) if id == self.company => auth::Resource::Company,
+                _ => auth::Resource::Location(self.account_of(location)?.location.clone()),
+            };
+            return Ok(events::app(&self.app, &self.company, &resource, kind));
+        }
+        let account = self.account_of(location)?;
+        events::record(account, kind, id)
+            .ok_or_else(|| joined(&["the location has no record ", id.unwrap_or_default(), " for ", kind]))
+    }
+
+    /// Whether what happens is kept for [`Sandbox::take_events`].
+    pub fn listen(&mut self, wanted: bool) {
+        self.events = wanted.then(|| self.events.take().unwrap_or_default());
+    }
+
+    /// The bodies of the webhooks about what has happened since the last time, in order: orders that were made or whose
+    /// status has changed, installations and removals of the app.
+    pub fn take_events(&mut self) -> Vec<String> {
+        self.events.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Keeps an event for whoever wants it.
+    fn tell(&mut self, event: String) {
+        if let Some(events) = &mut self.events {
+            events.push(event);
+        }
+    }
+
+    /// Tells of the installations that are new: an agency's is one event for itself and one for each location.
+    fn tell_of_installs(&mut self) {
+        for resource in self.grants.take_new() {
+            self.tell_of_app(&resource, "INSTALL");
+        }
+    }
+
+    /// Tells of an installation or a removal.
+    fn tell_of_app(&mut self, resource: &auth::Resource, kind: &str) {
+        self.tell(events::app(&self.app, &self.company, resource, kind));
+    }
+
     /// Moves the clock forward.
     pub fn advance(&mut self, ms: f64) {
         if ms.is_finite() && ms > 0.0 {
@@ -194,7 +372,7 @@ impl Sandbox {
     /// Lays out a fault for the next `times` requests, to one operation (`orders.list`) or to any.
     pub fn plan_fault(&mut self, fault: &str, operation: Option<String>, times: u32) -> Result<(), String> {
         if let Some(name) = &operation {
-            if !crate::endpoint::ALL.iter().any(|op| op.name == name || op.id == name) {
+            if !crate::endpoint::ALL.iter().any(|op| op.name == name || op.id == name) && !Endpoint::is_named(name) {
                 return Err(joined(&["the Payments API has no operation \"", name, "\""]));
             }
         }
@@ -220,12 +398,23 @@ impl Sandbox {
 
     /// Everything that the locations hold, as JSON.
     pub fn state_json(&self) -> String {
-        snapshot::json(&self.accounts, self.records_now(), &self.app)
+        snapshot::json(&self.accounts, self.records_now(), &self.app.id)
     }
 
     /// The time of the last request by the sandbox's clock, in milliseconds since 1970.
     pub fn now_ms(&self) -> f64 {
         self.records_now() as f64
+    }
+
+    /// Tells the sandbox the time at which it is asked for something without a request, in milliseconds since 1970.
+    pub fn tick(&mut self, now_ms: f64) {
+        self.latest = self.latest.max((now_ms + self.ahead as f64) as i64);
+    }
+
+    /// An id for a webhook, another one each time.
+    pub fn webhook_id(&mut self) -> String {
+        self.webhooks += 1;
+        Rng::new(key(self.options.seed, "webhooks"), self.webhooks).uuid()
     }
 
     /// The time that the records see.
@@ -240,26 +429,53 @@ impl Sandbox {
 
     /// Answers a request at a time, in milliseconds since 1970.
     pub fn handle(&mut self, request: &Request, now_ms: f64) -> Response {
+        self.tick(now_ms);
         let clock = now_ms + self.ahead as f64;
-        self.latest = self.latest.max(clock as i64);
         for Late { request, echo, .. } in self.late.extract_if(.., |late| late.due <= clock).collect::<Vec<_>>() {
             let (path, query) = request.target();
             let (now, trace) = self.begin();
+            let target = Target::find(&request, path);
+            let before = self.watched(target.as_ref(), &request, now);
             // Nobody waits for the answer.
-            let _ = self.run(&request, path, &query, routes::find(&request.method, path).as_ref(), (now, echo), &trace);
+            let _ = self.run(&request, path, &query, target.as_ref(), (now, echo), &trace);
+            self.tell_of_change(before);
         }
         let (now, trace) = self.begin();
         let (path, query) = request.target();
-        let route = routes::find(&request.method, path);
-        let mut response = self.answer(request, path, &query, route.as_ref(), (clock, now), &trace);
-        if let Ok((token, _)) = self.identify(request) {
-            self.limit_headers(&token.location, &mut response);
-        } else {
-            self.limit_headers("", &mut response);
+        let target = Target::find(request, path);
+        // Before the answer: afterwards the code or the token of the request may have been used up.
+        let limited = self.limited(request, target.as_ref(), now);
+        let before = self.watched(target.as_ref(), request, now);
+        let mut response =
+            self.answer(request, path, &query, target.as_ref(), (clock, now), (&trace, limited.as_deref()));
+        self.tell_of_change(before);
+        if let Some(resource) = limited {
+            self.limit_headers(&resource, &mut response);
         }
-        let operation = route.map(|route| route.operation.name);
+        let operation = target.map(|target| target.names()[0]);
         self.log.add(Logged::new(request, path, query, operation, response.status, now));
         response
+    }
+
+    /// The order whose status a request may change: location, index and the status that it has now.
+    fn watched(&self, target: Option<&Target>, request: &Request, now: i64) -> Option<(usize, usize, &'static str)> {
+        self.events.as_ref()?;
+        let route = target.and_then(Target::paid_order)?;
+        let (token, _) = self.identify(request, now).ok()?;
+        let at = self.accounts.iter().position(|account| account.location == token.location())?;
+        let account = &self.accounts[at];
+        let index = orders::find(account, &route.id).ok()?;
+        Some((at, index, account.orders[index].status()))
+    }
+
+    /// Tells of an order whose status is another one now.
+    fn tell_of_change(&mut self, before: Option<(usize, usize, &'static str)>) {
+        if let Some((at, index, status)) = before {
+            let account = &self.accounts[at];
+            if account.orders[index].status() != status {
+                self.tell(events::order(account, index, "OrderStatusUpdate"));
+            }
+        }
     }
 
     /// Counts a request; gives the time that its records see and its trace id.
@@ -269,9 +485,24 @@ impl Sandbox {
     }
 
     /// Who calls, with which version of the API.
-    fn identify(&self, request: &Request) -> Result<(auth::Token, bool), Refusal> {
-        let token = self.tokens.of(request)?;
+    fn identify(&self, request: &Request, now: i64) -> Result<(auth::Token, bool), Refusal> {
+        let token = self.tokens.of(request, now)?;
         Ok((token, request.header("version") == Some("v3")))
+    }
+
+    /// Whose limit a request counts against: the id of a location or of the company, empty where nobody knows; `None`
+    /// is no call of the API.
+    fn limited(&self, request: &Request, target: Option<&Target>, now: i64) -> Option<String> {
+        let resource = match target {
+            Some(Target::OAuth(Endpoint::ChooseLocation)) => return None,
+            Some(Target::OAuth(endpoint)) => oauth::resource(*endpoint, &self.grants, request, &self.tokens, now),
+            _ => self.identify(request, now).ok().map(|(token, _)| token.resource),
+        };
+        Some(match resource {
+            Some(auth::Resource::Location(location)) => location,
+            Some(auth::Resource::Company) => self.company.clone(),
+            None => String::new(),
+        })
     }
 
     fn answer(
@@ -279,11 +510,11 @@ impl Sandbox {
         request: &Request,
         path: &str,
         query: &[(String, String)],
-        route: Option<&Route>,
+        target: Option<&Target>,
         (clock, now): (f64, i64),
-        trace: &str,
+        (trace, limited): (&str, Option<&str>),
     ) -> Response {
-        let names = route.map_or(["", ""], |route| [route.operation.name, route.operation.id]);
+        let names = target.map_or(["", ""], Target::names);
         let fault = match request.header(fault::HEADER) {
             Some(text) => Fault::parse(text),
             None => Ok(self.plan.take(names).unwrap_or_default()),
@@ -292,18 +523,18 @@ impl Sandbox {
             Ok(fault) => fault,
             Err(text) => return Refusal::gateway(400, &text).answer(false, trace),
         };
-        let location = self.identify(request).map(|(token, _)| token.location).unwrap_or_default();
-        if let Some(route) = route.filter(|route| route.operation.name == "orders.recordPayment") {
+        let location = self.identify(request, now).map(|(token, _)| token.location().to_owned()).unwrap_or_default();
+        if let Some(route) = target.and_then(Target::paid_order) {
             self.rivals(&fault, &location, route, request, now);
         }
         if fault.short_cut() {
             return fault.deliver(fault.shortcut(trace));
         }
-        if !self.take(&location, clock) {
+        if limited.is_some_and(|resource| !self.take(resource, clock)) {
             let refusal = Refusal { shape: Shape::Message, ..Refusal::gateway(429, "Too many requests") };
             return fault.deliver(refusal.answer(false, trace));
         }
-        if let (true, Some(route)) = (fault.checkout, route) {
+        if let (true, Some(Target::Operation(route))) = (fault.checkout, target) {
             self.open_checkout(&location, &route.id, now);
         }
         let echo = fault.echo.unwrap_or(self.options.echo);
@@ -311,10 +542,10 @@ impl Sandbox {
             self.late.push(Late { due: clock + f64::from(ms), request: request.clone(), echo });
             return Response { end: message::End::Drop, ..Response::default() };
         }
-        let (v3, outcome) = self.run(request, path, query, route, (now, echo), trace);
+        let (v3, outcome) = self.run(request, path, query, target, (now, echo), trace);
         let applied = outcome.is_ok();
         let mut response = match outcome {
-            Ok(reply) => Response::new(reply.status, reply.body, false),
+            Ok(reply) => reply.answer(),
             Err(refusal) => refusal.answer(v3, trace),
         };
         if applied {
@@ -348,19 +579,39 @@ impl Sandbox {
         request: &Request,
         path: &str,
         query: &[(String, String)],
-        route: Option<&Route>,
+        target: Option<&Target>,
         now: (i64, Echo),
         trace: &str,
     ) -> (bool, Outcome) {
-        let Some(route) = route else {
-            let text = joined(&["Cannot ", &request.method, " ", path]);
-            return (false, Err(Refusal::gateway(404, &text)));
+        let route = match target {
+            Some(Target::Operation(route)) => route,
+            Some(Target::OAuth(endpoint)) => return self.oauth(*endpoint, request, query, now.0, trace),
+            None => {
+                let text = joined(&["Cannot ", &request.method, " ", path]);
+                return (false, Err(Refusal::gateway(404, &text)));
+            }
         };
-        let (token, v3) = match self.identify(request) {
+        let (token, v3) = match self.identify(request, now.0) {
             Ok(found) => found,
             Err(refusal) => return (false, Err(refusal)),
         };
         (v3, self.judge(request, query, route, &token, now, trace))
+    }
+
+    /// Does what an endpoint of OAuth is asked.
+    fn oauth(
+        &mut self,
+        endpoint: Endpoint,
+        request: &Request,
+        query: &[(String, String)],
+        now: i64,
+        trace: &str,
+    ) -> (bool, Outcome) {
+        let (app, company, locations) = (&self.app, self.company.as_str(), self.options.locations.as_slice());
+        let visit = Visit { request, query, app, locations, company, now, trace };
+        let outcome = oauth::run(endpoint, &mut self.grants, &visit, &mut self.tokens);
+        self.tell_of_installs();
+        outcome
     }
 
     fn judge(
@@ -377,11 +628,11 @@ impl Sandbox {
         let body = if route.spec.body.is_empty() { Map::new() } else { check::body(request)? };
         auth::account(token, &self.company, query, &body)?;
         let query = check::check(route.spec, query.to_vec(), &body)?;
-        let account = self.accounts.iter_mut().find(|account| account.location == token.location);
+        let account = self.accounts.iter_mut().find(|account| account.location == token.location());
         let account = account.ok_or_else(|| Refusal::new(400, "Location not found"))?;
         account.settle(now);
         let mut call =
-            Call { account, app: &self.app, now, echo, trace: trace.into(), id: route.id.clone(), query, body };
+            Call { account, app: &self.app.id, now, echo, trace: trace.into(), id: route.id.clone(), query, body };
         (route.run)(&mut call)
     }
 

@@ -1,9 +1,11 @@
 //! The promises of the sandbox.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod events;
 mod faults;
 mod judging;
 mod ledger;
+mod oauth;
 mod reading;
 mod seeding;
 mod support;

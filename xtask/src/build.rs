@@ -26,10 +26,13 @@ const EDGE_LIMIT: usize = 130_000;
 /// The TypeScript of the edge beside its module, without that of the client.
 const EDGE_SCRIPT_LIMIT: usize = 12_288;
 /// What the sandbox adds to a test or a page of examples.
-const SANDBOX_LIMIT: usize = 165_000;
+///
+/// It was 165,000 before the sandbox played OAuth and made webhooks: five endpoints in two versions, installations, codes and
+/// rotating tokens are 24 KB of it, the bodies of 18 kinds of webhooks 12 KB.
+const SANDBOX_LIMIT: usize = 195_000;
 /// What an installation downloads. 420,000 was the limit before the edge, which is there twice: as a file for runtimes that
 /// compile imported modules, and as text for those that compile bytes.
-const TARBALL_LIMIT: usize = 600_000;
+const TARBALL_LIMIT: usize = 640_000;
 
 /// Leaves the publishable package in `pkg/` and prints its sizes; over a limit is an error.
 pub fn build(workspace: &Workspace) -> Result<()> {

@@ -9,6 +9,8 @@ Serves a simulated HighLevel payments backend on this machine.
   --port <n>   port to listen at, 0 for any free one (default 8787)
   --seed <n>   from what the data follow (default 7)
   --size <n>   how many orders there are (default 300)
+  --webhooks <url>
+               where webhooks about what happens are sent
   --cors       let web pages of any origin call it; the real API does not
   --help       show this
 `;
@@ -17,6 +19,7 @@ interface Arguments {
     port: number;
     seed: number;
     size: number | undefined;
+    webhooks: string | undefined;
     cors: boolean;
 }
 
@@ -31,7 +34,7 @@ function read(words: string[]): Arguments | "help" {
     if (command !== "sandbox") {
         throw new UsageError(command === undefined ? "a command is missing" : `unknown command "${command}"`);
     }
-    const result: Arguments = { port: 8787, seed: 7, size: undefined, cors: false };
+    const result: Arguments = { port: 8787, seed: 7, size: undefined, webhooks: undefined, cors: false };
     for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
         const [option, inline] = word.split(/=(.*)/s, 2);
         if (option === "--cors" && inline === undefined) {
@@ -39,6 +42,10 @@ function read(words: string[]): Arguments | "help" {
         } else if (option === "--port" || option === "--seed" || option === "--size") {
             const name = option.slice(2) as keyof typeof MOST;
             result[name] = number(name, inline ?? rest.shift());
+        } else if (option === "--webhooks") {
+            const url = inline ?? rest.shift();
+            if (url === undefined || !URL.canParse(url)) throw new UsageError("--webhooks takes an absolute URL");
+            result.webhooks = url;
         } else {
             throw new UsageError(`unknown argument "${word}"`);
         }
@@ -71,11 +78,18 @@ function withCors(handler: (request: Request) => Promise<Response>): (request: R
     };
 }
 
-async function serve({ port, seed, size, cors }: Arguments): Promise<void> {
+async function serve({ port, seed, size, webhooks, cors }: Arguments): Promise<void> {
     const sandbox = createSandbox({ seed, now: Date.now, ...(size === undefined ? {} : { size }) });
+    if (webhooks !== undefined) sandbox.webhooks({ url: webhooks });
     const server = await listen(cors ? withCors(sandbox.fetch) : sandbox.fetch, { port });
     console.log(`base URL:    ${server.url}`);
     console.log(`location id: ${sandbox.locationId}`);
+    console.log(`client id:   ${sandbox.app.clientId}`);
+    console.log(`secret:      ${sandbox.app.clientSecret}`);
+    if (webhooks !== undefined) {
+        // The line between the marks of a PEM file: the whole key. Making it warns in Node 20, so only who needs it does.
+        console.log(`webhook key: ${(await sandbox.webhookKeys.ed25519()).split("\n")[1]}`);
+    }
     console.log(`token:       ${sandbox.token()}`);
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
         process.once(signal, () => {

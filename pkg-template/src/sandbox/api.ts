@@ -10,6 +10,15 @@ import type {
     TransactionSummary,
     WhitelabelProvider,
 } from "../core.js";
+import { choice, MOST_COUNT, MOST_MS, maybeText, named, texts, timeOf, whole } from "./checks.js";
+import {
+    Webhooks,
+    type SandboxWebhookKeys,
+    type SandboxWebhookOptions,
+    type SandboxWebhooks,
+    type SandboxWebhooksOptions,
+    type SandboxWebhookType,
+} from "./webhooks.js";
 
 /** How a sandbox begins. */
 export interface SandboxOptions {
@@ -44,6 +53,47 @@ export interface SandboxOptions {
      * Of HighLevel only the notes in `chargeSnapshot` are known.
      */
     echo?: "meta" | "snapshot" | "notes" | "none";
+    /** What the marketplace app is called that can be installed. Default: names that follow from the seed. */
+    app?: SandboxAppOptions;
+    /**
+     * What becomes of a refresh token that was used:
+     * - `"grace"` (default): it counts for 30 s more, and each use gives tokens that take the place of those before, as
+     *   is reported of HighLevel;
+     * - `"strict"`: it is dead at once.
+     *
+     * Milliseconds are a grace of that length.
+     */
+    rotation?: "grace" | "strict" | number;
+}
+
+/** What the marketplace app of a sandbox is called. */
+export interface SandboxAppOptions {
+    /** Its client id, such as `6a5f00000000000000000001-mb5eg18b`; the id of the app stands in front of the hyphen. */
+    clientId?: string;
+    /** Its client secret. */
+    clientSecret?: string;
+    /** Where it may be sent after an approval. Default: any https address and any address of this machine. */
+    redirectUris?: readonly string[];
+}
+
+/** The marketplace app of a sandbox. */
+export interface SandboxApp {
+    /** Its id, which webhooks carry as `appId`. */
+    readonly appId: string;
+    /** Its client id. */
+    readonly clientId: string;
+    /** Its client secret. */
+    readonly clientSecret: string;
+}
+
+/** Where the app is to be installed. */
+export interface SandboxInstallOptions {
+    /** By the agency, instead of each location for itself; its id is `companyId`. */
+    company?: boolean;
+    /** In these locations. Default: all for an agency, otherwise the first one. */
+    locationIds?: readonly string[];
+    /** What it may do. Default: everything. */
+    scopes?: readonly string[];
 }
 
 const ECHOES: readonly string[] = ["meta", "snapshot", "notes", "none"];
@@ -79,13 +129,19 @@ export interface SandboxFaults {
      *   `createSandbox({ echo })`);
      * - `delay=200` (milliseconds), `hang` (no answer ever), `drop` (the connection breaks).
      *
+     * With `operation: "webhooks"`, or `"webhooks.OrderCreate"`, it happens to the webhooks that are sent: `twice`,
+     * `late=200` (real milliseconds), `out-of-order` (after the next one), `drop`.
+     *
      * @param fault What goes wrong.
      * @param options With which requests.
      */
     add(
         fault: string,
         options?: {
-            /** The method of the client, such as `orders.list`; any when left out. */
+            /**
+             * The method of the client, such as `orders.list`, or `oauth.chooseLocation`, `oauth.token`,
+             * `oauth.locationToken`, `oauth.reconnect`, `oauth.installedLocations`, `webhooks`; any request when left out.
+             */
             operation?: string;
             /** How many requests it happens to; default 1. */
             times?: number;
@@ -105,9 +161,9 @@ export interface SandboxRequest {
     query: [name: string, value: string][];
     /** The headers with their names in lower case; tokens read `[redacted]`. */
     headers: Record<string, string>;
-    /** The body, null if there was none or if it was not JSON; keys read `[redacted]`. */
+    /** The body, null if there was none or if it was neither JSON nor a form; keys and codes read `[redacted]`. */
     body: JsonValue;
-    /** The method of the client that it belongs to, such as `orders.get`; null if there is no such route. */
+    /** The method of the client that it belongs to, such as `orders.get`, or `oauth.token`; null if there is no such route. */
     operation: string | null;
     /** The status of the answer. */
     status: number;
@@ -162,9 +218,54 @@ export interface Sandbox {
     readonly locationId: string;
     /** The company (agency) that the locations belong to. */
     readonly companyId: string;
+    /** The marketplace app that can be installed at `/oauth/chooselocation`. */
+    readonly app: SandboxApp;
+    /**
+     * Installs the app as a person does who has approved it elsewhere, such as an agency that installs it in many
+     * locations at once. The app gets its code from `/oauth/reconnect`, or a location's token from `/oauth/locationToken`.
+     *
+     * @param options Where; in the first location when left out.
+     */
+    install(options?: SandboxInstallOptions): void;
+    /**
+     * Removes the app: its tokens and codes there count no more.
+     *
+     * @param options From which location; from the agency with all that it has installed when left out.
+     */
+    uninstall(options?: {
+        /** The location. */
+        locationId?: string;
+    }): void;
+    /**
+     * A customer orders something now; gives the order.
+     *
+     * @param options Where; in the first location, and not paid yet, when left out.
+     */
+    createOrder(options?: {
+        /** The location. */
+        locationId?: string;
+        /** Whether it is paid at once. */
+        paid?: boolean;
+    }): OrderSummary;
+    /**
+     * Makes a signed webhook about what the sandbox holds, as the request that HighLevel would send.
+     *
+     * @param type What it tells of. Of a type that is not listed only `type` and `locationId` are there, and `data`.
+     * @param options What else it says, and how it is signed.
+     */
+    webhook(type: SandboxWebhookType | (string & {}), options?: SandboxWebhookOptions): Promise<Request>;
+    /**
+     * Sends webhooks about what happens from now on, until `close`: `OrderCreate` (`createOrder`), `OrderStatusUpdate`
+     * (a payment that is recorded), `INSTALL` and `UNINSTALL`. Another call takes the place of the one before.
+     *
+     * @param options Where, and how.
+     */
+    webhooks(options: SandboxWebhooksOptions): SandboxWebhooks;
+    /** The public keys with which its webhooks are verified. */
+    readonly webhookKeys: SandboxWebhookKeys;
     /** Gives a copy of everything that the sandbox holds. */
     state(): SandboxState;
-    /** Puts everything back as it was at the beginning; tokens stay valid. */
+    /** Puts everything back as it was at the beginning; tokens stay valid, and the app stays installed. */
     reset(): void;
     /**
      * Moves the clock forward: coupons begin and end, subscriptions are paid, rate limits open.
@@ -193,8 +294,8 @@ const ORIGIN = "https://services.leadconnectorhq.com";
 const DEFAULT_SEED = 7;
 const DEFAULT_NOW = Date.UTC(2026, 10, 1, 12);
 const MOST_ORDERS = 1_000_000;
-/** The last time of a `Date`. */
-const MOST_MS = 8.64e15;
+const GRACE_MS = 30_000;
+const NO_TIME = "createSandbox: now must be a time: milliseconds since 1970, a Date, or a function that gives one";
 
 /** Makes a sandbox; the entries start its wasm module first. */
 export function make(options: SandboxOptions): Sandbox {
@@ -204,23 +305,35 @@ export function make(options: SandboxOptions): Sandbox {
                 "Node's (jest-fixed-jsdom does), or run the test in the environment node",
         );
     }
-    named("createSandbox", options, ["seed", "now", "locations", "size", "rateLimit", "echo"]);
-    const { seed = DEFAULT_SEED, now = DEFAULT_NOW, locations = [], size, rateLimit = {}, echo = "meta" } = options;
-    if (!ECHOES.includes(echo)) throw new TypeError(`createSandbox: echo must be one of ${ECHOES.join(", ")}`);
+    named("createSandbox", options, ["seed", "now", "locations", "size", "rateLimit", "echo", "app", "rotation"]);
+    const { seed = DEFAULT_SEED, now = DEFAULT_NOW, locations = [], size, rateLimit = {}, echo = "meta", app = {} } = options;
+    choice("createSandbox: echo", echo, ECHOES);
     whole("createSandbox: seed", seed, 0, Number.MAX_SAFE_INTEGER);
     if (size !== undefined) whole("createSandbox: size", size, 0, MOST_ORDERS);
     named("createSandbox: rateLimit", rateLimit, ["max", "daily"]);
     for (const name of ["max", "daily"] as const) {
         const limit = rateLimit[name];
-        if (limit !== undefined) whole(`createSandbox: rateLimit.${name}`, limit, 1, 0xffff_ffff);
+        if (limit !== undefined) whole(`createSandbox: rateLimit.${name}`, limit, 1, MOST_COUNT);
     }
     texts("createSandbox: locations", locations);
     if (new Set(locations).size < locations.length) throw new TypeError("createSandbox: locations must be distinct");
+    named("createSandbox: app", app, ["clientId", "clientSecret", "redirectUris"]);
+    for (const name of ["clientId", "clientSecret"] as const) {
+        maybeText(`createSandbox: app.${name}`, app[name]);
+    }
+    if (app.redirectUris !== undefined) texts("createSandbox: app.redirectUris", app.redirectUris);
     const clock = typeof now === "function" ? now : undefined;
-    const start = timeOf(typeof now === "function" ? now() : now);
+    const start = timeOf(NO_TIME, typeof now === "function" ? now() : now);
     const core = new SandboxCore(
-        JSON.stringify({ seed, now: start, steady: clock === undefined, locations, size, echo, ...rateLimit }),
+        JSON.stringify({
+            ...{ seed, now: start, steady: clock === undefined, locations, size, echo, ...rateLimit },
+            ...{ ...app, graceMs: graceOf(options.rotation) },
+        }),
     );
+    const realTime = (): number => (clock === undefined ? Date.now() : timeOf(NO_TIME, clock()));
+    const ask = (what: string, options: object = {}): string => core.ask(what, JSON.stringify(options), realTime());
+    const webhooks = new Webhooks(ask, () => core.now, seed);
+    const [appId = "", clientId = "", clientSecret = ""] = ask("app").split("\n");
 
     async function fetch(input: Request | URL | string, init?: RequestInit): Promise<Response> {
         const { method, url, headers, signal, body } = await read(input, init);
@@ -229,9 +342,9 @@ export function make(options: SandboxOptions): Sandbox {
         headers.forEach((value, name) => {
             lines += `${name}\n${value}\n`;
         });
-        const at = clock === undefined ? Date.now() : timeOf(clock());
-        const [status, delay, end, ...pairs] = core.handle(method, url, lines, body, at).split("\n");
+        const [status, delay, end, ...pairs] = core.handle(method, url, lines, body, realTime()).split("\n");
         const content = core.takeBody();
+        webhooks.flush();
         if (delay !== "0") await pause(signal, Number(delay));
         if (end === "hang") await pause(signal);
         if (end === "drop") throw new DroppedConnection();
@@ -249,12 +362,41 @@ export function make(options: SandboxOptions): Sandbox {
         token(options = {}) {
             named("token", options, ["locationId", "scopes"]);
             const { locationId, scopes } = options;
-            if (locationId !== undefined) texts("token: locationId", [locationId]);
+            maybeText("token: locationId", locationId);
             if (scopes !== undefined) texts("token: scopes", scopes);
             return core.token(JSON.stringify({ location: locationId, scopes }));
         },
         locationId: core.locationId,
         companyId: core.companyId,
+        app: { appId, clientId, clientSecret },
+        install(options = {}) {
+            named("install", options, ["company", "locationIds", "scopes"]);
+            const { company = false, locationIds, scopes } = options;
+            if (typeof company !== "boolean") throw new TypeError("install: company must be true or false");
+            if (locationIds !== undefined) texts("install: locationIds", locationIds);
+            if (scopes !== undefined) texts("install: scopes", scopes);
+            ask("install", { company, locations: locationIds, scopes });
+            webhooks.flush();
+        },
+        uninstall(options = {}) {
+            named("uninstall", options, ["locationId"]);
+            const { locationId } = options;
+            maybeText("uninstall: locationId", locationId);
+            ask("uninstall", { location: locationId });
+            webhooks.flush();
+        },
+        createOrder(options = {}) {
+            named("createOrder", options, ["locationId", "paid"]);
+            const { locationId, paid = false } = options;
+            maybeText("createOrder: locationId", locationId);
+            if (typeof paid !== "boolean") throw new TypeError("createOrder: paid must be true or false");
+            const order = JSON.parse(ask("createOrder", { location: locationId, paid })) as OrderSummary;
+            webhooks.flush();
+            return order;
+        },
+        webhook: (type, options = {}) => webhooks.request(type, options),
+        webhooks: (options) => webhooks.send(options),
+        webhookKeys: webhooks.keys,
         state: () => JSON.parse(core.state()) as SandboxState,
         reset: () => core.reset(),
         advance(ms) {
@@ -268,11 +410,14 @@ export function make(options: SandboxOptions): Sandbox {
                 named("faults.add", options, ["operation", "times"]);
                 const { operation, times = 1 } = options;
                 texts("faults.add: fault", [fault]);
-                if (operation !== undefined) texts("faults.add: operation", [operation]);
-                whole("faults.add: times", times, 1, 0xffff_ffff);
-                core.planFault(fault, operation, times);
+                maybeText("faults.add: operation", operation);
+                whole("faults.add: times", times, 1, MOST_COUNT);
+                if (!webhooks.plan(fault, operation, times)) core.planFault(fault, operation, times);
             },
-            clear: () => core.clearFaults(),
+            clear() {
+                core.clearFaults();
+                webhooks.clear();
+            },
         },
         get requests() {
             type Logged = Omit<SandboxRequest, "headers"> & { headers: [string, string][] };
@@ -319,33 +464,13 @@ async function readRequest(request: Request): Promise<Sent> {
     return { method, url, headers, signal, body: bodiless ? new Uint8Array() : new Uint8Array(await request.arrayBuffer()) };
 }
 
-function named(what: string, options: object, names: readonly string[]): void {
-    if (typeof options !== "object" || options === null || Array.isArray(options)) {
-        throw new TypeError(`${what} takes an object of options`);
-    }
-    const unknown = Object.keys(options).find((name) => !names.includes(name));
-    if (unknown !== undefined) throw new TypeError(`${what} has no option "${unknown}": it takes ${names.join(", ")}`);
-}
-
-function whole(what: string, value: number, least: number, most: number): void {
-    if (typeof value !== "number") throw new TypeError(`${what} must be a number`);
-    if (!Number.isInteger(value) || value < least || value > most) {
-        throw new RangeError(`${what} must be a whole number from ${least} to ${most}`);
-    }
-}
-
-function texts(what: string, list: readonly string[]): void {
-    const fine = Array.isArray(list) && list.every((text) => typeof text === "string" && text !== "");
-    if (!fine) throw new TypeError(`${what} must be text that is not empty`);
-}
-
-/** The time as milliseconds since 1970. */
-function timeOf(now: number | Date): number {
-    const ms = now instanceof Date ? now.getTime() : now;
-    if (typeof ms !== "number" || !(Math.abs(ms) <= MOST_MS)) {
-        throw new TypeError("createSandbox: now must be a time: milliseconds since 1970, a Date, or a function that gives one");
-    }
-    return ms;
+/** For how many milliseconds a refresh token counts after its use. */
+function graceOf(rotation: SandboxOptions["rotation"] = "grace"): number {
+    if (rotation === "grace") return GRACE_MS;
+    if (rotation === "strict") return 0;
+    if (typeof rotation !== "number") throw new TypeError('createSandbox: rotation must be "grace", "strict" or milliseconds');
+    whole("createSandbox: rotation", rotation, 0, MOST_COUNT);
+    return rotation;
 }
 
 /** Waits, without end where no time is given, or until the caller gives up. */

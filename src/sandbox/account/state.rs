@@ -28,6 +28,10 @@ pub struct Contact {
 }
 
 impl Contact {
+    fn phone(&self) -> String {
+        joined(&["+1202555", &digits(self.line as u64, 4)])
+    }
+
     /// Whether a text is part of the name or the address.
     pub fn matches(&self, needle: &str) -> bool {
         holds(&self.name, needle) || holds(&self.email, needle)
@@ -222,7 +226,7 @@ impl Account {
         out.text("lastName", contact.last);
         out.text("name", &contact.name);
         out.text("email", &contact.email);
-        out.text("phone", &joined(&["+1202555", &digits(contact.line as u64, 4)]));
+        out.text("phone", &contact.phone());
         out.text("type", "lead");
         out.flag("dnd", false);
         out.text("city", city);
@@ -231,6 +235,27 @@ impl Account {
         out.text("country", country);
         out.raw("tags", r#"["customer"]"#);
         out.time("dateAdded", self.opened + i64::from(index) * 60_000);
+        out.end();
+    }
+
+    /// Adds `contactDetails`, which invoices have instead.
+    pub fn contact_details(&self, out: &mut Members<'_>, index: u32) {
+        let contact = self.contact(index);
+        let (city, state, postal_code, country) = PLACES[contact.place];
+        let mut out = out.object("contactDetails");
+        out.text("id", &contact.id);
+        out.text("name", &contact.name);
+        out.text("email", &contact.email);
+        out.text("phoneNo", &contact.phone());
+        out.raw("customFields", "[]");
+        let mut address = out.object("address");
+        address.text("countryCode", country);
+        address.text("addressLine1", "1 Example Street");
+        address.text("city", city);
+        address.text("state", state);
+        address.text("postalCode", postal_code);
+        address.end();
+        out.raw("additionalEmails", "[]");
         out.end();
     }
 
@@ -311,7 +336,7 @@ impl Account {
     }
 
     /// Adds what products and prices begin with.
-    fn entry(&self, out: &mut Members<'_>, id: &str, name: &str) {
+    pub fn entry(&self, out: &mut Members<'_>, id: &str, name: &str) {
         out.text("_id", id);
         out.text("locationId", &self.location);
         out.text("name", name);

@@ -4,18 +4,45 @@ use crate::endpoint::{Operation, ALL};
 use crate::json::joined;
 use crate::sandbox::http::message::Request;
 use crate::sandbox::http::refusal::{Refusal, Shape};
+use crate::sandbox::http::secret::Secret;
 use crate::sandbox::rng::{key, Rng};
 use crate::sandbox::text::separated;
 use serde_json::{Map, Value};
 
+/// Whose data a token opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// Those of the company (agency) itself.
+    Company,
+    /// Those of this location.
+    Location(String),
+}
+
 /// A token that the sandbox knows.
 #[derive(Debug, Clone)]
 pub struct Token {
-    text: String,
-    /// The location that it opens.
-    pub location: String,
+    text: Secret,
+    /// Whose data it opens.
+    pub resource: Resource,
     /// What it may do; `None` is everything.
-    scopes: Option<Vec<&'static str>>,
+    scopes: Option<Vec<String>>,
+    /// When it ceases to count; `None` is never, as with private integration tokens.
+    until: Option<i64>,
+}
+
+impl Token {
+    /// The location that it opens; empty for a company's.
+    pub fn location(&self) -> &str {
+        match &self.resource {
+            Resource::Location(id) => id,
+            Resource::Company => "",
+        }
+    }
+
+    /// Whether it may do what a scope stands for.
+    pub fn has(&self, scope: &str) -> bool {
+        self.scopes.as_ref().is_none_or(|list| list.iter().any(|own| own == scope))
+    }
 }
 
 /// The texts that `Version` may hold.
@@ -40,19 +67,35 @@ impl Tokens {
     /// The token of a location with these scopes; the same ones give the same token.
     pub fn issue(&mut self, seed: u64, location: &str, scopes: Option<&[String]>) -> String {
         // In the ledger's order, so that the same set gives the same token however it is written.
-        let scopes: Option<Vec<&'static str>> =
-            scopes.map(|list| self::scopes().into_iter().filter(|scope| list.iter().any(|own| own == scope)).collect());
-        let name = scopes.as_ref().map_or_else(|| "*".into(), |list| separated(&mut list.iter().copied(), " "));
+        let scopes: Option<Vec<String>> = scopes.map(|list| {
+            let known = self::scopes().into_iter().filter(|scope| list.iter().any(|own| own == scope));
+            known.map(str::to_owned).collect()
+        });
+        let name =
+            scopes.as_ref().map_or_else(|| "*".into(), |list| separated(&mut list.iter().map(String::as_str), " "));
         let mut rng = Rng::new(key(key(key(seed, "token"), location), &name), 0);
         let text = joined(&["pit-", &rng.uuid()]);
-        if !self.0.iter().any(|token| token.text == text) {
-            self.0.push(Token { text: text.clone(), location: location.into(), scopes });
+        if !self.0.iter().any(|token| token.text.0 == text) {
+            let resource = Resource::Location(location.into());
+            self.0.push(Token { text: Secret(text.clone()), resource, scopes, until: None });
         }
         text
     }
 
-    /// The token that a request carries.
-    pub fn of(&self, request: &Request) -> Result<Token, Refusal> {
+    /// Adds a token that an app got by OAuth, and forgets those that have expired.
+    pub fn add(&mut self, text: &str, resource: &Resource, scopes: &[String], (now, until): (i64, i64)) {
+        self.0.retain(|token| token.until.is_none_or(|until| now < until));
+        let (text, scopes) = (Secret(text.into()), Some(scopes.to_vec()));
+        self.0.push(Token { text, resource: resource.clone(), scopes, until: Some(until) });
+    }
+
+    /// Forgets the tokens of an app that is removed: those that open what `gone` names.
+    pub fn revoke(&mut self, gone: &dyn Fn(&Resource) -> bool) {
+        self.0.retain(|token| token.until.is_none() || !gone(&token.resource));
+    }
+
+    /// The token that a request carries, at this time.
+    pub fn of(&self, request: &Request, now: i64) -> Result<Token, Refusal> {
         let invalid = || Refusal::gateway(401, "Invalid token: access token is invalid");
         let header = request.header("authorization").unwrap_or_default();
         let (scheme, text) = header.split_once(' ').unwrap_or((header, ""));
@@ -63,7 +106,9 @@ impl Tokens {
             let refusal = Refusal::gateway(401, "The Authorization header must hold a Bearer token");
             return Err(Refusal { shape: Shape::OAuth, ..refusal });
         }
-        self.0.iter().find(|token| token.text == text.trim()).cloned().ok_or_else(invalid)
+        let counts = |token: &&Token| token.text.0 == text.trim() && token.until.is_none_or(|until| now < until);
+        // The youngest are asked for most.
+        self.0.iter().rev().find(counts).cloned().ok_or_else(invalid)
     }
 }
 
@@ -78,11 +123,18 @@ pub fn version(request: &Request) -> Result<bool, Refusal> {
 
 /// Judges whether a token may do this.
 pub fn scope(token: &Token, operation: &Operation) -> Result<(), Refusal> {
-    match (operation.scope, &token.scopes) {
-        (Some(scope), Some(list)) if !list.contains(&scope) => {
-            Err(Refusal::gateway(401, "The token is not authorized for this scope."))
-        }
-        _ => Ok(()),
+    if token.resource == Resource::Company {
+        return Err(Refusal::gateway(401, "Token's user type mismatch!"));
+    }
+    operation.scope.map_or(Ok(()), |scope| allowed(token, scope))
+}
+
+/// Judges whether a token has a scope.
+pub fn allowed(token: &Token, scope: &str) -> Result<(), Refusal> {
+    if token.has(scope) {
+        Ok(())
+    } else {
+        Err(Refusal::gateway(401, "The token is not authorized for this scope."))
     }
 }
 
@@ -96,7 +148,7 @@ pub fn account(
     let fields = body.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
     let mut named = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(fields);
     let foreign = named.any(|(name, value)| match name {
-        "altId" | "locationId" => !value.is_empty() && value != token.location,
+        "altId" | "locationId" => !value.is_empty() && value != token.location(),
         "companyId" => !value.is_empty() && value != company,
         _ => false,
     });

@@ -1,10 +1,11 @@
 //! What was sent to the sandbox, without its secrets.
 
 use crate::sandbox::calendar::iso;
-use crate::sandbox::http::message::Request;
+use crate::sandbox::http::message::{pairs, Request};
 use crate::sandbox::json::{json, parse, Json, Members, Text};
+use crate::sandbox::object::put;
 use crate::sandbox::text::holds;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How many requests are kept.
 const KEPT: usize = 1000;
@@ -20,7 +21,7 @@ pub struct Logged {
     pub query: Vec<(String, String)>,
     /// The headers with their names in lower case; tokens and cookies read `[redacted]`.
     pub headers: Vec<(String, String)>,
-    /// The body, if it was JSON; keys read `[redacted]`.
+    /// The body, if it was JSON or a form; keys read `[redacted]`.
     pub body: Option<Value>,
     /// The JavaScript name of its operation, such as `orders.get`.
     pub operation: Option<&'static str>,
@@ -47,9 +48,9 @@ impl Logged {
             let secret = matches!(name.as_str(), "authorization" | "cookie" | "proxy-authorization");
             (name, if secret { REDACTED.into() } else { value.clone() })
         });
-        let mut body = parse(&request.body);
+        let mut body = parse(&request.body).or_else(|| form(request));
         if let Some(body) = &mut body {
-            redact(body);
+            redact(body, operation.is_some_and(|name| name.starts_with("oauth.")));
         }
         Self {
             method: request.method.clone(),
@@ -90,18 +91,31 @@ impl Json for (String, String) {
     }
 }
 
-fn redact(value: &mut Value) {
+/// The fields of a form.
+fn form(request: &Request) -> Option<Value> {
+    let declared = request.header("content-type").is_some_and(|kind| holds(kind, "x-www-form-urlencoded"));
+    let text = std::str::from_utf8(&request.body).ok().filter(|_| declared)?;
+    let mut fields = Map::new();
+    for (name, value) in pairs(text) {
+        put(&mut fields, &name, Value::from(value));
+    }
+    Some(Value::Object(fields))
+}
+
+/// Hides keys, and of OAuth what stands for a person's approval.
+fn redact(value: &mut Value, oauth: bool) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
-                if name == "apiKey" || holds(name, "secret") {
+                let approval = matches!(name.as_str(), "code" | "refresh_token" | "refreshToken");
+                if name == "apiKey" || holds(name, "secret") || (oauth && approval) {
                     *value = Value::from(REDACTED);
                 } else {
-                    redact(value);
+                    redact(value, oauth);
                 }
             }
         }
-        Value::Array(list) => list.iter_mut().for_each(redact),
+        Value::Array(list) => list.iter_mut().for_each(|value| redact(value, oauth)),
         _ => {}
     }
 }

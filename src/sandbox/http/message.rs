@@ -33,12 +33,16 @@ impl Request {
         };
         let url = url.split('#').next().unwrap_or_default();
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
-        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(name, true), decode(value, true))
-        });
-        (path, pairs.collect())
+        (path, pairs(query).collect())
     }
+}
+
+/// Names and values of a query or a form, decoded.
+pub fn pairs(text: &str) -> impl Iterator<Item = (String, String)> + '_ {
+    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name, true), decode(value, true))
+    })
 }
 
 /// Undoes percent-encoding; what is not encoded correctly stays as it is.

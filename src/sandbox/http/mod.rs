@@ -8,3 +8,4 @@ pub mod limits;
 pub mod log;
 pub mod message;
 pub mod refusal;
+pub mod secret;

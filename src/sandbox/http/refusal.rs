@@ -14,12 +14,36 @@ pub struct Reply {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
+    /// What the body is.
+    pub head: Head,
+}
+
+/// What the body of a reply is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Head {
+    /// JSON.
+    Json,
+    /// A page.
+    Html,
+    /// Nothing: the caller is sent on to this address.
+    Redirect(String),
 }
 
 impl Reply {
     /// 200 with an object.
     pub fn object(write: &dyn Fn(&mut Members<'_>)) -> Self {
-        Self { status: 200, body: object(write) }
+        Self { status: 200, body: object(write), head: Head::Json }
+    }
+
+    /// The answer that it is.
+    pub fn answer(self) -> Response {
+        match self.head {
+            Head::Json => Response::new(self.status, self.body, false),
+            Head::Html => Response::new(self.status, self.body, true),
+            Head::Redirect(to) => {
+                Response { status: self.status, headers: vec![("location", to)], ..Response::default() }
+            }
+        }
     }
 }
 
@@ -37,6 +61,8 @@ pub enum Shape {
     Message,
     /// `{error, error_description}`
     OAuth,
+    /// The same with an error that has a name of its own.
+    Denied(&'static str),
     /// `{error: {code, message, details}}`
     V3,
 }
@@ -69,21 +95,25 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal of the service behind the gateway.
+    #[inline(never)]
     pub fn new(status: u16, message: &str) -> Self {
         Self { status, shape: Shape::Standard, messages: vec![message.into()], list: false, traced: true }
     }
 
     /// A refusal of the gateway, which gives no traceId.
+    #[inline(never)]
     pub fn gateway(status: u16, message: &str) -> Self {
         Self { traced: false, ..Self::new(status, message) }
     }
 
     /// Parameters that are not as they should be.
+    #[inline(never)]
     pub fn parameters(messages: Vec<String>) -> Self {
         Self { status: 422, shape: Shape::Standard, messages, list: true, traced: true }
     }
 
     /// One parameter that is not as it should be.
+    #[inline(never)]
     pub fn parameter(message: &str) -> Self {
         Self::parameters(vec![message.into()])
     }
@@ -111,8 +141,8 @@ impl Refusal {
                 body.add("name", &"HttpException");
             }
             Shape::Message => body.add("message", message),
-            Shape::OAuth => {
-                body.add("error", &reason);
+            Shape::OAuth | Shape::Denied(_) => {
+                body.add("error", if let Shape::Denied(name) = &shape { name } else { &reason });
                 body.add("error_description", &text);
             }
             Shape::V3 => {

@@ -1,6 +1,7 @@
 //! Orders, and the notes on them.
 
-use crate::sandbox::account::catalog::{COUPONS, CURRENCIES, PRICES, SOURCES};
+use crate::sandbox::account::catalog::{COUPONS, CURRENCIES, ONE_TIME, PRICES, PRODUCTS, SOURCES};
+use crate::sandbox::account::rows::{Line, OrderRow, Owner, Paid, Provider, TransactionRow};
 use crate::sandbox::account::state::{Account, SOURCE};
 use crate::sandbox::calendar::HOUR;
 use crate::sandbox::http::check::{may, must, Param, Query, Rule, Spec, ALT_TYPE};
@@ -167,6 +168,48 @@ pub fn notes(call: &mut Call<'_>) -> Outcome {
     }))
 }
 
+/// The source of the orders that are made while the sandbox runs: the store of the website.
+const STORE: u8 = 3;
+
+/// A customer orders something now, and pays for it if told; gives the index of the order.
+pub fn create(account: &mut Account, now: i64, paid: bool) -> usize {
+    let index = account.orders.len();
+    let mut rng = account.rng("orders to come", index);
+    let price = rng.below(ONE_TIME);
+    let physical = PRODUCTS[PRICES[price].product].kind == "PHYSICAL";
+    let qty = if physical { 1 + rng.below(4) as u8 } else { 1 };
+    let mut row = OrderRow {
+        created: now,
+        updated: now,
+        contact: rng.below(account.contacts.len()) as u32,
+        source: STORE,
+        currency: 0,
+        live: true,
+        lines: [Line { price: price as u8, qty, fulfilled: 0 }, Line::default(), Line::default()],
+        subtotal: PRICES[price].minor * u32::from(qty),
+        discount: 0,
+        tax: 0,
+        shipping: if physical { 495 } else { 0 },
+        coupon: None,
+        paid: 0,
+        refunded: 0,
+    };
+    if paid {
+        row.paid = row.total();
+        account.transactions.push(TransactionRow {
+            created: now,
+            amount: row.paid,
+            refunded: 0,
+            owner: Owner::Order(index as u32),
+            state: Paid::Succeeded,
+            provider: Provider::Stripe,
+            recorded: None,
+        });
+    }
+    account.orders.push(row);
+    index
+}
+
 /// The index of the order with this id.
 pub fn find(account: &Account, id: &str) -> Result<usize, Refusal> {
     let ids = account.ids().orders;
@@ -213,10 +256,9 @@ pub fn summary(account: &Account, index: usize, out: &mut Members<'_>) {
     out.number("recurringProducts", recurring.into());
 }
 
-/// Adds the single order.
-fn detail(account: &Account, index: usize, trace: &str, out: &mut Members<'_>) {
+/// Adds what the single order and the webhooks about it have in common.
+pub fn parts(account: &Account, index: usize, out: &mut Members<'_>) {
     let row = &account.orders[index];
-    let mut rng = account.rng("order details", index);
     common(account, index, out);
     account.contact_snapshot(out, row.contact);
     let mut amounts = out.object("amountSummary");
@@ -238,6 +280,13 @@ fn detail(account: &Account, index: usize, trace: &str, out: &mut Members<'_>) {
         out.number("authorizeAmount", 0.0);
         out.text("locationId", &account.location);
     });
+}
+
+/// Adds the single order.
+fn detail(account: &Account, index: usize, trace: &str, out: &mut Members<'_>) {
+    let row = &account.orders[index];
+    let mut rng = account.rng("order details", index);
+    parts(account, index, out);
     if let Some(coupon) = row.coupon {
         let coupon = usize::from(coupon);
         let mut inner = out.object("coupon");

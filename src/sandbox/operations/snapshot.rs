@@ -1,16 +1,15 @@
 //! Everything that the locations hold, in one value.
 
 use crate::sandbox::account::state::Account;
-use crate::sandbox::json::{object, Members};
+use crate::sandbox::json::{text_of, Members};
 use crate::sandbox::operations::{coupons, fulfillments, orders, provider, subscriptions, transactions, whitelabel};
 
 /// The state of a sandbox at a time, as JSON text.
 pub fn json(accounts: &[Account], now: i64, app: &str) -> String {
-    let state = object(&|out| {
+    text_of(&|out| {
         out.time("now", now);
         out.list("locations", accounts.len(), &|at, out| location(&accounts[at], now, app, out));
-    });
-    String::from_utf8(state).unwrap_or_default()
+    })
 }
 
 fn location(account: &Account, now: i64, app: &str, out: &mut Members<'_>) {

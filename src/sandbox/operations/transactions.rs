@@ -149,15 +149,19 @@ pub fn get(call: &mut Call<'_>) -> Outcome {
 }
 
 /// What a transaction has from the order, subscription or invoice that it is for.
-struct Facts {
-    contact: u32,
-    currency: u8,
-    live: bool,
+pub struct Facts {
+    /// Index of its contact.
+    pub contact: u32,
+    /// Index of its currency.
+    pub currency: u8,
+    /// Live money.
+    pub live: bool,
     source: u8,
 }
 
 impl Facts {
-    fn of(account: &Account, row: &TransactionRow) -> Self {
+    /// Reads them.
+    pub fn of(account: &Account, row: &TransactionRow) -> Self {
         let order = match row.owner {
             Owner::Order(order) => order,
             Owner::Renewal(subscription, _) => account.subscriptions[subscription as usize].order,
@@ -173,7 +177,7 @@ impl Facts {
     }
 }
 
-fn invoice_number(owner: Owner) -> usize {
+pub fn invoice_number(owner: Owner) -> usize {
     match owner {
         Owner::Order(order) => order as usize,
         Owner::Invoice(number) => OWN_INVOICES + number as usize,

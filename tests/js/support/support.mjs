@@ -69,7 +69,7 @@ export async function startSandbox(...options) {
     });
     const facts = {};
     for await (const line of createInterface({ input: child.stdout })) {
-        const [, name, value] = /^(base URL|location id|token): +(\S+)$/.exec(line) ?? [];
+        const [, name, value] = /^([a-z ]+|base URL): +(\S+)$/.exec(line) ?? [];
         facts[name] = value;
         if (name === "token") break;
     }
@@ -77,6 +77,9 @@ export async function startSandbox(...options) {
     return {
         baseUrl: facts["base URL"],
         locationId: facts["location id"],
+        clientId: facts["client id"],
+        clientSecret: facts.secret,
+        webhookKey: facts["webhook key"],
         token: facts.token,
         async stop() {
             const ended = once(child, "exit");
