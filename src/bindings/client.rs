@@ -1,7 +1,7 @@
 //! The client's exports. The TypeScript facade in `pkg-template/src` turns them into the public surface.
 
 use super::{options, pages::Pages, values};
-use crate::call::{self, cursor_scope, Ask, RateLimiter, Told};
+use crate::call::{self, cursor_scope, Ask, OnceQueue, RateLimiter, Told};
 use crate::core::{build_after, Config, Error};
 use crate::endpoint::{ALL, RECORD_PAYMENT};
 use crate::json::{json_text, to_ascii};
@@ -45,6 +45,7 @@ pub struct Core {
     config: Config,
     wiring: Rc<Wiring>,
     limiter: RefCell<Option<RateLimiter>>,
+    once: OnceQueue,
 }
 
 #[wasm_bindgen]
@@ -106,7 +107,8 @@ impl Core {
             tell: |function, operation, event| tell(function, &values::event(operation, event)),
         });
         let limiter = RefCell::new((!options::gives(options, "limiter")).then(RateLimiter::new));
-        Ok(Self { config, wiring: Rc::new(Wiring { fetch, token, listener }), limiter })
+        let wiring = Rc::new(Wiring { fetch, token, listener });
+        Ok(Self { config, wiring, limiter, once: OnceQueue::default() })
     }
 
     fn prepare(
@@ -138,6 +140,7 @@ impl Core {
             return Err(Error::validation(Some(operation), issues));
         }
         let limiter = self.limiter.borrow().clone();
+        let once = once.map(|options| (options, self.once.clone()));
         call::Call::new(operation, once, id, params, &Rc::new(config), limiter, now)
     }
 }

@@ -13,7 +13,7 @@ mod shared;
 mod surroundings;
 
 pub use limiter::{Limiter, Ticket, Turn};
-pub use once::OnceOptions;
+pub use once::{OnceOptions, OnceQueue};
 pub use pager::{hash, Pager};
 pub use pages::{cursor_scope, PageLoop, Place, Taken};
 pub use retry::{asked_ms, decide};
@@ -38,10 +38,10 @@ pub(crate) struct Call {
 
 impl Call {
     /// A call of an operation; an error lists everything that is wrong with it. `once`: it is `orders.recordPayment`, which
-    /// is to be looked for before it would be sent again, and how it is to be known.
+    /// is to be looked for before it would be sent again, how it is to be known, and behind which others it queues.
     pub fn new(
         operation: &'static Operation,
-        once: Option<OnceOptions>,
+        once: Option<(OnceOptions, OnceQueue)>,
         id: Option<&str>,
         params: Option<&str>,
         config: &Shared<Config>,
@@ -49,7 +49,7 @@ impl Call {
         now: f64,
     ) -> Result<Self, Error> {
         let mut issues = Vec::new();
-        if let Some(once) = &once {
+        if let Some((once, _)) = &once {
             once.check(params.unwrap_or_default(), &mut issues);
         }
         let request = match build(operation, id, params, config) {
@@ -63,17 +63,39 @@ impl Call {
         let run = Run::new(operation, request, config.clone(), limiter, deadline);
         let (id, params) = (id.unwrap_or_default(), params.unwrap_or_default());
         let step_due = once.is_some();
-        let once = once.map(|options| Box::new(RecordOnce::new(id, params, options, config)));
+        let once = once.map(|(options, queue)| Box::new(RecordOnce::new(id, params, options, queue, config)));
         Ok(Self { run, once, step_due })
     }
 
     /// Goes on with what came of what it asked for.
-    pub fn next<S: Surroundings>(&mut self, around: &S, mut told: Told) -> Ask {
+    pub fn next<S: Surroundings>(&mut self, around: &S, told: Told) -> Ask {
+        let ask = self.go_on(around, told);
+        if let Some(once) = &mut self.once {
+            let ms = match ask {
+                Ask::Token => f64::from(self.run.config.timeout_ms),
+                Ask::Wait(ms) => ms,
+                Ask::Send(ms) => f64::from(ms),
+                Ask::Turn | Ask::Done(_) => 0.0,
+            };
+            once.waits(around.now_ms(), ms);
+        }
+        ask
+    }
+
+    fn go_on<S: Surroundings>(&mut self, around: &S, mut told: Told) -> Ask {
         loop {
-            if let (Some(once), true) = (&mut self.once, std::mem::take(&mut self.step_due)) {
+            if let (Some(once), true) = (&mut self.once, self.step_due) {
                 if matches!(told, Told::Awake(false)) {
                     return Ask::Done(Err(once.given_up(true)));
                 }
+                let now = around.now_ms();
+                if let Some(ms) = once.queue(now) {
+                    if now + ms >= self.run.deadline {
+                        return Ask::Done(Err(once.given_up(false)));
+                    }
+                    return Ask::Wait(ms);
+                }
+                self.step_due = false;
                 match once.run(&self.run, around) {
                     Ok(run) => self.run = run,
                     Err(error) => return Ask::Done(Err(error)),

@@ -1,4 +1,4 @@
-//! The rate limits that calls share.
+//! What calls share.
 
 use super::limiter::Limiter;
 use std::ops::DerefMut;
@@ -9,14 +9,36 @@ pub(crate) use std::rc::Rc as Shared;
 pub(crate) use std::sync::Arc as Shared;
 
 #[cfg(target_arch = "wasm32")]
-type Locked = std::cell::RefCell<Limiter>;
+use std::cell::RefCell as Lock;
 #[cfg(not(target_arch = "wasm32"))]
-type Locked = std::sync::Mutex<Limiter>;
+use std::sync::Mutex as Lock;
+
+/// One value of all its clones.
+#[derive(Debug, Default)]
+pub(super) struct Common<T>(Shared<Lock<T>>);
+
+impl<T> Clone for Common<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Common<T> {
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn lock(&self) -> impl DerefMut<Target = T> + '_ {
+        self.0.borrow_mut()
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn lock(&self) -> impl DerefMut<Target = T> + '_ {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
 
 /// The rate limits that calls keep to. Clients that share it, because they act for the same app, keep to them together.
 #[derive(Debug, Clone, Default)]
 pub struct RateLimiter {
-    limiter: Shared<Locked>,
+    limiter: Common<Limiter>,
 }
 
 impl RateLimiter {
@@ -25,13 +47,7 @@ impl RateLimiter {
         Self::default()
     }
 
-    #[cfg(target_arch = "wasm32")]
     pub(super) fn lock(&self) -> impl DerefMut<Target = Limiter> + '_ {
-        self.limiter.borrow_mut()
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn lock(&self) -> impl DerefMut<Target = Limiter> + '_ {
-        self.limiter.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.limiter.lock()
     }
 }

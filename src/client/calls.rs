@@ -1,7 +1,7 @@
 //! The client, and its calls that give one answer.
 
 use super::drive::drive;
-use crate::call::{Call, RateLimiter, Shared};
+use crate::call::{Call, OnceQueue, RateLimiter, Shared};
 use crate::core::{CallOptions, Config, Error, ErrorKind, Outcome, RateLimit};
 use crate::endpoint::{Endpoint, Operation};
 use crate::shape::Drift;
@@ -34,13 +34,14 @@ pub struct Client<T> {
     pub(super) transport: T,
     pub(super) config: Config,
     pub(super) limiter: Option<RateLimiter>,
+    pub(super) once: OnceQueue,
 }
 
 impl<T: Transport> Client<T> {
     /// A client with this configuration; an [`ErrorKind::Validation`] error lists everything that is wrong with it.
     pub fn new(transport: T, config: Config) -> Result<Self, Error> {
         let config = config.check(false).map_err(|issues| Error::validation(None, issues))?;
-        Ok(Self { transport, config, limiter: Some(RateLimiter::new()) })
+        Ok(Self { transport, config, limiter: Some(RateLimiter::new()), once: OnceQueue::default() })
     }
 
     /// Instead of the client's own limiter: that of another client of the same app, or none, to send at once and take 429

@@ -31,7 +31,8 @@ impl<T: Transport> Client<T> {
             .map_err(|error| unreadable(&RECORD_PAYMENT, ErrorKind::Validation, Outcome::NotSent, &error))?;
         let config = Shared::new(self.config.with(options));
         let (limiter, now) = (self.limiter.clone(), self.transport.now_ms());
-        let (once, order) = (Some(once.clone()), Some(&*payment.order_id));
+        let once = Some((once.clone(), self.once.clone()));
+        let order = Some(&*payment.order_id);
         let call = Call::new(&RECORD_PAYMENT, once, order, Some(&body), &config, limiter, now)?;
         let done = drive(&self.transport, call).await?;
         serde_json::from_slice(&done.answer.body)

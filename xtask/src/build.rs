@@ -18,9 +18,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What an edge runtime compiles on a cold start. The goal is 85,000; `benches/README.md` says what each part costs.
-const CORE_LIMIT: usize = 103_000;
+const CORE_LIMIT: usize = 104_000;
 /// What a visitor of a page downloads. The goal is 46,000.
-const BROWSER_LIMIT: usize = 63_500;
+const BROWSER_LIMIT: usize = 64_000;
 /// What an edge runtime compiles for proxy, OAuth and webhooks, the client among them.
 const EDGE_LIMIT: usize = 130_000;
 /// The TypeScript of the edge beside its module, without that of the client.

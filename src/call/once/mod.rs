@@ -3,10 +3,12 @@
 
 mod money;
 mod payment;
+mod queue;
 mod sight;
 mod steps;
 
 pub use payment::OnceOptions;
+pub use queue::OnceQueue;
 
 use super::run::{Done, Run};
 use super::Surroundings;
@@ -16,6 +18,7 @@ use crate::json::{field, items, joined, push_decimal, put, quote, rounded_up};
 use crate::shape::Issue;
 use money::{amount_of, number};
 use payment::{Payment, Shown};
+use queue::Turn;
 use sight::{Amounts, Look, Sight, Standing};
 use steps::{Found, Once, Step};
 
@@ -48,6 +51,8 @@ enum Task {
 /// A payment on its way. The answer is `{"recorded":…,"transaction":…,"attempts":…,"matchedBy":…,"reference":…}`.
 pub(crate) struct RecordOnce {
     payment: Payment,
+    /// Where the caller gave the reference.
+    turn: Option<Turn>,
     once: Once,
     task: Task,
     /// Milliseconds to wait before it.
@@ -78,11 +83,13 @@ pub(crate) struct RecordOnce {
 }
 
 impl RecordOnce {
-    pub fn new(order: &str, body: &str, options: OnceOptions, config: &Config) -> Self {
+    pub fn new(order: &str, body: &str, options: OnceOptions, queue: OnceQueue, config: &Config) -> Self {
         let payment = Payment::new(order, body, options);
+        let turn = payment.own.then(|| Turn::new(queue, order, &payment.reference));
         let amounts = Amounts { given: payment.amount, due: None };
         Self {
             payment,
+            turn,
             once: Once::new(config.max_retries, config.retry_delay_ms),
             task: Task::List,
             wait: 0,
@@ -106,6 +113,18 @@ impl RecordOnce {
     /// Milliseconds to wait before the present task.
     pub fn wait(&self) -> u32 {
         self.wait
+    }
+
+    /// Milliseconds to wait before asking again, while another call records the payment of this reference.
+    pub fn queue(&mut self, now: f64) -> Option<f64> {
+        self.turn.as_mut()?.wait(now)
+    }
+
+    /// The call waits for something that is over in so many milliseconds.
+    pub fn waits(&mut self, now: f64, ms: f64) {
+        if let Some(turn) = &mut self.turn {
+            turn.waits(now, ms);
+        }
     }
 
     /// The request of the present task, behind the one before.

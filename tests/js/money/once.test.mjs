@@ -502,3 +502,42 @@ test("a payment of which a part went back may be the job's: none is sent", async
     const error = await failure(other.orders.recordPaymentOnce(order._id, payment, { reference: "job-1" }));
     assert.deepEqual([error.code, error.candidates, written()], ["ambiguous_payment", [held()[0]._id], 1]);
 });
+
+test("of calls with one reference one is under way at a time: a button that is pressed twice records once", async () => {
+    const { payments, order, held, written } = till({ limiter: false });
+    const before = held().length;
+    const pressed = Array.from({ length: 5 }, () => {
+        return payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 1 }, { reference: "job-1" });
+    });
+    const other = payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 1 }, { reference: "job-2" });
+    const done = await Promise.all([...pressed, other]);
+    assert.deepEqual([held().length, written()], [before + 2, 2]);
+    assert.ok(done.every(({ recorded }) => recorded));
+    assert.deepEqual(done.map(({ attempts }) => attempts).sort(), [0, 0, 0, 0, 1, 1]);
+});
+
+test("a call with the same reference that will never end is not waited for longer than it said, and one that waits can be aborted", async () => {
+    let answers = 0;
+    const { sandbox } = till();
+    // Not even its time limit fires: the request of a Worker has ended.
+    const dead = { fetch: (...args) => (++answers === 1 ? new Promise(() => {}) : sandbox.fetch(...args)) };
+    const { setTimeout: timer } = globalThis;
+    const { payments, order, held } = till({ ...dead, timeoutMs: 300, token: sandbox.token() });
+    const once = (options) => payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 1 }, { reference: "job-1", ...options });
+    globalThis.setTimeout = () => 0;
+    try {
+        once().catch(() => {});
+        while (answers === 0) await undefined;
+    } finally {
+        globalThis.setTimeout = timer;
+    }
+    const late = await failure(once({ deadlineMs: 200 }));
+    assert.deepEqual([late.code, late.outcome], ["timeout", "unknown"]);
+    const stop = new AbortController();
+    const stopped = failure(once({ signal: stop.signal }));
+    timer(() => stop.abort(), 50);
+    assert.deepEqual([(await stopped).code], ["aborted"]);
+    assert.equal((await once()).recorded, true);
+    assert.equal(held().length, 0, "the payment is in the sandbox of that fetch");
+    assert.equal(sandbox.requests.filter(({ operation }) => operation === "orders.recordPayment").length, 1);
+});
