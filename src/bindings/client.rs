@@ -31,7 +31,7 @@ export interface JsonObject {
 #[wasm_bindgen(module = "/src/bindings/parse.js")]
 extern "C" {
     /// The body is JSON text that the check has seen: as `&str`, with a check of its encoding, it would be seen twice.
-    fn succeeded(body: &[u8], response: &JsValue, info: &str) -> JsValue;
+    pub(super) fn succeeded(body: &[u8], response: &JsValue, info: &str) -> JsValue;
     fn failed(error: &str, cause: &JsValue) -> JsValue;
     fn tell(listener: &Function, event: &str);
 }

@@ -144,7 +144,10 @@ impl Row {
 
 /// The names of HighLevel's fields. The rows of all records share them: stored again for each record, they would be nearly
 /// three times as long. A record with a name that is not here has a text of its own.
+#[cfg(not(feature = "edge"))]
 static SHARED: &str = ghl_payments_derive::field_names!("src/model", "src/endpoint");
+#[cfg(feature = "edge")]
+static SHARED: &str = ghl_payments_derive::field_names!("src/model", "src/endpoint", "src/webhook");
 
 const TEXT: usize = 0;
 const TIMESTAMP: usize = 6;

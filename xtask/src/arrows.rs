@@ -21,7 +21,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("sandbox", &["json", "model", "endpoint"]),
     ("edge", &["json", "shape", "model", "endpoint", "core"]),
     ("oauth", &["json", "shape", "core"]),
-    ("webhook", &["json", "shape", "model"]),
+    ("webhook", &["json", "shape", "model", "core"]),
     (
         "bindings",
         &["json", "shape", "model", "endpoint", "core", "call", "transport", "sandbox", "edge", "oauth", "webhook"],

@@ -1,1 +1,2 @@
 export type * from "../edge-models.js";
+export { WebhookLedger } from "./ledger.js";

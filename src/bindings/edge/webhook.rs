@@ -1,1 +1,74 @@
-//! The exports for webhooks.
+//! Webhooks: which signature and which keys count, and what a delivery says. The verification itself is WebCrypto's.
+
+use super::super::client::succeeded;
+use crate::json::{to_ascii, Object};
+use crate::webhook::{signature, Delivery, Event, Key, Refusal, HIGHLEVEL_ED25519, HIGHLEVEL_RSA};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(typescript_custom_section)]
+const EVENTS: &str = Event::TYPESCRIPT;
+
+/// In place of a tolerance: any time will do.
+const NO_TOLERANCE: f64 = -1.0;
+
+/// The signature that counts, of what the headers `X-GHL-Signature` and `X-WH-Signature` hold: 64 bytes of Ed25519, more of
+/// RSA. Throws a refusal as JSON text.
+#[wasm_bindgen(js_name = webhookSignature)]
+pub fn webhook_signature(
+    current: Option<String>,
+    legacy: Option<String>,
+    allow_legacy: bool,
+) -> Result<Vec<u8>, JsValue> {
+    let found = signature(current.as_deref(), legacy.as_deref(), allow_legacy).map_err(|refusal| thrown(&refusal))?;
+    Ok(found.bytes)
+}
+
+/// What the runtime imports of a key: the 32 bytes of an Ed25519 key, or the DER of an RSA key. `highlevel` and
+/// `highlevel-rsa` stand for the keys that HighLevel has published. Throws a refusal as JSON text.
+#[wasm_bindgen(js_name = webhookKey)]
+pub fn webhook_key(text: &str) -> Result<Vec<u8>, JsValue> {
+    let key = Key::parse(match text {
+        "highlevel" => HIGHLEVEL_ED25519,
+        "highlevel-rsa" => HIGHLEVEL_RSA,
+        text => text,
+    });
+    Ok(key.map_err(|refusal| thrown(&refusal))?.bytes)
+}
+
+/// Reads the body of a delivery whose signature was verified: `[undefined, event, undefined, info]`, of which `info` is JSON
+/// text. [`NO_TOLERANCE`] leaves its time alone. Throws a refusal as JSON text.
+#[wasm_bindgen(js_name = webhookDelivery)]
+pub fn webhook_delivery(
+    body: &[u8],
+    route: Option<String>,
+    now_ms: f64,
+    tolerance_ms: f64,
+) -> Result<JsValue, JsValue> {
+    let delivery = Delivery::read(body, route.as_deref()).map_err(|refusal| thrown(&refusal))?;
+    // What is no number lets nothing pass, so it is not asked for a number from 0.
+    if tolerance_ms != NO_TOLERANCE {
+        delivery.is_recent(now_ms, tolerance_ms).map_err(|refusal| thrown(&refusal))?;
+    }
+    let mut info = Object::new();
+    info.text("type", &delivery.event_type);
+    info.optional_text("id", delivery.id.as_deref());
+    info.open("drift", '[');
+    for drift in &delivery.checked.drifts {
+        info.item();
+        info.text("path", &drift.path);
+        info.text("expected", drift.expected);
+        info.text("found", drift.found);
+        info.truth("repaired", drift.repaired);
+        info.close('}');
+    }
+    info.close(']');
+    let ascii = delivery.checked.foreign.then(|| to_ascii(&delivery.event));
+    Ok(succeeded(ascii.as_deref().unwrap_or(&delivery.event), &JsValue::UNDEFINED, &info.finish()))
+}
+
+fn thrown(refusal: &Refusal) -> JsValue {
+    let mut out = Object::new();
+    out.text("code", refusal.code.as_str());
+    out.text("message", refusal.message);
+    out.finish().into()
+}

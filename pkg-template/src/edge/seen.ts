@@ -1,0 +1,269 @@
+import { wrong } from "./webhook.js";
+
+/** What a store says to who wants to handle a delivery. */
+export type Claim =
+    | {
+          /** It is yours, for the time of the lease. */
+          state: "claimed";
+          /** Proves it to the other calls. */
+          token: string;
+      }
+    | {
+          /** Somebody else is at work on it; after the lease it is free again. */
+          state: "busy";
+          /** Milliseconds until then, at the most. */
+          retryAfterMs: number;
+      }
+    | {
+          /** It was handled. */
+          state: "done";
+      };
+
+/**
+ * Remembers which deliveries were handled, for all isolates and processes that share it. A delivery is claimed before it is handled
+ * and marked as done afterwards: of one whose handler was killed in between the lease ends, and the next try handles it.
+ */
+export interface SeenStore {
+    /** Claims a delivery, unless it is done or somebody holds it. Of all who ask at once only one may get it. */
+    claim(id: string, leaseMs: number): Promise<Claim>;
+    /** Holds it for longer; gives whether it was still held. */
+    renew(id: string, token: string, leaseMs: number): Promise<boolean>;
+    /**
+     * Marks it as done and remembers that for so long; gives `false`, and changes nothing, where somebody else holds it meanwhile.
+     * `result` is what the listener gave.
+     */
+    done(id: string, token: string, keepMs: number, result?: unknown): Promise<boolean>;
+    /** Gives it back, so that the next try handles it; nothing where somebody else holds it meanwhile. */
+    release(id: string, token: string): Promise<void>;
+}
+
+/** A row of a store. */
+interface Row {
+    token: string;
+    until: number;
+    done: boolean;
+}
+
+/**
+ * Remembers deliveries in the memory of this process: for Node, Deno and Bun with one process, and for tests. Isolates of a Worker
+ * do not share it.
+ *
+ * @param options `maxIds`: how many are remembered, 100,000 when left out; beyond that the oldest are forgotten. `now`: the
+ *     clock, in milliseconds.
+ */
+export function memorySeen(options: { maxIds?: number; now?: () => number } = {}): SeenStore {
+    const { maxIds = 100_000, now = Date.now } = options;
+    if (!(maxIds >= 1)) throw wrong("invalid_options", "maxIds", "must be a number from 1");
+    // In the order in which they were written.
+    const rows = new Map<string, Row>();
+    const put = (id: string, row: Row) => {
+        rows.delete(id);
+        rows.set(id, row);
+        const time = now();
+        for (const [old, { until, done }] of rows) {
+            const over = rows.size > maxIds;
+            // Who is at work is forgotten last: it would be handled twice at once.
+            if (until <= time || (over && done)) rows.delete(old);
+            else if (!over) break;
+        }
+    };
+    const held = (id: string, token: string) => {
+        const row = rows.get(id);
+        return row !== undefined && !row.done && row.token === token ? row : undefined;
+    };
+    return {
+        async claim(id, leaseMs) {
+            const [row, time] = [rows.get(id), now()];
+            if (row !== undefined && row.until > time) {
+                return row.done ? { state: "done" } : { state: "busy", retryAfterMs: row.until - time };
+            }
+            const token = crypto.randomUUID();
+            put(id, { token, until: time + leaseMs, done: false });
+            return { state: "claimed", token };
+        },
+        async renew(id, token, leaseMs) {
+            const row = held(id, token);
+            if (row !== undefined) row.until = now() + leaseMs;
+            return row !== undefined;
+        },
+        async done(id, token, keepMs) {
+            if (held(id, token) === undefined) return false;
+            put(id, { token, until: now() + keepMs, done: true });
+            return true;
+        },
+        async release(id, token) {
+            if (held(id, token) !== undefined) rows.delete(id);
+        },
+    };
+}
+
+/** A prepared statement of a D1 database. */
+export interface D1Statement {
+    /** Gives it its parameters. */
+    bind(...values: unknown[]): D1Statement;
+    /** Carries it out. */
+    run(): Promise<unknown>;
+}
+
+/** A D1 database, as far as it is needed here. */
+export interface D1Database {
+    /** Prepares a statement. */
+    prepare(query: string): D1Statement;
+    /** Carries statements out in one transaction. */
+    batch<T = unknown>(statements: never[]): Promise<{ results: T[] }[]>;
+}
+
+/** The database's own clock, in milliseconds: those of the isolates differ. */
+const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+
+/**
+ * Remembers deliveries in a D1 database, in a table that it makes itself. What is no longer needed is deleted on the way.
+ *
+ * A listener that returns D1 statements, one or a list, has them carried out in one transaction with the mark that the delivery is
+ * done: then even a kill cannot come between the two, and what they write is written exactly once.
+ *
+ * @param db The binding, `env.DB`.
+ * @param options `table`: the name of its table, `webhook_deliveries` when left out.
+ */
+export function d1Seen(db: D1Database, options: { table?: string } = {}): SeenStore {
+    const { table = "webhook_deliveries" } = options;
+    if (typeof db?.prepare !== "function" || typeof db.batch !== "function")
+        throw wrong("invalid_options", "db", `must be a D1 database, such as env.DB${isKv(db) ? `: ${KV}` : ""}`);
+    if (!/^[A-Za-z_]\w{0,63}$/.test(table)) throw wrong("invalid_options", "table", "must be the name of a table: letters, digits and _");
+    const sql = (query: string, ...values: unknown[]) => db.prepare(query).bind(...values);
+    const batch = <T>(...statements: D1Statement[]) => db.batch<T>(statements as never[]);
+    let made = false;
+    const make = () => [
+        sql(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, token TEXT NOT NULL, until INTEGER NOT NULL, done INTEGER NOT NULL) WITHOUT ROWID`),
+        sql(`CREATE INDEX IF NOT EXISTS ${table}_until ON ${table} (until)`),
+    ];
+    return {
+        async claim(id, leaseMs) {
+            const token = crypto.randomUUID();
+            const answers = await batch<{ token: string; done: number; remaining: number }>(
+                ...(made ? [] : make()),
+                sql(
+                    `INSERT INTO ${table} (id, token, until, done) VALUES (?1, ?2, ${NOW} + ?3, 0) ` +
+                        `ON CONFLICT (id) DO UPDATE SET token = excluded.token, until = excluded.until, done = 0 WHERE until <= ${NOW}`,
+                    id,
+                    token,
+                    leaseMs,
+                ),
+                sql(`DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE until <= ${NOW} LIMIT 10)`),
+                sql(`SELECT token, done, until - ${NOW} AS remaining FROM ${table} WHERE id = ?1`, id),
+            );
+            made = true;
+            const row = answers.at(-1)?.results[0];
+            if (row?.token === token) return { state: "claimed", token };
+            return row?.done ? { state: "done" } : { state: "busy", retryAfterMs: Math.max(row?.remaining ?? 0, 0) };
+        },
+        async renew(id, token, leaseMs) {
+            const renewed = await batch(
+                sql(`UPDATE ${table} SET until = ${NOW} + ?3 WHERE id = ?1 AND token = ?2 AND done = 0 RETURNING 1`, id, token, leaseMs),
+            );
+            return renewed[0]?.results.length === 1;
+        },
+        async done(id, token, keepMs, result) {
+            // Where somebody else holds it, `until` is null, which the table refuses: nothing of the transaction is carried out.
+            const mark = sql(
+                `INSERT INTO ${table} (id, token, until, done) VALUES (?1, ?2, ` +
+                    `CASE WHEN (SELECT token FROM ${table} WHERE id = ?1 AND done = 0) = ?2 THEN ${NOW} + ?3 END, 1) ` +
+                    `ON CONFLICT (id) DO UPDATE SET until = excluded.until, done = 1`,
+                id,
+                token,
+                keepMs,
+            );
+            const given = (Array.isArray(result) ? (result as unknown[]) : [result]).filter(isStatement);
+            try {
+                await batch(mark, ...given);
+                return true;
+            } catch (error) {
+                const [held] = await batch<{ done: number }>(sql(`SELECT done FROM ${table} WHERE id = ?1 AND token = ?2`, id, token));
+                const row = held?.results[0];
+                // An answer that was lost: the transaction was carried out.
+                if (row?.done) return true;
+                if (row === undefined) return false;
+                throw error;
+            }
+        },
+        async release(id, token) {
+            await batch(sql(`DELETE FROM ${table} WHERE id = ?1 AND token = ?2 AND done = 0`, id, token));
+        },
+    };
+}
+
+function isStatement(value: unknown): value is D1Statement {
+    const { bind, run } = (value ?? {}) as Partial<D1Statement>;
+    return typeof bind === "function" && typeof run === "function";
+}
+
+/** A namespace of Durable Objects, as far as it is needed here. */
+export interface LedgerNamespace {
+    /** The id of a name. */
+    idFromName(name: string): unknown;
+    /** The object of an id. */
+    get(id: never): { fetch(url: string, init: { method: string; body: string }): Promise<Response> };
+}
+
+/**
+ * Remembers deliveries in Durable Objects of the class `WebhookLedger` of `ghl-payments/cloudflare`.
+ *
+ * @param namespace The binding, `env.LEDGER`.
+ * @param options `shards`: over how many objects the deliveries are spread, 16 when left out. With another number what was
+ *     remembered until then is not found again.
+ */
+export function durableSeen(namespace: LedgerNamespace, options: { shards?: number } = {}): SeenStore {
+    const { shards = 16 } = options;
+    if (typeof namespace?.idFromName !== "function" || typeof namespace.get !== "function")
+        throw wrong("invalid_options", "namespace", `must be the binding of a Durable Object${isKv(namespace) ? `: ${KV}` : ""}`);
+    if (!Number.isInteger(shards) || shards < 1) throw wrong("invalid_options", "shards", "must be a whole number from 1");
+    const ask = async <T>(...question: [name: keyof SeenStore, id: string, ...rest: unknown[]]): Promise<T> => {
+        const name = `webhooks-${hash(question[1]) % shards}`;
+        // Of a stub of another request nothing may be awaited.
+        const stub = namespace.get(namespace.idFromName(name) as never);
+        const answer = await stub.fetch("https://ledger/", { method: "POST", body: JSON.stringify(question) });
+        if (!answer.ok) throw new Error(`the ledger of webhooks answered ${answer.status}`);
+        return (await answer.json()) as T;
+    };
+    return {
+        claim: (id, leaseMs) => ask("claim", id, crypto.randomUUID(), leaseMs),
+        renew: (id, token, leaseMs) => ask("renew", id, token, leaseMs),
+        done: (id, token, keepMs) => ask("done", id, token, keepMs),
+        release: async (id, token) => {
+            await ask("release", id, token);
+        },
+    };
+}
+
+/** FNV-1a. */
+function hash(text: string): number {
+    let sum = 0x811c9dc5;
+    for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
+    return sum >>> 0;
+}
+
+const KV =
+    "a KV namespace cannot remember deliveries: it is eventually consistent, and of 200 deliveries that came four times at once 60 " +
+    "were handled twice; use d1Seen, durableSeen or, in one process, memorySeen";
+
+function isKv(value: unknown): boolean {
+    return typeof (value as { getWithMetadata?: unknown } | null | undefined)?.getWithMetadata === "function";
+}
+
+/** @internal The store that the caller gave, if it is one. */
+export function seenStore(given: unknown): SeenStore {
+    const store = (given ?? {}) as Partial<SeenStore & D1Database & LedgerNamespace>;
+    const methods = ["claim", "renew", "done", "release"] as const;
+    // First: the binding of a Durable Object may have any method that one asks it for.
+    const fix = isKv(given)
+        ? KV
+        : typeof store.batch === "function"
+          ? "must be d1Seen(db) around that database"
+          : typeof store.idFromName === "function"
+            ? "must be durableSeen(namespace) around that namespace"
+            : methods.some((name) => typeof store[name] !== "function")
+              ? "must say where handled deliveries are remembered: memorySeen(), d1Seen(db) or durableSeen(namespace)"
+              : undefined;
+    if (fix !== undefined) throw wrong("invalid_options", "seen", fix);
+    return given as SeenStore;
+}

@@ -1,0 +1,372 @@
+import { seenStore, type SeenStore } from "./seen.js";
+import {
+    quietly,
+    verifier,
+    WebhookError,
+    wrong,
+    type UnknownWebhookEvent,
+    type Verified,
+    type VerifyWebhookOptions,
+    type WebhookErrorCode,
+    type WebhookEvent,
+    type WebhookType,
+} from "./webhook.js";
+
+/** What a listener is told beside the event. */
+export interface WebhookContext {
+    /** The id of the delivery, the same each time that it is tried: `webhookId`, or a digest of the body where there is none. */
+    id: string;
+}
+
+/**
+ * What to do with which event: a function for a type, and `"*"` for all events that have none. Whatever it returns is awaited; if it
+ * throws or rejects, it gets the delivery again. D1 statements that it returns are carried out by `d1Seen`.
+ */
+export type WebhookListeners = {
+    [T in WebhookType]?: (event: WebhookEvent<T>, context: WebhookContext) => unknown;
+} & {
+    /** Every other event, also of a type that this package does not know. */
+    "*"?: (event: WebhookEvent | UnknownWebhookEvent, context: WebhookContext) => unknown;
+};
+
+/** A delivery on its way through a queue. */
+export type WebhookMessage = Verified;
+
+/** The producer of a queue, as Cloudflare's. */
+export interface WebhookQueue {
+    /** Keeps a message until the consumer has taken it. */
+    send(message: WebhookMessage): Promise<unknown>;
+}
+
+/** A message that the consumer of a queue gets, as Cloudflare's. */
+export interface QueuedWebhook {
+    /** What was sent. */
+    readonly body: unknown;
+    /** It is done. */
+    ack(): void;
+    /** It comes again. */
+    retry(options?: { delaySeconds?: number }): void;
+}
+
+/** What happened to a delivery. It holds neither its body nor its signature. Later versions may know further types. */
+export type WebhookOutcome =
+    | {
+          /** The request was answered with an error, and nothing was handled. */
+          type: "refused";
+          /** Why. */
+          code: WebhookErrorCode | "method_not_allowed";
+          /** The error, but of a wrong method. */
+          error?: WebhookError;
+      }
+    | {
+          /** It waits in the queue. */
+          type: "queued";
+          /** Its id. */
+          id: string;
+      }
+    | {
+          /** `handled`: its listener has ended. `ignored`: it has none. `duplicate`: it was handled before. `busy`: somebody is at it. */
+          type: "handled" | "ignored" | "duplicate" | "busy";
+          /** Its id. */
+          id: string;
+      }
+    | {
+          /**
+           * `failed`: its listener threw, or the store or the queue did. `lease_lost`: it took so long that somebody else may have
+           * handled it as well.
+           */
+          type: "failed" | "lease_lost";
+          /** Its id. */
+          id: string;
+          /** What was thrown. */
+          error?: unknown;
+          /** Whether the delivery comes again: HighLevel, the queue or this handler tries once more. */
+          again: boolean;
+      };
+
+/** How deliveries are handled. */
+export interface WebhookHandlerOptions extends Omit<VerifyWebhookOptions, "type"> {
+    /** What to do with which event. */
+    on: WebhookListeners;
+    /** Where handled deliveries are remembered: `memorySeen()`, `d1Seen(env.DB)` or `durableSeen(env.LEDGER)`. */
+    seen: SeenStore;
+    /** A queue that keeps verified deliveries; its consumer calls `handler.queue(batch)`. Survives whatever happens to a Worker. */
+    queue?: WebhookQueue;
+    /** The type of the event that the route stands for, or a function of the request that gives it. See {@link VerifyWebhookOptions}. */
+    type?: string | ((request: Request) => string | undefined);
+    /** How many bytes a body may have. Default 1 MiB. */
+    maxBodyBytes?: number;
+    /**
+     * How many milliseconds the answer waits for the listener where `waitUntil` lets it go on afterwards. Default 2000. Within them a
+     * listener that throws gets the delivery from HighLevel again; later only this handler tries twice more.
+     */
+    answerWithinMs?: number;
+    /** How many milliseconds after the death of a Worker another one may take over what it was at. Default 30000. */
+    leaseMs?: number;
+    /** How many milliseconds the id of a handled delivery is remembered. Default 30 days. */
+    rememberMs?: number;
+    /** Is told what happened to each delivery. */
+    onEvent?: (outcome: WebhookOutcome) => void;
+}
+
+/** What lets work go on behind an answer, as Cloudflare's `ctx`. */
+export interface WaitUntil {
+    /** Keeps the Worker alive until then. */
+    waitUntil(work: Promise<unknown>): void;
+}
+
+/** Answers HighLevel's webhooks. */
+export interface WebhookHandler {
+    /**
+     * Answers a request: 200 handled, now or before, or of no interest; 202 will be handled; 401 not HighLevel's; 400, 405, 413 not
+     * readable; 429 failed or busy, please again; 500 the handler itself is not in order.
+     *
+     * The context may come in any place, so that it can stand as the `fetch` of a Worker.
+     */
+    (request: Request, ...context: unknown[]): Promise<Response>;
+    /** The consumer of the queue: `export default { fetch: handler, queue: handler.queue }`. */
+    queue(batch: { readonly messages: readonly QueuedWebhook[] }): Promise<void>;
+    /**
+     * Handles a delivery that was verified before, from a queue of another make. Rejects where the listener throws; after that, and
+     * after `"busy"`, it is to be given again.
+     */
+    deliver(message: unknown): Promise<"handled" | "ignored" | "duplicate" | "busy">;
+}
+
+const OWN_OPTIONS = ["on", "seen", "queue", "maxBodyBytes", "answerWithinMs", "leaseMs", "rememberMs", "onEvent", "type"];
+
+const DAY_MS = 86_400_000;
+
+/**
+ * For how long a delivery without an id is known by its body: as long as HighLevel tries again, or little longer. A second
+ * UNINSTALL of the same location looks like the first.
+ */
+const DIGEST_MS = 2 * 3_600_000;
+
+/** No listener is waited for longer: the lease of one that hangs must end some day. */
+const LONGEST_MS = 15 * 60_000;
+
+/** What a queue of Cloudflare's takes is 128 KB. */
+const LARGEST_MESSAGE = 120_000;
+
+/** How long this handler waits before it tries again itself, once the answer has left. */
+const PAUSES_MS = [1000, 5000];
+
+/**
+ * Makes a handler of HighLevel's webhooks: it verifies each delivery, handles it exactly once for each id and answers quickly.
+ *
+ * ```ts
+ * import { createWebhookHandler, d1Seen } from "ghl-payments/edge";
+ *
+ * export default {
+ *   fetch(request: Request, env: Env, ctx: ExecutionContext) {
+ *     const handler = createWebhookHandler({
+ *       seen: d1Seen(env.DB),
+ *       on: {
+ *         OrderCreate: (order) => console.log(order._id, order.amount),
+ *         "*": (event) => console.log(event.type),
+ *       },
+ *     });
+ *     return handler(request, ctx);
+ *   },
+ * };
+ * ```
+ *
+ * HighLevel's older guide says that only a 429 is tried again (six times, ten minutes apart), its newer one that anything but a
+ * 2xx is. So 429 is the answer to whatever ought to come again. Behind a 202 HighLevel does not come again: what has to survive the
+ * death of a Worker belongs in a `queue`.
+ *
+ * @param options What to do with which event, where handled deliveries are remembered, and how they are verified. Throws a
+ *     {@link WebhookError} with `issues` where they are wrong.
+ */
+export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHandler {
+    const verify = verifier(options as VerifyWebhookOptions, OWN_OPTIONS);
+    const { on, queue, type, onEvent, maxBodyBytes = 1 << 20, answerWithinMs = 2000, leaseMs = 30_000, rememberMs = 30 * DAY_MS } = options;
+    const seen = seenStore(options.seen);
+    check("on", typeof on === "object" && on !== null, "must be an object with a function for each type of event");
+    for (const name of Object.keys(on)) {
+        check(`on.${name}`, typeof (on as Record<string, unknown>)[name] === "function", "must be a function");
+    }
+    check("queue", queue === undefined || typeof queue?.send === "function", "must have the method send");
+    check("type", ["undefined", "string", "function"].includes(typeof type), "must be text or a function of the request");
+    check("onEvent", onEvent === undefined || typeof onEvent === "function", "must be a function");
+    check("maxBodyBytes", maxBodyBytes >= 1, "must be a number from 1");
+    check("answerWithinMs", answerWithinMs >= 0, "must be a number from 0");
+    check("leaseMs", leaseMs >= 1000, "must be a number from 1000");
+    check("rememberMs", rememberMs >= 1000, "must be a number from 1000");
+
+    const tell = (outcome: WebhookOutcome) => {
+        if (onEvent !== undefined) quietly(() => onEvent(outcome));
+        else if ("error" in outcome && outcome.type !== "refused") console.error(`ghl-payments: webhook ${outcome.id} ${outcome.type}`, outcome.error);
+    };
+    const listener = (message: Verified) => {
+        const own = Object.hasOwn(on, message.type) ? on[message.type as "*"] : undefined;
+        return own ?? on["*"];
+    };
+
+    /** Handles a delivery; `answered` says whether HighLevel was told that it will be, so that nobody else tries again. */
+    async function handle(message: Verified, answered = () => false): Promise<"handled" | "ignored" | "duplicate" | "busy"> {
+        const { id, event, digested } = message;
+        const listen = listener(message);
+        if (listen === undefined) return told("ignored");
+        let token: string | undefined;
+        try {
+            const claim = await seen.claim(id, leaseMs);
+            if (claim.state !== "claimed") return told(claim.state === "done" ? "duplicate" : "busy");
+            token = claim.token;
+            const stop = heartbeat(id, token);
+            try {
+                for (let tried = 0; ; tried++) {
+                    try {
+                        const result = await listen(event, { id });
+                        const held = await seen.done(id, token, digested ? Math.min(DIGEST_MS, rememberMs) : rememberMs, result);
+                        if (!held) tell({ type: "lease_lost", id, again: false });
+                        return told("handled");
+                    } catch (error) {
+                        const pause = PAUSES_MS[tried];
+                        if (!answered() || pause === undefined) throw error;
+                        tell({ type: "failed", id, error, again: true });
+                        await new Promise((resolve) => setTimeout(resolve, pause));
+                    }
+                }
+            } finally {
+                stop();
+            }
+        } catch (error) {
+            // Where that fails as well, the lease ends by itself.
+            if (token !== undefined) await seen.release(id, token).catch(() => {});
+            tell({ type: "failed", id, error, again: !answered() });
+            throw error;
+        }
+        function told<T extends "handled" | "ignored" | "duplicate" | "busy">(type: T): T {
+            tell({ type, id });
+            return type;
+        }
+    }
+
+    /** Keeps a delivery claimed while its listener is at work. Gives what ends that. */
+    function heartbeat(id: string, token: string): () => void {
+        const began = Date.now();
+        const beat = setInterval(() => {
+            if (Date.now() - began > LONGEST_MS) clearInterval(beat);
+            else seen.renew(id, token, leaseMs).catch(() => {});
+        }, leaseMs / 3);
+        return () => clearInterval(beat);
+    }
+
+    async function answer(request: Request, context: unknown[]): Promise<Response> {
+        if (request.method !== "POST") {
+            tell({ type: "refused", code: "method_not_allowed" });
+            return reply(405, { code: "method_not_allowed" }, { allow: "POST" });
+        }
+        let message: Verified;
+        try {
+            const body = await readBody(request, maxBodyBytes);
+            message = await verify(body, request.headers, typeof type === "function" ? type(request) : type);
+        } catch (thrown) {
+            const error = thrown instanceof WebhookError ? thrown : new WebhookError("internal", `${thrown}`, [], thrown);
+            tell({ type: "refused", code: error.code, error });
+            return reply(error.status, { code: error.code });
+        }
+        const { id } = message;
+        if (queue !== undefined && listener(message) !== undefined && JSON.stringify(message).length < LARGEST_MESSAGE) {
+            try {
+                await queue.send(message);
+            } catch (error) {
+                tell({ type: "failed", id, error, again: true });
+                return reply(429, { code: "queue_failed" }, again(60));
+            }
+            tell({ type: "queued", id });
+            return reply(202, { received: true });
+        }
+        let answered = false;
+        const work = handle(message, () => answered).then(
+            (state) => (state === "busy" ? reply(429, { code: "busy" }, again(leaseMs / 1000)) : reply(200, { received: true })),
+            () => reply(429, { code: "failed" }, again(60)),
+        );
+        const later = context.find((one) => typeof (one as Partial<WaitUntil> | undefined)?.waitUntil === "function") as
+            | WaitUntil
+            | undefined;
+        if (later === undefined) return work;
+        later.waitUntil(work);
+        return new Promise((resolve) => {
+            const late = setTimeout(() => {
+                answered = true;
+                resolve(reply(202, { received: true }));
+            }, answerWithinMs);
+            void work.then((response) => {
+                clearTimeout(late);
+                resolve(response);
+            });
+        });
+    }
+
+    async function deliver(given: unknown): Promise<"handled" | "ignored" | "duplicate" | "busy"> {
+        const message = given as Verified;
+        const whole = typeof message?.id === "string" && typeof message.type === "string" && typeof message.event === "object";
+        check("message", whole, "must be what this handler has sent to its queue");
+        return handle(message);
+    }
+
+    const handler = (request: Request, ...context: unknown[]) => answer(request, context);
+    return Object.assign(handler, {
+        deliver,
+        async queue({ messages }: { readonly messages: readonly QueuedWebhook[] }): Promise<void> {
+            const one = async (message: QueuedWebhook) => {
+                const state = await deliver(message.body).catch(() => "failed");
+                if (state === "busy") message.retry({ delaySeconds: Math.ceil(leaseMs / 1000) });
+                else if (state === "failed") message.retry();
+                else message.ack();
+            };
+            await Promise.all(messages.map(one));
+        },
+    });
+}
+
+function check(path: string, fits: boolean, message: string): void {
+    if (!fits) throw wrong("invalid_options", path, message);
+}
+
+/** The bytes of a request, as long as they are not too many. */
+async function readBody(request: Request, limit: number): Promise<Uint8Array> {
+    const tooLarge = () => new WebhookError("too_large", `the body has more than ${limit} bytes`);
+    if (request.bodyUsed) throw wrong("invalid_body", "request", "was read before: give the handler the request as it came, or a clone");
+    if (Number(request.headers.get("content-length")) > limit) throw tooLarge();
+    // Some runtimes have no streams: a body without one has arrived already.
+    const reader = request.body?.getReader();
+    if (reader === undefined) {
+        const whole = new Uint8Array(await request.arrayBuffer());
+        if (whole.length > limit) throw tooLarge();
+        return whole;
+    }
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for (;;) {
+        const { done, value } = await reader.read().catch((cause: unknown) => {
+            throw new WebhookError("unreadable", "the body ended before its end", [], cause);
+        });
+        if (done) break;
+        length += value.length;
+        if (length > limit) {
+            reader.cancel().catch(() => {});
+            throw tooLarge();
+        }
+        parts.push(value);
+    }
+    const whole = new Uint8Array(length);
+    let at = 0;
+    for (const part of parts) {
+        whole.set(part, at);
+        at += part.length;
+    }
+    return whole;
+}
+
+function reply(status: number, body: object, headers: Record<string, string> = {}): Response {
+    return Response.json(body, { status, headers: { "cache-control": "no-store", ...headers } });
+}
+
+/** When to come again. */
+function again(seconds: number): Record<string, string> {
+    return { "retry-after": `${Math.ceil(seconds)}` };
+}
