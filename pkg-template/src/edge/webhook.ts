@@ -309,7 +309,9 @@ async function importKey({ algorithm, bytes, name }: TrustedKey): Promise<Crypto
         const format = algorithm === "RSA" ? "spki" : "raw";
         key = await crypto.subtle.importKey(format, bytes, PARAMETERS[algorithm], false, ["verify"]);
     } catch (cause) {
-        // The core has looked at the key: what fails here is the runtime.
+        // The core has looked at an Ed25519 key; at an RSA key a runtime may look closer.
+        if (algorithm === "RSA" && (cause as Partial<Error> | null)?.name !== "NotSupportedError")
+            throw new WebhookError("invalid_key", "an RSA key is none for this runtime's WebCrypto", [], cause);
         throw unsupported(algorithm, cause);
     }
     if (imported.size >= MAX_IMPORTED) imported.clear();

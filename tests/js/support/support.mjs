@@ -19,9 +19,9 @@ export const tool = createRequire(
 
 /**
  * A Worker in the real workerd, bundled as a developer's tool does it: the condition picks the entry, and the import of the
- * wasm is left to the runtime, which refuses to compile bytes.
+ * wasm is left to the runtime, which refuses to compile bytes. Further options are miniflare's.
  */
-export async function startWorker(contents, { bindings = {}, condition = "workerd" } = {}) {
+export async function startWorker(contents, { bindings = {}, condition = "workerd", ...options } = {}) {
     // With `?module` a file is meant that the runtime compiles.
     const query = ({ onResolve }) => {
         onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path.split("?")[0]) }));
@@ -47,6 +47,7 @@ export async function startWorker(contents, { bindings = {}, condition = "worker
         ],
         bindings,
         compatibilityDate: "2025-09-01",
+        ...options,
     });
     await worker.ready;
     return worker;

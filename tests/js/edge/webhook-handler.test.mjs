@@ -1,0 +1,275 @@
+// The handler: what it answers, and that each delivery is handled once, and again where it was not.
+
+import assert from "node:assert/strict";
+import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
+import test from "node:test";
+import { createWebhookHandler, d1Seen, durableSeen, memorySeen, WebhookError } from "ghl-payments/edge";
+
+const PAIR = generateKeyPairSync("ed25519");
+const KEYS = [PAIR.publicKey.export({ type: "spki", format: "pem" })];
+const ADDRESS = "https://app.test/webhooks";
+
+function delivery(event, { headers = {}, signature, ...init } = {}) {
+    const body = typeof event === "string" ? event : JSON.stringify({ webhookId: randomUUID(), ...event });
+    const value = signature ?? sign(null, Buffer.from(body), PAIR.privateKey).toString("base64");
+    return () => new Request(ADDRESS, { method: "POST", body, headers: { "x-ghl-signature": value, ...headers }, ...init });
+}
+
+const ORDER = { type: "OrderCreate", _id: "o1", amount: 5 };
+
+/** A handler that notes what it was told. */
+function make(on, options = {}) {
+    const told = [];
+    const handler = createWebhookHandler({ on, keys: KEYS, seen: memorySeen(), onEvent: (event) => told.push(event), ...options });
+    return { handler, told, types: () => told.map(({ type }) => type) };
+}
+
+/** As a Worker's context. */
+function context() {
+    const works = [];
+    return { works, waitUntil: (work) => works.push(work), done: () => Promise.all(works) };
+}
+
+const statusOf = async (response) => (await response).status;
+
+test("an event goes to its listener, all others to the star, and what nobody wants is ignored", async () => {
+    const seen = [];
+    const on = {
+        OrderCreate: (event, { id }) => seen.push(["order", event.amount, id]),
+        "*": (event) => seen.push(["rest", event.type]),
+    };
+    const { handler, types } = make(on);
+    assert.equal(await statusOf(handler(delivery({ ...ORDER, webhookId: "w1" })())), 200);
+    assert.equal(await statusOf(handler(delivery({ type: "INSTALL", appId: "a" })())), 200);
+    assert.equal(await statusOf(handler(delivery({ type: "AppUpdate" })())), 200);
+    assert.deepEqual(seen, [["order", 5, "w1"], ["rest", "INSTALL"], ["rest", "AppUpdate"]]);
+    assert.deepEqual(types(), ["handled", "handled", "handled"]);
+    const lonely = make({ OrderCreate: () => {} });
+    // No name of an object's own is a listener.
+    for (const type of ["INSTALL", "toString", "__proto__", "constructor"]) {
+        assert.equal(await statusOf(lonely.handler(delivery(JSON.stringify({ webhookId: type, type }))())), 200);
+    }
+    assert.deepEqual(lonely.types(), ["ignored", "ignored", "ignored", "ignored"]);
+});
+
+test("what is no delivery of HighLevel's is refused with its status, and reaches no listener", async () => {
+    let handled = 0;
+    const { handler, told } = make({ "*": () => handled++ }, { maxBodyBytes: 1000 });
+    const good = delivery(ORDER);
+    const none = () => new Request(ADDRESS, { method: "POST", body: "{}" });
+    const used = good();
+    await used.text();
+    const endless = () => {
+        const body = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(400)) });
+        return new Request(ADDRESS, { method: "POST", body, duplex: "half" });
+    };
+    for (const [request, status, code] of [
+        [new Request(ADDRESS), 405, "method_not_allowed"],
+        [new Request(ADDRESS, { method: "PUT", body: "{}" }), 405, "method_not_allowed"],
+        [new Request(ADDRESS, { method: "HEAD" }), 405, "method_not_allowed"],
+        [none(), 401, "unsigned"],
+        [delivery(ORDER, { signature: "N/A" })(), 401, "unsigned"],
+        [delivery(ORDER, { signature: "AAAA" })(), 401, "malformed_signature"],
+        [delivery(ORDER, { signature: Buffer.alloc(64).toString("base64") })(), 401, "invalid_signature"],
+        [delivery("[]")(), 400, "unreadable"],
+        [delivery({ ...ORDER, filler: "x".repeat(1000) })(), 413, "too_large"],
+        [endless(), 413, "too_large"],
+        [used, 500, "invalid_body"],
+    ]) {
+        const response = await handler(request);
+        assert.equal(response.status, status, code);
+        assert.deepEqual([response.headers.get("cache-control"), response.headers.get("allow")], ["no-store", status === 405 ? "POST" : null]);
+        assert.deepEqual(await response.json(), { code });
+        const last = told.at(-1);
+        assert.deepEqual([last.type, last.code, last.error instanceof WebhookError], ["refused", code, status !== 405]);
+    }
+    assert.equal(handled, 0);
+});
+
+test("a delivery that comes again is handled once", async () => {
+    let handled = 0;
+    const { handler, types } = make({ OrderCreate: () => handled++ });
+    const request = delivery(ORDER);
+    const statuses = [];
+    for (let i = 0; i < 4; i++) statuses.push(await statusOf(handler(request())));
+    assert.deepEqual([handled, statuses], [1, [200, 200, 200, 200]]);
+    assert.deepEqual(types(), ["handled", "duplicate", "duplicate", "duplicate"]);
+    // Without an id the body is the delivery, for some hours.
+    const nameless = delivery(JSON.stringify({ type: "OrderCreate", _id: "o2" }));
+    for (let i = 0; i < 2; i++) await handler(nameless());
+    assert.equal(handled, 2);
+});
+
+test("while the first is at work, the second is asked to come again", async () => {
+    let release;
+    const { handler } = make({ OrderCreate: () => new Promise((resolve) => (release = resolve)) });
+    const request = delivery(ORDER);
+    const first = handler(request());
+    while (!release) await new Promise((resolve) => setTimeout(resolve, 1));
+    const second = await handler(request());
+    assert.deepEqual([second.status, (await second.json()).code], [429, "busy"]);
+    assert.ok(Number(second.headers.get("retry-after")) >= 1);
+    release();
+    assert.equal((await first).status, 200);
+    assert.equal(await statusOf(handler(request())), 200);
+});
+
+test("a listener that throws gets the delivery again, from HighLevel", async () => {
+    let tried = 0;
+    const listener = () => {
+        tried += 1;
+        if (tried < 3) throw new Error(`no ${tried}`);
+    };
+    for (const ctx of [undefined, context()]) {
+        tried = 0;
+        const { handler, told } = make({ OrderCreate: tried === 0 ? listener : listener });
+        const request = delivery(ORDER);
+        const statuses = [];
+        for (let i = 0; i < 4; i++) statuses.push(await statusOf(handler(request(), ctx)));
+        // 429 is the only status that both of HighLevel's guides say is tried again.
+        assert.deepEqual([statuses, tried], [[429, 429, 200, 200], 3]);
+        assert.deepEqual(told.map(({ type, again }) => [type, again]), [["failed", true], ["failed", true], ["handled", undefined], ["duplicate", undefined]]);
+        assert.equal(told[0].error.message, "no 1");
+        await ctx?.done();
+    }
+});
+
+test("the answer does not wait for a slow listener, which then gets a second and third chance here", async () => {
+    const ctx = context();
+    let tried = 0;
+    let fail;
+    const listener = () => {
+        tried += 1;
+        return tried === 1 ? new Promise((_, reject) => (fail = reject)) : undefined;
+    };
+    const { handler, told } = make({ OrderCreate: listener }, { answerWithinMs: 1 });
+    const response = await handler(delivery(ORDER)(), { no: "context" }, ctx);
+    assert.deepEqual([response.status, tried, ctx.works.length], [202, 1, 1]);
+    fail(new Error("late"));
+    await ctx.done();
+    assert.equal(tried, 2);
+    assert.deepEqual(told.map(({ type, again }) => [type, again]), [["failed", true], ["handled", undefined]]);
+});
+
+test("where nothing may go on behind the answer, it waits for the listener", async () => {
+    let ended = false;
+    const listener = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        ended = true;
+    };
+    const { handler } = make({ OrderCreate: listener }, { answerWithinMs: 0 });
+    assert.equal(await statusOf(handler(delivery(ORDER)())), 200);
+    assert.ok(ended);
+});
+
+test("with a queue the answer is quick, and its consumer handles, gives back and never twice", async () => {
+    const sent = [];
+    let tried = 0;
+    const on = {
+        OrderCreate() {
+            tried += 1;
+            if (tried === 1) throw new Error("not yet");
+        },
+    };
+    const { handler, types } = make(on, { queue: { send: async (message) => void sent.push(structuredClone(message)) } });
+    const request = delivery(ORDER);
+    assert.equal(await statusOf(handler(request())), 202);
+    assert.equal(await statusOf(handler(request())), 202);
+    assert.equal(tried, 0);
+    const consume = async (bodies) => {
+        const done = [];
+        const message = (body) => ({ body, ack: () => done.push("ack"), retry: () => done.push("retry") });
+        await handler.queue({ messages: bodies.map(message) });
+        return done.sort();
+    };
+    assert.deepEqual(await consume([sent[0]]), ["retry"]);
+    assert.deepEqual(await consume(sent), ["ack", "retry"]);
+    assert.deepEqual(await consume(sent), ["ack", "ack"]);
+    assert.equal(tried, 2);
+    // What this handler never sent is given back, so that it ends where the dead are.
+    assert.deepEqual(await consume([{ type: "OrderCreate" }, null, "x"]), ["retry", "retry", "retry"]);
+    await assert.rejects(handler.deliver({}), { name: "WebhookError", code: "invalid_options" });
+    assert.equal(types().filter((type) => type === "handled").length, 1);
+    const broken = make(on, { queue: { send: async () => Promise.reject(new Error("full")) } });
+    assert.equal(await statusOf(broken.handler(request())), 429);
+});
+
+test("a store that fails has the delivery come again, and handles nothing", async () => {
+    let handled = 0;
+    const down = async () => Promise.reject(new Error("down"));
+    const seen = { claim: down, renew: down, done: down, release: down };
+    const { handler, types } = make({ "*": () => handled++ }, { seen });
+    assert.equal(await statusOf(handler(delivery(ORDER)())), 429);
+    assert.deepEqual([handled, types()], [0, ["failed"]]);
+});
+
+test("the lease of who died ends; who is late finds out, and an id is forgotten in the end", async () => {
+    let now = 0;
+    const seen = memorySeen({ now: () => now, maxIds: 3 });
+    const first = await seen.claim("a", 1000);
+    assert.equal(first.state, "claimed");
+    now = 999;
+    assert.deepEqual(await seen.claim("a", 1000), { state: "busy", retryAfterMs: 1 });
+    assert.equal(await seen.renew("a", first.token, 1000), true);
+    now = 1998;
+    assert.equal((await seen.claim("a", 1000)).state, "busy");
+    now = 1999;
+    const second = await seen.claim("a", 1000);
+    assert.equal(second.state, "claimed");
+    assert.deepEqual([await seen.renew("a", first.token, 1000), await seen.done("a", first.token, 5000)], [false, false]);
+    await seen.release("a", first.token);
+    assert.equal((await seen.claim("a", 1000)).state, "busy");
+    assert.equal(await seen.done("a", second.token, 5000), true);
+    assert.equal((await seen.claim("a", 1000)).state, "done");
+    now = 6999;
+    assert.equal((await seen.claim("a", 1000)).state, "claimed");
+    // Who is at work is kept, whatever else has to be forgotten.
+    for (const id of ["b", "c", "d", "e", "f"]) {
+        const claim = await seen.claim(id, 1000);
+        await seen.done(id, claim.token, 100_000);
+    }
+    assert.equal((await seen.claim("a", 1000)).state, "busy");
+    assert.equal((await seen.claim("b", 1000)).state, "claimed");
+    assert.equal((await seen.claim("f", 1000)).state, "done");
+});
+
+test("a store that cannot remember is refused with the reason, and so are wrong options", async () => {
+    const kv = { get() {}, put() {}, list() {}, delete() {}, getWithMetadata() {} };
+    const d1 = { prepare() {}, batch() {} };
+    const namespace = { idFromName() {}, get() {} };
+    const on = { "*"() {} };
+    for (const [options, path, words] of [
+        [{ on, seen: kv }, "seen", /eventually consistent.*60.*twice/s],
+        [{ on, seen: d1 }, "seen", /d1Seen/],
+        [{ on, seen: namespace }, "seen", /durableSeen/],
+        [{ on }, "seen", /memorySeen/],
+        [{ on, seen: {} }, "seen", /memorySeen/],
+        [{ seen: memorySeen() }, "on", /must be an object/],
+        [{ on: { OrderCreate: 5 }, seen: memorySeen() }, "on.OrderCreate", /function/],
+        [{ on, seen: memorySeen(), queue: {} }, "queue", /send/],
+        [{ on, seen: memorySeen(), keys: ["x"] }, "keys[0]", /public key/],
+        [{ on, seen: memorySeen(), maxBodyBytes: 0 }, "maxBodyBytes", /from 1/],
+        [{ on, seen: memorySeen(), typo: 1 }, "typo", /no option/],
+    ]) {
+        assert.throws(() => createWebhookHandler(options), (error) => {
+            assert.ok(error instanceof WebhookError);
+            assert.equal(error.issues[0].path, path);
+            assert.match(error.message, words);
+            return true;
+        });
+    }
+    for (const make of [() => d1Seen(kv), () => durableSeen(kv)]) assert.throws(make, /eventually consistent/);
+    for (const make of [() => d1Seen(undefined), () => d1Seen(d1, { table: "a; DROP" }), () => durableSeen(namespace, { shards: 0 })]) {
+        assert.throws(make, { name: "WebhookError", code: "invalid_options" });
+    }
+});
+
+test("the route may name the type of the event", async () => {
+    const seen = [];
+    const type = (request) => new URL(request.url).searchParams.get("type") ?? undefined;
+    const { handler } = make({ InvoicePaid: (event) => seen.push(event.type) }, { type });
+    const body = JSON.stringify({ _id: "i1", status: "paid" });
+    const headers = { "x-ghl-signature": sign(null, Buffer.from(body), PAIR.privateKey).toString("base64") };
+    assert.equal(await statusOf(handler(new Request(`${ADDRESS}?type=InvoicePaid`, { method: "POST", body, headers }))), 200);
+    assert.deepEqual(seen, ["InvoicePaid"]);
+});

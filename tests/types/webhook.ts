@@ -1,0 +1,93 @@
+// Webhooks: what a listener is given depends on the type of the event.
+
+import {
+    createWebhookHandler,
+    memorySeen,
+    verifyWebhook,
+    WebhookError,
+    type SeenStore,
+    type UnknownWebhookEvent,
+    type WebhookErrorCode,
+    type WebhookEvent,
+    type WebhookHandler,
+    type WebhookListeners,
+    type WebhookType,
+} from "ghl-payments/edge";
+
+const seen: SeenStore = memorySeen({ maxIds: 10 });
+
+export const handler: WebhookHandler = createWebhookHandler({
+    seen,
+    on: {
+        OrderCreate(event, { id }) {
+            const type: "OrderCreate" = event.type;
+            const amount: number | null | undefined = event.amount;
+            const first: string | null | undefined = event.items?.[0]?.product?.name;
+            const status: "completed" | "pending" | (string & {}) | null | undefined = event.status;
+            const delivery: string | null | undefined = event.webhookId;
+            return [type, amount, first, status, delivery, id.length, event._id.length];
+        },
+        async InvoicePaid(event) {
+            const total: number | null | undefined = event.total;
+            // @ts-expect-error an invoice has no items of an order
+            event.items;
+            return total;
+        },
+        INSTALL(event) {
+            const app: string = event.appId;
+            // @ts-expect-error the location is not sure to be there
+            const location: string = event.locationId;
+            return [app, location];
+        },
+        PriceUpdate: (event) => event.priceType,
+        "*"(event) {
+            const type: string | undefined = event.type;
+            // @ts-expect-error of an event of any type nothing is known
+            event.amount.toFixed(2);
+            return type;
+        },
+    },
+    keys: ["highlevel", new Uint8Array(32), { kty: "OKP", crv: "Ed25519", x: "" }],
+    legacyRsa: false,
+    queue: { send: async (message) => message.id },
+    type: (request) => new URL(request.url).searchParams.get("type") ?? undefined,
+    onEvent(outcome) {
+        if (outcome.type === "refused") return outcome.code;
+        return outcome.id;
+    },
+});
+
+// @ts-expect-error a typing error in the type of an event
+createWebhookHandler({ seen, on: { OrderCreated() {} } });
+// @ts-expect-error somewhere it must be remembered what was handled
+createWebhookHandler({ on: {} });
+// @ts-expect-error a listener is a function
+createWebhookHandler({ seen, on: { OrderCreate: "x" } });
+// @ts-expect-error a KV namespace is no such store
+createWebhookHandler({ seen: { get() {}, put() {} }, on: {} });
+
+export async function one(request: Request): Promise<string | undefined> {
+    const event: WebhookEvent | UnknownWebhookEvent = await verifyWebhook(await request.arrayBuffer(), request.headers, {
+        toleranceMs: 86_400_000,
+        now: new Date(),
+    });
+    return event.type;
+}
+
+export function install(event: WebhookEvent): string | undefined {
+    if (event.type === "INSTALL") return event.appId;
+    if (event.type === "OrderCreate" || event.type === "OrderStatusUpdate") return event._id;
+    // @ts-expect-error neither an order nor an installation
+    event.installType;
+    return undefined;
+}
+
+export const codes = (error: unknown): WebhookErrorCode | undefined => (error instanceof WebhookError ? error.code : undefined);
+
+const listeners: WebhookListeners = { UNINSTALL: ({ locationId }) => locationId };
+const types: WebhookType[] = ["OrderCreate", "PLAN_CHANGE"];
+export const both = [listeners, types, handler.queue, handler.deliver] as const;
+
+/** As a Worker has them. */
+export const worker = { fetch: handler, queue: handler.queue };
+export const answer: Promise<Response> = worker.fetch(new Request("https://app.test/"), { env: 1 }, { waitUntil() {} });
