@@ -1,5 +1,7 @@
 //! The client's exports. The TypeScript facade in `pkg-template/src` turns them into the public surface.
 
+#[cfg(feature = "npm-edge")]
+use super::edge::Proxied;
 use super::{options, pages::Pages, values};
 use crate::call::{self, cursor_scope, Ask, OnceQueue, RateLimiter, Told};
 use crate::core::{build_after, Config, Error};
@@ -82,8 +84,18 @@ impl Core {
     ) -> Call {
         let transport = FetchTransport::with(self.wiring.clone(), signal);
         let began = transport.now_ms();
+        #[cfg(feature = "npm-edge")]
+        let (proxied, name) = Proxied::read(name);
         let prepared = self.prepare(name, id, params.as_deref(), options.as_deref(), began);
-        Call { prepared, params, transport, began, asked: Asked::Nothing }
+        Call {
+            prepared,
+            params,
+            transport,
+            began,
+            asked: Asked::Nothing,
+            #[cfg(feature = "npm-edge")]
+            proxied,
+        }
     }
 }
 
@@ -165,6 +177,9 @@ pub struct Call {
     transport: FetchTransport,
     began: f64,
     asked: Asked,
+    /// It ends with the answer that a proxy gives.
+    #[cfg(feature = "npm-edge")]
+    proxied: Option<Proxied>,
 }
 
 #[wasm_bindgen]
@@ -213,6 +228,13 @@ impl Call {
                 Ask::Wait(ms) => break (Asked::Wait, transport.begin_sleep(ms)),
                 Ask::Send(ms) => {
                     break (Asked::Send, transport.begin_send(&run.request, run.token.as_deref(), ms));
+                }
+                #[cfg(feature = "npm-edge")]
+                Ask::Done(ended) if self.proxied.is_some() => {
+                    return self
+                        .proxied
+                        .as_ref()
+                        .map_or(JsValue::UNDEFINED, |proxied| proxied.end(run, ended, transport));
                 }
                 Ask::Done(Ok(done)) => {
                     let scope = run.operation.is_list().then(|| cursor_scope(&run.request));

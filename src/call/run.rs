@@ -131,6 +131,13 @@ impl Run {
         }
     }
 
+    /// The tokens that were sent: what stands in front of them are the keys in the body.
+    #[cfg(all(feature = "npm-edge", target_arch = "wasm32"))]
+    pub fn tokens(&self) -> &[String] {
+        let keys = keys(self.request.body.as_deref().unwrap_or_default());
+        self.secrets.get(keys.len()..).unwrap_or_default()
+    }
+
     /// Asks the limiter for a turn.
     pub fn turn(&mut self, now: f64) -> Turn {
         let Some(limiter) = &self.limiter else { return Turn::Go };

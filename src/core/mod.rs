@@ -30,12 +30,16 @@ pub(crate) use plain::{put_drift, put_limits, put_operation, put_rate_limit};
 pub use rate::RateLimit;
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
 pub(crate) use request::build_after;
+#[cfg(feature = "edge")]
+pub(crate) use request::names_account;
 pub use request::{build, Request};
 pub(crate) use response::read_masked;
 #[cfg(feature = "edge")]
-pub(crate) use response::{explain, mask};
+pub(crate) use response::{explain, mask, spelled, WEB_PAGE};
 pub use response::{read, Answer, Response};
 pub(crate) use retry_after::days_since_1970;
 pub use retry_after::{http_date, RetryAfter};
 pub use url::base_url;
+#[cfg(feature = "edge")]
+pub(crate) use url::base_url_problem;
 pub(crate) use url::parted;

@@ -107,7 +107,7 @@ fn id_problem(id: &str) -> &'static str {
 }
 
 /// Whether a field names the account.
-fn names_account(field: &[u8]) -> bool {
+pub(crate) fn names_account(field: &[u8]) -> bool {
     field == b"altId" || field == b"locationId"
 }
 

@@ -103,7 +103,7 @@ pub(crate) fn read_masked<S: AsRef<str>>(
     Err(error)
 }
 
-const WEB_PAGE: &str = "a web page";
+pub(crate) const WEB_PAGE: &str = "a web page";
 
 /// What was expected and what was found instead; where goes to `path`.
 fn describe(fault: &Fault, path: &mut String) -> (&'static str, &'static str) {
@@ -246,7 +246,7 @@ pub(crate) fn mask<S: AsRef<str>>(body: &[u8], secrets: &[S]) -> String {
 
 /// How many bytes at the start of a body spell a secret, as it is or with JSON's escapes (`\/`, `\u002d`), which whoever
 /// parses the body would undo; 0 if they do not.
-fn spelled(body: &[u8], secret: &[u8]) -> usize {
+pub(crate) fn spelled(body: &[u8], secret: &[u8]) -> usize {
     if body.starts_with(secret) {
         return secret.len();
     }

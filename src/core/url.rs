@@ -22,7 +22,7 @@ pub(super) fn without_slashes(url: &str) -> &str {
 }
 
 /// What is wrong with a base URL; empty if nothing is.
-pub(super) fn base_url_problem(url: &str, same_origin: bool) -> &'static str {
+pub(crate) fn base_url_problem(url: &str, same_origin: bool) -> &'static str {
     if url.is_empty() {
         return "must not be empty; leave it out for HighLevel's own address";
     }

@@ -1,6 +1,6 @@
 //! Writing one JSON object, member by member.
 
-use super::write::{push_decimal, put, quote};
+use super::write::{push_decimal, quote};
 
 /// Writes one JSON object, and others in it.
 pub(crate) struct Object(String);
@@ -35,7 +35,6 @@ impl Object {
     }
 
     /// Begins an object as an item of a list; [`Self::close`] ends it.
-    #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
     pub fn item(&mut self) {
         self.comma();
         self.0.push('{');
@@ -68,7 +67,7 @@ impl Object {
     }
 
     pub fn truth(&mut self, name: &str, value: bool) {
-        put(self.key(name), if value { "true" } else { "false" });
+        super::write::put(self.key(name), if value { "true" } else { "false" });
     }
 
     /// An item of a list.

@@ -152,20 +152,20 @@ pub fn validate(json: &str, record: &'static Record, located: bool) -> Result<Ac
 }
 
 /// Where the walk is: a list of names and indices back to the top.
-struct Path<'p> {
-    parent: Option<&'p Path<'p>>,
-    segment: Segment<'p>,
+pub(crate) struct Path<'p> {
+    pub(crate) parent: Option<&'p Path<'p>>,
+    pub(crate) segment: Segment<'p>,
 }
 
 #[derive(Clone, Copy)]
-enum Segment<'p> {
+pub(crate) enum Segment<'p> {
     Key(&'p str),
     Field(&'static Record, Row),
     Index(usize),
 }
 
 impl Path<'_> {
-    const ROOT: Path<'static> = Path { parent: None, segment: Segment::Key("") };
+    pub(crate) const ROOT: Path<'static> = Path { parent: None, segment: Segment::Key("") };
 
     fn write(&self, out: &mut String) {
         if let Some(parent) = self.parent {
@@ -185,7 +185,7 @@ impl Path<'_> {
         put(out, key);
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut out = String::new();
         self.write(&mut out);
         out

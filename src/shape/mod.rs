@@ -11,6 +11,8 @@ mod record;
 
 pub use crate::json::Fault;
 pub use check::{check, validate, Accepted, Checked, Drift, Issue};
+#[cfg(feature = "edge")]
+pub(crate) use check::{Path, Segment};
 pub use decode::decode;
 pub use ghl_payments_derive::Shape;
 pub(crate) use id::{is_blank, is_id, NO_ID};

@@ -114,7 +114,7 @@ pub struct Field {
 /// A row of a table, packed into three bytes, from the lowest bit: 12 bits say where its name begins, 6 how long the name
 /// is, 5 are the code of its kind, 1 says that the field is required.
 #[derive(Clone, Copy)]
-pub(super) struct Row(u32);
+pub(crate) struct Row(u32);
 
 impl Row {
     const fn unpack([low, middle, high]: [u8; 3]) -> Self {
@@ -208,6 +208,13 @@ impl Record {
     /// The name of the field with this index; empty if there is none.
     pub fn name(&self, index: u16) -> &'static str {
         self.row(usize::from(index)).map_or("", |row| self.text(row))
+    }
+
+    /// The index of a field, and whether it is a count; a query writes it as text.
+    #[cfg(feature = "edge")]
+    pub(crate) fn place(&self, name: &str) -> Option<(usize, bool)> {
+        let (index, row) = self.find(name.as_bytes(), 0)?;
+        Some((index, matches!(self.kind(row), Kind::Count)))
     }
 
     /// How many fields must be there.

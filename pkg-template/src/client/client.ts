@@ -72,7 +72,7 @@ declare global {
 export interface Client extends Disposable, Resources {}
 
 /** The core of the client whose limits are shared, if there is one. */
-function sharedCore(limiter: unknown, engine: Engine, found: Findings): LastingCore | undefined {
+export function sharedCore(limiter: unknown, engine: Engine, found: Findings): LastingCore | undefined {
     if (limiter === undefined) return undefined;
     const core = CORE.find(limiter);
     if (core?.engine !== engine) {

@@ -28,3 +28,12 @@ export type {
 } from "./webhook-handler.js";
 export { d1Seen, durableSeen, memorySeen } from "./seen.js";
 export type { Claim, D1Database, D1Statement, LedgerNamespace, SeenStore } from "./seen.js";
+export {
+    createProxy,
+    type Grant,
+    type OperationName,
+    type ProxyEvent,
+    type ProxyHandler,
+    type ProxyOptions,
+    type ProxyTokenContext,
+} from "./proxy.js";

@@ -3,3 +3,5 @@
 mod oauth;
 mod proxy;
 mod webhook;
+
+pub(super) use proxy::Proxied;

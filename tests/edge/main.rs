@@ -1,0 +1,4 @@
+//! The edge's decisions, from outside.
+
+mod oracle;
+mod proxy;

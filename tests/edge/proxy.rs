@@ -1,0 +1,417 @@
+//! A million requests that were changed at random, each held against the oracle: nothing that must not leave leaves, and what
+//! leaves is what was asked for, for the location that was granted.
+
+use crate::oracle::{compare, read, Incoming, Outgoing, World, TABLE};
+use ghl_payments::core::{build, Config};
+use ghl_payments::edge::proxy::{enter, rebuild, Grant, Head, Settings};
+use std::collections::BTreeMap;
+
+const LOCATION: &str = "ve9EPM428h8vShlRW1KT";
+const OTHER: &str = "XX9EPM428h8vShlRW1XX";
+const ID: &str = "653f6ba4d84bcc7b3d5bb8a1";
+const OWN: &str = "https://app.example";
+const LISTED: &[&str] = &["https://shop.example"];
+
+/// Splitmix64: the same requests every time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, count: usize) -> usize {
+        (self.roll() % count.max(1) as u64) as usize
+    }
+
+    fn one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+
+    fn of<'t, T: ?Sized>(&mut self, list: &[&'t T]) -> &'t T {
+        list[self.below(list.len())]
+    }
+}
+
+/// For each operation a request that is right.
+fn right() -> Vec<Incoming> {
+    let coupon = r#""name":"Spring","code":"SPRING","discountType":"amount","discountValue":5.5,"startDate":"2024-06-01T00:00:00Z","productIds":["a","b"]"#;
+    let provider = r#"{"name":"n","description":"d","paymentsUrl":"https://a.example/p","queryUrl":"https://a.example/q","imageUrl":"https://a.example/i","supportsSubscriptionSchedule":true}"#;
+    let listing = "limit=20&offset=40&search=a%20b%26c";
+    TABLE
+        .iter()
+        .map(|(method, path, names, _, name)| {
+            let mut query = match *name {
+                "integrations.listWhitelabel" => "limit=20&offset=0".into(),
+                "coupons.get" => "id=c1&code=SPRING".into(),
+                "orders.list" | "transactions.list" | "subscriptions.list" | "coupons.list" => listing.into(),
+                _ => String::new(),
+            };
+            for account in names.iter().filter(|name| ["altId", "altType", "locationId"].contains(name)) {
+                let value = if *account == "altType" { "location" } else { LOCATION };
+                query = format!("{account}={value}&{query}");
+            }
+            let body = match *name {
+                "integrations.createWhitelabel" => {
+                    r#"{"uniqueName":"own","title":"Own","provider":"nmi","description":"d","imageUrl":"https://a.example/i"}"#.into()
+                }
+                "orders.recordPayment" => {
+                    r#"{"mode":"cheque","cheque":{"number":"1"},"amount":20.5,"notes":"by post \"now\"","meta":{"a":{"b":[1,true,null,"x"]}}}"#.into()
+                }
+                "orders.createFulfillment" => {
+                    r#"{"trackings":[{"trackingNumber":"1Z","shippingCarrier":"UPS"}],"items":[{"priceId":"p","qty":1}],"notifyCustomer":false}"#.into()
+                }
+                "coupons.create" => format!("{{{coupon}}}"),
+                "coupons.update" => format!("{{\"id\":\"c1\",{coupon}}}"),
+                "coupons.delete" => r#"{"id":"c1"}"#.into(),
+                "customProvider.create" => provider.into(),
+                "customProvider.connect" => r#"{"test":{"apiKey":"key-1234","publishableKey":"pub-1234"}}"#.into(),
+                "customProvider.disconnect" => r#"{"liveMode":true}"#.into(),
+                "customProvider.updateCapabilities" => r#"{"supportsSubscriptionSchedules":true}"#.into(),
+                _ => String::new(),
+            };
+            let account = |name: &str| names.is_empty() && TABLE.iter().any(|row| row.4 == name && row.3.is_some_and(|names| names.contains(&"altId")));
+            let body = if account(name) { body.replacen('{', &format!("{{\"altId\":\"{LOCATION}\",\"altType\":\"location\","), 1) } else { body };
+            let mut headers = vec![("origin".to_owned(), OWN.to_owned()), ("sec-fetch-site".into(), "same-origin".into())];
+            if !body.is_empty() {
+                headers.push(("content-type".into(), "application/json".into()));
+            }
+            Incoming {
+                method: (*method).into(),
+                path: format!("/api/{}", path.replace(":id", ID)),
+                query: query.trim_end_matches('&').into(),
+                headers,
+                body: body.into_bytes(),
+            }
+        })
+        .collect()
+}
+
+const VALUES: &[&str] = &[
+    OTHER,
+    LOCATION,
+    "",
+    "null",
+    "0",
+    "-1",
+    "1e9",
+    "a%00b",
+    "%ff",
+    "%4",
+    "a;b",
+    "a%3Bb",
+    "%0d%0aX:y",
+    "location",
+    "company",
+    "%2e%2e",
+    "a%20b",
+    "\u{e9}",
+];
+const NAMES: &[&str] = &[
+    "altId",
+    "altId[]",
+    "ALTID",
+    "a%6CtId",
+    "altid",
+    "locationId",
+    "locationId[]",
+    "altType",
+    "companyId",
+    "limit",
+    "offset",
+    "search",
+    "id",
+    "_method",
+    "__proto__",
+    "constructor",
+    "altId%00",
+    "%61ltId",
+    " altId",
+    "alt_id",
+    "mode",
+    "x",
+];
+const SEGMENTS: &[&str] = &[
+    "..",
+    "%2e%2e",
+    ".",
+    "",
+    "a%2fb",
+    "a%00",
+    "%0d%0a",
+    "%252e",
+    "a;b",
+    "orders",
+    "coupon",
+    "@evil.example",
+    "//evil.example",
+    "\\",
+    "record-payment",
+    "notes",
+    "payments",
+    "api",
+    "~",
+    "a.b",
+    "list",
+    ID,
+];
+const HEADERS: &[(&str, &[&str])] = &[
+    (
+        "origin",
+        &[
+            "null",
+            "https://evil.example",
+            "https://shop.example",
+            OWN,
+            "http://app.example",
+            "https://app.example.evil.example",
+        ],
+    ),
+    ("sec-fetch-site", &["cross-site", "same-site", "none", "same-origin", ""]),
+    (
+        "content-type",
+        &[
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/json; charset=utf-8",
+            "application/json, text/plain",
+            "",
+        ],
+    ),
+    ("content-encoding", &["gzip", "identity"]),
+    ("x-http-method-override", &["DELETE"]),
+    ("x-method-override", &["GET"]),
+    ("upgrade", &["websocket"]),
+    ("host", &["evil.example"]),
+    ("x-forwarded-host", &["evil.example"]),
+    ("authorization", &["Bearer stolen"]),
+    ("version", &["v3"]),
+    ("cookie", &["a=b"]),
+];
+const MEMBERS: &[&str] = &[
+    "\"altId\":\"XX9EPM428h8vShlRW1XX\"",
+    "\"altId\":\"ve9EPM428h8vShlRW1KT\"",
+    "\"alt\\u0049d\":\"XX9EPM428h8vShlRW1XX\"",
+    "\"altId\":[\"ve9EPM428h8vShlRW1KT\"]",
+    "\"altId\":null",
+    "\"altType\":\"company\"",
+    "\"altType\":\"location\"",
+    "\"locationId\":\"XX9EPM428h8vShlRW1XX\"",
+    "\"companyId\":\"c\"",
+    "\"__proto__\":{\"altId\":\"x\"}",
+    "\"constructor\":1",
+    "\"mode\":\"cash\"",
+    "\"notes\":\"\\u0000\"",
+    "\"notes\":\"\\ud800\"",
+    "\"notes\":\"\\u00e9\u{e9}\"",
+    "\"meta\":{\"a\":1,\"a\":2}",
+    "\"meta\":{\"\\u0061\":1}",
+    "\"meta\":{\"a\":{\"__proto__\":1}}",
+    "\"amount\":[1]",
+    "\"amount\":1e400",
+    "\"amount\":0.30000000000000004",
+    "\"id\":\"c1\"",
+    "\"id\":[\"c1\"]",
+    "\"x\":1",
+];
+const METHODS: &[&str] = &["GET", "POST", "PUT", "DELETE", "HEAD", "TRACE", "OPTIONS", "PATCH", "get"];
+const BYTES: &[u8] = b"\"\\{}[],:;&=%+/.\x00\x01 \xff\xc0\x80aA0-e\n";
+
+/// Changes one thing.
+fn change(request: &mut Incoming, dice: &mut Dice) {
+    match dice.below(14) {
+        0 => {
+            let mut segments: Vec<&str> = request.path.split('/').collect();
+            let (at, segment) = (dice.below(segments.len()), dice.of(SEGMENTS));
+            match dice.below(3) {
+                0 => segments[at] = segment,
+                1 => segments.insert(at, segment),
+                _ => drop(segments.remove(at)),
+            }
+            request.path = segments.join("/");
+        }
+        1 => request.method = dice.of(METHODS).into(),
+        2 | 3 => {
+            let pair = format!("{}={}", dice.of(NAMES), dice.of(VALUES));
+            request.query = if request.query.is_empty() {
+                pair
+            } else if dice.one_in(2) {
+                format!("{}&{pair}", request.query)
+            } else {
+                format!("{pair}&{}", request.query)
+            };
+        }
+        4 => {
+            let mut pairs: Vec<String> = request.query.split('&').map(String::from).collect();
+            let at = dice.below(pairs.len());
+            match dice.below(4) {
+                0 => pairs[at] = format!("{}={}", pairs[at].split('=').next().unwrap_or_default(), dice.of(VALUES)),
+                1 => pairs.insert(at, pairs[at].clone()),
+                2 => drop(pairs.remove(at)),
+                _ => pairs[at] = pairs[at].to_uppercase(),
+            }
+            request.query = pairs.join("&");
+        }
+        5 => {
+            let (name, values) = HEADERS[dice.below(HEADERS.len())];
+            let value = dice.of(values);
+            request.headers.retain(|(known, _)| known != name);
+            request.headers.push((name.into(), value.into()));
+        }
+        6 => {
+            let at = dice.below(request.headers.len());
+            if at < request.headers.len() {
+                request.headers.remove(at);
+            }
+        }
+        7..=9 if !request.body.is_empty() => {
+            let member = dice.of(MEMBERS);
+            let text = String::from_utf8_lossy(&request.body).into_owned();
+            let text = match dice.below(3) {
+                0 => text.replacen('{', &format!("{{{member},"), 1),
+                1 => {
+                    text.trim_end_matches('}').to_owned()
+                        + ","
+                        + member
+                        + &"}".repeat(text.len() - text.trim_end_matches('}').len())
+                }
+                // Somewhere inside.
+                _ => text.replace(":{", &format!(":{{{member},")),
+            };
+            request.body = text.into_bytes();
+        }
+        10 => {
+            let insert = [&b"\xef\xbb\xbf"[..], b" ", b"{}", b"[]", b"\xff\xfe", b"null"];
+            let at = if dice.one_in(2) { 0 } else { request.body.len() };
+            let bytes = dice.of(&insert);
+            request.body.splice(at..at, bytes.iter().copied());
+        }
+        kind => {
+            // A byte anywhere.
+            let byte = BYTES[dice.below(BYTES.len())];
+            let into = |bytes: &mut Vec<u8>, dice: &mut Dice| {
+                let at = dice.below(bytes.len());
+                match dice.below(3) {
+                    0 if at < bytes.len() => bytes[at] = byte,
+                    1 if at < bytes.len() => drop(bytes.remove(at)),
+                    _ => bytes.insert(at, byte),
+                }
+            };
+            if kind == 13 {
+                let mut bytes = request.query.clone().into_bytes();
+                into(&mut bytes, dice);
+                request.query = String::from_utf8_lossy(&bytes).into_owned();
+            } else if kind == 12 {
+                let mut bytes = request.path.clone().into_bytes();
+                into(&mut bytes, dice);
+                request.path = String::from_utf8_lossy(&bytes).into_owned();
+            } else {
+                into(&mut request.body, dice);
+            }
+        }
+    }
+}
+
+/// What the proxy does with a request: what leaves, or the status that it answers with.
+fn through(request: &Incoming, settings: &Settings, grant: &Grant, config: &Config) -> Result<Outgoing, u16> {
+    let header = |name: &str| {
+        let values: Vec<&str> =
+            request.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    };
+    let head = Head { method: &request.method, origin: OWN, path: &request.path, header: &header };
+    let route = enter(settings, &head).route.map_err(|answer| answer.status)?;
+    let rebuilt =
+        rebuild(&route, &request.query, &request.body, grant, true).map_err(|refusal| refusal.answer().status)?;
+    let built = build(rebuilt.operation, rebuilt.id.as_deref(), Some(&rebuilt.params), config).expect("it was checked");
+    Ok(Outgoing { method: built.method.as_str().into(), url: built.url, headers: built.headers, body: built.body })
+}
+
+fn config() -> Config {
+    Config { location_id: Some(LOCATION.into()), ..Config::default() }
+}
+
+fn settings() -> Settings {
+    let origins = LISTED.iter().map(|origin| (*origin).into()).collect();
+    Settings { base_path: "/api".into(), origins }.check().expect("settings")
+}
+
+#[test]
+fn what_is_right_leaves_as_it_was_meant() {
+    let names: Vec<&str> = TABLE.iter().map(|row| row.4).collect();
+    let world = World { base: "/api", own: OWN, listed: LISTED, location: LOCATION, granted: Some(&names) };
+    let grant = Grant::read(&format!("{{\"locationId\":\"{LOCATION}\",\"operations\":{names:?}}}")).expect("a grant");
+    for request in right() {
+        let outgoing =
+            through(&request, &settings(), &grant, &config()).unwrap_or_else(|status| panic!("{status}: {request:?}"));
+        let reading = read(&request, &world).unwrap_or_else(|why| panic!("{why}: {request:?}"));
+        compare(&reading, &outgoing, &world).unwrap_or_else(|how| panic!("{how}: {request:?}"));
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    left: usize,
+    refused: BTreeMap<u16, usize>,
+    escapes: Vec<String>,
+}
+
+fn attack(seed: u64, count: usize) -> Tally {
+    let mut dice = Dice(seed);
+    let names: Vec<&str> = TABLE.iter().map(|row| row.4).collect();
+    let (settings, config, right) = (settings(), config(), right());
+    let mut tally = Tally::default();
+    for _ in 0..count {
+        let mut request = right[dice.below(right.len())].clone();
+        for _ in 0..=dice.below(3) {
+            change(&mut request, &mut dice);
+        }
+        let granted: Option<Vec<&str>> = match dice.below(8) {
+            0 => None,
+            1 => Some(names.iter().copied().filter(|_| dice.one_in(2)).collect()),
+            _ => Some(names.clone()),
+        };
+        let operations = granted.as_ref().map_or("\"read\"".into(), |names| format!("{names:?}"));
+        let grant =
+            Grant::read(&format!("{{\"locationId\":\"{LOCATION}\",\"operations\":{operations}}}")).expect("a grant");
+        let world = World { base: "/api", own: OWN, listed: LISTED, location: LOCATION, granted: granted.as_deref() };
+        match through(&request, &settings, &grant, &config) {
+            Err(status) => *tally.refused.entry(status).or_default() += 1,
+            Ok(outgoing) => {
+                tally.left += 1;
+                let checked = match read(&request, &world) {
+                    Ok(reading) => compare(&reading, &outgoing, &world),
+                    Err(why) => Err(why.to_owned()),
+                };
+                if let Err(how) = checked {
+                    tally.escapes.push(format!("{how}: {request:?}"));
+                }
+            }
+        }
+    }
+    tally
+}
+
+#[test]
+fn of_a_million_changed_requests_none_escapes() {
+    const COUNT: usize = 1_000_000;
+    const LANES: usize = 4;
+    let lanes: Vec<_> =
+        (0..LANES).map(|lane| std::thread::spawn(move || attack(0x9e1d + lane as u64, COUNT / LANES))).collect();
+    let mut all = Tally::default();
+    for lane in lanes {
+        let Tally { left, refused, mut escapes } = lane.join().expect("a lane");
+        all.left += left;
+        refused.iter().for_each(|(status, count)| *all.refused.entry(*status).or_default() += count);
+        all.escapes.append(&mut escapes);
+    }
+    let Tally { left, refused, escapes } = all;
+    println!("figure: proxy: {COUNT} changed requests, {left} left, refused {refused:?}, {} escapes", escapes.len());
+    assert!(escapes.is_empty(), "{:#?}", escapes.iter().take(10).collect::<Vec<_>>());
+    // Else nothing would have been tried.
+    assert!(left > COUNT / 50 && refused.len() >= 5, "{left} left, {refused:?}");
+}
