@@ -18,10 +18,10 @@ export const tool = createRequire(
 );
 
 /**
- * A Worker in the real workerd, bundled as a developer's tool does it: the condition picks the entry, and the import of the
- * wasm is left to the runtime, which refuses to compile bytes. Further options are miniflare's.
+ * A Worker as a developer's tool bundles it: the condition picks the entry, and the import of the wasm is left to the runtime,
+ * which refuses to compile bytes. Gives the modules that miniflare takes.
  */
-export async function startWorker(contents, { bindings = {}, condition = "workerd", ...options } = {}) {
+export async function bundleWorker(contents, condition = "workerd") {
     // With `?module` a file is meant that the runtime compiles.
     const query = ({ onResolve }) => {
         onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path.split("?")[0]) }));
@@ -40,11 +40,16 @@ export async function startWorker(contents, { bindings = {}, condition = "worker
     });
     const [[script], modules] = [".js", ".wasm"].map((ending) => bundle.outputFiles.filter(({ path }) => path.endsWith(ending)));
     assert.ok(modules.length > 0, "the entry imports a module");
+    return [
+        { type: "ESModule", path: "worker.js", contents: script.text },
+        ...modules.map(({ path, contents }) => ({ type: "CompiledWasm", path: basename(path), contents })),
+    ];
+}
+
+/** A Worker in the real workerd. Further options are miniflare's. */
+export async function startWorker(contents, { bindings = {}, condition = "workerd", ...options } = {}) {
     const worker = new (tool("miniflare").Miniflare)({
-        modules: [
-            { type: "ESModule", path: "worker.js", contents: script.text },
-            ...modules.map(({ path, contents }) => ({ type: "CompiledWasm", path: basename(path), contents })),
-        ],
+        modules: await bundleWorker(contents, condition),
         bindings,
         compatibilityDate: "2025-09-01",
         ...options,
