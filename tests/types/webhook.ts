@@ -2,6 +2,7 @@
 
 import {
     createWebhookHandler,
+    isWebhookEvent,
     memorySeen,
     verifyWebhook,
     WebhookError,
@@ -72,6 +73,14 @@ export async function one(request: Request): Promise<string | undefined> {
         now: new Date(),
     });
     return event.type;
+}
+
+export function amount(event: WebhookEvent | UnknownWebhookEvent): number | null | undefined {
+    if (isWebhookEvent(event, "OrderCreate")) return event.amount;
+    if (isWebhookEvent(event, "PLAN_CHANGE")) return event.newPlanId?.length;
+    // @ts-expect-error a typing error in the type of an event
+    if (isWebhookEvent(event, "PlanChange")) return 2;
+    return event.type === "AppUpdate" ? 1 : 0;
 }
 
 export function install(event: WebhookEvent): string | undefined {

@@ -29,7 +29,7 @@ export interface SeenStore {
     /** Holds it for longer; gives whether it was still held. */
     renew(id: string, token: string, leaseMs: number): Promise<boolean>;
     /**
-     * Marks it as done and remembers that for so long; gives `false`, and changes nothing, where somebody else holds it meanwhile.
+     * Marks it as done and remembers that for so long; gives `false`, and changes nothing, where it is held no longer.
      * `result` is what the listener gave.
      */
     done(id: string, token: string, keepMs: number, result?: unknown): Promise<boolean>;
@@ -113,6 +113,8 @@ export interface D1Database {
     batch<T = unknown>(statements: never[]): Promise<{ results: T[] }[]>;
 }
 
+const HOUR_MS = 3_600_000;
+
 /** The database's own clock, in milliseconds: those of the isolates differ. */
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
@@ -132,27 +134,32 @@ export function d1Seen(db: D1Database, options: { table?: string } = {}): SeenSt
     if (!/^[A-Za-z_]\w{0,63}$/.test(table)) throw wrong("invalid_options", "table", "must be the name of a table: letters, digits and _");
     const sql = (query: string, ...values: unknown[]) => db.prepare(query).bind(...values);
     const batch = <T>(...statements: D1Statement[]) => db.batch<T>(statements as never[]);
-    let made = false;
-    const make = () => [
-        sql(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, token TEXT NOT NULL, until INTEGER NOT NULL, done INTEGER NOT NULL) WITHOUT ROWID`),
-        sql(`CREATE INDEX IF NOT EXISTS ${table}_until ON ${table} (until)`),
-    ];
+    const make = () =>
+        batch(
+            sql(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, token TEXT NOT NULL, until INTEGER NOT NULL, done INTEGER NOT NULL) WITHOUT ROWID`),
+            sql(`CREATE INDEX IF NOT EXISTS ${table}_until ON ${table} (until)`),
+        );
     return {
         async claim(id, leaseMs) {
             const token = crypto.randomUUID();
-            const answers = await batch<{ token: string; done: number; remaining: number }>(
-                ...(made ? [] : make()),
-                sql(
-                    `INSERT INTO ${table} (id, token, until, done) VALUES (?1, ?2, ${NOW} + ?3, 0) ` +
-                        `ON CONFLICT (id) DO UPDATE SET token = excluded.token, until = excluded.until, done = 0 WHERE until <= ${NOW}`,
-                    id,
-                    token,
-                    leaseMs,
-                ),
-                sql(`DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE until <= ${NOW} LIMIT 10)`),
-                sql(`SELECT token, done, until - ${NOW} AS remaining FROM ${table} WHERE id = ?1`, id),
-            );
-            made = true;
+            const claim = () =>
+                batch<{ token: string; done: number; remaining: number }>(
+                    sql(
+                        `INSERT INTO ${table} (id, token, until, done) VALUES (?1, ?2, ${NOW} + ?3, 0) ` +
+                            `ON CONFLICT (id) DO UPDATE SET token = excluded.token, until = excluded.until, done = 0 WHERE until <= ${NOW}`,
+                        id,
+                        token,
+                        leaseMs,
+                    ),
+                    // Not at once: whoever is late, and was replaced by nobody, still finds its claim.
+                    sql(`DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE until <= ${NOW} - ${HOUR_MS} LIMIT 10)`),
+                    sql(`SELECT token, done, until - ${NOW} AS remaining FROM ${table} WHERE id = ?1`, id),
+                );
+            const answers = await claim().catch(async (error: unknown) => {
+                if (!/no such table/.test(`${error}`)) throw error;
+                await make();
+                return claim();
+            });
             const row = answers.at(-1)?.results[0];
             if (row?.token === token) return { state: "claimed", token };
             return row?.done ? { state: "done" } : { state: "busy", retryAfterMs: Math.max(row?.remaining ?? 0, 0) };

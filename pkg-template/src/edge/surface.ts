@@ -1,7 +1,7 @@
 export * from "../client/surface.js";
 export { PaymentsClient } from "./client.js";
 export type * from "../edge-models.js";
-export { verifyWebhook, WebhookError } from "./webhook.js";
+export { isWebhookEvent, verifyWebhook, WebhookError } from "./webhook.js";
 export type {
     UnknownWebhookEvent,
     VerifyWebhookOptions,

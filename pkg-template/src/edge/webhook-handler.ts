@@ -72,8 +72,8 @@ export type WebhookOutcome =
       }
     | {
           /**
-           * `failed`: its listener threw, or the store or the queue did. `lease_lost`: it took so long that somebody else may have
-           * handled it as well.
+           * `failed`: its listener threw, or the store or the queue did. `lease_lost`: the claim could not be kept until the end, and
+           * somebody else may be handling it as well.
            */
           type: "failed" | "lease_lost";
           /** Its id. */
@@ -103,7 +103,10 @@ export interface WebhookHandlerOptions extends Omit<VerifyWebhookOptions, "type"
     answerWithinMs?: number;
     /** How many milliseconds after the death of a Worker another one may take over what it was at. Default 30000. */
     leaseMs?: number;
-    /** How many milliseconds the id of a handled delivery is remembered. Default 30 days. */
+    /**
+     * How many milliseconds the id of a handled delivery is remembered. Default 30 days. One without an id is known by its body, for
+     * two hours at the most: the second UNINSTALL of a location looks like the first.
+     */
     rememberMs?: number;
     /** Is told what happened to each delivery. */
     onEvent?: (outcome: WebhookOutcome) => void;
@@ -220,8 +223,10 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
                     try {
                         const result = await listen(event, { id });
                         const held = await seen.done(id, token, digested ? Math.min(DIGEST_MS, rememberMs) : rememberMs, result);
-                        if (!held) tell({ type: "lease_lost", id, again: false });
-                        return told("handled");
+                        if (held) return told("handled");
+                        // Somebody else is at it, or nobody: the next try shows.
+                        tell({ type: "lease_lost", id, again: !answered() });
+                        return "busy";
                     } catch (error) {
                         const pause = PAUSES_MS[tried];
                         if (!answered() || pause === undefined) throw error;

@@ -182,10 +182,10 @@ interface TrustedKey {
  * Verifies that a webhook is from HighLevel and gives its event. Throws a {@link WebhookError} otherwise.
  *
  * ```ts
- * import { verifyWebhook } from "ghl-payments/edge";
+ * import { isWebhookEvent, verifyWebhook } from "ghl-payments/edge";
  *
  * const event = await verifyWebhook(await request.arrayBuffer(), request.headers);
- * if (event.type === "INSTALL") console.log(event.locationId);
+ * if (isWebhookEvent(event, "OrderCreate")) console.log(event.amount);
  * ```
  *
  * @param body The bytes of the body, as they came: what a parser read and wrote again is not what was signed. Text is taken as
@@ -199,6 +199,20 @@ export async function verifyWebhook(
     options: VerifyWebhookOptions = {},
 ): Promise<WebhookEvent | UnknownWebhookEvent> {
     return (await verifier(options)(body, headers)).event;
+}
+
+/**
+ * Whether an event is of this type, for the compiler: beside the known types there may be any other text, so that a comparison
+ * alone does not tell it which fields there are.
+ *
+ * @param event What {@link verifyWebhook} or the listener `"*"` gives.
+ * @param type The type.
+ */
+export function isWebhookEvent<T extends WebhookType>(
+    event: WebhookEvent | UnknownWebhookEvent,
+    type: T,
+): event is Extract<WebhookEvent, { type: T }> {
+    return event.type === type;
 }
 
 const OPTIONS = ["keys", "legacyRsa", "toleranceMs", "now", "type", "onDrift"];

@@ -203,6 +203,17 @@ test("a store that fails has the delivery come again, and handles nothing", asyn
     assert.deepEqual([handled, types()], [0, ["failed"]]);
 });
 
+test("who has lost its claim does not say that it has handled the delivery", async () => {
+    const store = memorySeen();
+    let lost = true;
+    const seen = { ...store, done: async (...given) => !lost && store.done(...given) };
+    const { handler, types } = make({ OrderCreate() {} }, { seen });
+    const request = delivery(ORDER);
+    assert.equal(await statusOf(handler(request())), 429);
+    lost = false;
+    assert.deepEqual(types(), ["lease_lost"]);
+});
+
 test("the lease of who died ends; who is late finds out, and an id is forgotten in the end", async () => {
     let now = 0;
     const seen = memorySeen({ now: () => now, maxIds: 3 });

@@ -199,11 +199,8 @@ test("with Durable Objects each delivery is handled to its end once, but for wha
 });
 
 test("without kills Durable Objects handle each delivery once", async () => {
-    const before = (await ask("/")).runs.reduce((sum, { ids }) => sum + ids, 0);
-    const once = (await ask("/")).runs.find(({ ended }) => ended === 1)?.ids ?? 0;
+    const { runs: before } = await ask("/");
     const count = Math.min(IDS, 300);
-    const saved = KILLS;
-    assert.ok(saved >= 0);
     const bodies = Array.from({ length: count }, (_, index) => {
         const body = JSON.stringify({ type: "OrderCreate", _id: `c${index}`, webhookId: `calm-${index}` });
         return { body, headers: { "x-ghl-signature": sign(null, Buffer.from(body), PAIR.privateKey).toString("base64") } };
@@ -222,7 +219,7 @@ test("without kills Durable Objects handle each delivery once", async () => {
         await Promise.all(some);
     }
     const { runs } = await ask("/");
-    assert.equal(runs.reduce((sum, { ids }) => sum + ids, 0), before + count);
-    assert.equal(runs.find(({ ended }) => ended === 1).ids, once + count);
+    const more = (row) => row.ids - (before.find(({ ended }) => ended === row.ended)?.ids ?? 0);
+    assert.deepEqual(runs.map((row) => [row.ended, more(row)]).filter(([, ids]) => ids > 0), [[1, count]]);
     console.log(`figure: webhooks on Durable Objects, no kills: ${count} ids x ${TIMES} deliveries, all four at once over 2 isolates: each handled once`);
 });
