@@ -208,11 +208,15 @@ const RECIPES = {
     },
     async "In a page, behind your own server"(server, page) {
         const { token, ...given } = await prepare();
-        const { module } = await run(server, given);
+        const { locationId } = given;
+        const sessionOf = async (request) => (request.headers.get("Cookie") === "session=anna" ? { locationId } : null);
+        const upstream = { sessionOf, token, fetch: given.fetch };
+        const { module } = await run(server, { ...given, ...upstream });
         const origin = "https://shop.example";
-        const upstream = { token, fetch: (url, init) => given.fetch(new Request(url, init)) };
+        let cookie = "session=anna";
         const fetch = (url, init) => {
             const request = new Request(url, init);
+            request.headers.set("Cookie", cookie);
             assert.equal(new URL(url).origin, origin);
             assert.equal(request.headers.get("Authorization"), null);
             return withGlobals(upstream, () => module.proxy(request));
@@ -220,7 +224,10 @@ const RECIPES = {
         const { lines, sent } = await run(page, { ...given, fetch, location: { origin } });
         assert.equal(lines[0].split(",").length, 5);
         assert.deepEqual(operations({ sent }), ["orders.list 200"]);
-        assert.equal((await fetch(`${origin}/api/payments/coupon/list`)).status, 404);
+        assert.equal((await fetch(`${origin}/api/payments/coupon/list`)).status, 403);
+        assert.equal((await fetch(`${origin}/api/elsewhere`)).status, 404);
+        cookie = "session=nobody";
+        assert.equal((await fetch(`${origin}/api/payments/orders`)).status, 401);
     },
     async "Your own `fetch`"(code) {
         const { lines } = await run(code, await prepare());
