@@ -17,6 +17,8 @@ mod retry_after;
 mod url;
 
 pub use crate::json::encode_component;
+#[cfg(feature = "edge")]
+pub(crate) use config::is_header_value;
 pub use config::{CallOptions, Config, MAX_ID_LENGTH};
 #[cfg(feature = "edge")]
 pub use config::{DEFAULT_API_VERSION, DEFAULT_BASE_URL};
@@ -43,3 +45,5 @@ pub use url::base_url;
 #[cfg(feature = "edge")]
 pub(crate) use url::base_url_problem;
 pub(crate) use url::parted;
+#[cfg(feature = "edge")]
+pub(crate) use url::{base_url_problem, without_slashes};

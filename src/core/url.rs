@@ -13,7 +13,7 @@ pub fn base_url(text: &str, same_origin: bool) -> Result<String, Issue> {
     }
 }
 
-pub(super) fn without_slashes(url: &str) -> &str {
+pub(crate) fn without_slashes(url: &str) -> &str {
     let mut kept = url.as_bytes();
     while let [shorter @ .., b'/'] = kept {
         kept = shorter;

@@ -1,10 +1,11 @@
 //! What an app tells once, and the address at which its users allow it something.
 
-use super::secret::Secret;
-use crate::core::{base_url, encode_component, report, DEFAULT_API_VERSION, DEFAULT_BASE_URL};
-#[cfg(test)]
-use crate::json::joined;
-use crate::json::{field, items, json_text, put, rounded_up};
+use super::answer::words;
+use crate::core::{
+    base_url_problem, encode_component, is_header_value, parted, report, without_slashes, DEFAULT_API_VERSION,
+    DEFAULT_BASE_URL,
+};
+use crate::json::{field, items_or_self, joined, json_text, put, rounded_up};
 use crate::shape::{validate, Issue, Kind, Record, Shape};
 use serde_json::Value;
 
@@ -54,36 +55,26 @@ const OPTIONS: &Record = match Options::KIND {
     _ => panic!("a struct is an object"),
 };
 
-/// A marketplace app: its credentials and its addresses.
-#[derive(Debug, Clone, PartialEq)]
-pub struct App {
-    /// The client id, as the marketplace shows it.
-    pub client_id: String,
-    /// The client secret.
-    pub client_secret: Secret,
-    /// Where HighLevel sends its users back to; it must be registered for the app.
-    pub redirect_uri: String,
-    /// What the app asks for, such as `payments/orders.readonly`.
-    pub scopes: Vec<String>,
-    /// The `Version` header: `2021-07-28`, or `v3`, with which names are written in camel case.
-    pub api_version: String,
-    /// Where the endpoints are, without a trailing slash.
-    pub base_url: String,
-    /// Where users are asked; see [`AUTHORIZATION_URL`].
-    pub authorization_url: String,
-    /// The version of an app that is not public yet: HighLevel demands it (`error.noversionid`).
-    pub version_id: Option<String>,
-    /// Whose token a code is exchanged for, `Location` or `Company`; unless it is set, HighLevel decides by whom the user
-    /// chose.
-    pub user_type: Option<String>,
-    /// Whether a callback counts that brings no state: HighLevel's marketplace sends users straight to `redirect_uri`.
-    pub unsolicited: bool,
-    /// How long one request may take, in milliseconds.
-    pub timeout_ms: u32,
+/// A marketplace app: its credentials and its addresses, as JSON text with camel case names.
+#[derive(Clone, PartialEq)]
+pub struct App(String);
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("client_id", &self.client_id()).finish_non_exhaustive()
+    }
 }
 
 impl App {
-    /// Checks the options, JSON text with camel case names, and lists everything that is wrong with them.
+    /// Checks the options, and lists everything that is wrong with them:
+    ///
+    /// - `clientId`, `clientSecret`, `redirectUri` and `scopes` (a list, or text with spaces between) must be there;
+    /// - `apiVersion`: `2021-07-28`, or `v3`, with which names are written in camel case;
+    /// - `baseUrl`: where the endpoints are; `authorizationUrl`: where users are asked, see [`AUTHORIZATION_URL`];
+    /// - `versionId`: the version of an app that is not public yet, which HighLevel demands (`error.noversionid`);
+    /// - `userType`: whose token a code is exchanged for, `Location` or `Company`; unless it is set, HighLevel decides by
+    ///   whom the user chose;
+    /// - `timeoutMs`: how long one request may take.
     pub fn check(json: &str) -> Result<Self, Vec<Issue>> {
         let mut issues = validate(json, OPTIONS, false).err().unwrap_or_default();
         let app = Self::read(json);
@@ -92,27 +83,17 @@ impl App {
                 report(&mut issues, path, problem);
             }
         };
-        check("redirectUri", address_problem(&app.redirect_uri));
-        check("authorizationUrl", address_problem(&app.authorization_url));
-        if app.scopes.is_empty() {
-            check("scopes", "must name at least one scope, such as payments/orders.readonly");
-        }
-        let odd = |scope: &String| !scope.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
-        if app.scopes.iter().any(odd) {
-            check("scopes", "must not hold quotes, backslashes or other characters that no scope has");
-        }
-        if !app.api_version.bytes().all(|b| b.is_ascii_graphic()) {
-            check("apiVersion", "must be 2021-07-28, v3 or another version, without spaces");
-        }
-        if app.user_type.as_deref().is_some_and(|given| !matches!(given, "Location" | "Company")) {
-            check("userType", "must be Location or Company");
-        }
-        if app.timeout_ms > MAX_TIMEOUT_MS {
-            check("timeoutMs", "must be at most 60000: nobody else gets a token of the same account meanwhile");
-        }
-        if let Err(issue) = base_url(&app.base_url, false) {
-            check("baseUrl", &issue.message);
-        }
+        check("redirectUri", address_problem(&app.redirect_uri()));
+        check("authorizationUrl", address_problem(&app.authorization_url()));
+        check("baseUrl", base_url_problem(&app.text("baseUrl", DEFAULT_BASE_URL), false));
+        let scopes = app.scopes();
+        check("scopes", if scopes.is_empty() { "must name at least one scope" } else { "" });
+        let version = app.api_version();
+        check("apiVersion", if is_header_value(&version) { "" } else { "must be 2021-07-28, v3 or another version" });
+        let known = matches!(app.user_type().as_str(), "" | "Location" | "Company");
+        check("userType", if known { "" } else { "must be Location or Company" });
+        let patient = app.timeout_ms() > MAX_TIMEOUT_MS;
+        check("timeoutMs", if patient { "must be at most 60000: others wait for the same row meanwhile" } else { "" });
         if issues.is_empty() {
             Ok(app)
         } else {
@@ -120,68 +101,98 @@ impl App {
         }
     }
 
-    /// Reads options that were checked before.
+    /// Options that were checked before.
     pub fn read(json: &str) -> Self {
-        let json = json.as_bytes();
-        let text = |name: &str, default: &str| json_text(field(json, name)).unwrap_or_else(|| default.into());
-        let given = text("baseUrl", DEFAULT_BASE_URL);
-        let timeout = field(json, "timeoutMs");
-        Self {
-            client_id: text("clientId", ""),
-            client_secret: Secret::new(text("clientSecret", "")),
-            redirect_uri: text("redirectUri", ""),
-            scopes: scopes(field(json, "scopes")),
-            api_version: text("apiVersion", DEFAULT_API_VERSION),
-            base_url: base_url(&given, false).unwrap_or(given),
-            authorization_url: text("authorizationUrl", AUTHORIZATION_URL),
-            version_id: json_text(field(json, "versionId")),
-            user_type: json_text(field(json, "userType")),
-            unsolicited: field(json, "unsolicited") == b"true",
-            timeout_ms: match timeout {
-                b"" => TIMEOUT_MS,
-                given => u32::try_from(rounded_up(given)).unwrap_or(u32::MAX),
-            },
+        Self(json.into())
+    }
+
+    #[inline(never)]
+    fn text(&self, name: &str, default: &str) -> String {
+        json_text(field(self.0.as_bytes(), name)).unwrap_or_else(|| default.into())
+    }
+
+    pub(super) fn client_id(&self) -> String {
+        self.text("clientId", "")
+    }
+
+    pub(super) fn client_secret(&self) -> String {
+        self.text("clientSecret", "")
+    }
+
+    pub(super) fn redirect_uri(&self) -> String {
+        self.text("redirectUri", "")
+    }
+
+    pub(super) fn user_type(&self) -> String {
+        self.text("userType", "")
+    }
+
+    pub(super) fn api_version(&self) -> String {
+        self.text("apiVersion", DEFAULT_API_VERSION)
+    }
+
+    fn authorization_url(&self) -> String {
+        self.text("authorizationUrl", AUTHORIZATION_URL)
+    }
+
+    /// The address of an endpoint.
+    pub(super) fn address(&self, path: &str) -> String {
+        joined(&[without_slashes(&self.text("baseUrl", DEFAULT_BASE_URL)), path])
+    }
+
+    /// How long one request may take, in milliseconds.
+    pub(super) fn timeout_ms(&self) -> u32 {
+        match field(self.0.as_bytes(), "timeoutMs") {
+            b"" => TIMEOUT_MS,
+            given => u32::try_from(rounded_up(given)).unwrap_or(u32::MAX),
         }
+    }
+
+    /// What is asked for, with spaces between.
+    fn scopes(&self) -> String {
+        let mut scopes = String::new();
+        for (_, item) in items_or_self(field(self.0.as_bytes(), "scopes")) {
+            for word in words(&json_text(item).unwrap_or_default()) {
+                let space = if scopes.is_empty() { "" } else { " " };
+                put(&mut scopes, space);
+                put(&mut scopes, &word);
+            }
+        }
+        scopes
     }
 
     /// The address at which a user chooses an account and allows the app its scopes. `state` comes back with the code.
     pub fn authorize_url(&self, state: &str) -> String {
-        let mut url = self.authorization_url.clone();
+        let mut url = self.authorization_url();
         let mut separator = if url.as_bytes().contains(&b'?') { "&" } else { "?" };
-        let mut scopes = String::new();
-        for scope in &self.scopes {
-            let space = if scopes.is_empty() { "" } else { " " };
-            put(&mut scopes, space);
-            put(&mut scopes, scope);
-        }
         for (name, value) in [
             ("response_type", "code"),
-            ("client_id", &self.client_id),
-            ("redirect_uri", &self.redirect_uri),
-            ("scope", &scopes),
-            ("version_id", self.version_id.as_deref().unwrap_or_default()),
+            ("client_id", &self.client_id()),
+            ("redirect_uri", &self.redirect_uri()),
+            ("scope", &self.scopes()),
+            ("version_id", &self.text("versionId", "")),
             ("state", state),
         ] {
-            if !value.is_empty() {
-                put(&mut url, separator);
-                put(&mut url, name);
-                put(&mut url, "=");
-                encode_component(value, &mut url);
-                separator = "&";
-            }
+            put_field(&mut url, separator, name, value);
+            separator = "&";
         }
         url
-    }
-
-    /// Whether names are written in camel case, in requests and in answers.
-    pub(super) fn is_v3(&self) -> bool {
-        self.api_version == "v3"
     }
 
     /// Whether the app's own page is served from this machine without TLS: no cookie can be `Secure` there.
     pub fn is_insecure(&self) -> bool {
         // Any other host without TLS is refused.
-        !starts_with_https(&self.redirect_uri)
+        !starts_with_https(&self.redirect_uri())
+    }
+}
+
+/// Appends a field of a query or a form, unless it is empty.
+pub(super) fn put_field(out: &mut String, separator: &str, name: &str, value: &str) {
+    if !value.is_empty() {
+        put(out, separator);
+        put(out, name);
+        put(out, "=");
+        encode_component(value, out);
     }
 }
 
@@ -189,28 +200,11 @@ fn starts_with_https(url: &str) -> bool {
     url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
-/// A list of scopes, or text with spaces or commas between them.
-fn scopes(value: &[u8]) -> Vec<String> {
-    let mut scopes = Vec::new();
-    let mut add = |text: String| {
-        let names = text.split([' ', ',']).filter(|name| !name.is_empty());
-        scopes.extend(names.map(String::from));
-    };
-    if let Some(text) = json_text(value) {
-        add(text);
-    }
-    items(value).for_each(|(_, item)| add(json_text(item).unwrap_or_default()));
-    scopes
-}
-
 /// What is wrong with an address that browsers are sent to; empty if nothing is.
 fn address_problem(url: &str) -> &'static str {
-    let (path, query) = match url.find('?') {
-        Some(at) => (url.get(..at).unwrap_or_default(), url.get(at..).unwrap_or_default()),
-        None => (url, ""),
-    };
+    let (path, query) = parted(url, b'?');
     let allowed = |b: u8| b.is_ascii_graphic() && !matches!(b, b'#' | b'"' | b'<' | b'>' | b'\\' | b'`');
-    if base_url(path, false).is_ok() && query.bytes().all(allowed) {
+    if base_url_problem(path, false).is_empty() && query.bytes().all(allowed) {
         return "";
     }
     "must be an absolute https URL without a fragment (http for loopback hosts only)"
@@ -246,13 +240,10 @@ mod tests {
 
     #[test]
     fn scopes_are_a_list_or_text() {
-        for (given, expected) in [
-            (r#"["a","b"]"#, vec!["a", "b"]),
-            (r#""a b""#, vec!["a", "b"]),
-            (r#""a, b ,c""#, vec!["a", "b", "c"]),
-            (r#"["a b","c"]"#, vec!["a", "b", "c"]),
-        ] {
-            assert_eq!(scopes(given.as_bytes()), expected, "{given}");
+        for (given, expected) in
+            [(r#"["a","b"]"#, "a b"), (r#""a b""#, "a b"), (r#""a, b ,c""#, "a b c"), (r#"["a b","c"]"#, "a b c")]
+        {
+            assert_eq!(App::read(&joined(&[r#"{"scopes":"#, given, "}"])).scopes(), expected, "{given}");
         }
     }
 
@@ -262,7 +253,7 @@ mod tests {
             ("{}".into(), vec!["clientId", "clientSecret", "redirectUri", "scopes"]),
             ("[]".into(), vec![""]),
             (options(r#","redirect":"x""#), vec!["redirect"]),
-            (options(r#","apiVersion":"v 3","userType":"Agency""#), vec!["apiVersion", "userType"]),
+            (options(r#","apiVersion":"v\n3","userType":"Agency""#), vec!["apiVersion", "userType"]),
             (options(r#","timeoutMs":0"#), vec!["timeoutMs"]),
             (options(r#","timeoutMs":60001"#), vec!["timeoutMs"]),
             (options(r#","baseUrl":"http://api.example""#), vec!["baseUrl"]),
@@ -271,7 +262,6 @@ mod tests {
             (options("").replace("https://app.example/callback", "https://app.example/#a"), vec!["redirectUri"]),
             (options("").replace("https://app.example/callback", "/callback"), vec!["redirectUri"]),
             (options("").replace(r#"["payments/orders.readonly"]"#, r#"" ""#), vec!["scopes"]),
-            (options("").replace(r#"["payments/orders.readonly"]"#, r#"["a\"b"]"#), vec!["scopes"]),
             (options("").replace(r#""client-secret-1""#, "7"), vec!["clientSecret"]),
         ] {
             let issues = App::check(&json).expect_err(&json);
@@ -284,13 +274,13 @@ mod tests {
     #[test]
     fn what_is_left_out_has_a_default() {
         let app = App::check(&options("")).expect("options");
-        assert_eq!((app.api_version.as_str(), app.timeout_ms, app.is_v3()), ("2021-07-28", 10_000, false));
-        assert_eq!(app.base_url, "https://services.leadconnectorhq.com");
-        assert!(!app.is_insecure() && !app.unsolicited);
+        assert_eq!((app.api_version().as_str(), app.timeout_ms()), ("2021-07-28", 10_000));
+        assert_eq!(app.address("/a"), "https://services.leadconnectorhq.com/a");
+        assert!(!app.is_insecure());
         let json = options(r#","apiVersion":"v3","baseUrl":"http://127.0.0.1:1/","timeoutMs":1.5"#);
         let app = App::check(&json.replace("https://app.example", "http://localhost:3000")).expect("options");
-        assert!(app.is_v3() && app.is_insecure());
-        assert_eq!((app.base_url.as_str(), app.timeout_ms), ("http://127.0.0.1:1", 2));
+        assert!(app.is_insecure());
+        assert_eq!((app.address("/a").as_str(), app.timeout_ms()), ("http://127.0.0.1:1/a", 2));
         assert!(!format!("{app:?}").contains("client-secret-1"));
     }
 }

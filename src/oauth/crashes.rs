@@ -85,12 +85,12 @@ enum End {
 }
 
 impl History {
-    fn stored(&self) -> Option<&str> {
-        self.row.grant()?.refresh.as_ref().map(Secret::expose)
+    fn stored(&self) -> &str {
+        self.row.refresh.expose()
     }
 
     /// One caller at work on the row, cut off wherever `crash` says, in a world in which `failing` of ten requests fail.
-    fn call(&mut self, refused: Option<&str>, mut crash: u64, failing: u64) -> End {
+    fn call(&mut self, refused: &str, mut crash: u64, failing: u64) -> End {
         let app = App::check(&options("")).expect("options");
         let owner = Owner::Location("l".into());
         let mut crashes = move || {
@@ -102,29 +102,32 @@ impl History {
         let mut event = 0;
         loop {
             let happened = match event {
-                0 => Event::Ask { refused, company_id: None },
+                0 => Event::Ask { refused, company_id: "" },
                 1 => answer.as_ref().map_or(Event::Lost, Event::Answer),
                 _ => Event::Awake,
             };
             let chance = self.chance.below(1000) as f64 / 1000.0;
-            let step = step(&app, Some(&owner), &self.row, progress, happened, self.now, chance);
+            let step = step(&app, Some(&owner), self.row.clone(), progress, happened, self.now, chance);
             if crashes() {
                 self.answer_lost |= matches!(&answer, Some(response) if response.status == 200);
                 return End::Crashed;
             }
-            if let Some(row) = step.write {
-                let before = self.stored().map(String::from);
-                self.row = row;
+            if step.write {
+                let before = self.stored().to_owned();
+                self.row = step.state;
                 // The promise: a refresh token that the server would still take is not replaced by another one.
-                if before.as_deref() == Some(&self.server.live) {
-                    assert_eq!(self.stored(), Some(self.server.live.as_str()), "the live refresh token is lost");
+                if before == self.server.live {
+                    assert_eq!(self.stored(), self.server.live, "the live refresh token is lost");
                 }
-                if matches!(self.row, State::NeedsReconnect(_) | State::NeedsInstall) {
-                    assert!(self.answer_lost, "a token was given up that nobody has used");
-                }
-                if matches!(self.row, State::Active(_)) {
-                    assert_eq!(self.stored(), Some(self.server.live.as_str()), "a dead token is stored");
-                    self.answer_lost = false;
+                match self.row.status {
+                    Status::NeedsReconnect | Status::NeedsInstall => {
+                        assert!(self.answer_lost, "a token was given up that nobody has used");
+                    }
+                    Status::Active => {
+                        assert_eq!(self.stored(), self.server.live, "a dead token is stored");
+                        self.answer_lost = false;
+                    }
+                    _ => {}
                 }
             }
             if crashes() {
@@ -155,8 +158,8 @@ impl History {
                     event = 2;
                     self.now += ms;
                 }
-                Then::Give(token, _) => {
-                    assert_ne!(Some(token.expose()), refused, "the refused token came back");
+                Then::Give => {
+                    assert_ne!(self.row.access.expose(), refused, "the refused token came back");
                     return End::Given;
                 }
                 Then::Fail(failure) => return End::Failed(failure.code),
@@ -167,9 +170,9 @@ impl History {
 }
 
 fn history(seed: u64, grace: f64, reconnects: bool) -> History {
-    let access = Access { token: Secret::new("a0"), refresh_at: 1e9, expires_at: 1e9 };
+    let (access, refresh) = (Secret::new("a0"), Secret::new("r0"));
     let server = Server { grace, reconnects, live: "r0".into(), before: None, code: None, count: 0 };
-    let row = State::Active(Grant { access, refresh: Some(Secret::new("r0")), company_id: None });
+    let row = State { status: Status::Active, access, refresh, refresh_at: 1e9, expires_at: 1e9, ..State::default() };
     History { server, row, now: 0.0, chance: Chance(seed * 2 + 1), answer_lost: false }
 }
 
@@ -179,15 +182,15 @@ fn no_interleaving_loses_a_refresh_token_that_nobody_has_used() {
         let grace = [0.0, 30_000.0][usize::from(seed % 2 == 0)];
         let mut history = history(seed, grace, seed % 3 > 0);
         for _ in 0..8 {
-            let refused = history.row.access().map(|access| access.token.expose().to_owned());
+            let refused = history.row.access.expose().to_owned();
             let crash = history.chance.below(12);
-            history.call(refused.as_deref(), if crash > 9 { u64::MAX - 1 } else { crash }, seed % 5);
+            history.call(&refused, if crash > 9 { u64::MAX - 1 } else { crash }, seed % 5);
             history.now += history.chance.below(20_000) as f64;
         }
         // Once nothing fails any more, there is a token; without grace and reconnect only if no answer was lost.
-        let lost = history.answer_lost || history.row == State::NeedsInstall;
-        let refused = history.row.access().map(|access| access.token.expose().to_owned());
-        let end = history.call(refused.as_deref(), u64::MAX - 1, 0);
+        let lost = history.answer_lost || history.row.status == Status::NeedsInstall;
+        let refused = history.row.access.expose().to_owned();
+        let end = history.call(&refused, u64::MAX - 1, 0);
         if history.server.reconnects || !lost {
             assert_eq!(end, End::Given, "history {seed}: {:?}", history.row);
         } else {
@@ -201,10 +204,10 @@ fn a_crash_between_any_two_steps_of_a_refresh_loses_nothing() {
     for (grace, reconnects) in [(0.0, true), (30_000.0, true), (30_000.0, false)] {
         for crash in 0..4 {
             let mut history = history(1, grace, reconnects);
-            assert_eq!(history.call(Some("a0"), crash, 0), End::Crashed, "{crash}");
+            assert_eq!(history.call("a0", crash, 0), End::Crashed, "{crash}");
             let calls = history.server.count;
             history.now += 1000.0;
-            assert_eq!(history.call(Some("a0"), u64::MAX - 1, 0), End::Given, "grace {grace}, crash {crash}");
+            assert_eq!(history.call("a0", u64::MAX - 1, 0), End::Given, "grace {grace}, crash {crash}");
             assert!(history.server.count > calls, "nobody asked again");
         }
     }
@@ -214,7 +217,7 @@ fn a_crash_between_any_two_steps_of_a_refresh_loses_nothing() {
 fn callers_one_after_the_other_make_one_request() {
     let mut history = history(1, 0.0, false);
     for _ in 0..8 {
-        assert_eq!(history.call(Some("a0"), u64::MAX - 1, 0), End::Given);
+        assert_eq!(history.call("a0", u64::MAX - 1, 0), End::Given);
     }
     assert_eq!(history.server.count, 1);
 }

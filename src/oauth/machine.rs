@@ -3,7 +3,7 @@
 //! A row is worked on by one caller at a time, who is told here what to do, step by step. Whoever is cut off anywhere, by a
 //! crash or because a Worker's request ends, leaves a row from which the next one goes on:
 //!
-//! - an [intent](State::Refreshing) is stored before the endpoint is asked. Who finds one asks again with the same refresh
+//! - an [intent](Status::Refreshing) is stored before the endpoint is asked. Who finds one asks again with the same refresh
 //!   token: either it was never used, or HighLevel's grace of some 30 s lets it count once more;
 //! - once the endpoint has said that the refresh token is dead, and not before, `POST /oauth/reconnect` gives a new code;
 //! - once that is refused as well, the app has to be installed again.
@@ -12,14 +12,13 @@
 
 use super::answer::{authorization_code, judge, tokens, Failure, FailureCode, Tokens, Verdict};
 use super::app::App;
-use super::grant::{Access, Grant};
 use super::installed::Installation;
 use super::owner::Owner;
 use super::post::Post;
-use super::row::State;
+use super::row::{put_line, Lines, State, Status};
 use super::secret::Secret;
 use crate::core::Response;
-use crate::json::{field, joined, rounded_up, text_field, Object};
+use crate::json::{joined, push_decimal};
 
 /// How often an endpoint that fails is asked at the most, before the caller is told.
 const MAX_ATTEMPTS: u32 = 3;
@@ -40,24 +39,18 @@ const CLOSED_MS: f64 = 1000.0;
 const REST_MS: f64 = 15_000.0;
 
 /// Which endpoint was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Call {
+    /// `POST /oauth/token` with a code.
+    #[default]
+    Exchange,
     /// `POST /oauth/token` with a refresh token.
     Refresh,
     /// `POST /oauth/reconnect`.
     Reconnect,
-    /// `POST /oauth/token` with a code.
-    Exchange,
     /// `POST /oauth/locationToken` with a company's token.
     LocationToken,
 }
-
-const CALLS: [(Call, &str); 4] = [
-    (Call::Refresh, "refresh"),
-    (Call::Reconnect, "reconnect"),
-    (Call::Exchange, "exchange"),
-    (Call::LocationToken, "location_token"),
-];
 
 /// How far one caller has come. It is not stored: whoever is cut off begins anew, from the row.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -66,54 +59,61 @@ pub struct Progress {
     began: f64,
     /// How often the endpoint was asked.
     attempts: u32,
-    call: Option<Call>,
-    /// What was sent: a refresh token, a code, a company's token.
-    sent: Secret,
-    /// The token that the caller was refused with.
-    refused: Secret,
+    call: Call,
     /// The caller asked for a reconnect: a refusal of it says nothing about tokens that may be good.
     asked: bool,
     /// It is an installation: the code is all there is.
     installs: bool,
     /// The company's token was refused, and a fresh one was asked for.
     renewed: bool,
+    /// What was sent: a refresh token, a code, a company's token.
+    sent: Secret,
+    /// The token that the caller was refused with.
+    refused: Secret,
     /// The company that a location belongs to, where the caller says so and no row does.
     company_id: String,
 }
 
 impl Progress {
-    /// As JSON text, with secrets in it.
-    pub fn json(&self) -> String {
-        let mut out = Object::new();
-        out.number("began", Some(self.began));
-        out.number("attempts", Some(f64::from(self.attempts)));
-        let name = CALLS.iter().find(|(call, _)| Some(*call) == self.call).map(|(_, name)| *name);
-        out.optional_text("call", name);
-        out.text("sent", self.sent.expose());
-        out.text("refused", self.refused.expose());
-        out.truth("asked", self.asked);
-        out.truth("installs", self.installs);
-        out.truth("renewed", self.renewed);
-        out.text("companyId", &self.company_id);
-        out.finish()
+    /// As text, with secrets in it.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        let call = match self.call {
+            Call::Exchange => 0,
+            Call::Refresh => 1,
+            Call::Reconnect => 2,
+            Call::LocationToken => 3,
+        };
+        let flags = call + u64::from(self.asked) * 4 + u64::from(self.installs) * 8 + u64::from(self.renewed) * 16;
+        for number in [self.began as u64, self.attempts.into(), flags] {
+            push_decimal(&mut out, number);
+            put_line(&mut out, "");
+        }
+        for text in [self.sent.expose(), self.refused.expose(), &self.company_id] {
+            put_line(&mut out, text);
+        }
+        out
     }
 
-    /// Reads what [`Self::json`] wrote; anything else is a beginning.
-    pub fn read(json: &str) -> Self {
-        let json = json.as_bytes();
-        let secret = |name: &str| Secret::new(text_field(json, name));
-        let truth = |name: &str| field(json, name) == b"true";
-        let call = text_field(json, "call");
+    /// Reads what [`Self::text`] wrote; an empty text is a beginning.
+    pub fn read(text: &str) -> Self {
+        let mut lines = Lines(text);
+        let (began, attempts, flags) = (lines.number(), lines.number() as u32, lines.number() as u32);
         Self {
-            began: rounded_up(field(json, "began")) as f64,
-            attempts: rounded_up(field(json, "attempts")) as u32,
-            call: CALLS.iter().find(|(_, name)| *name == call).map(|(call, _)| *call),
-            sent: secret("sent"),
-            refused: secret("refused"),
-            asked: truth("asked"),
-            installs: truth("installs"),
-            renewed: truth("renewed"),
-            company_id: text_field(json, "companyId"),
+            began,
+            attempts,
+            call: match flags % 4 {
+                0 => Call::Exchange,
+                1 => Call::Refresh,
+                2 => Call::Reconnect,
+                _ => Call::LocationToken,
+            },
+            asked: flags & 4 > 0,
+            installs: flags & 8 > 0,
+            renewed: flags & 16 > 0,
+            sent: Secret::new(lines.text()),
+            refused: Secret::new(lines.text()),
+            company_id: lines.text().into(),
         }
     }
 }
@@ -123,10 +123,10 @@ impl Progress {
 pub enum Event<'e> {
     /// A caller wants a token.
     Ask {
-        /// The one that was answered with 401: another one is wanted.
-        refused: Option<&'e str>,
-        /// The company that the caller takes a location of which nothing is known to belong to.
-        company_id: Option<&'e str>,
+        /// The one that was answered with 401: another one is wanted. Empty where none was.
+        refused: &'e str,
+        /// The company that the caller takes a location of which nothing is known to belong to; empty where it says none.
+        company_id: &'e str,
     },
     /// Somebody wants the app to be reconnected, whatever is known.
     Reconnect,
@@ -150,18 +150,14 @@ pub enum Event<'e> {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Then {
     /// Send this, and tell how it was answered.
-    Post(Post),
+    Post(Box<Post>),
     /// Wait so many milliseconds.
     Wait(f64),
-    /// Let go of the row, get the token of this company, and come back with it.
-    CompanyToken {
-        /// The company.
-        company_id: String,
-        /// The token that was refused, if one was.
-        refused: Option<Secret>,
-    },
-    /// Give this token to the caller. It may be kept until then, in milliseconds since 1970.
-    Give(Secret, f64),
+    /// Let go of the row, get the token of the company that [`State::company_id`] names, another one than this (which is empty
+    /// if none was refused), and come back with it.
+    CompanyToken(Secret),
+    /// Give the token of the row to the caller.
+    Give,
     /// The code was exchanged: the row to store belongs to whom this names.
     Installed(Box<Installation>),
     /// Nothing more.
@@ -173,8 +169,10 @@ pub enum Then {
 /// One step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// What has to be stored before anything else is done.
-    pub write: Option<State>,
+    /// What is known of the account now.
+    pub state: State,
+    /// Whether it has to be stored before anything else is done.
+    pub write: bool,
     /// How far the caller has come.
     pub progress: Progress,
     /// What is to be done then.
@@ -185,23 +183,23 @@ pub struct Step {
 pub fn step(
     app: &App,
     owner: Option<&Owner>,
-    state: &State,
+    state: State,
     progress: Progress,
     event: Event<'_>,
     now: f64,
     chance: f64,
 ) -> Step {
-    let mut run = Run { app, owner, state: state.clone(), write: None, progress, now, chance };
+    let mut run = Run { app, owner, state, write: false, progress, now, chance };
     run.believe();
     let then = run.on(event);
-    Step { write: run.write, progress: run.progress, then }
+    Step { state: run.state, write: run.write, progress: run.progress, then }
 }
 
 struct Run<'r> {
     app: &'r App,
     owner: Option<&'r Owner>,
     state: State,
-    write: Option<State>,
+    write: bool,
     progress: Progress,
     now: f64,
     chance: f64,
@@ -210,244 +208,206 @@ struct Run<'r> {
 impl Run<'_> {
     /// Takes a location of which nothing is known for one of the company that the caller names.
     fn believe(&mut self) {
-        let company_id = self.progress.company_id.clone();
-        if self.state == State::None && !company_id.is_empty() {
-            self.state = State::UnderCompany { company_id, access: None };
+        if self.state.status == Status::None && !self.progress.company_id.is_empty() {
+            self.state = State::under_company(&self.progress.company_id);
         }
     }
 
     fn on(&mut self, event: Event<'_>) -> Then {
         match event {
             Event::Ask { refused, company_id } => {
-                let refused = Secret::new(refused.unwrap_or_default());
-                let company_id = company_id.unwrap_or_default().into();
-                self.progress = Progress { began: self.now, refused, company_id, ..Progress::default() };
+                self.start();
+                self.progress.refused = Secret::new(refused);
+                self.progress.company_id = company_id.into();
                 self.believe();
                 self.ask()
             }
             Event::Reconnect => {
-                self.progress = Progress { began: self.now, asked: true, ..Progress::default() };
-                match &self.state {
-                    State::UnderCompany { company_id, access } => {
-                        self.progress.refused = access.as_ref().map(|a| a.token.clone()).unwrap_or_default();
-                        Then::CompanyToken { company_id: company_id.clone(), refused: None }
-                    }
-                    _ => self.begin(Call::Reconnect, Secret::default()),
+                self.start();
+                self.progress.asked = true;
+                if self.state.status == Status::UnderCompany {
+                    self.progress.refused = self.state.access.clone();
+                    return Then::CompanyToken(Secret::default());
                 }
+                self.begin(Call::Reconnect, Secret::default())
             }
             Event::Code(code) => {
-                self.progress = Progress { began: self.now, installs: true, ..Progress::default() };
+                self.start();
+                self.progress.installs = true;
                 self.begin(Call::Exchange, Secret::new(code))
             }
             Event::Installed(company_id) => {
-                // Tokens of its own are worth more, and a company that has none yet cannot help.
-                if matches!(self.state, State::None | State::NeedsInstall) {
-                    self.store(State::UnderCompany { company_id: company_id.into(), access: None });
+                // Tokens of its own are worth more.
+                if matches!(self.state.status, Status::None | Status::NeedsInstall) {
+                    self.state = State::under_company(company_id);
+                    self.write = true;
                 }
                 Then::Done
             }
             Event::CompanyToken(token) => {
                 // Meanwhile somebody else may have been faster, or the location may have got tokens of its own.
-                match &self.state {
-                    State::UnderCompany { .. } => match self.usable() {
-                        Some(given) => given,
-                        None => {
-                            self.progress.began = self.now;
-                            self.begin(Call::LocationToken, Secret::new(token))
-                        }
-                    },
-                    _ => self.ask(),
+                if self.state.status != Status::UnderCompany || self.is_good_until(self.state.refresh_at) {
+                    return self.ask();
                 }
+                self.progress.began = self.now;
+                self.begin(Call::LocationToken, Secret::new(token))
             }
             Event::Awake => self.post(),
             Event::Lost => {
                 let message = joined(&[self.what(), ": no answer came"]);
                 self.judged(Verdict::Unsure, Failure::new(FailureCode::NetworkError, &message), None)
             }
-            Event::Answer(response) => self.answered(response),
-            Event::Late(refresh, response) => self.late(refresh, response),
+            Event::Answer(response) => {
+                let secrets = [&self.progress.sent, &self.progress.refused, &self.state.access, &self.state.refresh];
+                let mut shown = vec![self.app.client_secret()];
+                // As a client has them, so that they share a mask.
+                shown.extend(secrets.iter().map(|secret| secret.expose().into()));
+                shown.retain(|secret| !secret.is_empty());
+                let (verdict, failure) = judge(response, self.what(), &shown, self.now);
+                self.judged(verdict, failure, Some(response))
+            }
+            Event::Late(refresh, response) => {
+                self.late(refresh, response);
+                Then::Done
+            }
         }
+    }
+
+    fn start(&mut self) {
+        self.progress = Progress { began: self.now, ..Progress::default() };
     }
 
     /// A caller wants a token.
     fn ask(&mut self) -> Then {
-        let grant = match &self.state {
-            State::None => {
-                return needs_install("the app is not installed there: send its user to authorizeUrl(), or hand the webhook INSTALL to onInstall()");
+        match self.state.status {
+            Status::None => Then::Fail(Failure::new(
+                FailureCode::NeedsInstall,
+                "the app is not installed there: send its user to authorizeUrl(), or hand the webhook INSTALL to onInstall()",
+            )),
+            Status::NeedsInstall => Then::Fail(Failure::new(
+                FailureCode::NeedsInstall,
+                "HighLevel refuses to refresh and to reconnect: the app has to be installed again",
+            )),
+            Status::NeedsReconnect => self.begin(Call::Reconnect, Secret::default()),
+            Status::UnderCompany | Status::Active if self.is_good_until(self.state.refresh_at) => Then::Give,
+            Status::UnderCompany => Then::CompanyToken(Secret::default()),
+            // An intent that nobody has settled is settled at once, while the grace lasts.
+            Status::Refreshing if self.now < self.state.retry_at && self.is_good_until(self.state.expires_at) => Then::Give,
+            Status::Active | Status::Refreshing if self.state.refresh == Secret::default() => {
+                self.store(Status::NeedsReconnect, 0.0);
+                self.begin(Call::Reconnect, Secret::default())
             }
-            State::NeedsInstall => {
-                return needs_install(
-                    "HighLevel refuses to refresh and to reconnect: the app has to be installed again",
-                );
+            Status::Active | Status::Refreshing => {
+                self.store(Status::Refreshing, 0.0);
+                self.begin(Call::Refresh, self.state.refresh.clone())
             }
-            State::UnderCompany { company_id, .. } => {
-                let company_id = company_id.clone();
-                return self.usable().unwrap_or(Then::CompanyToken { company_id, refused: None });
-            }
-            State::NeedsReconnect(_) => return self.begin(Call::Reconnect, Secret::default()),
-            State::Active(grant) => {
-                if let Some(given) = self.usable() {
-                    return given;
-                }
-                grant.clone()
-            }
-            State::Refreshing { grant, retry_at } => {
-                // An intent that nobody has settled is settled at once, while the grace lasts.
-                if self.now < *retry_at {
-                    if let Some(given) = self.still_good() {
-                        return given;
-                    }
-                }
-                grant.clone()
-            }
-        };
-        let Some(refresh) = grant.refresh.clone() else {
-            self.store(State::NeedsReconnect(grant));
-            return self.begin(Call::Reconnect, Secret::default());
-        };
-        self.store(State::Refreshing { grant, retry_at: 0.0 });
-        self.begin(Call::Refresh, refresh)
+        }
     }
 
-    /// The token of the row, if it need not be refreshed and is not the one that was refused.
-    fn usable(&self) -> Option<Then> {
-        let access = self.state.access().filter(|access| self.now < access.refresh_at)?;
-        self.unrefused(access)
+    /// Whether the token of the row can be given before that time: there is one, and the caller was not refused with it.
+    fn is_good_until(&self, end: f64) -> bool {
+        self.now < end && self.state.access != self.progress.refused
     }
 
-    /// The token of the row, if it may still work.
-    fn still_good(&self) -> Option<Then> {
-        let access = self.state.access().filter(|access| self.now < access.expires_at)?;
-        self.unrefused(access)
-    }
-
-    fn unrefused(&self, access: &Access) -> Option<Then> {
-        (access.token != self.progress.refused).then(|| give(access))
-    }
-
-    fn store(&mut self, state: State) {
-        self.state = state.clone();
-        self.write = Some(state);
+    fn store(&mut self, status: Status, retry_at: f64) {
+        self.state.status = status;
+        self.state.retry_at = retry_at;
+        self.write = true;
     }
 
     /// Turns to an endpoint.
     fn begin(&mut self, call: Call, sent: Secret) -> Then {
-        self.progress = Progress { call: Some(call), sent, ..std::mem::take(&mut self.progress) };
+        self.progress.call = call;
+        self.progress.sent = sent;
         self.post()
     }
 
     fn post(&mut self) -> Then {
         self.progress.attempts += 1;
-        let user_type = match self.owner {
-            Some(owner) => owner.user_type(),
-            None => self.app.user_type.as_deref().unwrap_or_default(),
-        };
         let sent = &self.progress.sent;
         let post = match (self.progress.call, self.owner) {
-            (Some(Call::Refresh), _) => Post::refresh(self.app, sent, user_type),
-            (Some(Call::Exchange), _) => Post::exchange(self.app, sent.expose(), user_type),
-            (Some(Call::Reconnect), Some(owner)) => Post::reconnect(self.app, owner),
-            (Some(Call::LocationToken), Some(owner)) => {
-                let State::UnderCompany { company_id, .. } = &self.state else { return Then::Done };
-                Post::location_token(self.app, company_id, owner.id(), sent)
+            (Call::Reconnect, Some(owner)) => Post::reconnect(self.app, owner),
+            (Call::LocationToken, Some(owner)) => {
+                Post::location_token(self.app, &self.state.company_id, owner.id(), sent)
             }
-            _ => return Then::Done,
+            (call, Some(owner)) => Post::token(self.app, sent, owner.user_type(), call == Call::Exchange),
+            (_, None) => Post::token(self.app, sent, &self.app.user_type(), true),
         };
-        Then::Post(post)
+        Then::Post(Box::new(post))
     }
 
     /// What was asked, for messages.
     fn what(&self) -> &'static str {
         match self.progress.call {
-            Some(Call::Refresh) => "refreshing the token",
-            Some(Call::Reconnect) => "reconnecting",
-            Some(Call::LocationToken) => "asking for the location's token",
-            Some(Call::Exchange) | None => "exchanging the code",
+            Call::Refresh => "refreshing the token",
+            Call::Reconnect => "reconnecting",
+            Call::LocationToken => "asking for the location's token",
+            Call::Exchange => "exchanging the code",
         }
     }
 
-    fn answered(&mut self, response: &Response) -> Then {
-        let secrets = [
-            self.app.client_secret.expose(),
-            self.progress.sent.expose(),
-            self.progress.refused.expose(),
-            self.state.access().map_or("", |access| access.token.expose()),
-            self.state.grant().and_then(|grant| grant.refresh.as_ref()).map_or("", Secret::expose),
-        ];
-        let secrets: Vec<&str> = secrets.into_iter().filter(|secret| !secret.is_empty()).collect();
-        let (verdict, failure) = judge(response, self.what(), &secrets, self.now);
-        self.judged(verdict, failure, Some(response))
-    }
-
-    fn judged(&mut self, verdict: Verdict, failure: Failure, response: Option<&Response>) -> Then {
-        match (self.progress.call, verdict, response) {
-            (Some(Call::Reconnect), Verdict::Fine, Some(response)) => match authorization_code(response) {
-                Some(code) => self.begin(Call::Exchange, code),
-                None => self.again(Failure { message: joined(&[&failure.message, " without a code"]), ..failure }),
-            },
-            (Some(_), Verdict::Fine, Some(response)) => match self.tokens(response) {
-                Ok(found) => self.settle(found),
-                Err((verdict, failure)) => self.judged(verdict, failure, None),
-            },
-            (Some(Call::Refresh), Verdict::Dead, _) => {
-                if let Some(grant) = self.state.grant().cloned() {
-                    self.store(State::NeedsReconnect(grant));
-                }
+    fn judged(&mut self, verdict: Verdict, mut failure: Box<Failure>, response: Option<&Response>) -> Then {
+        let call = self.progress.call;
+        if let (Verdict::Fine, Some(response)) = (verdict, response) {
+            if call == Call::Reconnect {
+                return match authorization_code(response) {
+                    Some(code) => self.begin(Call::Exchange, code),
+                    None => self.again(failure),
+                };
+            }
+            let (verdict, wrong) = match self.tokens(response) {
+                Ok(found) => return self.settle(*found),
+                Err(wrong) => wrong,
+            };
+            failure.message = joined(&[self.what(), ": the answer is not what HighLevel promises: ", wrong]);
+            return self.judged(verdict, failure, None);
+        }
+        match (call, verdict) {
+            (Call::Refresh, Verdict::Dead) => {
+                self.store(Status::NeedsReconnect, 0.0);
                 self.progress.attempts = 0;
-                self.begin(Call::Reconnect, Secret::default())
+                return self.begin(Call::Reconnect, Secret::default());
             }
-            (Some(Call::Reconnect), Verdict::Dead | Verdict::No, _) => {
+            (Call::Reconnect, Verdict::Dead | Verdict::No) => {
                 // Who asked for it may have tokens that are good.
-                if matches!(self.state, State::NeedsReconnect(_)) {
-                    self.store(State::NeedsInstall);
+                if self.state.status == Status::NeedsReconnect {
+                    self.store(Status::NeedsInstall, 0.0);
                 }
-                Then::Fail(Box::new(Failure { code: FailureCode::NeedsInstall, retryable: false, ..failure }))
+                failure.code = FailureCode::NeedsInstall;
             }
-            (Some(Call::Exchange), Verdict::Dead | Verdict::Unsure, _) if !self.progress.installs => {
+            (Call::Exchange, Verdict::Dead | Verdict::Unsure) if !self.progress.installs => {
                 // This code is gone; a reconnect gives another one.
-                match self.again(failure) {
-                    Then::Wait(ms) => {
-                        self.progress.call = Some(Call::Reconnect);
-                        Then::Wait(ms)
-                    }
-                    other => other,
+                let then = self.again(failure);
+                if let Then::Wait(_) = then {
+                    self.progress.call = Call::Reconnect;
                 }
+                return then;
             }
-            (Some(Call::Exchange), Verdict::Dead | Verdict::No, _) => {
-                Then::Fail(Box::new(Failure { code: FailureCode::CodeRejected, ..failure }))
-            }
+            (Call::Exchange, Verdict::Dead | Verdict::No) => failure.code = FailureCode::CodeRejected,
             // It may have been used, and may be used only once.
-            (Some(Call::Exchange), Verdict::Unsure, _) => Then::Fail(Box::new(Failure { retryable: false, ..failure })),
-            (Some(Call::LocationToken), Verdict::Dead | Verdict::Client, _) if failure.status == Some(401) => {
-                if self.progress.renewed {
-                    return Then::Fail(Box::new(Failure { code: FailureCode::CompanyTokenRefused, ..failure }));
+            (Call::Exchange, Verdict::Unsure) => failure.retryable = false,
+            (Call::LocationToken, Verdict::Dead | Verdict::Client) if failure.status == Some(401) => {
+                if !std::mem::replace(&mut self.progress.renewed, true) {
+                    return Then::CompanyToken(self.progress.sent.clone());
                 }
-                self.progress.renewed = true;
-                let company_id = self.company_id();
-                Then::CompanyToken { company_id, refused: Some(self.progress.sent.clone()) }
+                failure.code = FailureCode::CompanyTokenRefused;
             }
-            (Some(Call::LocationToken), Verdict::Dead | Verdict::Client | Verdict::No, _) => {
-                Then::Fail(Box::new(Failure { code: FailureCode::NeedsInstall, ..failure }))
+            (Call::LocationToken, Verdict::Dead | Verdict::Client | Verdict::No) => {
+                failure.code = FailureCode::NeedsInstall;
             }
-            (_, Verdict::Later | Verdict::Unsure, _) => self.again(failure),
-            _ => self.give_up(failure),
+            (_, Verdict::Later | Verdict::Unsure) => return self.again(failure),
+            _ => return self.give_up(failure),
         }
-    }
-
-    fn company_id(&self) -> String {
-        match &self.state {
-            State::UnderCompany { company_id, .. } => company_id.clone(),
-            _ => String::new(),
-        }
+        Then::Fail(failure)
     }
 
     /// Waits to ask once more, if there is time for it.
-    fn again(&mut self, failure: Failure) -> Then {
+    fn again(&mut self, failure: Box<Failure>) -> Then {
         let later = failure.code == FailureCode::RateLimited;
         let doubled = f64::from(1_u32 << self.progress.attempts.saturating_sub(1).min(8));
         let backoff = if later { CLOSED_MS } else { BACKOFF_MS } * doubled * (0.5 + self.chance / 2.0);
         let wait = backoff.max(failure.retry_after_ms.unwrap_or_default()).ceil();
-        let queues = later && self.progress.call == Some(Call::LocationToken);
+        let queues = later && self.progress.call == Call::LocationToken;
         let most = if queues { MAX_QUEUED_MS } else { MAX_TIME_MS };
         let left = queues || self.progress.attempts < MAX_ATTEMPTS;
         if left && self.now + wait - self.progress.began <= most {
@@ -457,80 +417,71 @@ impl Run<'_> {
     }
 
     /// The endpoint cannot help at present: while the token is good, nobody need know.
-    fn give_up(&mut self, failure: Failure) -> Then {
-        let Some(given) = self.still_good().filter(|_| !self.progress.installs && !self.progress.asked) else {
-            return Then::Fail(Box::new(failure));
-        };
-        if let State::Refreshing { grant, .. } = &self.state {
-            let grant = grant.clone();
-            self.store(State::Refreshing { grant, retry_at: self.now + REST_MS });
+    fn give_up(&mut self, failure: Box<Failure>) -> Then {
+        if self.progress.installs || self.progress.asked || !self.is_good_until(self.state.expires_at) {
+            return Then::Fail(failure);
         }
-        given
+        if self.state.status == Status::Refreshing {
+            self.store(Status::Refreshing, self.now + REST_MS);
+        }
+        Then::Give
     }
 
     /// The tokens of an answer, if they are those of whom they were asked for.
-    fn tokens(&self, response: &Response) -> Result<Tokens, (Verdict, Failure)> {
+    fn tokens(&self, response: &Response) -> Result<Box<Tokens>, (Verdict, &'static str)> {
         // What cannot be read may have been meant as a success, and used up what was sent.
-        let found = tokens(response, self.now).map_err(|failure| (Verdict::Unsure, failure))?;
+        let found = tokens(response, self.now).map_err(|wrong| (Verdict::Unsure, wrong))?;
         let about = &found.about;
         let (wanted, came) = match self.owner {
-            Some(Owner::Location(id)) => (Some(id), &about.location_id),
-            Some(Owner::Company(id)) => (Some(id), &about.company_id),
-            None => (None, &None),
+            Some(Owner::Company(id)) => (id.as_str(), about.company_id.as_str()),
+            Some(Owner::Location(id)) => (id.as_str(), about.location_id.as_str()),
+            None if about.of_company => ("", about.company_id.as_str()),
+            None => ("", about.location_id.as_str()),
         };
-        let message = match (wanted, came) {
-            (Some(wanted), Some(came)) if wanted != came => "the endpoint gave the tokens of another account",
-            (None, _) if about.owner.is_none() => {
-                "the answer names no locationId, or no companyId for a company's tokens"
-            }
-            _ => return Ok(found),
-        };
-        let mut failure = Failure::new(FailureCode::UnexpectedAnswer, message);
-        failure.status = Some(response.status);
-        Err((Verdict::Odd, failure))
+        if wanted.is_empty() && came.is_empty() {
+            return Err((Verdict::Odd, "it names no locationId, or no companyId for a company's tokens"));
+        }
+        if !wanted.is_empty() && !came.is_empty() && wanted != came {
+            return Err((Verdict::Odd, "these are the tokens of another account"));
+        }
+        Ok(found)
     }
 
     /// There are new tokens.
-    fn settle(&mut self, Tokens { grant, about }: Tokens) -> Then {
-        let given = give(&grant.access);
-        if self.progress.call == Some(Call::LocationToken) {
-            let company_id = self.company_id();
-            self.store(State::UnderCompany { company_id, access: Some(grant.access) });
-            return given;
+    fn settle(&mut self, found: Tokens) -> Then {
+        let Tokens { access, refresh, refresh_at, expires_at, about } = found;
+        self.state.access = access;
+        self.state.refresh_at = refresh_at;
+        self.state.expires_at = expires_at;
+        if self.progress.call == Call::LocationToken {
+            self.store(Status::UnderCompany, 0.0);
+            return Then::Give;
         }
         // A server that does not rotate its refresh tokens names none.
-        let before = if self.progress.call == Some(Call::Refresh) { self.state.grant() } else { None };
-        let refresh = grant.refresh.or_else(|| before?.refresh.clone());
-        let company_id = grant.company_id.or_else(|| self.state.grant()?.company_id.clone());
-        self.store(State::Active(Grant { access: grant.access, refresh, company_id }));
+        if refresh != Secret::default() || self.progress.call != Call::Refresh {
+            self.state.refresh = refresh;
+        }
+        if !about.company_id.is_empty() {
+            self.state.company_id.clone_from(&about.company_id);
+        }
+        self.store(Status::Active, 0.0);
         if self.progress.installs {
             return Then::Installed(Box::new(about));
         }
-        given
+        Then::Give
     }
 
     /// Tokens that came too late are stored, unless there are newer ones, or the account was forgotten.
-    fn late(&mut self, refresh: &str, response: &Response) -> Then {
-        let wanted = match &self.state {
-            State::Refreshing { grant, .. } => grant.refresh.as_ref().is_some_and(|known| known.expose() == refresh),
-            State::NeedsReconnect(_) | State::NeedsInstall => true,
-            State::None | State::Active(_) | State::UnderCompany { .. } => false,
+    fn late(&mut self, refresh: &str, response: &Response) {
+        let wanted = match self.state.status {
+            Status::Refreshing => self.state.refresh.expose() == refresh,
+            Status::NeedsReconnect | Status::NeedsInstall => true,
+            Status::None | Status::Active | Status::UnderCompany => false,
         };
-        let (verdict, _) = judge(response, "", &[], self.now);
-        if wanted && verdict == Verdict::Fine {
-            if let Ok(found) = self.tokens(response) {
-                self.progress = Progress { call: Some(Call::Refresh), ..Progress::default() };
-                self.settle(found);
-            }
+        let is_fine = (200..300).contains(&response.status);
+        if let (true, Ok(found)) = (wanted && is_fine, self.tokens(response)) {
+            self.progress.call = Call::Refresh;
+            self.settle(*found);
         }
-        Then::Done
     }
-}
-
-fn needs_install(message: &str) -> Then {
-    Then::Fail(Box::new(Failure::new(FailureCode::NeedsInstall, message)))
-}
-
-fn give(access: &Access) -> Then {
-    Then::Give(access.token.clone(), access.refresh_at)
 }

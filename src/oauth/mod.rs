@@ -9,7 +9,6 @@
 
 mod answer;
 mod app;
-mod grant;
 mod installed;
 mod machine;
 mod owner;
@@ -26,12 +25,11 @@ mod table;
 
 pub use answer::{Failure, FailureCode};
 pub use app::{App, AUTHORIZATION_URL};
-pub use grant::{Access, Grant};
-pub use installed::{InstallEvent, Installation};
+pub use installed::Installation;
 pub use machine::{step, Call, Event, Progress, Step, Then};
 pub use owner::Owner;
 pub use pace::Pace;
-pub use post::Post;
-pub use row::{State, UnreadableRow};
+pub use post::{Post, USER_AGENT};
+pub use row::{State, Status, UnreadableRow};
 pub use secret::Secret;
 pub use signed::{BadState, SignedState};

@@ -1,5 +1,6 @@
 //! Whose tokens are meant.
 
+use crate::core::parted;
 use crate::json::joined;
 
 /// Whose tokens a row holds.
@@ -46,8 +47,12 @@ impl Owner {
 
     /// The owner of a row.
     pub fn of_row(row_id: &str) -> Option<Self> {
-        let after = |prefix| row_id.strip_prefix(prefix).map(String::from);
-        after("location:").map(Self::Location).or_else(|| after("company:").map(Self::Company))
+        let (kind, id) = parted(row_id, b':');
+        match kind {
+            "location" => Some(Self::Location(id.into())),
+            "company" => Some(Self::Company(id.into())),
+            _ => None,
+        }
     }
 }
 

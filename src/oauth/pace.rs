@@ -4,9 +4,9 @@
 //! answered, in one process; installations arrive in many. So the turns are spread evenly, and the row that they are taken
 //! from is shared by all: one number, the time of the next turn. Nobody has to give a turn back.
 
+use super::row::{put_line, Lines};
 use crate::core::RateLimit;
-use crate::json::{field, rounded_up, Object};
-use crate::shape::{check, Kind};
+use crate::json::push_decimal;
 
 /// Requests, and milliseconds in which they are allowed (protocol: rate limits).
 const LIMIT: f64 = 100.0;
@@ -32,27 +32,23 @@ pub struct Pace {
 
 impl Pace {
     /// Reads a row; what is none is a fresh start.
-    pub fn read(json: &str) -> Self {
-        let mut bytes = json.as_bytes().to_vec();
-        let known = check(&mut bytes, &Kind::Json).is_ok();
-        let number = |name: &str, default: f64| match if known { field(&bytes, name) } else { b"" } {
-            b"" => default,
-            given => rounded_up(given) as f64,
-        };
-        Self {
-            next: number("next", 0.0),
-            limit: number("limit", LIMIT).max(1.0),
-            interval_ms: number("intervalMs", INTERVAL_MS).max(1.0),
+    pub fn read(text: &str) -> Self {
+        let mut lines = Lines(text);
+        let (next, limit, interval_ms) = (lines.number(), lines.number(), lines.number());
+        if limit < 1.0 || interval_ms < 1.0 {
+            return Self { next: 0.0, limit: LIMIT, interval_ms: INTERVAL_MS };
         }
+        Self { next, limit, interval_ms }
     }
 
     /// As a row.
-    pub fn json(&self) -> String {
-        let mut out = Object::new();
-        out.number("next", Some(self.next));
-        out.number("limit", Some(self.limit));
-        out.number("intervalMs", Some(self.interval_ms));
-        out.finish()
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for number in [self.next, self.limit, self.interval_ms] {
+            push_decimal(&mut out, number as u64);
+            put_line(&mut out, "");
+        }
+        out
     }
 
     /// Takes a turn: milliseconds until it is.
@@ -67,15 +63,16 @@ impl Pace {
 
     /// An answer has named other limits, or was a 429 that wants no other request for so many milliseconds. Gives whether
     /// anything has changed.
+    #[allow(clippy::manual_clamp, reason = "clamp can panic with numbers in its message, which is 17 KB of wasm")]
     pub fn learn(&mut self, now: f64, named: Option<&RateLimit>, refused: Option<f64>) -> bool {
         let before = self.clone();
         if let Some(named) = named {
             self.limit = named.limit.unwrap_or(self.limit).max(1.0);
-            self.interval_ms = named.interval_ms.unwrap_or(self.interval_ms).clamp(1.0, MAX_CLOSED_MS);
+            self.interval_ms = named.interval_ms.unwrap_or(self.interval_ms).min(MAX_CLOSED_MS).max(1.0);
         }
         if let Some(ms) = refused {
             // Behind those whose turns are over: the next ones are spread from there on.
-            self.next = self.next.max(now + ms.clamp(self.interval_ms, MAX_CLOSED_MS));
+            self.next = self.next.max(now + ms.min(MAX_CLOSED_MS).max(self.interval_ms));
         }
         *self != before
     }
@@ -112,7 +109,7 @@ mod tests {
         for i in 0..50 {
             let mut pace = Pace::read(&row);
             assert_eq!(pace.take(f64::from(i) * 200.0), 0.0);
-            row = pace.json();
+            row = pace.text();
         }
     }
 
@@ -126,13 +123,13 @@ mod tests {
         let mut pace = Pace::read("");
         assert!(pace.learn(1000.0, None, Some(0.0)));
         assert_eq!(pace.take(1000.0), 10_000.0);
-        let mut pace = Pace::read(&pace.json());
+        let mut pace = Pace::read(&pace.text());
         assert!(pace.take(1000.0) > 10_000.0);
     }
 
     #[test]
     fn nothing_makes_it_wait_for_hours() {
-        for row in ["x", "[]", "{}", r#"{"next":99999999999999,"limit":0,"intervalMs":0}"#] {
+        for row in ["\n", "0\n0\n0\n", "99999999999999\n1\n1\n", "99999999999999"] {
             assert!(Pace::read(row).take(0.0) <= 3_600_000.0, "{row}");
         }
     }

@@ -1,37 +1,64 @@
 //! What is stored of an account, and how it reads.
 
-use super::grant::{Access, Grant};
 use super::secret::Secret;
-use crate::json::{field, json_text, rounded_up, text_field, Object};
-use crate::shape::{check, Kind};
+use crate::core::parted;
+use crate::json::{push_decimal, put, rounded_up};
 
-/// What is known of an account.
-#[derive(Debug, Clone, PartialEq)]
-pub enum State {
-    /// Nothing.
+/// Where an account stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing is known of it.
+    #[default]
     None,
     /// It has tokens of its own.
-    Active(Grant),
-    /// The intent: the endpoint is about to be asked with the refresh token of this grant, and whether it was, nobody knows
-    /// before the next row. `retry_at`: it could not be reached, and while the access token is good, it is left alone until
-    /// then.
-    Refreshing {
-        /// The tokens that are known.
-        grant: Grant,
-        /// In milliseconds since 1970; 0 while nothing has failed.
-        retry_at: f64,
-    },
+    Active,
+    /// The intent: the endpoint is about to be asked with the refresh token, and whether it was, nobody knows before the next
+    /// row.
+    Refreshing,
     /// The refresh token is dead: the endpoint has said so. `POST /oauth/reconnect` is what is left.
-    NeedsReconnect(Grant),
+    NeedsReconnect,
     /// The app has to be installed again: the endpoint has said so.
     NeedsInstall,
     /// A location whose tokens its company asks for.
-    UnderCompany {
-        /// The company.
-        company_id: String,
-        /// The token, once it was asked for.
-        access: Option<Access>,
-    },
+    UnderCompany,
+}
+
+/// The names in rows.
+const NAMES: [(Status, &str); 6] = [
+    (Status::None, "none"),
+    (Status::Active, "active"),
+    (Status::Refreshing, "refreshing"),
+    (Status::NeedsReconnect, "needs_reconnect"),
+    (Status::NeedsInstall, "needs_install"),
+    (Status::UnderCompany, "under_company"),
+];
+
+impl Status {
+    /// Its name in a row.
+    pub fn name(self) -> &'static str {
+        NAMES.iter().find(|(status, _)| *status == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// What is known of an account. Times are milliseconds since 1970. One struct for all of them: each status keeps what the next
+/// one may need, and a row reads the same whatever it says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// Where it stands.
+    pub status: Status,
+    /// The token for requests; empty where there is none.
+    pub access: Secret,
+    /// What brings the next tokens, once; empty where there is none.
+    pub refresh: Secret,
+    /// The company that a location belongs to; empty where nobody has said it.
+    pub company_id: String,
+    /// From then on another access token is asked for.
+    pub refresh_at: f64,
+    /// From then on the access token is refused.
+    pub expires_at: f64,
+    /// The endpoint could not be reached, and while the access token is good, it is left alone until then; 0 while nothing has
+    /// failed.
+    pub retry_at: f64,
 }
 
 /// A row that nobody can read: it was written by a later version, or by somebody else.
@@ -39,138 +66,99 @@ pub enum State {
 pub struct UnreadableRow;
 
 impl State {
-    /// Its name in a row.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Active(_) => "active",
-            Self::Refreshing { .. } => "refreshing",
-            Self::NeedsReconnect(_) => "needs_reconnect",
-            Self::NeedsInstall => "needs_install",
-            Self::UnderCompany { .. } => "under_company",
-        }
+    /// A location whose tokens its company asks for.
+    pub fn under_company(company_id: &str) -> Self {
+        Self { status: Status::UnderCompany, company_id: company_id.into(), ..Self::default() }
     }
 
-    /// As JSON text, with the tokens in it: whoever stores it encrypts it.
-    pub fn json(&self) -> String {
-        let mut out = Object::new();
-        out.text("state", self.name());
-        match self {
-            Self::None | Self::NeedsInstall => {}
-            Self::Active(grant) | Self::NeedsReconnect(grant) => put_grant(&mut out, grant),
-            Self::Refreshing { grant, retry_at } => {
-                put_grant(&mut out, grant);
-                out.number("retryAt", Some(*retry_at));
-            }
-            Self::UnderCompany { company_id, access } => {
-                out.text("companyId", company_id);
-                if let Some(access) = access {
-                    put_access(&mut out, access);
-                }
-            }
+    /// As text, with the tokens in it: whoever stores it encrypts it. One value on each line.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for value in [self.status.name(), self.access.expose(), self.refresh.expose(), &self.company_id] {
+            put_line(&mut out, value);
         }
-        out.finish()
+        for time in [self.refresh_at, self.expires_at, self.retry_at] {
+            push_decimal(&mut out, time as u64);
+            put_line(&mut out, "");
+        }
+        out
     }
 
-    /// Reads what [`Self::json`] wrote; an empty text is a row that is not there.
-    pub fn read(json: &str) -> Result<Self, UnreadableRow> {
-        if json.is_empty() {
-            return Ok(Self::None);
+    /// Reads what [`Self::text`] wrote; an empty text is a row that is not there.
+    pub fn read(text: &str) -> Result<Self, UnreadableRow> {
+        if text.is_empty() {
+            return Ok(Self::default());
         }
-        let mut bytes = json.as_bytes().to_vec();
-        check(&mut bytes, &Kind::Json).map_err(|_| UnreadableRow)?;
-        let grant = || {
-            let access = access(&bytes).ok_or(UnreadableRow)?;
-            let refresh = json_text(field(&bytes, "refresh")).map(Secret::new);
-            Ok(Grant { access, refresh, company_id: json_text(field(&bytes, "companyId")) })
-        };
-        Ok(match text_field(&bytes, "state").as_str() {
-            "none" => Self::None,
-            "active" => Self::Active(grant()?),
-            "refreshing" => Self::Refreshing { grant: grant()?, retry_at: time(&bytes, "retryAt") },
-            "needs_reconnect" => Self::NeedsReconnect(grant()?),
-            "needs_install" => Self::NeedsInstall,
-            "under_company" => Self::UnderCompany {
-                company_id: json_text(field(&bytes, "companyId")).ok_or(UnreadableRow)?,
-                access: access(&bytes),
-            },
-            _ => return Err(UnreadableRow),
+        let mut lines = Lines(text);
+        let name = lines.text();
+        let (status, _) = NAMES.iter().find(|(_, known)| *known == name).ok_or(UnreadableRow)?;
+        Ok(Self {
+            status: *status,
+            access: Secret::new(lines.text()),
+            refresh: Secret::new(lines.text()),
+            company_id: lines.text().into(),
+            refresh_at: lines.number(),
+            expires_at: lines.number(),
+            retry_at: lines.number(),
         })
     }
+}
 
-    /// The tokens of its own that a row holds, whatever they are good for.
-    pub(super) fn grant(&self) -> Option<&Grant> {
-        match self {
-            Self::Active(grant) | Self::Refreshing { grant, .. } | Self::NeedsReconnect(grant) => Some(grant),
-            Self::None | Self::NeedsInstall | Self::UnderCompany { .. } => None,
-        }
+/// Appends a value and the end of its line. No token and no id holds one.
+pub(super) fn put_line(out: &mut String, value: &str) {
+    put(out, value);
+    put(out, "\n");
+}
+
+/// Values on lines of their own, one after the other.
+pub(super) struct Lines<'t>(pub &'t str);
+
+impl<'t> Lines<'t> {
+    /// The next value; empty behind the last one.
+    #[inline(never)]
+    pub fn text(&mut self) -> &'t str {
+        let (value, rest) = parted(self.0, b'\n');
+        self.0 = rest;
+        value
     }
 
-    /// The token for requests that a row holds, whatever it is good for.
-    pub(super) fn access(&self) -> Option<&Access> {
-        match self {
-            Self::UnderCompany { access, .. } => access.as_ref(),
-            _ => self.grant().map(|grant| &grant.access),
-        }
+    /// The next value as a number from 0.
+    #[inline(never)]
+    pub fn number(&mut self) -> f64 {
+        let digits = self.text();
+        // Whoever wrote it wrote digits.
+        rounded_up(digits.as_bytes()) as f64
     }
-}
-
-fn put_grant(out: &mut Object, grant: &Grant) {
-    put_access(out, &grant.access);
-    out.optional_text("refresh", grant.refresh.as_ref().map(Secret::expose));
-    out.optional_text("companyId", grant.company_id.as_deref());
-}
-
-fn put_access(out: &mut Object, access: &Access) {
-    out.text("access", access.token.expose());
-    out.number("refreshAt", Some(access.refresh_at));
-    out.number("expiresAt", Some(access.expires_at));
-}
-
-fn access(json: &[u8]) -> Option<Access> {
-    let token = Secret::new(json_text(field(json, "access"))?);
-    Some(Access { token, refresh_at: time(json, "refreshAt"), expires_at: time(json, "expiresAt") })
-}
-
-fn time(json: &[u8], name: &str) -> f64 {
-    rounded_up(field(json, name)) as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn grant(refresh: Option<&str>, company_id: Option<&str>) -> Grant {
-        let access = Access { token: Secret::new("a\"1"), refresh_at: 5.0, expires_at: 86_399_000.0 };
-        Grant { access, refresh: refresh.map(Secret::new), company_id: company_id.map(String::from) }
-    }
-
     #[test]
     fn every_state_reads_as_it_was_written() {
-        let access = Some(grant(None, None).access);
-        for state in [
-            State::None,
-            State::Active(grant(Some("r"), Some("c"))),
-            State::Active(grant(None, None)),
-            State::Refreshing { grant: grant(Some("r"), None), retry_at: 0.0 },
-            State::Refreshing { grant: grant(Some("r"), Some("c")), retry_at: 1_796_000_000_000.0 },
-            State::NeedsReconnect(grant(Some("r"), Some("c"))),
-            State::NeedsInstall,
-            State::UnderCompany { company_id: "c".into(), access: None },
-            State::UnderCompany { company_id: "c\u{e9}".into(), access },
-        ] {
-            assert_eq!(State::read(&state.json()), Ok(state.clone()), "{state:?}");
-            assert!(!format!("{state:?}").contains("a\"1"));
+        for (status, name) in NAMES {
+            let state = State {
+                status,
+                access: Secret::new("tok-1"),
+                refresh: Secret::new("tok-2"),
+                company_id: "c\u{e9}".into(),
+                refresh_at: 5.0,
+                expires_at: 1_796_000_000_000.0,
+                retry_at: 0.0,
+            };
+            assert_eq!(State::read(&state.text()), Ok(state.clone()), "{name}");
+            let empty = State { status, ..State::default() };
+            assert_eq!(State::read(&empty.text()), Ok(empty), "{name}");
+            assert!(!format!("{state:?}").contains("tok-"));
         }
-        assert_eq!(State::read(""), Ok(State::None));
+        assert_eq!(State::read(""), Ok(State::default()));
     }
 
     #[test]
     fn what_nobody_wrote_is_not_read_as_nothing() {
-        for json in
-            ["{}", "[]", "x", r#"{"state":"later"}"#, r#"{"state":"active"}"#, r#"{"state":"under_company"}"#, "{"]
-        {
-            assert_eq!(State::read(json), Err(UnreadableRow), "{json}");
+        for text in ["{}", "[]", "x", "later\n", "\n", "actively\na"] {
+            assert_eq!(State::read(text), Err(UnreadableRow), "{text}");
         }
     }
 }

@@ -4,8 +4,8 @@
 //! payload says until when it counts, and for which browser: that one has a cookie, of which it holds the hash. So a link
 //! with somebody else's state installs nothing (RFC 6749, 10.12). Its nonce lets a store see that it comes twice.
 
-use crate::json::{field, json_text, rounded_up, Object};
-use crate::shape::{check, Kind};
+use super::row::{put_line, Lines};
+use crate::json::{push_decimal, put};
 
 /// For how many milliseconds a state counts: so long somebody may take to choose an account and to allow.
 const LIFETIME_MS: f64 = 600_000.0;
@@ -50,37 +50,40 @@ impl BadState {
 
 impl SignedState {
     /// A state that is made at `now` for the browser whose cookie has this hash.
-    pub fn new(nonce: &str, browser: &str, data: Option<&str>, now: f64) -> Option<Self> {
-        if data.is_some_and(|data| data.len() > MAX_DATA) {
+    pub fn new(nonce: &str, browser: &str, data: Option<String>, now: f64) -> Option<Self> {
+        if data.as_ref().is_some_and(|data| data.len() > MAX_DATA) {
             return None;
         }
-        let (nonce, browser, data) = (nonce.into(), browser.into(), data.map(String::from));
-        Some(Self { nonce, expires_at: now + LIFETIME_MS, browser, data })
+        Some(Self { nonce: nonce.into(), expires_at: now + LIFETIME_MS, browser: browser.into(), data })
     }
 
-    /// The payload, as JSON text.
+    /// The payload: nonce, browser, time on lines of their own; then what travels along.
     pub fn payload(&self) -> String {
-        let mut out = Object::new();
-        out.text("n", &self.nonce);
-        out.number("e", Some(self.expires_at));
-        out.text("b", &self.browser);
-        out.optional_text("d", self.data.as_deref());
-        out.finish()
+        let mut out = String::new();
+        put_line(&mut out, &self.nonce);
+        put_line(&mut out, &self.browser);
+        push_decimal(&mut out, self.expires_at as u64);
+        if let Some(data) = &self.data {
+            put_line(&mut out, "");
+            put(&mut out, data);
+        }
+        out
     }
 
     /// Reads a payload whose signature was right. `browser` is the hash of the cookie that came with it, empty without one.
     pub fn read(payload: &str, browser: &str, now: f64) -> Result<Self, BadState> {
-        let mut json = payload.as_bytes().to_vec();
-        check(&mut json, &Kind::Json).map_err(|_| BadState::Invalid)?;
-        let text = |name: &str| json_text(field(&json, name)).filter(|text| !text.is_empty());
-        let (Some(nonce), Some(bound)) = (text("n"), text("b")) else { return Err(BadState::Invalid) };
-        let expires_at = rounded_up(field(&json, "e")) as f64;
-        if bound != browser {
+        let mut lines = Lines(payload);
+        let (nonce, bound, expires_at) = (lines.text(), lines.text(), lines.number());
+        if nonce.is_empty() || bound.is_empty() {
+            Err(BadState::Invalid)
+        } else if bound != browser {
             Err(BadState::Foreign)
         } else if now >= expires_at || expires_at > now + 2.0 * LIFETIME_MS {
             Err(BadState::Expired)
         } else {
-            Ok(Self { nonce, expires_at, browser: bound, data: json_text(field(&json, "d")) })
+            let has_data = payload.bytes().filter(|b| *b == b'\n').count() > 2;
+            let data = has_data.then(|| lines.0.into());
+            Ok(Self { nonce: nonce.into(), expires_at, browser: bound.into(), data })
         }
     }
 }
@@ -91,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_state_counts_for_its_browser_and_ten_minutes() {
-        let state = SignedState::new("n", "b", Some("/orders?x=\"é\""), 1000.0).expect("a state");
+        let state = SignedState::new("n", "b", Some("/orders?x=\"é\"\n\n".into()), 1000.0).expect("a state");
         let payload = state.payload();
         assert_eq!(SignedState::read(&payload, "b", 1000.0), Ok(state.clone()));
         assert_eq!(SignedState::read(&payload, "b", 600_999.0), Ok(state));
@@ -104,14 +107,18 @@ mod tests {
         ] {
             assert_eq!(SignedState::read(&payload, browser, now), Err(expected), "{browser} {now}");
         }
-        for payload in ["", "{}", "[]", "x", r#"{"n":"n"}"#, r#"{"n":"","b":"b","e":9}"#, r#"{"n":1,"b":"b"}"#] {
+        for data in [None, Some(String::new())] {
+            let state = SignedState::new("n", "b", data, 0.0).expect("a state");
+            assert_eq!(SignedState::read(&state.payload(), "b", 0.0), Ok(state));
+        }
+        for payload in ["", "x", "n\n", "\nb\n9"] {
             assert_eq!(SignedState::read(payload, "b", 0.0), Err(BadState::Invalid), "{payload}");
         }
     }
 
     #[test]
     fn what_travels_along_is_short() {
-        assert!(SignedState::new("n", "b", Some(&"x".repeat(1024)), 0.0).is_some());
-        assert!(SignedState::new("n", "b", Some(&"x".repeat(1025)), 0.0).is_none());
+        assert!(SignedState::new("n", "b", Some("x".repeat(1024)), 0.0).is_some());
+        assert!(SignedState::new("n", "b", Some("x".repeat(1025)), 0.0).is_none());
     }
 }

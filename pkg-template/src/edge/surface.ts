@@ -37,3 +37,25 @@ export {
     type ProxyOptions,
     type ProxyTokenContext,
 } from "./proxy.js";
+export {
+    createOAuth,
+    type Authorization,
+    type Installed,
+    type OAuth,
+    type OAuthOptions,
+    type TokenWanted,
+} from "./oauth.js";
+export { OAuthError, type OAuthErrorCode, type OAuthErrorJson } from "./oauth-error.js";
+export {
+    d1Store,
+    durableStore,
+    memoryStore,
+    type D1Like,
+    type D1StatementLike,
+    type D1StoreOptions,
+    type NamespaceLike,
+    type TokenRow,
+    type TokenStore,
+    type TokenTransaction,
+} from "./stores.js";
+export type { KeySource } from "./vault.js";
