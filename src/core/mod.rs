@@ -42,8 +42,6 @@ pub use response::{read, Answer, Response};
 pub(crate) use retry_after::days_since_1970;
 pub use retry_after::{http_date, RetryAfter};
 pub use url::base_url;
-#[cfg(feature = "edge")]
-pub(crate) use url::base_url_problem;
 pub(crate) use url::parted;
 #[cfg(feature = "edge")]
 pub(crate) use url::{base_url_problem, without_slashes};

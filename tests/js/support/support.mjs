@@ -32,6 +32,7 @@ export async function bundleWorker(contents, condition = "workerd") {
         write: false,
         format: "esm",
         conditions: [condition],
+        external: ["cloudflare:*"],
         outdir: "bundle",
         plugins: [{ name: "module", setup: query }],
         loader: { ".wasm": "copy" },
