@@ -30,7 +30,11 @@ export function openConnect(done) {
             "p",
             {},
             "There is no field for a token, on purpose: everyone who opens a page can read what it holds, and so can every script and extension in it. ",
-            "A token may move money. Let a server or a Worker of yours hold it, add it to each call, and decide who may call.",
+            "A token may move money. Let a server or a Worker of yours hold it, add it to each call, and decide who may call: ",
+            h("code", {}, "createProxy"),
+            " of ",
+            h("code", {}, "ghl-payments/edge"),
+            " does that.",
         ),
         field(
             "Base URL of your proxy",

@@ -11,6 +11,8 @@ const USAGE = `usage: node www/serve.mjs [--port 8080] [--seed 7] [--size 300]
        GHL_TOKEN=… GHL_LOCATION=… node www/serve.mjs --upstream https://services.leadconnectorhq.com`;
 const HOST = "127.0.0.1";
 const API = "/api";
+/** What the page sends where it wants a call to fail: a fault of the sandbox, or a token that opens nothing. */
+const BREAKING = ["x-sandbox-fault", "authorization"];
 
 const TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -129,25 +131,42 @@ async function serveFile(request, pathname, files) {
     return new Response(request.method === "HEAD" ? null : bytes, { status: 200, headers });
 }
 
-/** What your own proxy would do: the page never holds a token, the server adds it. */
-async function forward(request, url, { send, token, origin }) {
-    // A server that adds a token must not add it for other people's pages.
-    const site = request.headers.get("sec-fetch-site") ?? "same-origin";
-    if (!["same-origin", "none"].includes(site)) return answer(403, "Only this page may call /api");
+/** Everything that the page can do: it is the only one that asks, on a machine of its own. */
+const OPERATIONS = [
+    ...["integrations.createWhitelabel", "integrations.listWhitelabel"],
+    ...["orders.list", "orders.get", "orders.recordPayment", "orders.listFulfillments", "orders.createFulfillment"],
+    ...["orders.listNotes", "transactions.list", "transactions.get", "subscriptions.list", "subscriptions.get"],
+    ...["coupons.list", "coupons.create", "coupons.update", "coupons.delete", "coupons.get"],
+    ...["customProvider.create", "customProvider.delete", "customProvider.getConfig", "customProvider.connect"],
+    ...["customProvider.disconnect", "customProvider.updateCapabilities"],
+];
+
+/** The proxy of the package, as in anybody's server: the page never holds a token. */
+async function proxyTo({ send, token, origin, locationId }) {
+    const { createProxy } = await fromPackage("edge.js");
+    return createProxy({
+        authorize: () => ({ locationId, operations: OPERATIONS }),
+        token,
+        basePath: API,
+        baseUrl: origin,
+        fetch: send,
+        // The page shows how its own client keeps to the limits.
+        limiter: false,
+    });
+}
+
+/**
+ * An answer that the page has asked to be broken, straight from the sandbox: the proxy would mend some of it, and say of the
+ * rest that HighLevel is at fault.
+ */
+async function broken(request, { pathname, search }, { send, token, origin }) {
     const headers = new Headers(request.headers);
-    for (const name of ["host", "connection", "content-length", "accept-encoding", "cookie"]) headers.delete(name);
+    for (const name of ["host", "connection", "content-length", "cookie"]) headers.delete(name);
     if (!headers.has("authorization")) headers.set("authorization", `Bearer ${token()}`);
     const bytes = await request.arrayBuffer();
     const { method, signal } = request;
     const body = bytes.byteLength > 0 ? bytes : undefined;
-    const target = `${origin}${url.pathname.slice(API.length)}${url.search}`;
-    const response = await send(new Request(target, { method, headers, body, signal, redirect: "manual" }));
-    const own = new Headers(response.headers);
-    // Node's fetch has already unpacked the body.
-    for (const name of ["content-encoding", "content-length", "transfer-encoding", "set-cookie"]) own.delete(name);
-    for (const [name, value] of Object.entries(SECURITY)) own.set(name, value);
-    own.set("Cache-Control", "no-store");
-    return new Response(response.body, { status: response.status, headers: own });
+    return send(new Request(`${origin}${pathname.slice(API.length)}${search}`, { method, headers, body, signal }));
 }
 
 /** The API behind the page, and what the page has to know of it. */
@@ -157,7 +176,8 @@ async function account({ upstream, seed, size }) {
         const sandbox = createSandbox({ seed, size, now: Date.now });
         const origin = "https://services.leadconnectorhq.com";
         const config = { apiBase: API, locationId: sandbox.locationId, sandbox: true };
-        return { config, behind: { send: sandbox.fetch, token: () => sandbox.token(), origin } };
+        const { locationId } = sandbox;
+        return { config, behind: { send: sandbox.fetch, token: () => sandbox.token(), origin, locationId } };
     }
     const { GHL_TOKEN, GHL_LOCATION } = process.env;
     if (!GHL_TOKEN || !GHL_LOCATION)
@@ -166,19 +186,21 @@ async function account({ upstream, seed, size }) {
     if (protocol !== "https:" && hostname !== HOST) fail("--upstream must be https: a token travels to it", 2);
     return {
         config: { apiBase: API, locationId: GHL_LOCATION, sandbox: false },
-        behind: { send: fetch, token: () => GHL_TOKEN, origin },
+        behind: { send: fetch, token: () => GHL_TOKEN, origin, locationId: GHL_LOCATION },
     };
 }
 
 const given = readArguments();
 const { listen } = await fromPackage("cli/node-http.js");
 const { config, behind } = await account(given);
+const proxy = await proxyTo(behind);
 const files = await page(config);
 
 async function handle(request) {
     const url = new URL(request.url);
-    if (url.pathname.startsWith(`${API}/`)) return forward(request, url, behind);
-    return serveFile(request, url.pathname, files);
+    if (!url.pathname.startsWith(`${API}/`)) return serveFile(request, url.pathname, files);
+    if (config.sandbox && BREAKING.some((name) => request.headers.has(name))) return broken(request, url, behind);
+    return proxy(request);
 }
 
 const server = await listen(handle, { port: given.port, host: HOST }).catch((error) => {

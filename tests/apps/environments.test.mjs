@@ -168,6 +168,8 @@ function start(folder, words, variables = {}) {
             GHL_BASE_URL: sandbox.baseUrl,
             GHL_TOKEN: sandbox.token,
             GHL_LOCATION: sandbox.locationId,
+            GHL_CLIENT_ID: sandbox.clientId,
+            GHL_CLIENT_SECRET: sandbox.clientSecret,
             CARGO_TARGET_DIR: join(ROOT, "target/examples"),
             WASM_BINDGEN: join(ROOT, "target/tools/bin/wasm-bindgen"),
             NO_COLOR: "1",

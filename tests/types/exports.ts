@@ -9,6 +9,7 @@ import {
     type SandboxOptions,
     type SandboxRequest,
     type SandboxState,
+    type SandboxWebhooks,
 } from "ghl-payments/sandbox";
 import { initialize, PaymentsClient as SlimClient } from "ghl-payments/slim";
 
@@ -134,6 +135,23 @@ console.log(ApiPromise, Page, PagePromise, PaymentsClient, PaymentsError);
 // The sandbox is a `fetch`, and the slim client is the same client.
 const sandbox: Sandbox = createSandbox({ seed: 7, now: new Date(), locations: ["l"], size: 10, rateLimit: { max: 5 }, echo: "none" });
 const faults: SandboxFaults = sandbox.faults;
+const clientId: string = sandbox.app.clientId;
+createSandbox({ rotation: "strict", app: { clientId, redirectUris: ["https://app.example.com/callback"] } });
+createSandbox({ rotation: 5000 });
+// @ts-expect-error there is no such rotation
+createSandbox({ rotation: "lax" });
+sandbox.install({ company: true, locationIds: ["l"] });
+sandbox.uninstall({ locationId: "l" });
+const ordered: string = sandbox.createOrder({ paid: true })._id;
+const signed: Promise<Request> = sandbox.webhook("OrderCreate", { signature: "both", data: { ordered }, timestamp: null });
+void sandbox.webhook("ContactCreate");
+// @ts-expect-error there is no such signature
+void sandbox.webhook("OrderCreate", { signature: "hmac" });
+const sending: SandboxWebhooks = sandbox.webhooks({ url: "https://app.example.com/hooks", tries: 2 });
+const pem: Promise<string> = sandbox.webhookKeys.ed25519();
+// @ts-expect-error an address is needed
+sandbox.webhooks({});
+console.log(signed, sending.deliveries[0]?.status, pem);
 faults.add("status=500", { operation: "orders.list", times: 2 });
 initialize(new Uint8Array());
 initialize(new WebAssembly.Module(new Uint8Array()));

@@ -13,8 +13,9 @@ const FOLDERS: [&str; 11] =
 /// What the build makes beside the package's own README.
 const MADE: &str = "./api.md";
 /// What `cargo xtask` can do, and with which options.
-const COMMANDS: [(&str, &[&str]); 5] = [
+const COMMANDS: [(&str, &[&str]); 6] = [
     ("demo", &["--port", "--static", "--api", "--location"]),
+    ("example", &["--port"]),
     ("test", &["--list", "--quick", "--all", "--reliability", "--mutants"]),
     ("build", &[]),
     ("bench", &[]),

@@ -7,6 +7,7 @@ mod commonjs;
 mod demo;
 mod docs;
 mod documents;
+mod example;
 mod fuzz;
 mod glue;
 mod inline;
@@ -28,6 +29,8 @@ cargo xtask <command>
   demo [--port N]   build the package, then serve the demo page and the sandbox (port 8080 unless told)
   demo --static     write the demo page to target/demo for any host, with the sandbox inside it; with
                     --api URL --location ID for an account behind a proxy of your own
+  example NAME [--port N]
+                    build the package, then run examples/cloudflare (in workerd) or examples/hono-node against the sandbox
   test [SUITE...]   run every test suite, or those named (`cargo xtask test --list` names them);
                     `--quick`: only what needs no browser and no package;
                     `--all`: in every environment, not only in those that are quick to install;
@@ -65,6 +68,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     match command.as_str() {
         "demo" => demo::demo(&workspace, &demo::read(rest)?)?,
+        "example" => example::example(&workspace, &example::read(rest)?)?,
         "test" => return test::test(&workspace, rest),
         "build" => {
             refuse(command, rest)?;

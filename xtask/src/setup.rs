@@ -46,6 +46,11 @@ pub fn for_recipes(workspace: &Workspace) -> Result<()> {
     link(&Path::new("..").join("tools").join("recipes"), &workspace.target().join("scratch"))
 }
 
+/// What `examples/hono-node` imports besides the package.
+pub fn for_examples(workspace: &Workspace) -> Result<()> {
+    npm_folder(workspace, &workspace.root.join("examples/hono-node"), &workspace.tools().join("hono-node"))
+}
+
 /// The other clients that `bench` measures, in a folder of their own.
 pub fn for_bench(workspace: &Workspace) -> Result<()> {
     npm_folder(workspace, &workspace.root.join("benches/peers"), &workspace.bench())

@@ -640,6 +640,9 @@ fn java_script(workspace: &Workspace, suite: &str, path: &str, all: bool) -> Res
     if all && source.contains("wasm-bindgen\")") {
         setup::wasm_bindgen(workspace)?;
     }
+    if source.contains("examples/run.mjs") {
+        setup::for_examples(workspace)?;
+    }
     if source.contains("GECKODRIVER") {
         setup::for_web(workspace)?;
         found(&setup::browsers().firefox)?;

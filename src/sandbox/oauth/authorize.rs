@@ -76,7 +76,7 @@ fn page(visit: &Visit<'_>) -> String {
         put(&mut query, "&amp;");
     }
     let mut out = String::from(
-        "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sandbox: install the app</title>\
+        "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"><title>Sandbox: install the app</title>\
          <style>body{font:16px system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem}li{margin:.5rem 0}</style>\
          <h1>Install the app</h1><p>This is the sandbox, not HighLevel. Where is the app to be installed?</p><ul>",
     );

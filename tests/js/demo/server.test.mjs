@@ -86,7 +86,7 @@ describe("the server", () => {
     test("adds the token for its own page only", async () => {
         const headers = { version: "2021-07-28" };
         const path = "/api/payments/orders?limit=1&altType=location";
-        assert.notEqual((await read(path, headers)).status, 401);
+        assert.equal((await read(path, headers)).status, 200);
         assert.equal((await read(path, { ...headers, authorization: "Bearer wrong" })).status, 401);
         assert.equal((await read(path, { ...headers, "sec-fetch-site": "cross-site" })).status, 403);
     });
@@ -118,7 +118,17 @@ describe("your own account", () => {
         const response = await fetch(`${own}api/payments/orders?limit=1`, { headers: { version: "2021-07-28" } });
         assert.deepEqual(await response.json(), { data: [], totalCount: 0 });
         assert.equal(response.headers.get("set-cookie"), null);
-        assert.deepEqual(seen, [{ path: "/payments/orders?limit=1", authorization: "Bearer token-of-the-walk" }]);
+        const place = "locationId=location-of-the-walk&altId=location-of-the-walk&altType=location";
+        const path = `/payments/orders?limit=1&${place}`;
+        assert.deepEqual(seen, [{ path, authorization: "Bearer token-of-the-walk" }]);
+        const foreign = await fetch(`${own}api/payments/orders?altId=another`);
+        assert.equal(foreign.status, 403);
+        // What a page sends in its place counts for nothing.
+        await fetch(`${own}api/payments/orders`, { headers: { authorization: "Bearer wrong", "x-sandbox-fault": "drop" } });
+        assert.deepEqual(
+            seen.map(({ authorization }) => authorization),
+            Array(2).fill("Bearer token-of-the-walk"),
+        );
         const config = await (await fetch(`${own}config.json`)).text();
         assert.deepEqual(JSON.parse(config), { apiBase: "/api", locationId: "location-of-the-walk", sandbox: false });
         upstream.close();

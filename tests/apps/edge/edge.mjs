@@ -1,0 +1,4 @@
+import { edgeIds } from "./edge.js";
+import { print } from "./orders.js";
+
+print(await edgeIds());
