@@ -163,7 +163,17 @@ function* examples() {
 /** What examples take for given, so that each shows only what it is about. */
 const GIVEN = `
 import type { PaymentsClient } from "${manifest.name}";
+import type { D1Database, OAuth } from "${manifest.name}/edge";
 declare global {
+    interface Env {
+        DB: D1Database;
+    }
+    interface ExecutionContext {
+        waitUntil(work: Promise<unknown>): void;
+    }
+    const oauth: OAuth;
+    const request: Request;
+    const sessionOf: (request: Request) => Promise<{ locationId: string } | null>;
     const payments: PaymentsClient;
     const token: string;
     const locationId: string;
