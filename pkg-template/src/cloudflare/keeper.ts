@@ -1,15 +1,36 @@
 import type { Keeper, TokenRow, TokenTransaction } from "../edge/stores.js";
 
+/** What a keeper uses of the storage of its Durable Object. */
+export interface KeeperStorage {
+    /**
+     * Reads a value.
+     *
+     * @param key Its name.
+     */
+    get(key: string): Promise<unknown>;
+    /**
+     * Writes a value.
+     *
+     * @param key Its name.
+     * @param value What is written.
+     */
+    put(key: string, value: unknown): Promise<void>;
+    /** Deletes all values. */
+    deleteAll(): Promise<void>;
+    /**
+     * Wakes the object.
+     *
+     * @param time When, in milliseconds since 1970.
+     */
+    setAlarm(time: number): Promise<void>;
+    /** Lets it sleep. */
+    deleteAlarm(): Promise<void>;
+}
+
 /** What a keeper uses of the state of its Durable Object. */
 export interface KeeperState {
     /** Its storage. */
-    storage: {
-        get(key: string): Promise<unknown>;
-        put(key: string, value: unknown): Promise<void>;
-        deleteAll(): Promise<void>;
-        setAlarm(time: number): Promise<void>;
-        deleteAlarm(): Promise<void>;
-    };
+    storage: KeeperStorage;
 }
 
 /** Who holds a row for longer does not work on it any more, whatever became of it. */
@@ -20,14 +41,23 @@ const ROW = "row";
 
 /** What a `TokenKeeper` does: the entries derive it from the runtime's class of Durable Objects. */
 export class Keeping implements Keeper {
-    readonly #storage: KeeperState["storage"];
+    readonly #storage: KeeperStorage;
     #last: Promise<unknown> = Promise.resolve();
 
+    /**
+     * The runtime makes the objects.
+     *
+     * @param state What it gives each of them.
+     */
     constructor({ storage }: KeeperState) {
         this.#storage = storage;
     }
 
-    /** Does the work while nobody else works on the row. The work is the caller's: it ends when the caller is gone. */
+    /**
+     * Does the work while nobody else works on the row. The work is the caller's: it ends when the caller is gone.
+     *
+     * @param work What is to be done; it gets `get()` and `put(row)`.
+     */
     run(work: (tx: TokenTransaction) => Promise<void>): Promise<void> {
         const turn = this.#last.then(() => this.#hold(work));
         this.#last = turn.catch(() => {});

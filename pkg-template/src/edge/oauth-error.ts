@@ -41,12 +41,19 @@ export type OAuthErrorCode =
 
 /** What an error is made from. */
 interface Info {
+    /** A stable text in snake case. */
     code: OAuthErrorCode;
+    /** What happened. */
     message: string;
+    /** The HTTP status, if HighLevel answered. */
     status?: number;
+    /** The messages in HighLevel's answer. */
     messages?: string[];
+    /** HighLevel's id for support requests. */
     traceId?: string;
+    /** Milliseconds that HighLevel asks to wait, if it does. */
     retryAfterMs?: number;
+    /** Whether asking again later may help. */
     retryable?: boolean;
 }
 

@@ -93,16 +93,33 @@ export interface TokenWanted {
     refused?: string | undefined;
 }
 
+/** What {@link OAuth.authorizeUrl} takes. */
+export interface AuthorizeOptions {
+    /** What you want to have back with the callback, such as where to go then; at most 1024 bytes. The browser can read it. */
+    state?: string | undefined;
+}
+
+/** What {@link OAuth.callback} takes where it is to send the browser on. */
+export interface RedirectOptions {
+    /** Where to, or a function that says it: an address, or a path of the app. */
+    redirectTo: string | ((installed: Installed) => string | Promise<string>);
+}
+
+/** A company, where an id alone would be that of a location. */
+export interface CompanyAccount {
+    /** The company's id. */
+    companyId: string;
+}
+
 /** The tokens of an app. Its methods need no `this`: `new PaymentsClient({ token: oauth.token })`. */
 export interface OAuth {
     /**
      * Where a browser has to go to install the app, and the cookie that has to go along: only this browser can bring the
      * code back, once, within ten minutes.
      *
-     * @param options `state`: what you want to have back with the callback, such as where to go then; at most 1024 bytes. The
-     *     browser can read it, but not change it.
+     * @param options What comes back with the callback.
      */
-    authorizeUrl(options?: { state?: string | undefined }): Promise<Authorization>;
+    authorizeUrl(options?: AuthorizeOptions): Promise<Authorization>;
     /**
      * Handles a request to `redirectUri`: checks the state, exchanges the code, once, and stores the tokens. Throws an OAuthError
      * with the code `state_...`, `authorization_denied`, `code_...`, or one of the token endpoint.
@@ -114,9 +131,9 @@ export interface OAuth {
      * As the other form, and then sends the browser on.
      *
      * @param request What the browser asks.
-     * @param options `redirectTo`: where to, or a function that says it.
+     * @param options Where to.
      */
-    callback(request: Request, options: { redirectTo: string | ((installed: Installed) => string | Promise<string>) }): Promise<Response>;
+    callback(request: Request, options: RedirectOptions): Promise<Response>;
     /**
      * A token of a location that is good at least for some minutes. It is refreshed once for all who ask, in all isolates.
      *
@@ -138,13 +155,13 @@ export interface OAuth {
      *
      * @param account The location's id, or `{ companyId }`.
      */
-    reconnect(account: string | { companyId: string }): Promise<void>;
+    reconnect(account: string | CompanyAccount): Promise<void>;
     /**
      * Deletes what is stored, as after UNINSTALL.
      *
      * @param account The location's id, or `{ companyId }`.
      */
-    forget(account: string | { companyId: string }): Promise<void>;
+    forget(account: string | CompanyAccount): Promise<void>;
 }
 
 /** One step of the state machine in the module. */
@@ -212,15 +229,31 @@ const MIN_KEY = 16;
  * OAuth of a marketplace app: its installations, and tokens that never run out.
  *
  * ```ts
- * import { createOAuth, durableStore, PaymentsClient } from "ghl-payments/edge";
+ * import { createOAuth, durableStore, PaymentsClient, type NamespaceLike } from "ghl-payments/edge";
  *
- * const oauth = createOAuth({ clientId, clientSecret, redirectUri, scopes, store: durableStore(env.TOKENS), encryptionKey });
- * // GET /install
- * return (await oauth.authorizeUrl()).redirect();
- * // GET /callback
- * return oauth.callback(request, { redirectTo: "/done" });
- * // Wherever tokens are needed.
- * const payments = new PaymentsClient({ token: oauth.token, locationId });
+ * interface Env {
+ *     TOKENS: NamespaceLike;
+ *     CLIENT_SECRET: string;
+ *     KEY: string;
+ * }
+ *
+ * export default {
+ *     async fetch(request: Request, env: Env): Promise<Response> {
+ *         const oauth = createOAuth({
+ *             clientId: "6653f0a1",
+ *             clientSecret: env.CLIENT_SECRET,
+ *             redirectUri: "https://app.example/callback",
+ *             scopes: ["payments/orders.readonly"],
+ *             store: durableStore(env.TOKENS),
+ *             encryptionKey: env.KEY,
+ *         });
+ *         const { pathname } = new URL(request.url);
+ *         if (pathname === "/install") return (await oauth.authorizeUrl()).redirect();
+ *         if (pathname === "/callback") return oauth.callback(request, { redirectTo: "/" });
+ *         const payments = new PaymentsClient({ token: oauth.token, locationId: "3SwdhCu3svxI8AKsPJt6" });
+ *         return Response.json(await payments.orders.list({ limit: 5 }));
+ *     },
+ * };
  * ```
  *
  * Throws a ValidationError that says what is wrong with the options.
@@ -477,7 +510,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
 
     const callback = async (
         request: Request,
-        options?: { redirectTo: string | ((installed: Installed) => string | Promise<string>) },
+        options?: RedirectOptions,
     ): Promise<Installed | Response> => {
         const { searchParams } = new URL(request.url);
         const only = (name: string) => (searchParams.getAll(name).length === 1 ? searchParams.get(name)! : "");
@@ -592,7 +625,7 @@ function checkId(path: string, id: unknown): void {
     throw invalid(path, "must be an id of HighLevel's");
 }
 
-function rowIdOf(account: string | { companyId: string }): string {
+function rowIdOf(account: string | CompanyAccount): string {
     if (typeof account === "object" && account !== null) {
         checkId("companyId", account.companyId);
         return `company:${account.companyId}`;

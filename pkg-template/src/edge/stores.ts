@@ -16,7 +16,11 @@ export interface TokenRow {
 export interface TokenTransaction {
     /** The row, or `null`. */
     get(): Promise<TokenRow | null>;
-    /** Stores the row; when the promise is fulfilled, a crash does not undo it. */
+    /**
+     * Stores the row; when the promise is fulfilled, a crash does not undo it.
+     *
+     * @param row The row, as a whole.
+     */
     put(row: TokenRow): Promise<void>;
 }
 
@@ -72,16 +76,30 @@ function lost(): OAuthError {
 
 /** What {@link d1Store} uses of a D1 database. */
 export interface D1Like {
-    /** Prepares a statement. */
+    /**
+     * Prepares a statement.
+     *
+     * @param sql Its text.
+     */
     prepare(sql: string): D1StatementLike;
 }
 
 /** What {@link d1Store} uses of a statement. */
 export interface D1StatementLike {
-    /** Binds parameters. */
+    /**
+     * Binds parameters.
+     *
+     * @param values Their values.
+     */
     bind(...values: unknown[]): D1StatementLike;
     /** Runs it. */
-    all(): Promise<{ results: unknown[] }>;
+    all(): Promise<D1ResultLike>;
+}
+
+/** What a statement gives. */
+export interface D1ResultLike {
+    /** The rows. */
+    results: unknown[];
 }
 
 /** How {@link d1Store} works. */
@@ -190,15 +208,27 @@ function rowOf(value: string, expiresAt: number | null | undefined): TokenRow {
 
 /** What {@link durableStore} uses of a namespace of Durable Objects. */
 export interface NamespaceLike {
-    /** The id for a name. */
+    /**
+     * The id for a name.
+     *
+     * @param name The name.
+     */
     idFromName(name: string): unknown;
-    /** The object of an id. */
+    /**
+     * The object of an id.
+     *
+     * @param id What `idFromName` gave.
+     */
     get(id: never): unknown;
 }
 
 /** What a `TokenKeeper` is for its callers. */
 export interface Keeper {
-    /** Does the work while nobody else works on the object's row. */
+    /**
+     * Does the work while nobody else works on the object's row.
+     *
+     * @param work What is to be done.
+     */
     run(work: (tx: TokenTransaction) => Promise<void>): Promise<void>;
 }
 

@@ -40,9 +40,12 @@ export {
 export {
     createOAuth,
     type Authorization,
+    type AuthorizeOptions,
+    type CompanyAccount,
     type Installed,
     type OAuth,
     type OAuthOptions,
+    type RedirectOptions,
     type TokenWanted,
 } from "./oauth.js";
 export { OAuthError, type OAuthErrorCode, type OAuthErrorJson } from "./oauth-error.js";
@@ -51,6 +54,7 @@ export {
     durableStore,
     memoryStore,
     type D1Like,
+    type D1ResultLike,
     type D1StatementLike,
     type D1StoreOptions,
     type NamespaceLike,
