@@ -229,7 +229,7 @@ const MIN_KEY = 16;
  * OAuth of a marketplace app: its installations, and tokens that never run out.
  *
  * ```ts
- * import { createOAuth, durableStore, PaymentsClient, type NamespaceLike } from "ghl-payments/edge";
+ * import { createOAuth, durableStore, PaymentsClient, type NamespaceLike, type OAuth } from "ghl-payments/edge";
  *
  * interface Env {
  *     TOKENS: NamespaceLike;
@@ -237,9 +237,11 @@ const MIN_KEY = 16;
  *     KEY: string;
  * }
  *
+ * let oauth: OAuth | undefined;
+ *
  * export default {
  *     async fetch(request: Request, env: Env): Promise<Response> {
- *         const oauth = createOAuth({
+ *         oauth ??= createOAuth({
  *             clientId: "6653f0a1",
  *             clientSecret: env.CLIENT_SECRET,
  *             redirectUri: "https://app.example/callback",
