@@ -223,8 +223,11 @@ class Proxying {
         const values = limiter === false ? { ...given, limiter } : given;
         // The page's client tries again by itself; twice that would be nine times.
         const text = found.options(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)));
-        const ask = ({ refused, locationId = "" }: { refused?: string; locationId?: string }) => {
-            return token(locationId, refused === undefined ? {} : { refused });
+        const ask = async ({ refused, locationId = "" }: { refused?: string; locationId?: string }) => {
+            const given = await token(locationId, refused === undefined ? {} : { refused });
+            // Sent again it would be refused again.
+            if (refused !== undefined && given === refused) throw new Error("there is no other token");
+            return given;
         };
         const place = { basePath: typeof basePath === "string" ? basePath : "", origins: Array.isArray(origins) ? origins : [] };
         const { issues = [], ...settings } = this.#step<Settings & { issues?: Issue[] }>("settings", place);

@@ -149,12 +149,12 @@ export function faultless() {
     return Object.entries(OPERATIONS).map(([name, [safety]]) => ({ name, safety, fault: FAULTLESS, way: "alone" }));
 }
 
-/** Every case of these operations. */
-export function cases(names = Object.keys(OPERATIONS)) {
+/** Every case of these operations. What can go wrong may depend on whether an operation may be sent twice. */
+export function cases(names = Object.keys(OPERATIONS), faultsOf = () => FAULTS) {
     const out = [];
     for (const name of names) {
         const [safety, , repeated] = OPERATIONS[name];
-        for (const fault of FAULTS) {
+        for (const fault of faultsOf(safety)) {
             const again = fault.again.includes(safety);
             for (const way of WAYS) {
                 if (!again && way !== "alone" && way !== "always") continue;
@@ -192,7 +192,7 @@ export function expected({ safety, repeated, fault, way, again }, runtime) {
 }
 
 /** What is wrong with what a client said (`said`) of a case in which the sandbox did `did`; nothing if it is right. */
-function complaints({ one, said, did }, runtime) {
+function complaints({ one, said, did }, want) {
     const out = [];
     const equal = (what, found, wanted) => {
         if (found !== wanted) out.push(`${what} ${found}, expected ${wanted}`);
@@ -210,7 +210,7 @@ function complaints({ one, said, did }, runtime) {
     if (!truths[said.ok ? "success" : said.outcome]) out.push(`not what happened: ${JSON.stringify(did)}`);
     if (read && did.applied > 0) out.push("a read changed something");
     if (one.safety === "once" && did.applied > 1) out.push(`applied ${did.applied} times`);
-    const want = expected(one, runtime);
+    if (want === undefined) return out;
     equal("ok is", said.ok, want.ok);
     equal("requests:", did.requests, want.requests);
     equal("error", said.error, want.error);
@@ -223,18 +223,22 @@ function seen({ one, said }) {
     return [one.name, said.error, said.status, said.message].join();
 }
 
-/** Judges the results of a runtime: gives what is wrong, one line for each case. */
-export function judgeOutcomes(results, runtime) {
+/**
+ * Judges the results of a runtime: gives what is wrong, one line for each case. `wanted` says what a case must end with; nothing
+ * where only what is said is held against what happened.
+ */
+export function judgeOutcomes(results, runtime, wanted = (one) => expected(one, runtime)) {
     const unknown = { true: new Set(), false: new Set() };
     for (const result of results) {
         if (result.said.outcome === "unknown") unknown[result.did.applied > 0].add(seen(result));
     }
     return results.flatMap((result) => {
         const { one, said, did } = result;
-        const found = complaints(result, runtime);
+        const want = wanted(one);
+        const found = complaints(result, want);
         // Who sees the same in another case, where the opposite is true, cannot know. After several requests the table
         // has not every sequence.
-        const known = said.outcome === "unknown" && one.safety !== "read" && did.requests < 2;
+        const known = want !== undefined && said.outcome === "unknown" && one.safety !== "read" && did.requests < 2;
         if (known && !unknown[did.applied === 0].has(seen(result))) found.push("it could be known");
         return found.length > 0 ? [`${one.title}: ${found.join("; ")} (${JSON.stringify(said)})`] : [];
     });
