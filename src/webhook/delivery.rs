@@ -33,7 +33,10 @@ impl Delivery {
     /// is needed where the body names none, as in HighLevel's examples of invoices; a body that names one is believed.
     pub fn read(body: &[u8], route: Option<&str>) -> Result<Self, Refusal> {
         let mut event = body.to_vec();
-        let mut checked = checked(&mut event, &NOTHING)?;
+        let mut checked = checked(&mut event, &Kind::Map)?;
+        if event.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Refusal::new(RefusalCode::Unreadable, NO_OBJECT));
+        }
         let data = last(&event, "data");
         let (own, inside) = (last(&event, "type"), last(data, "type"));
         let named = event_name(own).or_else(|| event_name(inside));
@@ -85,15 +88,14 @@ impl Delivery {
     }
 }
 
-/// An object of which nothing is promised.
-static NOTHING: Kind = Kind::Object(&crate::record!(&[], &[]));
+const NO_OBJECT: &str = "the body is no JSON object";
 
 /// Checks bytes, and repairs in them what is certain.
 #[inline(never)]
 fn checked(bytes: &mut Vec<u8>, kind: &'static Kind) -> Result<Checked, Refusal> {
     check(bytes, kind).map_err(|fault| {
         let message = match fault {
-            Fault::Top { .. } => "the body is no JSON object",
+            Fault::Top { .. } => NO_OBJECT,
             Fault::Depth { .. } => "the body is nested deeper than 128 levels",
             Fault::Utf8 { .. } => "the body is no UTF-8",
             Fault::Syntax { .. } => "the body is no JSON",

@@ -3,13 +3,12 @@
 use crate::core::days_since_1970;
 
 /// An ISO 8601 time with its zone, in milliseconds since 1970: `2026-08-17T09:06:59.366Z`.
-#[inline(never)]
 pub(super) fn instant_ms(text: &str) -> Option<f64> {
-    let (start, rest) = text.as_bytes().split_at_checked(19)?;
+    let (start, mut zone) = text.as_bytes().split_at_checked(19)?;
     let [year, month, day, hours, minutes, seconds] = numbers(start, b"9999-12-31T23:59:60")?;
     let days = days_since_1970(year, month, day).filter(|_| month > 0 && day > 0)?;
-    let (mut fraction, mut scale, mut zone) = (0.0, 100.0, rest);
-    if let [b'.', digits @ ..] = rest {
+    let (mut fraction, mut scale) = (0.0, 100.0);
+    if let [b'.', digits @ ..] = zone {
         zone = digits;
         while let [digit @ b'0'..=b'9', behind @ ..] = zone {
             fraction += f64::from(digit - b'0') * scale;
@@ -17,39 +16,38 @@ pub(super) fn instant_ms(text: &str) -> Option<f64> {
             zone = behind;
         }
     }
-    let mut offset = 0.0;
-    if zone != b"Z" {
-        let (sign, time) = zone.split_first()?;
-        let [hours, minutes] = numbers(time, b"23:59")?;
-        offset = f64::from(hours * 60 + minutes);
-        match sign {
-            b'+' => {}
-            b'-' => offset = -offset,
-            _ => return None,
+    let east = match zone {
+        [b'Z'] => 0.0,
+        [sign @ (b'+' | b'-'), time @ ..] => {
+            let [hours, minutes, ..] = numbers(time, b"23:59")?;
+            f64::from(hours * 60 + minutes) * if *sign == b'+' { 1.0 } else { -1.0 }
         }
-    }
-    let minutes = f64::from(days) * 1440.0 + f64::from(hours * 60 + minutes) - offset;
+        _ => return None,
+    };
+    let minutes = f64::from(days * 1440 + hours * 60 + minutes) - east;
     Some((minutes * 60.0 + f64::from(seconds)) * 1000.0 + fraction)
 }
 
 /// The numbers of a text that is written as `limits` is and has none larger than there.
-fn numbers<const N: usize>(text: &[u8], limits: &[u8]) -> Option<[u32; N]> {
-    let (mut found, mut allowed, mut place) = ([0; N], [0; N], 0);
+#[inline(never)]
+fn numbers(text: &[u8], limits: &[u8]) -> Option<[u32; 6]> {
+    let (mut found, mut place, mut limit) = ([0; 6], 0, 0);
     if text.len() != limits.len() {
         return None;
     }
-    for (byte, limit) in text.iter().zip(limits) {
-        if limit.is_ascii_digit() {
-            let (found, allowed) = (found.get_mut(place)?, allowed.get_mut(place)?);
-            *found = *found * 10 + u32::from(byte.is_ascii_digit().then(|| byte - b'0')?);
-            *allowed = *allowed * 10 + u32::from(limit - b'0');
-        } else if byte == limit {
-            place += 1;
-        } else {
+    for (byte, wanted) in text.iter().zip(limits) {
+        let number = found.get_mut(place)?;
+        if wanted.is_ascii_digit() && byte.is_ascii_digit() {
+            *number = *number * 10 + u32::from(byte - b'0');
+            limit = limit * 10 + u32::from(wanted - b'0');
+            continue;
+        }
+        if byte != wanted || *number > limit {
             return None;
         }
+        (place, limit) = (place + 1, 0);
     }
-    found.iter().zip(allowed).all(|(found, allowed)| *found <= allowed).then_some(found)
+    (*found.get(place)? <= limit).then_some(found)
 }
 
 #[cfg(test)]

@@ -2,3 +2,5 @@
 
 mod oracle;
 mod proxy;
+#[cfg(not(target_arch = "wasm32"))]
+mod webhook;

@@ -2,7 +2,7 @@
 
 use super::super::client::succeeded;
 use crate::json::{to_ascii, Object};
-use crate::webhook::{signature, Delivery, Event, Key, Refusal, HIGHLEVEL_ED25519, HIGHLEVEL_RSA};
+use crate::webhook::{signature, Algorithm, Delivery, Event, Key, Refusal};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -27,11 +27,11 @@ pub fn webhook_signature(
 /// `highlevel-rsa` stand for the keys that HighLevel has published. Throws a refusal as JSON text.
 #[wasm_bindgen(js_name = webhookKey)]
 pub fn webhook_key(text: &str) -> Result<Vec<u8>, JsValue> {
-    let key = Key::parse(match text {
-        "highlevel" => HIGHLEVEL_ED25519,
-        "highlevel-rsa" => HIGHLEVEL_RSA,
-        text => text,
-    });
+    let key = match text {
+        "highlevel" => Ok(Key::highlevel(Algorithm::Ed25519)),
+        "highlevel-rsa" => Ok(Key::highlevel(Algorithm::Rsa)),
+        text => Key::parse(text),
+    };
     Ok(key.map_err(|refusal| thrown(&refusal))?.bytes)
 }
 
