@@ -1,4 +1,4 @@
-// Start, memory and scale: each figure comes from a process, a page or a Worker of its own.
+// Start, memory, scale and the proxy: each figure comes from a process, a page or a Worker of its own.
 
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
@@ -34,6 +34,7 @@ export async function limits({ folder, quick, tell }) {
     await add("Start, cold, until the first request goes out", () => starts(folder, quick));
     await add("Memory", () => child("memory.mjs", quick ? "100000" : "1000000"));
     await add("Scale", () => child("scale.mjs"));
+    await add("Proxy", () => child("proxy.mjs"));
     return sections;
 }
 
