@@ -107,6 +107,12 @@ impl Failure {
     }
 }
 
+/// Whether a text holds a word. Not `contains`, which brings a search of its own.
+#[inline(never)]
+pub(super) fn holds(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|part| part == word.as_bytes())
+}
+
 /// What an answer says about what was sent with it: a refresh token, a code, a company's token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -171,8 +177,7 @@ pub(super) fn judge(response: &Response, what: &str, secrets: &[String], now: f6
 
 /// What a refusal in JSON is about. `reason` is what it says, in lower case.
 fn refused(status: u16, reason: &str) -> Verdict {
-    // Not `contains`, which brings a search of its own.
-    let says = |word: &str| reason.as_bytes().windows(word.len()).any(|part| part == word.as_bytes());
+    let says = |word: &str| holds(reason, word);
     // RFC 6749, 5.2: this one is about the code or the refresh token, whoever else it may name.
     if says("invalid_grant") {
         Verdict::Dead

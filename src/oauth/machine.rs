@@ -10,7 +10,7 @@
 //!
 //! A wrong client secret, a firewall or an endpoint that is down proves nothing about a refresh token, and loses none.
 
-use super::answer::{authorization_code, judge, tokens, Failure, FailureCode, Tokens, Verdict};
+use super::answer::{authorization_code, holds, judge, tokens, Failure, FailureCode, Tokens, Verdict};
 use super::app::App;
 use super::installed::Installation;
 use super::owner::Owner;
@@ -387,7 +387,9 @@ impl Run<'_> {
             // It may have been used, and may be used only once.
             (Call::Exchange, Verdict::Unsure) => failure.retryable = false,
             (Call::LocationToken, Verdict::Dead | Verdict::Client) if failure.status == Some(401) => {
-                if !std::mem::replace(&mut self.progress.renewed, true) {
+                // A fresh one would lack the same scope.
+                let lacks_scope = holds(&failure.message, "scope");
+                if !std::mem::replace(&mut self.progress.renewed, true) && !lacks_scope {
                     return Then::CompanyToken(self.progress.sent.clone());
                 }
                 failure.code = FailureCode::CompanyTokenRefused;

@@ -20,7 +20,7 @@ export type OAuthErrorCode =
     | "client_rejected"
     /** The app is not installed there, or has to be installed again. */
     | "needs_install"
-    /** The company's token is refused, also a fresh one. */
+    /** The company's token is refused, also a fresh one, or lacks the scope `oauth.write`. */
     | "company_token_refused"
     /** 429; see `retryAfterMs`. */
     | "rate_limited"

@@ -15,7 +15,10 @@ export interface OAuthOptions {
     clientSecret: string;
     /** Where HighLevel sends users back to, which {@link OAuth.callback} handles: https, or http on a loopback host. */
     redirectUri: string;
-    /** What the app asks for, such as `payments/orders.readonly`: a list, or text with spaces between. */
+    /**
+     * What the app asks for, such as `payments/orders.readonly`: a list, or text with spaces between. Where companies install it,
+     * `oauth.write` has to be among them: without it HighLevel gives no tokens for their locations.
+     */
     scopes: readonly string[] | string;
     /** Where tokens are kept: `durableStore`, `d1Store`, `memoryStore`, or one of your own. */
     store: TokenStore;
