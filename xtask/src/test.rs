@@ -69,10 +69,10 @@ impl From<Counts> for Report {
 const FIGURE: &str = "figure: ";
 
 /// What that summary must speak of: a figure that no test prints any more is a failure, not a shorter list.
-const FIGURES: [&str; 5] = ["matrix: ", "recordPaymentOnce", "429", "isolates: ", "fuzz: "];
+const FIGURES: [&str; 6] = ["matrix: ", "recordPaymentOnce", "429", "isolates: ", "fuzz: ", "oauth: "];
 
 /// The suites of `--reliability`, besides those that they stand on.
-const RELIABILITY: [&str; 8] = [
+const RELIABILITY: [&str; 9] = [
     "reliability",
     "fuzz",
     "js-money",
@@ -80,6 +80,7 @@ const RELIABILITY: [&str; 8] = [
     "js-calls-lifetimes",
     "js-calls-retries",
     "js-calls-token",
+    "js-edge-oauth",
     "js-hostile",
 ];
 
