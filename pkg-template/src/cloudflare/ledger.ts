@@ -1,12 +1,40 @@
 import type { Claim } from "../edge/seen.js";
 
-/** The state of a Durable Object, as far as it is needed here. */
-interface LedgerState {
-    storage: {
-        sql: { exec(query: string, ...values: unknown[]): { toArray(): Record<string, unknown>[] } };
-        getAlarm(): Promise<number | null>;
-        setAlarm(time: number): Promise<void>;
-    };
+/** What a query gives. */
+export interface LedgerRows {
+    /** All rows at once. */
+    toArray(): Record<string, unknown>[];
+}
+
+/** What a ledger uses of the SQLite of its Durable Object. */
+export interface LedgerSql {
+    /**
+     * Carries out a query.
+     *
+     * @param query SQL.
+     * @param values Its parameters.
+     */
+    exec(query: string, ...values: unknown[]): LedgerRows;
+}
+
+/** What a ledger uses of the storage of its Durable Object. */
+export interface LedgerStorage {
+    /** Its SQLite. */
+    sql: LedgerSql;
+    /** When the object is to be woken, if it is. */
+    getAlarm(): Promise<number | null>;
+    /**
+     * Wakes the object.
+     *
+     * @param time When, in milliseconds since 1970.
+     */
+    setAlarm(time: number): Promise<void>;
+}
+
+/** What a ledger uses of the state of its Durable Object. */
+export interface LedgerState {
+    /** Its storage. */
+    storage: LedgerStorage;
 }
 
 /** How often what is over is deleted. */
@@ -22,16 +50,24 @@ const SWEEP_MS = 3_600_000;
  * ```
  */
 export class WebhookLedger {
-    readonly #storage: LedgerState["storage"];
+    readonly #storage: LedgerStorage;
 
-    /** @param state What the runtime gives an object. */
+    /**
+     * The runtime makes it.
+     *
+     * @param state What the runtime gives an object.
+     */
     constructor(state: LedgerState) {
         this.#storage = state.storage;
         this.#sql("CREATE TABLE IF NOT EXISTS deliveries (id TEXT PRIMARY KEY, token TEXT NOT NULL, until INTEGER NOT NULL, done INTEGER NOT NULL) WITHOUT ROWID");
         this.#sql("CREATE INDEX IF NOT EXISTS deliveries_until ON deliveries (until)");
     }
 
-    /** Answers `durableSeen`. Nobody else reaches an object. */
+    /**
+     * Answers `durableSeen`. Nobody else reaches an object.
+     *
+     * @param request The question.
+     */
     async fetch(request: Request): Promise<Response> {
         const [name, id, token, ms] = (await request.json()) as [string, string, string, number];
         const now = Date.now();

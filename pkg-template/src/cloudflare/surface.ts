@@ -1,2 +1,2 @@
 export type * from "../edge-models.js";
-export { WebhookLedger } from "./ledger.js";
+export { WebhookLedger, type LedgerRows, type LedgerSql, type LedgerState, type LedgerStorage } from "./ledger.js";

@@ -1,3 +1,4 @@
+import type { D1Like, D1ResultLike, D1StatementLike, NamespaceLike } from "./stores.js";
 import { wrong } from "./webhook.js";
 
 /** What a store says to who wants to handle a delivery. */
@@ -24,16 +25,36 @@ export type Claim =
  * and marked as done afterwards: of one whose handler was killed in between the lease ends, and the next try handles it.
  */
 export interface SeenStore {
-    /** Claims a delivery, unless it is done or somebody holds it. Of all who ask at once only one may get it. */
+    /**
+     * Claims a delivery, unless it is done or somebody holds it. Of all who ask at once only one may get it.
+     *
+     * @param id The id of the delivery.
+     * @param leaseMs For how many milliseconds.
+     */
     claim(id: string, leaseMs: number): Promise<Claim>;
-    /** Holds it for longer; gives whether it was still held. */
+    /**
+     * Holds it for longer; gives whether it was still held.
+     *
+     * @param id The id of the delivery.
+     * @param token Of its claim.
+     * @param leaseMs For how many milliseconds from now on.
+     */
     renew(id: string, token: string, leaseMs: number): Promise<boolean>;
     /**
      * Marks it as done and remembers that for so long; gives `false`, and changes nothing, where it is held no longer.
-     * `result` is what the listener gave.
+     *
+     * @param id The id of the delivery.
+     * @param token Of its claim.
+     * @param keepMs For how many milliseconds it is remembered.
+     * @param result What the listener gave.
      */
     done(id: string, token: string, keepMs: number, result?: unknown): Promise<boolean>;
-    /** Gives it back, so that the next try handles it; nothing where somebody else holds it meanwhile. */
+    /**
+     * Gives it back, so that the next try handles it; nothing where somebody else holds it meanwhile.
+     *
+     * @param id The id of the delivery.
+     * @param token Of its claim.
+     */
     release(id: string, token: string): Promise<void>;
 }
 
@@ -44,14 +65,21 @@ interface Row {
     done: boolean;
 }
 
+/** How much a process remembers. */
+export interface MemorySeenOptions {
+    /** How many ids; beyond that the oldest are forgotten. Default 100,000. */
+    maxIds?: number;
+    /** The clock, in milliseconds. Default `Date.now`. */
+    now?: () => number;
+}
+
 /**
  * Remembers deliveries in the memory of this process: for Node, Deno and Bun with one process, and for tests. Isolates of a Worker
  * do not share it.
  *
- * @param options `maxIds`: how many are remembered, 100,000 when left out; beyond that the oldest are forgotten. `now`: the
- *     clock, in milliseconds.
+ * @param options How much is remembered.
  */
-export function memorySeen(options: { maxIds?: number; now?: () => number } = {}): SeenStore {
+export function memorySeen(options: MemorySeenOptions = {}): SeenStore {
     const { maxIds = 100_000, now = Date.now } = options;
     if (!(maxIds >= 1)) throw wrong("invalid_options", "maxIds", "must be a number from 1");
     // In the order in which they were written.
@@ -97,20 +125,20 @@ export function memorySeen(options: { maxIds?: number; now?: () => number } = {}
     };
 }
 
-/** A prepared statement of a D1 database. */
-export interface D1Statement {
-    /** Gives it its parameters. */
-    bind(...values: unknown[]): D1Statement;
-    /** Carries it out. */
-    run(): Promise<unknown>;
+/** What {@link d1Seen} uses of a D1 database. */
+export interface D1Database extends D1Like {
+    /**
+     * Carries statements out in one transaction.
+     *
+     * @param statements In their order.
+     */
+    batch(statements: never[]): Promise<D1ResultLike[]>;
 }
 
-/** A D1 database, as far as it is needed here. */
-export interface D1Database {
-    /** Prepares a statement. */
-    prepare(query: string): D1Statement;
-    /** Carries statements out in one transaction. */
-    batch<T = unknown>(statements: never[]): Promise<{ results: T[] }[]>;
+/** Where in a database deliveries are remembered. */
+export interface D1SeenOptions {
+    /** The name of its table. Default `webhook_deliveries`. */
+    table?: string;
 }
 
 const HOUR_MS = 3_600_000;
@@ -125,15 +153,15 @@ const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
  * done: then even a kill cannot come between the two, and what they write is written exactly once.
  *
  * @param db The binding, `env.DB`.
- * @param options `table`: the name of its table, `webhook_deliveries` when left out.
+ * @param options In which table.
  */
-export function d1Seen(db: D1Database, options: { table?: string } = {}): SeenStore {
+export function d1Seen(db: D1Database, options: D1SeenOptions = {}): SeenStore {
     const { table = "webhook_deliveries" } = options;
     if (typeof db?.prepare !== "function" || typeof db.batch !== "function")
         throw wrong("invalid_options", "db", `must be a D1 database, such as env.DB${isKv(db) ? `: ${KV}` : ""}`);
     if (!/^[A-Za-z_]\w{0,63}$/.test(table)) throw wrong("invalid_options", "table", "must be the name of a table: letters, digits and _");
     const sql = (query: string, ...values: unknown[]) => db.prepare(query).bind(...values);
-    const batch = <T>(...statements: D1Statement[]) => db.batch<T>(statements as never[]);
+    const batch = async <T>(...statements: D1StatementLike[]) => (await db.batch(statements as never[])).map(({ results }) => results as T[]);
     const make = () =>
         batch(
             sql(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, token TEXT NOT NULL, until INTEGER NOT NULL, done INTEGER NOT NULL) WITHOUT ROWID`),
@@ -160,7 +188,7 @@ export function d1Seen(db: D1Database, options: { table?: string } = {}): SeenSt
                 await make();
                 return claim();
             });
-            const row = answers.at(-1)?.results[0];
+            const row = answers.at(-1)?.[0];
             if (row?.token === token) return { state: "claimed", token };
             return row?.done ? { state: "done" } : { state: "busy", retryAfterMs: Math.max(row?.remaining ?? 0, 0) };
         },
@@ -168,7 +196,7 @@ export function d1Seen(db: D1Database, options: { table?: string } = {}): SeenSt
             const renewed = await batch(
                 sql(`UPDATE ${table} SET until = ${NOW} + ?3 WHERE id = ?1 AND token = ?2 AND done = 0 RETURNING 1`, id, token, leaseMs),
             );
-            return renewed[0]?.results.length === 1;
+            return renewed[0]?.length === 1;
         },
         async done(id, token, keepMs, result) {
             // Where somebody else holds it, `until` is null, which the table refuses: nothing of the transaction is carried out.
@@ -186,7 +214,7 @@ export function d1Seen(db: D1Database, options: { table?: string } = {}): SeenSt
                 return true;
             } catch (error) {
                 const [held] = await batch<{ done: number }>(sql(`SELECT done FROM ${table} WHERE id = ?1 AND token = ?2`, id, token));
-                const row = held?.results[0];
+                const row = held?.[0];
                 // An answer that was lost: the transaction was carried out.
                 if (row?.done) return true;
                 if (row === undefined) return false;
@@ -199,27 +227,29 @@ export function d1Seen(db: D1Database, options: { table?: string } = {}): SeenSt
     };
 }
 
-function isStatement(value: unknown): value is D1Statement {
-    const { bind, run } = (value ?? {}) as Partial<D1Statement>;
-    return typeof bind === "function" && typeof run === "function";
+function isStatement(value: unknown): value is D1StatementLike {
+    const { bind, all } = (value ?? {}) as Partial<D1StatementLike>;
+    return typeof bind === "function" && typeof all === "function";
 }
 
-/** A namespace of Durable Objects, as far as it is needed here. */
-export interface LedgerNamespace {
-    /** The id of a name. */
-    idFromName(name: string): unknown;
-    /** The object of an id. */
-    get(id: never): { fetch(url: string, init: { method: string; body: string }): Promise<Response> };
+/** A Durable Object as its callers see it. */
+interface LedgerStub {
+    fetch(url: string, init: RequestInit): Promise<Response>;
+}
+
+/** How deliveries are spread over Durable Objects. */
+export interface DurableSeenOptions {
+    /** Over how many. Default 16. With another number what was remembered until then is not found again. */
+    shards?: number;
 }
 
 /**
  * Remembers deliveries in Durable Objects of the class `WebhookLedger` of `ghl-payments/cloudflare`.
  *
  * @param namespace The binding, `env.LEDGER`.
- * @param options `shards`: over how many objects the deliveries are spread, 16 when left out. With another number what was
- *     remembered until then is not found again.
+ * @param options Over how many objects the deliveries are spread.
  */
-export function durableSeen(namespace: LedgerNamespace, options: { shards?: number } = {}): SeenStore {
+export function durableSeen(namespace: NamespaceLike, options: DurableSeenOptions = {}): SeenStore {
     const { shards = 16 } = options;
     if (typeof namespace?.idFromName !== "function" || typeof namespace.get !== "function")
         throw wrong("invalid_options", "namespace", `must be the binding of a Durable Object${isKv(namespace) ? `: ${KV}` : ""}`);
@@ -227,7 +257,7 @@ export function durableSeen(namespace: LedgerNamespace, options: { shards?: numb
     const ask = async <T>(...question: [name: keyof SeenStore, id: string, ...rest: unknown[]]): Promise<T> => {
         const name = `webhooks-${hash(question[1]) % shards}`;
         // Of a stub of another request nothing may be awaited.
-        const stub = namespace.get(namespace.idFromName(name) as never);
+        const stub = namespace.get(namespace.idFromName(name) as never) as LedgerStub;
         const answer = await stub.fetch("https://ledger/", { method: "POST", body: JSON.stringify(question) });
         if (!answer.ok) throw new Error(`the ledger of webhooks answered ${answer.status}`);
         return (await answer.json()) as T;
@@ -259,7 +289,7 @@ function isKv(value: unknown): boolean {
 
 /** @internal The store that the caller gave, if it is one. */
 export function seenStore(given: unknown): SeenStore {
-    const store = (given ?? {}) as Partial<SeenStore & D1Database & LedgerNamespace>;
+    const store = (given ?? {}) as Partial<SeenStore & D1Database & NamespaceLike>;
     const methods = ["claim", "renew", "done", "release"] as const;
     // First: the binding of a Durable Object may have any method that one asks it for.
     const fix = isKv(given)

@@ -3,6 +3,8 @@ export { PaymentsClient } from "./client.js";
 export type * from "../edge-models.js";
 export { isWebhookEvent, verifyWebhook, WebhookError } from "./webhook.js";
 export type {
+    NamedHeaders,
+    OfType,
     UnknownWebhookEvent,
     VerifyWebhookOptions,
     WebhookBody,
@@ -12,22 +14,25 @@ export type {
     WebhookHeaders,
     WebhookJwk,
     WebhookKey,
+    WebhookMessage,
     WebhookType,
 } from "./webhook.js";
 export { createWebhookHandler } from "./webhook-handler.js";
 export type {
     QueuedWebhook,
+    RetryDelay,
     WaitUntil,
+    WebhookBatch,
+    WebhookConsumer,
     WebhookContext,
     WebhookHandler,
     WebhookHandlerOptions,
     WebhookListeners,
-    WebhookMessage,
     WebhookOutcome,
     WebhookQueue,
 } from "./webhook-handler.js";
 export { d1Seen, durableSeen, memorySeen } from "./seen.js";
-export type { Claim, D1Database, D1Statement, LedgerNamespace, SeenStore } from "./seen.js";
+export type { Claim, D1Database, D1SeenOptions, DurableSeenOptions, MemorySeenOptions, SeenStore } from "./seen.js";
 export {
     createProxy,
     type Grant,

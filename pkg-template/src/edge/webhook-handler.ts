@@ -1,3 +1,4 @@
+import { bodyOf, TOO_LARGE } from "./body.js";
 import { seenStore, type SeenStore } from "./seen.js";
 import {
     quietly,
@@ -5,10 +6,10 @@ import {
     WebhookError,
     wrong,
     type UnknownWebhookEvent,
-    type Verified,
     type VerifyWebhookOptions,
     type WebhookErrorCode,
     type WebhookEvent,
+    type WebhookMessage,
     type WebhookType,
 } from "./webhook.js";
 
@@ -29,12 +30,13 @@ export type WebhookListeners = {
     "*"?: (event: WebhookEvent | UnknownWebhookEvent, context: WebhookContext) => unknown;
 };
 
-/** A delivery on its way through a queue. */
-export type WebhookMessage = Verified;
-
 /** The producer of a queue, as Cloudflare's. */
 export interface WebhookQueue {
-    /** Keeps a message until the consumer has taken it. */
+    /**
+     * Keeps a message until the consumer has taken it.
+     *
+     * @param message Plain data, which JSON and structuredClone keep whole.
+     */
     send(message: WebhookMessage): Promise<unknown>;
 }
 
@@ -44,8 +46,24 @@ export interface QueuedWebhook {
     readonly body: unknown;
     /** It is done. */
     ack(): void;
-    /** It comes again. */
-    retry(options?: { delaySeconds?: number }): void;
+    /**
+     * It comes again.
+     *
+     * @param options When.
+     */
+    retry(options?: RetryDelay): void;
+}
+
+/** When a message comes again. */
+export interface RetryDelay {
+    /** After how many seconds at the earliest. */
+    delaySeconds?: number;
+}
+
+/** Messages that the consumer of a queue gets at once, as Cloudflare's. */
+export interface WebhookBatch {
+    /** The messages. */
+    readonly messages: readonly QueuedWebhook[];
 }
 
 /** What happened to a delivery. It holds neither its body nor its signature. Later versions may know further types. */
@@ -114,24 +132,35 @@ export interface WebhookHandlerOptions extends Omit<VerifyWebhookOptions, "type"
 
 /** What lets work go on behind an answer, as Cloudflare's `ctx`. */
 export interface WaitUntil {
-    /** Keeps the Worker alive until then. */
+    /**
+     * Keeps the Worker alive until then.
+     *
+     * @param work What it waits for.
+     */
     waitUntil(work: Promise<unknown>): void;
 }
 
-/** Answers HighLevel's webhooks. */
-export interface WebhookHandler {
+/**
+ * Answers HighLevel's webhooks: 200 handled, now or before, or of no interest; 202 will be handled; 401 not HighLevel's; 400, 405,
+ * 413 not readable; 429 failed or busy, please again; 500 the handler itself is not in order.
+ *
+ * The context with `waitUntil` may come in any place behind the request, so that it can stand as the `fetch` of a Worker.
+ */
+export type WebhookHandler = ((request: Request, ...context: unknown[]) => Promise<Response>) & WebhookConsumer;
+
+/** The other end of the queue. */
+export interface WebhookConsumer {
     /**
-     * Answers a request: 200 handled, now or before, or of no interest; 202 will be handled; 401 not HighLevel's; 400, 405, 413 not
-     * readable; 429 failed or busy, please again; 500 the handler itself is not in order.
+     * The consumer of the queue: `export default { fetch: handler, queue: handler.queue }`.
      *
-     * The context may come in any place, so that it can stand as the `fetch` of a Worker.
+     * @param batch What the queue gives.
      */
-    (request: Request, ...context: unknown[]): Promise<Response>;
-    /** The consumer of the queue: `export default { fetch: handler, queue: handler.queue }`. */
-    queue(batch: { readonly messages: readonly QueuedWebhook[] }): Promise<void>;
+    queue(batch: WebhookBatch): Promise<void>;
     /**
      * Handles a delivery that was verified before, from a queue of another make. Rejects where the listener throws; after that, and
      * after `"busy"`, it is to be given again.
+     *
+     * @param message What was sent to the queue.
      */
     deliver(message: unknown): Promise<"handled" | "ignored" | "duplicate" | "busy">;
 }
@@ -202,13 +231,13 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
         if (onEvent !== undefined) quietly(() => onEvent(outcome));
         else if ("error" in outcome && outcome.type !== "refused") console.error(`ghl-payments: webhook ${outcome.id} ${outcome.type}`, outcome.error);
     };
-    const listener = (message: Verified) => {
+    const listener = (message: WebhookMessage) => {
         const own = Object.hasOwn(on, message.type) ? on[message.type as "*"] : undefined;
         return own ?? on["*"];
     };
 
     /** Handles a delivery; `answered` says whether HighLevel was told that it will be, so that nobody else tries again. */
-    async function handle(message: Verified, answered = () => false): Promise<"handled" | "ignored" | "duplicate" | "busy"> {
+    async function handle(message: WebhookMessage, answered = () => false): Promise<"handled" | "ignored" | "duplicate" | "busy"> {
         const { id, event, digested } = message;
         const listen = listener(message);
         if (listen === undefined) return told("ignored");
@@ -264,7 +293,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
             tell({ type: "refused", code: "method_not_allowed" });
             return reply(405, { code: "method_not_allowed" }, { allow: "POST" });
         }
-        let message: Verified;
+        let message: WebhookMessage;
         try {
             const body = await readBody(request, maxBodyBytes);
             message = await verify(body, request.headers, typeof type === "function" ? type(request) : type);
@@ -307,7 +336,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
     }
 
     async function deliver(given: unknown): Promise<"handled" | "ignored" | "duplicate" | "busy"> {
-        const message = given as Verified;
+        const message = given as WebhookMessage;
         const whole = typeof message?.id === "string" && typeof message.type === "string" && typeof message.event === "object";
         check("message", whole, "must be what this handler has sent to its queue");
         return handle(message);
@@ -316,7 +345,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
     const handler = (request: Request, ...context: unknown[]) => answer(request, context);
     return Object.assign(handler, {
         deliver,
-        async queue({ messages }: { readonly messages: readonly QueuedWebhook[] }): Promise<void> {
+        async queue({ messages }: WebhookBatch): Promise<void> {
             const one = async (message: QueuedWebhook) => {
                 const state = await deliver(message.body).catch(() => "failed");
                 if (state === "busy") message.retry({ delaySeconds: Math.ceil(leaseMs / 1000) });
@@ -334,37 +363,11 @@ function check(path: string, fits: boolean, message: string): void {
 
 /** The bytes of a request, as long as they are not too many. */
 async function readBody(request: Request, limit: number): Promise<Uint8Array> {
-    const tooLarge = () => new WebhookError("too_large", `the body has more than ${limit} bytes`);
     if (request.bodyUsed) throw wrong("invalid_body", "request", "was read before: give the handler the request as it came, or a clone");
-    if (Number(request.headers.get("content-length")) > limit) throw tooLarge();
-    // Some runtimes have no streams: a body without one has arrived already.
-    const reader = request.body?.getReader();
-    if (reader === undefined) {
-        const whole = new Uint8Array(await request.arrayBuffer());
-        if (whole.length > limit) throw tooLarge();
-        return whole;
-    }
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    for (;;) {
-        const { done, value } = await reader.read().catch((cause: unknown) => {
-            throw new WebhookError("unreadable", "the body ended before its end", [], cause);
-        });
-        if (done) break;
-        length += value.length;
-        if (length > limit) {
-            reader.cancel().catch(() => {});
-            throw tooLarge();
-        }
-        parts.push(value);
-    }
-    const whole = new Uint8Array(length);
-    let at = 0;
-    for (const part of parts) {
-        whole.set(part, at);
-        at += part.length;
-    }
-    return whole;
+    const body = await bodyOf(request, limit);
+    if (body === TOO_LARGE) throw new WebhookError("too_large", `the body has more than ${limit} bytes`);
+    if (body === undefined) throw new WebhookError("unreadable", "the body ended before its end");
+    return body;
 }
 
 function reply(status: number, body: object, headers: Record<string, string> = {}): Response {

@@ -89,9 +89,19 @@ export class WebhookError extends Error {
 /** The body as it came: its bytes, or text that was decoded from them. */
 export type WebhookBody = Uint8Array | ArrayBuffer | ArrayBufferView | string;
 
+/** Headers that are asked by name. */
+export interface NamedHeaders {
+    /**
+     * Gives the value of a header, or `null`.
+     *
+     * @param name In lower case.
+     */
+    get(name: string): string | null;
+}
+
 /** Headers of any library: with `get`, pairs, or an object. */
 export type WebhookHeaders =
-    | { get(name: string): string | null }
+    | NamedHeaders
     | Iterable<readonly [string, string]>
     | Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -152,8 +162,8 @@ export interface VerifyWebhookOptions {
     onDrift?: (drift: WebhookDrift, event: WebhookEvent | UnknownWebhookEvent) => void;
 }
 
-/** @internal A delivery that is proved to be HighLevel's. */
-export interface Verified {
+/** A delivery that is proved to be HighLevel's, as it goes through a queue. */
+export interface WebhookMessage {
     /** Its event. */
     event: WebhookEvent | UnknownWebhookEvent;
     /** The type of the event; empty where none is named. */
@@ -166,7 +176,7 @@ export interface Verified {
 
 /** @internal A verifier that checks its options once. */
 export interface Verifier {
-    (body: WebhookBody, headers: WebhookHeaders, type?: string): Promise<Verified>;
+    (body: WebhookBody, headers: WebhookHeaders, type?: string): Promise<WebhookMessage>;
 }
 
 type Algorithm = "Ed25519" | "RSA";
@@ -211,8 +221,14 @@ export async function verifyWebhook(
 export function isWebhookEvent<T extends WebhookType>(
     event: WebhookEvent | UnknownWebhookEvent,
     type: T,
-): event is Extract<WebhookEvent, { type: T }> {
+): event is Extract<WebhookEvent, OfType<T>> {
     return event.type === type;
+}
+
+/** What has this type. */
+export interface OfType<T> {
+    /** The type. */
+    type: T;
 }
 
 const OPTIONS = ["keys", "legacyRsa", "toleranceMs", "now", "type", "onDrift"];
