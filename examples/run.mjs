@@ -177,6 +177,8 @@ async function main([name, ...rest]) {
     const terminal = createInterface({ input: process.stdin });
     terminal.on("line", () => console.log(`ordered ${example.sandbox.createOrder()._id}`));
     for (const signal of ["SIGINT", "SIGTERM"]) {
+        // Miniflare's own listener ends the process at once, and as one that has failed.
+        process.removeAllListeners(signal);
         process.once(signal, () => void example.stop().then(() => process.exit(0)));
     }
 }

@@ -1,14 +1,19 @@
 // The examples, as `cargo xtask example` runs them, walked from the installation to a webhook: in workerd and on Node.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import test, { after, before, describe } from "node:test";
 import { pathToFileURL } from "node:url";
 import { PaymentsClient } from "ghl-payments";
 import { launch } from "../support/chromium.mjs";
 import { tool } from "../support/support.mjs";
 
-const { start } = await import(pathToFileURL(join(process.env.GHL_REPO_ROOT, "examples/run.mjs")));
+const PROGRAM = join(process.env.GHL_REPO_ROOT, "examples/run.mjs");
+const { start } = await import(pathToFileURL(PROGRAM));
 
 /** A browser without a screen: it keeps cookies and follows nothing by itself. */
 class Browser {
@@ -118,6 +123,26 @@ for (const name of ["cloudflare", "hono-node"]) {
             const callback = await other.fetch(approved.headers.get("location"));
             assert.equal(callback.status, 400);
             assert.equal((await other.fetch(`${example.url}/inbox`)).status, 401);
+        });
+
+        test("the command prints what to open, makes an order at Enter, and Ctrl+C ends it cleanly", async () => {
+            const free = createServer().listen(0, "127.0.0.1");
+            await once(free, "listening");
+            const port = String(free.address().port);
+            await once(free.close(), "close");
+            const child = spawn(process.execPath, [PROGRAM, name, "--port", port], {
+                stdio: ["pipe", "pipe", "inherit"],
+                env: { ...process.env, NODE_OPTIONS: "" },
+            });
+            const ended = once(child, "exit");
+            const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+            assert.equal((await lines.next()).value, `open http://127.0.0.1:${port}/`);
+            await lines.next();
+            assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
+            child.stdin.write("\n");
+            assert.match((await lines.next()).value, /^ordered [0-9a-f]{24}$/);
+            child.kill("SIGINT");
+            assert.deepEqual(await ended, [0, null]);
         });
     });
 }
