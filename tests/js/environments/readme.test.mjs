@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import test, { after } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as library from "ghl-payments";
+import { TokenKeeper } from "ghl-payments/cloudflare";
 import { createSandbox } from "ghl-payments/sandbox";
 import { PACKAGE, tool } from "../support/support.mjs";
 
@@ -60,6 +61,23 @@ async function withGlobals(globals, act) {
             if (descriptor) Object.defineProperty(globalThis, name, descriptor);
         }
     }
+}
+
+/** Durable Objects of the class `TokenKeeper`, in memory. */
+function objects() {
+    const keepers = new Map();
+    const made = () => {
+        const held = new Map();
+        const storage = {
+            get: async (key) => structuredClone(held.get(key)),
+            put: async (key, value) => void held.set(key, structuredClone(value)),
+            deleteAll: async () => held.clear(),
+            setAlarm: async () => {},
+            deleteAlarm: async () => {},
+        };
+        return new TokenKeeper({ storage }, {});
+    };
+    return { idFromName: (name) => name, get: (id) => keepers.get(id) ?? keepers.set(id, made()).get(id) };
 }
 
 let files = 0;
@@ -228,6 +246,22 @@ const RECIPES = {
         assert.equal((await fetch(`${origin}/api/elsewhere`)).status, 404);
         cookie = "session=nobody";
         assert.equal((await fetch(`${origin}/api/payments/orders`)).status, 401);
+    },
+    async "Tokens of an app that others install"(code) {
+        const redirectUris = ["https://app.example/callback"];
+        const sandbox = createSandbox({ seed: 7, app: { redirectUris } });
+        const { fetch, app, locationId } = sandbox;
+        const env = { TOKENS: objects(), CLIENT_ID: app.clientId, CLIENT_SECRET: app.clientSecret, TOKEN_KEY: "a key of at least 16 characters" };
+        const { module } = await run(code, { sandbox, before: 0 });
+        const ask = (url, init) => withGlobals({ fetch }, () => module.default.fetch(new Request(url, init), env));
+        const begun = await ask("https://app.example/install");
+        const chosen = await fetch(`${begun.headers.get("location")}&location_id=${locationId}`, { method: "GET", headers: {}, redirect: "manual" });
+        const cookie = begun.headers.get("set-cookie").split(";")[0];
+        const back = await ask(chosen.headers.get("location"), { headers: { cookie } });
+        assert.equal(back.headers.get("location"), `https://app.example/orders?location=${locationId}`);
+        assert.equal((await (await ask(back.headers.get("location"))).json()).data.length, 5);
+        const nobody = await ask("https://app.example/orders?location=ve9EPM428h8vShlRW1KT");
+        assert.deepEqual([nobody.status, nobody.headers.get("location")], [302, "https://app.example/install"]);
     },
     async "Your own `fetch`"(code) {
         const { lines } = await run(code, await prepare());
