@@ -69,10 +69,10 @@ impl From<Counts> for Report {
 const FIGURE: &str = "figure: ";
 
 /// What that summary must speak of: a figure that no test prints any more is a failure, not a shorter list.
-const FIGURES: [&str; 6] = ["matrix: ", "recordPaymentOnce", "429", "isolates: ", "fuzz: ", "oauth: "];
+const FIGURES: [&str; 7] = ["matrix: ", "recordPaymentOnce", "429", "isolates: ", "fuzz: ", "oauth: ", "webhooks on "];
 
 /// The suites of `--reliability`, besides those that they stand on.
-const RELIABILITY: [&str; 9] = [
+const RELIABILITY: [&str; 10] = [
     "reliability",
     "fuzz",
     "js-money",
@@ -81,6 +81,7 @@ const RELIABILITY: [&str; 9] = [
     "js-calls-retries",
     "js-calls-token",
     "js-edge-oauth",
+    "js-edge-webhook",
     "js-hostile",
 ];
 
