@@ -1,6 +1,7 @@
 //! What the endpoints answer: tokens, or why not, and what that says about the refresh token.
 
 use super::installed::Installation;
+use super::row::State;
 use super::secret::Secret;
 use crate::core::{explain, mask, Error, ErrorKind, Outcome, Response};
 use crate::json::{field, items, joined, json_text, push_decimal, put, rounded_up, text_field, Object};
@@ -190,17 +191,6 @@ fn refused(status: u16, reason: &str) -> Verdict {
     }
 }
 
-/// Tokens, and what the answer tells about who gave them.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tokens {
-    pub access: Secret,
-    /// Empty where the server does not rotate them.
-    pub refresh: Secret,
-    pub refresh_at: f64,
-    pub expires_at: f64,
-    pub about: Installation,
-}
-
 /// An object's field by its name in v2, else by that in v3.
 fn either<'a>(body: &'a [u8], names: [&str; 2]) -> &'a [u8] {
     names
@@ -215,52 +205,49 @@ fn id(value: &[u8]) -> String {
     json_text(value).filter(|id| is_token(id)).unwrap_or_default()
 }
 
-/// Reads the tokens of a 2xx answer, of either version; what is wrong with it otherwise, which quotes none of its text.
-pub(super) fn tokens(response: &Response, now: f64) -> Result<Box<Tokens>, &'static str> {
+/// Reads the tokens of a 2xx answer, of either version, into a state (the refresh token is empty where the server does not
+/// rotate them), and what it tells about who gave them; says what is wrong with it otherwise, which quotes none of its text.
+pub(super) fn tokens(response: &Response, now: f64, state: &mut State, about: &mut Installation) -> &'static str {
     let mut body = response.body.clone();
     let is_object = check(&mut body, &Kind::Json).is_ok() && body.trim_ascii_start().first() == Some(&b'{');
     if response.cut || !is_object {
-        return Err("expected a JSON object");
+        return "expected a JSON object";
     }
     let access = either(&body, ["access_token", "accessToken"]);
     let refresh = either(&body, ["refresh_token", "refreshToken"]);
-    let (access_token, refresh_token) = (id(access), id(refresh));
+    state.access = Secret::new(id(access));
+    state.refresh = Secret::new(id(refresh));
     if access.is_empty() {
-        return Err("access_token is missing");
+        return "access_token is missing";
     }
-    if access_token.is_empty() {
-        return Err("access_token holds something else than a token");
+    if state.access.expose().is_empty() {
+        return "access_token holds something else than a token";
     }
-    if refresh_token.is_empty() && !refresh.is_empty() {
-        return Err("refresh_token holds something else than a token");
+    if state.refresh.expose().is_empty() && !refresh.is_empty() {
+        return "refresh_token holds something else than a token";
     }
     let seconds = number(either(&body, ["expires_in", "expiresIn"]));
     let lifetime = if seconds > 0.0 { (seconds * 1000.0).min(MAX_LIFETIME_MS) } else { LIFETIME_MS };
-    let user_type = text_field(&body, "userType");
-    let of = |name: &str| id(field(&body, name));
-    let mut about = Installation {
-        company_id: of("companyId"),
-        location_id: of("locationId"),
-        user_id: of("userId"),
-        scopes: words(&text_field(&body, "scope")),
-        is_bulk: matches!(field(&body, "isBulkInstallation"), b"true" | b"\"true\""),
-        ..Installation::default()
+    state.refresh_at = now + lifetime - MARGIN_MS.min(lifetime / 10.0);
+    state.expires_at = now + lifetime;
+    for (name, place) in
+        [("companyId", &mut about.company_id), ("locationId", &mut about.location_id), ("userId", &mut about.user_id)]
+    {
+        *place = id(field(&body, name));
+    }
+    about.scopes = words(&text_field(&body, "scope"));
+    about.is_bulk = matches!(field(&body, "isBulkInstallation"), b"true" | b"\"true\"");
+    about.of_company = match text_field(&body, "userType").as_str() {
+        "" => about.location_id.is_empty(),
+        user_type => user_type.eq_ignore_ascii_case("company"),
     };
-    about.of_company =
-        user_type.eq_ignore_ascii_case("company") || user_type.is_empty() && about.location_id.is_empty();
     for (_, item) in items(field(&body, "approvedLocations")) {
         let id = id(item);
         if !id.is_empty() {
             about.approved_locations.push(id);
         }
     }
-    Ok(Box::new(Tokens {
-        access: Secret::new(access_token),
-        refresh: Secret::new(refresh_token),
-        refresh_at: now + lifetime - MARGIN_MS.min(lifetime / 10.0),
-        expires_at: now + lifetime,
-        about,
-    }))
+    ""
 }
 
 /// The code in the answer of `/oauth/reconnect`.
@@ -312,8 +299,12 @@ mod tests {
         Response { status, body: body.into(), ..Response::default() }
     }
 
-    fn read(body: &str) -> Result<Box<Tokens>, &'static str> {
-        tokens(&answer(200, body), 1000.0)
+    fn read(body: &str) -> Result<(State, Installation), &'static str> {
+        let (mut state, mut about) = (State::default(), Installation::default());
+        match tokens(&answer(200, body), 1000.0, &mut state, &mut about) {
+            "" => Ok((state, about)),
+            wrong => Err(wrong),
+        }
     }
 
     #[test]
@@ -323,16 +314,15 @@ mod tests {
             r#"{"accessToken":"a","tokenType":"Bearer","expiresIn":"86399","refreshToken":"r","scope":"x  y","userType":"Location","companyId":"c","locationId":"l","userId":"u"}"#,
             "\u{feff} {\"access_token\":\"\\u0061\",\"expires_in\":86398.2,\"refresh_token\":\"r\",\"scope\":\"x y\",\"companyId\":\"c\",\"locationId\":\"l\",\"userId\":\"u\"}",
         ] {
-            let tokens = read(body).expect(body);
+            let (tokens, about) = read(body).expect(body);
             assert_eq!((tokens.access.expose(), tokens.refresh.expose()), ("a", "r"));
             assert_eq!(tokens.expires_at, 1000.0 + LIFETIME_MS);
             assert_eq!(tokens.refresh_at, 1000.0 + LIFETIME_MS - MARGIN_MS);
-            let about = &tokens.about;
             assert_eq!((about.of_company, about.location_id.as_str(), about.company_id.as_str()), (false, "l", "c"), "{body}");
             assert_eq!((about.user_id.as_str(), about.scopes.join(" ")), ("u", "x y".to_owned()));
         }
         let bulk = r#"{"access_token":"a","refresh_token":"r","userType":"Company","companyId":"c","isBulkInstallation":true,"approvedLocations":["l1","l2",7]}"#;
-        let Tokens { expires_at, about, .. } = *read(bulk).expect("tokens");
+        let (State { expires_at, .. }, about) = read(bulk).expect("tokens");
         assert_eq!((about.of_company, about.company_id.as_str(), about.is_bulk), (true, "c", true));
         assert_eq!(about.approved_locations, ["l1", "l2"]);
         assert_eq!(expires_at, 1000.0 + LIFETIME_MS);
@@ -354,9 +344,9 @@ mod tests {
             ("99999999999999999999999", MAX_LIFETIME_MS / 1000.0),
         ] {
             let body = format!(r#"{{"access_token":"a","refresh_token":"r","locationId":"l","expires_in":{given}}}"#);
-            assert_eq!(read(&body).expect("tokens").expires_at, 1000.0 + seconds * 1000.0, "{given}");
+            assert_eq!(read(&body).expect("tokens").0.expires_at, 1000.0 + seconds * 1000.0, "{given}");
         }
-        let short = read(r#"{"access_token":"a","locationId":"l","expires_in":100}"#).expect("tokens");
+        let (short, _) = read(r#"{"access_token":"a","locationId":"l","expires_in":100}"#).expect("tokens");
         assert_eq!((short.refresh_at, short.refresh), (91_000.0, Secret::default()));
     }
 

@@ -10,7 +10,7 @@
 //!
 //! A wrong client secret, a firewall or an endpoint that is down proves nothing about a refresh token, and loses none.
 
-use super::answer::{authorization_code, holds, judge, tokens, Failure, FailureCode, Tokens, Verdict};
+use super::answer::{authorization_code, holds, judge, tokens, Failure, FailureCode, Verdict};
 use super::app::App;
 use super::installed::Installation;
 use super::owner::Owner;
@@ -355,8 +355,8 @@ impl Run<'_> {
                     None => self.again(failure),
                 };
             }
-            let (verdict, wrong) = match self.tokens(response) {
-                Ok(found) => return self.settle(*found),
+            let (verdict, wrong) = match self.take(response) {
+                Ok(then) => return then,
                 Err(wrong) => wrong,
             };
             failure.message = joined(&[self.what(), ": the answer is not what HighLevel promises: ", wrong]);
@@ -429,48 +429,39 @@ impl Run<'_> {
         Then::Give
     }
 
-    /// The tokens of an answer, if they are those of whom they were asked for.
-    fn tokens(&self, response: &Response) -> Result<Box<Tokens>, (Verdict, &'static str)> {
-        // What cannot be read may have been meant as a success, and used up what was sent.
-        let found = tokens(response, self.now).map_err(|wrong| (Verdict::Unsure, wrong))?;
-        let about = &found.about;
-        let (wanted, came) = match self.owner {
-            Some(Owner::Company(id)) => (id.as_str(), about.company_id.as_str()),
-            Some(Owner::Location(id)) => (id.as_str(), about.location_id.as_str()),
-            None if about.of_company => ("", about.company_id.as_str()),
-            None => ("", about.location_id.as_str()),
-        };
+    /// Takes the tokens of an answer, if they are those of whom they were asked for; says what is wrong otherwise.
+    fn take(&mut self, response: &Response) -> Result<Then, (Verdict, &'static str)> {
+        let (mut found, mut about) = (State::default(), Installation::default());
+        let wrong = tokens(response, self.now, &mut found, &mut about);
+        if !wrong.is_empty() {
+            // It may have been meant as a success, and used up what was sent.
+            return Err((Verdict::Unsure, wrong));
+        }
+        let of_company = self.owner.map_or(about.of_company, |owner| matches!(owner, Owner::Company(_)));
+        let wanted = self.owner.map_or("", Owner::id);
+        let came = if of_company { &about.company_id } else { &about.location_id };
         if wanted.is_empty() && came.is_empty() {
             return Err((Verdict::Odd, "it names no locationId, or no companyId for a company's tokens"));
         }
         if !wanted.is_empty() && !came.is_empty() && wanted != came {
             return Err((Verdict::Odd, "these are the tokens of another account"));
         }
-        Ok(found)
-    }
-
-    /// There are new tokens.
-    fn settle(&mut self, found: Tokens) -> Then {
-        let Tokens { access, refresh, refresh_at, expires_at, about } = found;
-        self.state.access = access;
-        self.state.refresh_at = refresh_at;
-        self.state.expires_at = expires_at;
+        self.state.access = found.access;
+        self.state.refresh_at = found.refresh_at;
+        self.state.expires_at = found.expires_at;
         if self.progress.call == Call::LocationToken {
             self.store(Status::UnderCompany, 0.0);
-            return Then::Give;
+            return Ok(Then::Give);
         }
         // A server that does not rotate its refresh tokens names none.
-        if refresh != Secret::default() || self.progress.call != Call::Refresh {
-            self.state.refresh = refresh;
+        if !found.refresh.expose().is_empty() || self.progress.call != Call::Refresh {
+            self.state.refresh = found.refresh;
         }
         if !about.company_id.is_empty() {
             self.state.company_id.clone_from(&about.company_id);
         }
         self.store(Status::Active, 0.0);
-        if self.progress.installs {
-            return Then::Installed(Box::new(about));
-        }
-        Then::Give
+        Ok(if self.progress.installs { Then::Installed(Box::new(about)) } else { Then::Give })
     }
 
     /// Tokens that came too late are stored, unless there are newer ones, or the account was forgotten.
@@ -481,9 +472,10 @@ impl Run<'_> {
             Status::None | Status::Active | Status::UnderCompany => false,
         };
         let is_fine = (200..300).contains(&response.status);
-        if let (true, Ok(found)) = (wanted && is_fine, self.tokens(response)) {
+        if wanted && is_fine {
             self.progress.call = Call::Refresh;
-            self.settle(*found);
+            // What cannot be read is as if it had not come.
+            let _ = self.take(response);
         }
     }
 }
