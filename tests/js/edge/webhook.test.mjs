@@ -5,6 +5,7 @@ import { createPublicKey, generateKeyPairSync, sign, webcrypto } from "node:cryp
 import test, { after, before } from "node:test";
 import { runInNewContext } from "node:vm";
 import * as library from "ghl-payments/edge";
+import { createSandbox } from "ghl-payments/sandbox";
 import { startWorker } from "../support/support.mjs";
 import { EVENTS } from "./webhook-events.mjs";
 import { forge, mutate } from "./webhook-judge.mjs";
@@ -315,4 +316,19 @@ test("every event of HighLevel's that touches payments is typed alike, flat and 
 test("a public key as Node holds it is to be exported", async () => {
     const error = await verifyWebhook(BODY, HEADERS, { keys: [createPublicKey(pem(ED))] }).catch((error) => error);
     assert.equal(error.code, "invalid_key");
+});
+
+test("what the sandbox sends as HighLevel is verified, and is what its type promises", async () => {
+    const sandbox = createSandbox({ seed: 7 });
+    const keys = [await sandbox.webhookKeys.ed25519()];
+    for (const [type] of EVENTS) {
+        const drift = [];
+        const verify = async (request) =>
+            verifyWebhook(await request.arrayBuffer(), request.headers, { keys, type, onDrift: (one) => drift.push(one) });
+        for (const envelope of [false, true]) assert.equal((await verify(await sandbox.webhook(type, { envelope }))).type, type);
+        assert.deepEqual(drift, [], type);
+        for (const tampered of ["body", "signature"]) {
+            await assert.rejects(verify(await sandbox.webhook(type, { tampered })), { name: "WebhookError", status: 401 });
+        }
+    }
 });
