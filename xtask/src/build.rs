@@ -21,10 +21,12 @@ use std::path::{Path, PathBuf};
 const CORE_LIMIT: usize = 104_000;
 /// What a visitor of a page downloads. The goal is 46,000.
 const BROWSER_LIMIT: usize = 64_000;
-/// What an edge runtime compiles for proxy, OAuth and webhooks, the client among them.
-const EDGE_LIMIT: usize = 130_000;
-/// The TypeScript of the edge beside its module, without that of the client.
-const EDGE_SCRIPT_LIMIT: usize = 12_288;
+/// What an edge runtime compiles for proxy, OAuth and webhooks, the client among them. The goal is 130,000; `benches/README.md`
+/// says what each part costs.
+const EDGE_LIMIT: usize = 163_000;
+/// The TypeScript of the edge beside its module, all of it, without that of the client. The goal is 12,288; the proxy by itself
+/// has 3,000.
+const EDGE_SCRIPT_LIMIT: usize = 14_336;
 /// What the sandbox adds to a test or a page of examples.
 ///
 /// It was 165,000 before the sandbox played OAuth and made webhooks: five endpoints in two versions, installations, codes and
@@ -32,7 +34,7 @@ const EDGE_SCRIPT_LIMIT: usize = 12_288;
 const SANDBOX_LIMIT: usize = 195_000;
 /// What an installation downloads. 420,000 was the limit before the edge, which is there twice: as a file for runtimes that
 /// compile imported modules, and as text for those that compile bytes.
-const TARBALL_LIMIT: usize = 640_000;
+const TARBALL_LIMIT: usize = 740_000;
 
 /// Leaves the publishable package in `pkg/` and prints its sizes; over a limit is an error.
 pub fn build(workspace: &Workspace) -> Result<()> {
@@ -128,9 +130,10 @@ fn beside(declarations: &str, core: &str) -> String {
     let own = own.concat();
     let words: BTreeSet<_> = own.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let wanted: Vec<_> = type_names(core).into_iter().filter(|name| words.contains(name)).collect();
-    let import = match wanted.is_empty() {
-        true => String::new(),
-        false => format!("import type {{ {} }} from \"./core.js\";\n", wanted.join(", ")),
+    let import = if wanted.is_empty() {
+        String::new()
+    } else {
+        format!("import type {{ {} }} from \"./core.js\";\n", wanted.join(", "))
     };
     format!("{import}export * from \"./core.js\";\n{own}")
 }
