@@ -18,5 +18,20 @@ export function started(): Engine {
     return ENGINE;
 }
 
+/**
+ * Calls an export of the module. What that throws on purpose is text. Anything else is a trap, which leaves memory behind in
+ * which nothing can go on: the next call finds a fresh instance.
+ */
+export function called<T>(call: () => T): T {
+    const engine = started();
+    const instance = engine.lost;
+    try {
+        return call();
+    } catch (thrown) {
+        if (typeof thrown !== "string" && instance === engine.lost) engine.replace(thrown);
+        throw thrown;
+    }
+}
+
 /** The module with client and edge. */
 const ENGINE = /* @__PURE__ */ new Engine({ Core, Pages, restart });

@@ -2,7 +2,7 @@ import { failure, ValidationError } from "../client/errors.js";
 import { Findings, invalid } from "../client/input.js";
 import { exchange, pause, shared } from "../exchange.js";
 import { oauth as decide } from "../edge-core.js";
-import { started } from "./module.js";
+import { called } from "./module.js";
 import { OAuthError, type OAuthErrorCode } from "./oauth-error.js";
 import type { TokenRow, TokenStore, TokenTransaction } from "./stores.js";
 import { digest, random, Vault, type KeySource } from "./vault.js";
@@ -277,7 +277,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const keys = keysOf(encryptionKey, found);
     const text = found.options(values) || "{}";
     const core = (task: Task, row = "", held = "", progress = "", event?: object, body?: Uint8Array) =>
-        ask(() => decide(task, text, row, held, progress, event === undefined ? "" : JSON.stringify(event), body ?? new Uint8Array(), now(), Math.random()));
+        called(() => decide(task, text, row, held, progress, event === undefined ? "" : JSON.stringify(event), body ?? new Uint8Array(), now(), Math.random()));
     const served = found.issues.some(({ path }) => path === "now") ? "" : core("check");
     if (served.startsWith("{")) throw found.error(failure(served));
     if (found.issues.length > 0) throw found.error();
@@ -573,17 +573,6 @@ export function createOAuth(options: OAuthOptions): OAuth {
             await forgetRow(rowIdOf(account));
         },
     };
-}
-
-/** Calls into the module; after a trap the next call finds a fresh instance. */
-function ask(work: () => string): string {
-    const engine = started();
-    try {
-        return work();
-    } catch (cause) {
-        engine.replace(cause);
-        throw cause;
-    }
 }
 
 function isThere(row: TokenRow | null | undefined, now: number): row is TokenRow {

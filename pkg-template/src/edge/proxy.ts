@@ -8,7 +8,7 @@ import type { FetchFunction } from "../client/options.js";
 import type { Resources } from "../client/resources.js";
 import { proxy } from "../edge-core.js";
 import { bodyOf, TOO_LARGE } from "./body.js";
-import { started } from "./module.js";
+import { called, started } from "./module.js";
 
 /** An operation by the name of its method, such as `orders.get`. What `orders.recordPaymentOnce` does are other operations. */
 export type OperationName = {
@@ -190,7 +190,6 @@ export function createProxy(options: ProxyOptions): ProxyHandler {
 }
 
 class Proxying {
-    readonly #engine: Engine;
     readonly #core: LastingCore;
     readonly #settings: Settings;
     readonly #authorize: ProxyOptions["authorize"];
@@ -212,7 +211,6 @@ class Proxying {
         if (!Array.isArray(origins)) found.add("origins", "must be a list of origins, such as https://shop.example");
         if (!Number.isSafeInteger(maxBodyBytes) || maxBodyBytes <= 0) found.add("maxBodyBytes", "must be a whole number above 0");
         if (typeof trustIds !== "boolean") found.add("trustIds", "must be true or false");
-        this.#engine = engine;
         this.#authorize = authorize;
         this.#maxBodyBytes = maxBodyBytes;
         this.#trustIds = trustIds;
@@ -318,15 +316,9 @@ class Proxying {
         return [answer as Answer, body as Uint8Array];
     }
 
-    /** A step in the module; after a trap the next one finds a fresh instance. */
+    /** A step in the module. */
     #step<T>(step: string, given: object, headers: HeaderReader = NONE, body: Uint8Array = new Uint8Array()): T {
-        const instance = this.#engine.lost;
-        try {
-            return JSON.parse(proxy(step, JSON.stringify(given), headers as Headers, body)) as T;
-        } catch (cause) {
-            if (instance === this.#engine.lost) this.#engine.replace(cause);
-            throw cause;
-        }
+        return JSON.parse(called(() => proxy(step, JSON.stringify(given), headers as Headers, body))) as T;
     }
 
     #refuse(code: string, known: Known, more: { cause?: unknown } = {}): Response {

@@ -1,6 +1,6 @@
 import type { Issue } from "../client/errors.js";
 import { webhookDelivery, webhookKey, webhookSignature, type JsonValue, type WebhookDelivery, type WebhookEvents } from "../edge-core.js";
-import { started } from "./module.js";
+import { called, started } from "./module.js";
 
 /** The types of the events that touch payments. */
 export type WebhookType = keyof WebhookEvents;
@@ -362,16 +362,14 @@ async function digest(body: Uint8Array<ArrayBuffer>): Promise<string> {
 
 /** What the core gives; what it throws becomes an error. */
 function asked<T>(ask: () => T): T {
-    const engine = started();
+    started();
     try {
-        return ask();
+        return called(ask);
     } catch (thrown) {
         if (typeof thrown === "string") {
             const { code, message } = JSON.parse(thrown) as { code: WebhookErrorCode; message: string };
             throw new WebhookError(code, message);
         }
-        // A trap leaves memory behind in which nothing can go on.
-        engine.replace(thrown);
         throw new WebhookError("internal", "the package failed inside, which is a mistake in it; see cause", [], thrown);
     }
 }
