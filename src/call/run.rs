@@ -49,6 +49,12 @@ pub(crate) enum Told {
     Answer(Result<Response, Interrupted>),
 }
 
+/// Whether HighLevel says that the token is not for this scope: another one has the same, and getting it may use up a refresh
+/// token.
+fn lacks_scope(error: &Error) -> bool {
+    error.messages.iter().any(|message| message.as_bytes().windows(5).any(|word| word == b"scope"))
+}
+
 /// One request with all its attempts.
 pub(crate) struct Run {
     pub operation: &'static Operation,
@@ -255,7 +261,7 @@ impl Run {
         if self.doubt && error.outcome != Outcome::Applied {
             error.outcome = Outcome::Unknown;
         }
-        if error.kind == ErrorKind::Authentication && !self.refreshed {
+        if error.kind == ErrorKind::Authentication && !self.refreshed && !lacks_scope(&error) {
             self.failed = Some(error);
             self.refreshed = true;
             return Ask::Token;

@@ -54,7 +54,8 @@ export type FetchFunction = (url: string, init: FetchInit) => Promise<FetchRespo
 export interface ClientSettings {
     /**
      * The access token or private integration token, or a function that gives it. The function is called once for each
-     * location, and once more after a 401, with the token that was refused; its tokens are kept in memory, for 1000 locations
+     * location, and once more after a 401, with the token that was refused, but not where HighLevel says that the token is not for
+     * this scope: another one would not be either. Its tokens are kept in memory, for 1000 locations
      * at the most. Calls that need a token meanwhile share one answer. A call waits `timeoutMs` for a token at the most, half of
      * that for an answer that another call has asked for; then it asks the function itself.
      *

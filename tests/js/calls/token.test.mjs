@@ -124,6 +124,21 @@ function shown(value) {
     ].join("\n");
 }
 
+test("a token without the scope is not replaced: the next one would not have it either", async () => {
+    for (const message of [
+        "The token is not authorized for this scope.",
+        ["This authClass type is not allowed to access this scope. Please reach out to the support team"],
+    ]) {
+        for (const status of [401, 403]) {
+            const { asked, token } = source((times) => `token-${times}`);
+            const { payments, requests } = stub(() => Response.json({ statusCode: status, message }, { status }), { token });
+            const error = await failure(payments.coupons.list());
+            assert.equal(error.name, status === 401 ? "AuthenticationError" : "PermissionError");
+            assert.deepEqual([asked.times, requests.length, error.messages], [1, 1, [message].flat()]);
+        }
+    }
+});
+
 test("a client shows its token in no way", async () => {
     const forms = [TOKEN, () => TOKEN, async () => TOKEN];
     for (const token of forms) {
