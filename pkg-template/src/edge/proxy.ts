@@ -61,7 +61,8 @@ export interface ProxyTokenContext {
 export interface ProxyOptions {
     /**
      * Says who may do what: a grant, or `null` for nobody known (401). It is called for every request that names an operation and
-     * comes from a page that may ask. It may read the body, which is a copy. What it throws is a 500.
+     * comes from a page that may ask. It may read the body, which is a copy; where no `content-length` says how long that is, it may be
+     * longer than `maxBodyBytes`. What it throws is a 500, of a write a 424.
      *
      * @param request The request.
      * @param context What the handler got as its second argument.
@@ -88,7 +89,10 @@ export interface ProxyOptions {
     origins?: readonly string[] | undefined;
     /** The longest body that is taken, in bytes; default 65536. */
     maxBodyBytes?: number | undefined;
-    /** Milliseconds that a call of HighLevel may take with its waits; default 25000, less than the page's client waits. */
+    /**
+     * Milliseconds that a request may take, with the token, the read before a write and all waits; default 25000, less than the
+     * page's client waits. Behind them nothing is sent any more.
+     */
     timeoutMs?: number | undefined;
     /** The longest answer of HighLevel's that is read, in bytes; default 16 MiB. */
     maxResponseBytes?: number | undefined;
@@ -98,7 +102,8 @@ export interface ProxyOptions {
     limiter?: Resources | false | undefined;
     /**
      * Whether ids in requests are taken to be the location's. Otherwise the order or coupon that a write names is read first, with
-     * one more request, and another location's is not found. Nobody has proven that HighLevel itself compares the two.
+     * one more request, and so is the order whose notes or fulfillments are asked for; one that does not say that it is the location's is
+     * not found. Nobody has proven that HighLevel itself compares the two.
      */
     trustIds?: boolean | undefined;
     /** Is told what was refused and what failed, and what the calls tell. What it throws is ignored. */
@@ -132,7 +137,13 @@ interface Call {
     name: string;
     id?: string;
     params: string;
-    check?: Call;
+    /** The read that has to come first. */
+    check?: Call & {
+        /** How it is made. */
+        manner: string;
+        /** The record that it has to find. */
+        record: string;
+    };
 }
 
 /** Where the proxy stands, as the module has checked it. */
@@ -195,6 +206,7 @@ class Proxying {
     readonly #authorize: ProxyOptions["authorize"];
     readonly #onEvent: ((event: ProxyEvent) => unknown) | undefined;
     readonly #maxBodyBytes: number;
+    readonly #timeoutMs: number;
     readonly #trustIds: boolean;
 
     constructor(options: ProxyOptions, engine: Engine) {
@@ -213,6 +225,7 @@ class Proxying {
         if (typeof trustIds !== "boolean") found.add("trustIds", "must be true or false");
         this.#authorize = authorize;
         this.#maxBodyBytes = maxBodyBytes;
+        this.#timeoutMs = timeoutMs;
         this.#trustIds = trustIds;
         this.#onEvent = found.callable("onEvent", onEvent) as ((event: ProxyEvent) => unknown) | undefined;
         const shared = limiter === false ? undefined : sharedCore(limiter, engine, found);
@@ -260,6 +273,7 @@ class Proxying {
     };
 
     async #handle(request: Request, context: unknown, known: Known): Promise<Response> {
+        const until = Date.now() + this.#timeoutMs;
         const url = urlOf(request);
         if (url === undefined) return this.#refuse("no_route", known);
         const head = { ...this.#settings, method: `${request.method}`, origin: url.origin, path: url.pathname };
@@ -270,6 +284,8 @@ class Proxying {
         if (operation === undefined) return this.#answer(entry as Answer, known);
         known.operation = operation;
 
+        // Before anybody reads of it.
+        if (takesBody && Number(headers.get("content-length")) > this.#maxBodyBytes) return this.#refuse("body_too_large", known);
         const seen = takesBody ? copyOf(request) : request;
         if (seen === undefined) return this.#refuse("body_not_read", known);
         let grant: Grant;
@@ -290,7 +306,7 @@ class Proxying {
         const { locationId, operations } = grant;
         known.locationId = locationId;
 
-        const body = await bodyOf(request, takesBody ? this.#maxBodyBytes : 0);
+        const body = await within(bodyOf(request, takesBody ? this.#maxBodyBytes : 0), until);
         if (body === TOO_LARGE && takesBody) return this.#refuse("body_too_large", known);
         if (body === undefined) return this.#refuse("body_not_read", known);
         const given = { ...asked, id: entry.id, query: url.search.slice(1), trustIds: this.#trustIds };
@@ -300,17 +316,19 @@ class Proxying {
         if (rebuilt.status !== undefined) return this.#answer(rebuilt as unknown as Answer, known);
         const { check } = rebuilt;
         if (check !== undefined) {
-            const [answer, bytes] = await this.#call("check", check, locationId);
+            const [answer, bytes] = await this.#call(`${check.manner} ${check.record}`, check, locationId, until);
             if (answer.status !== 0) return this.#answer(answer, known, bytes);
         }
-        const [answer, bytes] = await this.#call(operations === "read" ? "read" : "named", rebuilt, locationId);
+        // The page does not wait much longer, and a write that leaves after its client has looked for it would be paid twice.
+        if (Date.now() >= until) return this.#refuse("too_late", known);
+        const [answer, bytes] = await this.#call(operations === "read" ? "read" : "named", rebuilt, locationId, until);
         return this.#answer(answer, known, bytes);
     }
 
     /** Carries out a call. Gives the answer for the page. */
-    async #call(manner: string, { name, id, params }: Call, locationId: string): Promise<[Answer, Uint8Array]> {
+    async #call(manner: string, { name, id, params }: Call, locationId: string, until: number): Promise<[Answer, Uint8Array]> {
         const inPath = id === undefined ? undefined : JSON.stringify(id);
-        const input: Input = [`${manner} ${name}`, inPath, params, JSON.stringify({ locationId })];
+        const input: Input = [`${manner} ${name}`, inPath, params, JSON.stringify({ locationId, deadlineMs: Math.max(until - Date.now(), 1) })];
         const [reason, answer, body] = await this.#core.call(input, undefined);
         if (answer === undefined) throw failure(reason);
         return [answer as Answer, body as Uint8Array];
@@ -322,7 +340,7 @@ class Proxying {
     }
 
     #refuse(code: string, known: Known, more: { cause?: unknown } = {}): Response {
-        return this.#answer(this.#step<Answer>(code, {}), known, undefined, more);
+        return this.#answer(this.#step<Answer>(code, { operation: known.operation?.name }), known, undefined, more);
     }
 
     #answer(answer: Answer, known: Known, bytes?: Uint8Array, more: { cause?: unknown } = {}): Response {
@@ -341,6 +359,19 @@ class Proxying {
     /** A listener that throws, or is asynchronous and fails, must not break the answer. */
     #tell(event: ProxyEvent): void {
         quietly(() => this.#onEvent?.(event));
+    }
+}
+
+/** What a promise comes to, if it does so in time. */
+async function within<T>(promise: Promise<T>, until: number): Promise<T | undefined> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<undefined>((resolve) => {
+        timer = setTimeout(resolve, Math.min(Math.max(until - Date.now(), 0), 0x7fffffff), undefined);
+    });
+    try {
+        return await Promise.race([promise, late]);
+    } finally {
+        clearTimeout(timer);
     }
 }
 

@@ -1,12 +1,12 @@
 //! The exports for the proxy.
 
 use crate::call::{Done, Run};
-use crate::core::{put_operation, Error};
+use crate::core::{parted, put_operation, Error};
 use crate::edge::proxy::{
-    enter, failed, failed_check, is_foreign, named_so, put_issues, rebuild, succeeded, Answer, Came, Grant, Head,
-    Reason, Refusal, Route, Settings,
+    enter, failed, failed_check, is_own, named_so, put_issues, rebuild, succeeded, Answer, Came, Grant, Head, Reason,
+    Refusal, Route, Settings,
 };
-use crate::endpoint::Operation;
+use crate::endpoint::{Operation, Safety};
 use crate::json::{field, items, json_text, text_field, Object};
 use crate::shape::Issue;
 use crate::transport::{FetchTransport, Transport};
@@ -26,7 +26,7 @@ extern "C" {
 /// - `grant`: `{operation, grant}`. Gives `{}`, or an answer, with `issues` where the grant is none.
 /// - `rebuild`: `{operation, id?, query, grant, trustIds}` and the body. Gives `{name, id?, params, check?}`, where `check` has
 ///   the first three too, or an answer with `issues`.
-/// - the code of a [`Reason`]: gives its answer.
+/// - the code of a [`Reason`]: `{operation?}`. Gives its answer.
 #[wasm_bindgen]
 pub fn proxy(step: &str, given: &str, headers: web_sys::Headers, body: &[u8]) -> String {
     let given = given.as_bytes();
@@ -55,7 +55,8 @@ pub fn proxy(step: &str, given: &str, headers: web_sys::Headers, body: &[u8]) ->
             }
         }
         "grant" | "rebuild" => {
-            if let Err((refusal, issues)) = granted(given, (step == "rebuild").then_some(body), &mut out) {
+            if let Err((mut refusal, issues)) = granted(given, (step == "rebuild").then_some(body), &mut out) {
+                refusal.before_write = is_write(given);
                 put_answer(&mut out, &refusal.answer());
                 put_issues(&mut out, issues.as_ref().unwrap_or(&refusal.issues));
             }
@@ -67,10 +68,16 @@ pub fn proxy(step: &str, given: &str, headers: web_sys::Headers, body: &[u8]) ->
                     reason = one;
                 }
             }
-            put_answer(&mut out, &Refusal::from(reason).answer());
+            let refusal = Refusal { before_write: is_write(given), ..reason.into() };
+            put_answer(&mut out, &refusal.answer());
         }
     }
     out.finish()
+}
+
+/// Whether the operation that is named would change something.
+fn is_write(given: &[u8]) -> bool {
+    named_so(&text_field(given, "operation")).is_some_and(|operation| operation.safety != Safety::Read)
 }
 
 fn read_settings(given: &[u8]) -> Settings {
@@ -96,6 +103,8 @@ fn granted(given: &[u8], body: Option<&[u8]>, out: &mut Object) -> Result<(), (R
     if let Some(check) = &rebuilt.check {
         out.open("check", '{');
         put_call(out, check.operation, check.id.as_deref(), &check.params);
+        out.text("manner", if check.before_write { "check" } else { "look" });
+        out.text("record", &check.record);
         out.close('}');
     }
     Ok(())
@@ -136,19 +145,26 @@ pub(in crate::bindings) enum Proxied {
     Read,
     /// For any other.
     Named,
-    /// The read before a write: nothing is wanted of it but whether the record is the grant's.
-    Check,
+    /// The read before a call: nothing is wanted of it but whether this record is the grant's.
+    Check {
+        /// The id of the record.
+        record: String,
+        /// Whether a write follows.
+        before_write: bool,
+    },
 }
 
 impl Proxied {
-    /// Reads the manner of a call, which stands in front of its operation's name.
+    /// Reads the manner of a call, which stands in front of its operation's name; of a check, the record stands in between.
     pub fn read(name: &str) -> (Option<Self>, &str) {
-        for (manner, proxied) in [("read ", Self::Read), ("named ", Self::Named), ("check ", Self::Check)] {
-            if let Some(name) = name.strip_prefix(manner) {
-                return (Some(proxied), name);
-            }
+        let (manner, rest) = parted(name, b' ');
+        let (record, checked) = parted(rest, b' ');
+        match manner {
+            "read" => (Some(Self::Read), rest),
+            "named" => (Some(Self::Named), rest),
+            "check" | "look" => (Some(Self::Check { record: record.into(), before_write: manner == "check" }), checked),
+            _ => (None, name),
         }
-        (None, name)
     }
 
     /// What the call ends with: `[undefined, head, body]`. The head of an answer is `{status, code, headers, date?}`; that of
@@ -157,13 +173,13 @@ impl Proxied {
     pub fn end(&self, run: &Run, ended: Result<Box<Done>, Error>, transport: &FetchTransport) -> JsValue {
         let location_id = run.config.location_id.as_deref().unwrap_or_default();
         let answer = match (ended, self) {
-            (Ok(done), Self::Check) => {
-                if !is_foreign(&done.answer.body, location_id) {
+            (Ok(done), Self::Check { record, .. }) => {
+                if is_own(&done.answer.body, record, location_id) {
                     return answered("{\"status\":0}", b"");
                 }
                 Refusal::from(Reason::ForeignRecord).answer()
             }
-            (Err(error), Self::Check) => failed_check(run.operation, &error),
+            (Err(error), Self::Check { before_write, .. }) => failed_check(run.operation, *before_write, &error),
             (Ok(done), _) => {
                 let status = transport.last_response().unchecked_into::<web_sys::Response>().status();
                 let Done { answer, rate_limit, .. } = *done;

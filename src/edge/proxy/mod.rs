@@ -34,7 +34,7 @@ pub use rebuild::{rebuild, Check, Rebuilt};
 pub(crate) use refusal::put_issues;
 pub use refusal::{Reason, Refusal};
 pub use settings::Settings;
-pub use upstream::{failed, failed_check, is_foreign, succeeded, Came};
+pub use upstream::{failed, failed_check, is_foreign, is_own, succeeded, Came};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use super::answer::Answer;
 use crate::json::{joined, Object};
 use crate::shape::Issue;
 
-/// Why a proxy refuses a request. For each of them there is one status, and nothing has been sent.
+/// Why a proxy refuses a request. Nothing has been sent then, but for [`Reason::Internal`], and the status says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// 401: `authorize` gave no grant.
@@ -29,9 +29,11 @@ pub enum Reason {
     Parameters,
     /// 400: the body could not be read.
     Body,
-    /// 500: `authorize` failed.
+    /// 503, of a write 424: the time of the request is over.
+    TooLate,
+    /// 500, of a write 424: `authorize` failed.
     AuthorizeFailed,
-    /// 500: what `authorize` gave is no grant.
+    /// 500, of a write 424: what `authorize` gave is no grant.
     InvalidGrant,
     /// 500: a mistake in the proxy itself.
     Internal,
@@ -39,7 +41,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NoGrant,
         Self::NotGranted,
         Self::OtherLocation,
@@ -51,6 +53,7 @@ impl Reason {
         Self::MediaType,
         Self::Parameters,
         Self::Body,
+        Self::TooLate,
         Self::AuthorizeFailed,
         Self::InvalidGrant,
         Self::Internal,
@@ -72,6 +75,7 @@ impl Reason {
             }
             Self::Parameters => (422, "invalid_parameters", "the parameters are wrong"),
             Self::Body => (400, "body_not_read", "the body could not be read"),
+            Self::TooLate => (503, "too_late", "the time for this request was over before it was sent on"),
             Self::AuthorizeFailed => {
                 (500, "authorize_failed", "the proxy could not find out who asks; nothing was sent")
             }
@@ -80,9 +84,13 @@ impl Reason {
         }
     }
 
-    /// The HTTP status.
-    pub const fn status(self) -> u16 {
-        self.row().0
+    /// The HTTP status; `before_write`: the request would change something. A 5xx would then say that it may have.
+    pub const fn status(self, before_write: bool) -> u16 {
+        let (status, ..) = self.row();
+        if before_write && status >= 500 && !matches!(self, Self::Internal) {
+            return 424;
+        }
+        status
     }
 
     /// The stable code, in snake case; it stands in the answer and in the event.
@@ -103,11 +111,13 @@ pub struct Refusal {
     pub reason: Reason,
     /// Everything that is wrong with the parameters.
     pub issues: Vec<Issue>,
+    /// Whether the request would change something.
+    pub before_write: bool,
 }
 
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
-        Self { reason, issues: Vec::new() }
+        Self { reason, issues: Vec::new(), before_write: false }
     }
 }
 
@@ -115,7 +125,8 @@ impl Refusal {
     /// What the page is told: in HighLevel's form, so that its client makes the error of the status and its `messages`, and
     /// with the issues as they are.
     pub fn answer(&self) -> Answer {
-        let (status, code, message) = self.reason.row();
+        let (_, code, message) = self.reason.row();
+        let status = self.reason.status(self.before_write);
         let mut out = Object::new();
         out.number("statusCode", Some(f64::from(status)));
         out.text("code", code);

@@ -6,7 +6,7 @@ use super::token;
 use super::writes::writes;
 use crate::core::{mask, names_account, Error, ErrorKind, Outcome, RateLimit, WEB_PAGE};
 use crate::endpoint::Operation;
-use crate::json::{items_or_self, json_text, members, Object, Scanner};
+use crate::json::{field, items_or_self, json_text, members, Object, Scanner};
 
 /// A 2xx answer of HighLevel that was checked. It holds tokens and has no `Debug` for that.
 pub struct Came<'a, S> {
@@ -83,10 +83,11 @@ pub fn failed(operation: &'static Operation, error: &Error) -> Answer {
     explained(error, status, code, message)
 }
 
-/// The answer for a write whose record could not be read before: it was not sent, so the status must not leave that open.
-pub fn failed_check(check: &'static Operation, error: &Error) -> Answer {
+/// The answer for a call whose record could not be read before. A write was not sent then, so that its status must not leave
+/// that open.
+pub fn failed_check(check: &'static Operation, before_write: bool, error: &Error) -> Answer {
     let mut answer = failed(check, error);
-    if !matches!(answer.status, 400..=407 | 409..=499) {
+    if before_write && !matches!(answer.status, 400..=407 | 409..=499) {
         let message = "the record could not be read before the change; nothing was changed";
         answer = explained(error, 424, "check_failed", message);
     }
@@ -125,6 +126,14 @@ fn is_page(error: &Error) -> bool {
     error.drift.as_ref().is_some_and(|drift| drift.found == WEB_PAGE)
 }
 
+/// Whether what was read before a call is the record of this id, and says that it is the location's. What says nothing may be
+/// anybody's.
+pub fn is_own(body: &[u8], record: &str, location_id: &str) -> bool {
+    let names = |name: &str, text: &str| json_text(field(body, name)).is_some_and(|named| named == text);
+    let located = names("altId", location_id) || names("locationId", location_id);
+    located && names("_id", record) && !is_foreign(body, location_id)
+}
+
 /// Whether an answer holds a record of another location: at its top, or in its list.
 pub fn is_foreign(body: &[u8], location_id: &str) -> bool {
     holds_other(body, location_id, true)
@@ -135,7 +144,8 @@ fn holds_other(records: &[u8], location_id: &str, top: bool) -> bool {
     for (_, record) in items_or_self(records) {
         for (key, value) in members(record) {
             let other = if names_account(key) {
-                json_text(value).is_some_and(|id| !id.is_empty() && id != location_id)
+                // What is no text names nobody, and certainly not this one.
+                !matches!(value, b"null" | b"\"\"") && json_text(value).is_none_or(|id| id != location_id)
             } else {
                 top && (key == b"data" || key.starts_with(b"provider")) && holds_other(value, location_id, false)
             };
