@@ -3,8 +3,8 @@
 import { createOAuth, createProxy, createWebhookHandler } from "ghl-payments/edge";
 import { createSessions } from "./sessions.js";
 
-/** What the page does; `orders.recordPaymentOnce` takes three of them. */
-const OPERATIONS = ["orders.list", "orders.get", "orders.recordPayment", "transactions.list"];
+/** What the page does; the last one stands for all that it sends. */
+const OPERATIONS = ["orders.list", "orders.get", "orders.recordPaymentOnce"];
 
 /** `oauth.*` is for agencies, which install the app in many locations at once. */
 const SCOPES = [

@@ -212,7 +212,15 @@ impl Call {
         };
         let mut told = match self.asked {
             Asked::Nothing => Told::Nothing,
-            Asked::Token => Told::Token(transport.end_token(value, call.run.request.location_id.as_deref())),
+            Asked::Token => {
+                let token = transport.end_token(value, call.run.request.location_id.as_deref());
+                // For whom there is a token somebody else may decide at any time: a proxy asks for each call.
+                #[cfg(feature = "npm-edge")]
+                if self.proxied.is_some() {
+                    transport.forget_tokens();
+                }
+                Told::Token(token)
+            }
             Asked::Wait => Told::Awake(transport.end_sleep(value)),
             Asked::Send => Told::Answer(transport.end_send(value)),
         };

@@ -249,6 +249,12 @@ impl FetchTransport {
         self.last_cause.take()
     }
 
+    /// Forgets the tokens that a function gave, so that the next call asks it again.
+    #[cfg(feature = "npm-edge")]
+    pub(crate) fn forget_tokens(&self) {
+        self.wiring.token.known.borrow_mut().clear();
+    }
+
     fn ended(&self, end: JsValue) -> End {
         let end: End = end.unchecked_into();
         self.last_cause.set(end.cause());

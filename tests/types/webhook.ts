@@ -1,11 +1,19 @@
 // Webhooks: what a listener is given depends on the type of the event.
 
 import {
+    createProxy,
     createWebhookHandler,
+    d1Seen,
+    d1Store,
+    durableSeen,
     isWebhookEvent,
     memorySeen,
     verifyWebhook,
     WebhookError,
+    type D1Database,
+    type NamespaceLike,
+    type OperationName,
+    type ProxyEvent,
     type SeenStore,
     type UnknownWebhookEvent,
     type WebhookErrorCode,
@@ -100,3 +108,53 @@ export const both = [listeners, types, handler.queue, handler.deliver] as const;
 /** As a Worker has them. */
 export const worker = { fetch: handler, queue: handler.queue };
 export const answer: Promise<Response> = worker.fetch(new Request("https://app.test/"), { env: 1 }, { waitUntil() {} });
+
+/** What an application reads of its settings may not be there. */
+declare const given: {
+    size: number | undefined;
+    text: string | undefined;
+    yes: boolean | undefined;
+    clock: (() => number) | undefined;
+    listen: (() => void) | undefined;
+    queue: { send(message: unknown): Promise<void> } | undefined;
+};
+declare const bindings: { DB: D1Database; LEDGER: NamespaceLike };
+createWebhookHandler({
+    seen: memorySeen({ maxIds: given.size, now: given.clock }),
+    on: { OrderCreate: given.listen, "*": given.listen },
+    keys: given.text,
+    legacyRsa: given.yes,
+    toleranceMs: given.size,
+    now: given.clock,
+    onDrift: given.listen,
+    type: given.text,
+    queue: given.queue,
+    maxBodyBytes: given.size,
+    answerWithinMs: given.size,
+    leaseMs: given.size,
+    rememberMs: given.size,
+    onEvent: given.listen,
+});
+d1Seen(bindings.DB, { table: given.text });
+d1Store(bindings.DB, { table: given.text, leaseMs: given.size });
+durableSeen(bindings.LEDGER, { shards: given.size });
+export const checked = (request: Request): Promise<unknown> =>
+    verifyWebhook("", request.headers, {
+        keys: given.text, legacyRsa: given.yes, toleranceMs: given.size, now: given.clock, type: given.text, onDrift: given.listen,
+    });
+
+/** A process that lives on needs nobody who waits. */
+export const behind: Promise<Response> = handler(new Request("https://app.test/"), { waitUntil() {} });
+
+const operations: OperationName[] = ["orders.recordPaymentOnce", "orders.list"];
+createProxy({
+    authorize: () => ({ locationId: "l", operations }),
+    token: () => "t",
+    onEvent: (event) => {
+        if (event.type !== "refused" && event.type !== "failed") return;
+        const { reason, origin, own }: ProxyEvent = event;
+        console.log(reason?.length, origin?.length, own?.length, event.cause);
+    },
+});
+// @ts-expect-error a typing error in the name of an operation
+createProxy({ authorize: () => ({ locationId: "l", operations: ["orders.recordPaymentTwice"] }), token: () => "t" });

@@ -10,9 +10,9 @@ import { proxy } from "../edge-core.js";
 import { bodyOf, TOO_LARGE } from "./body.js";
 import { called, started } from "./module.js";
 
-/** An operation by the name of its method, such as `orders.get`. What `orders.recordPaymentOnce` does are other operations. */
+/** An operation by the name of its method, such as `orders.get`. */
 export type OperationName = {
-    [R in keyof Resources & string]: `${R}.${Exclude<keyof Resources[R] & string, "recordPaymentOnce">}`;
+    [R in keyof Resources & string]: `${R}.${keyof Resources[R] & string}`;
 }[keyof Resources & string];
 
 /** What somebody who asks may do. */
@@ -21,8 +21,8 @@ export interface Grant {
     locationId: string;
     /**
      * The operations: `"read"`, the default, is all that change nothing, with the keys of payment providers masked in their
-     * answers; a list holds what it names. `orders.recordPaymentOnce` needs `orders.recordPayment`, `orders.get` and
-     * `transactions.list`.
+     * answers; a list holds what it names. `orders.recordPaymentOnce` stands for what it sends: `orders.recordPayment`,
+     * `orders.get`, `transactions.list` and `transactions.get`.
      */
     operations?: "read" | readonly OperationName[] | undefined;
 }
@@ -47,8 +47,14 @@ export interface ProxyEvent {
     locationId?: string;
     /** What is wrong with the parameters or with the grant. */
     issues?: Issue[];
-    /** What `authorize` threw. */
+    /** What `authorize` or `token` threw. Whoever threw it decides what it holds. */
     cause?: unknown;
+    /** The code of what `token` threw, if it is text in snake case as an OAuthError's is: such as `needs_install`. */
+    reason?: string;
+    /** Of `origin_not_allowed`: the origin of the page, if the request names it. */
+    origin?: string;
+    /** Of `origin_not_allowed`: the origin of the request's URL, as the server sees it. */
+    own?: string;
 }
 
 /** Why a proxy asks for a token. */
@@ -69,8 +75,13 @@ export interface ProxyOptions {
      */
     authorize(request: Request, context?: unknown): Grant | null | undefined | Promise<Grant | null | undefined>;
     /**
-     * Gives the token of a location, such as `oauth.token`. It is asked once for each location, and again with the token that
-     * HighLevel refused. Give one token for each location, never a company's: HighLevel then holds the border as well.
+     * Gives the token of a location, such as `oauth.token`. It is asked for every call, so that a location that was forgotten has
+     * none at once: it should answer from memory while it can. Calls that ask at the same moment share one answer. It is asked
+     * again with the token that HighLevel refused. Give one token for each location, never a company's: HighLevel then holds the
+     * border as well.
+     *
+     * What it throws is `cause` of the event `token_failed`. If that has `retryable: false` and a `code` in snake case, such as
+     * an OAuthError with `needs_install`, the page gets a 424 with the code among its `messages`, and does not try again.
      *
      * @param locationId The location.
      * @param context Why it is asked.
@@ -84,7 +95,8 @@ export interface ProxyOptions {
     apiVersion?: "2021-07-28" | "v3" | (string & {}) | undefined;
     /**
      * Origins beside its own whose pages may call, such as `https://shop.example`; their cookies are taken. Neither `*` nor
-     * `null`.
+     * `null`. Its own is that of the request's URL: behind a server that rewrites `Host`, so that the URL says
+     * `http://127.0.0.1:3000`, the public origin belongs here.
      */
     origins?: readonly string[] | undefined;
     /** The longest body that is taken, in bytes; default 65536. */
@@ -130,7 +142,11 @@ interface Answer {
     body: string;
     issues?: Issue[];
     date?: number;
+    reason?: string;
 }
+
+/** What an event says beside what its answer does. */
+type More = Pick<ProxyEvent, "cause" | "reason" | "origin" | "own">;
 
 /** A call as the module rebuilds it. */
 interface Call {
@@ -236,9 +252,8 @@ class Proxying {
         const text = found.options(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)));
         const ask = async ({ refused, locationId = "" }: { refused?: string; locationId?: string }) => {
             const given = await token(locationId, refused === undefined ? {} : { refused });
-            // Sent again it would be refused again.
-            if (refused !== undefined && given === refused) throw new Error("there is no other token");
-            return given;
+            // Sent again it would be refused again: there is none.
+            return given === refused ? "" : given;
         };
         const place = { basePath: typeof basePath === "string" ? basePath : "", origins: Array.isArray(origins) ? origins : [] };
         const { issues = [], ...settings } = this.#step<Settings & { issues?: Issue[] }>("settings", place);
@@ -281,7 +296,11 @@ class Proxying {
         const entry = this.#step<Entered & Partial<Answer>>("enter", head, headers);
         const { operation, takesBody = false } = entry;
         known.cors = entry.cors;
-        if (operation === undefined) return this.#answer(entry as Answer, known);
+        if (operation === undefined) {
+            const origin = headers.get("origin") ?? undefined;
+            const origins = { ...(origin !== undefined && { origin }), own: url.origin };
+            return this.#answer(entry as Answer, known, undefined, entry.code === "origin_not_allowed" ? origins : {});
+        }
         known.operation = operation;
 
         // Before anybody reads of it.
@@ -316,22 +335,24 @@ class Proxying {
         if (rebuilt.status !== undefined) return this.#answer(rebuilt as unknown as Answer, known);
         const { check } = rebuilt;
         if (check !== undefined) {
-            const [answer, bytes] = await this.#call(`${check.manner} ${check.record}`, check, locationId, until);
-            if (answer.status !== 0) return this.#answer(answer, known, bytes);
+            const ended = await this.#call(`${check.manner} ${check.record}`, check, locationId, until);
+            if (ended[0].status !== 0) return this.#answer(ended[0], known, ended[1], ended[2]);
         }
         // The page does not wait much longer, and a write that leaves after its client has looked for it would be paid twice.
         if (Date.now() >= until) return this.#refuse("too_late", known);
-        const [answer, bytes] = await this.#call(operations === "read" ? "read" : "named", rebuilt, locationId, until);
-        return this.#answer(answer, known, bytes);
+        const [answer, bytes, more] = await this.#call(operations === "read" ? "read" : "named", rebuilt, locationId, until);
+        return this.#answer(answer, known, bytes, more);
     }
 
-    /** Carries out a call. Gives the answer for the page. */
-    async #call(manner: string, { name, id, params }: Call, locationId: string, until: number): Promise<[Answer, Uint8Array]> {
+    /** Carries out a call. Gives the answer for the page, its body, and what else is to be told. */
+    async #call(manner: string, { name, id, params }: Call, locationId: string, until: number): Promise<[Answer, Uint8Array, More]> {
         const inPath = id === undefined ? undefined : JSON.stringify(id);
         const input: Input = [`${manner} ${name}`, inPath, params, JSON.stringify({ locationId, deadlineMs: Math.max(until - Date.now(), 1) })];
-        const [reason, answer, body] = await this.#core.call(input, undefined);
-        if (answer === undefined) throw failure(reason);
-        return [answer as Answer, body as Uint8Array];
+        const [error, answer, body, cause] = await this.#core.call(input, undefined);
+        if (answer === undefined) throw failure(error);
+        const { reason } = answer as Answer;
+        const more = { ...(cause !== undefined && { cause }), ...(reason !== undefined && { reason }) };
+        return [answer as Answer, body as Uint8Array, more];
     }
 
     /** A step in the module. */
@@ -339,11 +360,11 @@ class Proxying {
         return JSON.parse(called(() => proxy(step, JSON.stringify(given), headers as Headers, body))) as T;
     }
 
-    #refuse(code: string, known: Known, more: { cause?: unknown } = {}): Response {
+    #refuse(code: string, known: Known, more: More = {}): Response {
         return this.#answer(this.#step<Answer>(code, { operation: known.operation?.name }), known, undefined, more);
     }
 
-    #answer(answer: Answer, known: Known, bytes?: Uint8Array, more: { cause?: unknown } = {}): Response {
+    #answer(answer: Answer, known: Known, bytes?: Uint8Array, more: More = {}): Response {
         const { status, code, headers, date, body, issues = [] } = answer;
         const { cors, ...about } = known;
         if (code !== "") {

@@ -68,9 +68,9 @@ interface Row {
 /** How much a process remembers. */
 export interface MemorySeenOptions {
     /** How many ids; beyond that the oldest are forgotten. Default 100,000. */
-    maxIds?: number;
+    maxIds?: number | undefined;
     /** The clock, in milliseconds. Default `Date.now`. */
-    now?: () => number;
+    now?: (() => number) | undefined;
 }
 
 /**
@@ -138,7 +138,7 @@ export interface D1Database extends D1Like {
 /** Where in a database deliveries are remembered. */
 export interface D1SeenOptions {
     /** The name of its table. Default `webhook_deliveries`. */
-    table?: string;
+    table?: string | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -240,7 +240,7 @@ interface LedgerStub {
 /** How deliveries are spread over Durable Objects. */
 export interface DurableSeenOptions {
     /** Over how many. Default 16. With another number what was remembered until then is not found again. */
-    shards?: number;
+    shards?: number | undefined;
 }
 
 /**

@@ -105,12 +105,12 @@ export interface D1ResultLike {
 /** How {@link d1Store} works. */
 export interface D1StoreOptions {
     /** The table, which is made when it is not there; `ghl_payments_tokens` by default. */
-    table?: string;
+    table?: string | undefined;
     /**
      * For how many milliseconds a row belongs to who took it: 15,000 by default, renewed while its holder is alive. It has to
      * outlast one answer of the token endpoint. After a crash the row is free again when it is over.
      */
-    leaseMs?: number;
+    leaseMs?: number | undefined;
 }
 
 /** One clock for all, that of the database, in milliseconds since 1970. */

@@ -24,10 +24,10 @@ export interface WebhookContext {
  * throws or rejects, it gets the delivery again. D1 statements that it returns are carried out by `d1Seen`.
  */
 export type WebhookListeners = {
-    [T in WebhookType]?: (event: WebhookEvent<T>, context: WebhookContext) => unknown;
+    [T in WebhookType]?: ((event: WebhookEvent<T>, context: WebhookContext) => unknown) | undefined;
 } & {
     /** Every other event, also of a type that this package does not know. */
-    "*"?: (event: WebhookEvent | UnknownWebhookEvent, context: WebhookContext) => unknown;
+    "*"?: ((event: WebhookEvent | UnknownWebhookEvent, context: WebhookContext) => unknown) | undefined;
 };
 
 /** The producer of a queue, as Cloudflare's. */
@@ -109,25 +109,25 @@ export interface WebhookHandlerOptions extends Omit<VerifyWebhookOptions, "type"
     /** Where handled deliveries are remembered: `memorySeen()`, `d1Seen(env.DB)` or `durableSeen(env.LEDGER)`. */
     seen: SeenStore;
     /** A queue that keeps verified deliveries; its consumer calls `handler.queue(batch)`. Survives whatever happens to a Worker. */
-    queue?: WebhookQueue;
+    queue?: WebhookQueue | undefined;
     /** The type of the event that the route stands for, or a function of the request that gives it. See {@link VerifyWebhookOptions}. */
-    type?: string | ((request: Request) => string | undefined);
+    type?: string | ((request: Request) => string | undefined) | undefined;
     /** How many bytes a body may have. Default 1 MiB. */
-    maxBodyBytes?: number;
+    maxBodyBytes?: number | undefined;
     /**
      * How many milliseconds the answer waits for the listener where `waitUntil` lets it go on afterwards. Default 2000. Within them a
      * listener that throws gets the delivery from HighLevel again; later only this handler tries twice more.
      */
-    answerWithinMs?: number;
+    answerWithinMs?: number | undefined;
     /** How many milliseconds after the death of a Worker another one may take over what it was at. Default 30000. */
-    leaseMs?: number;
+    leaseMs?: number | undefined;
     /**
      * How many milliseconds the id of a handled delivery is remembered. Default 30 days. One without an id is known by its body, for
      * two hours at the most: the second UNINSTALL of a location looks like the first.
      */
-    rememberMs?: number;
+    rememberMs?: number | undefined;
     /** Is told what happened to each delivery. */
-    onEvent?: (outcome: WebhookOutcome) => void;
+    onEvent?: ((outcome: WebhookOutcome) => void) | undefined;
 }
 
 /** What lets work go on behind an answer, as Cloudflare's `ctx`. */
@@ -216,8 +216,8 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
     const { on, queue, type, onEvent, maxBodyBytes = 1 << 20, answerWithinMs = 2000, leaseMs = 30_000, rememberMs = 30 * DAY_MS } = options;
     const seen = seenStore(options.seen);
     check("on", typeof on === "object" && on !== null, "must be an object with a function for each type of event");
-    for (const name of Object.keys(on)) {
-        check(`on.${name}`, typeof (on as Record<string, unknown>)[name] === "function", "must be a function");
+    for (const [name, listen] of Object.entries(on)) {
+        check(`on.${name}`, listen === undefined || typeof listen === "function", "must be a function");
     }
     check("queue", queue === undefined || typeof queue?.send === "function", "must have the method send");
     check("type", ["undefined", "string", "function"].includes(typeof type), "must be text or a function of the request");

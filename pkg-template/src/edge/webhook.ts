@@ -139,27 +139,27 @@ export interface VerifyWebhookOptions {
      * The keys that are trusted, instead of `"highlevel"`: the published ones. When HighLevel announces a new key, trust both for a
      * while, `["highlevel", newKey]`, and then only the new one, `[newKey]`.
      */
-    keys?: WebhookKey | readonly WebhookKey[];
+    keys?: WebhookKey | readonly WebhookKey[] | undefined;
     /**
      * `true`: a request without `X-GHL-Signature` may have the legacy RSA signature `X-WH-Signature` instead, whose end HighLevel
      * has announced for 2026. Default `false`.
      */
-    legacyRsa?: boolean;
+    legacyRsa?: boolean | undefined;
     /**
      * How many milliseconds the time of the delivery may lie from now, on either side; one without a time is then refused. Left out,
      * any time will do: HighLevel tries again for an hour or longer, and as far as is known with the time of the first try, so that
      * the five minutes of its guide would refuse what is tried again. What protects from repetition is the id (`seen`).
      */
-    toleranceMs?: number;
+    toleranceMs?: number | undefined;
     /** The time to compare with, in milliseconds since 1970, or a function that gives it. Default `Date.now`. */
-    now?: number | Date | (() => number);
+    now?: number | Date | (() => number) | undefined;
     /**
      * The type of the event that the request's route stands for, such as `InvoicePaid`. HighLevel's examples of invoices name none
      * in the body; a body that does is believed.
      */
-    type?: string;
+    type?: string | undefined;
     /** Is told where an event differs from what its type promises. */
-    onDrift?: (drift: WebhookDrift, event: WebhookEvent | UnknownWebhookEvent) => void;
+    onDrift?: ((drift: WebhookDrift, event: WebhookEvent | UnknownWebhookEvent) => void) | undefined;
 }
 
 /** A delivery that is proved to be HighLevel's, as it goes through a queue. */

@@ -1,10 +1,10 @@
 //! The exports for the proxy.
 
 use crate::call::{Done, Run};
-use crate::core::{parted, put_operation, Error};
+use crate::core::{parted, put_operation, Error, ErrorKind};
 use crate::edge::proxy::{
-    enter, failed, failed_check, is_own, named_so, put_issues, rebuild, succeeded, Answer, Came, Grant, Head, Reason,
-    Refusal, Route, Settings,
+    enter, failed, failed_check, is_own, named_so, put_issues, rebuild, succeeded, without_token, Answer, Came, Grant,
+    Head, Reason, Refusal, Route, Settings, TOKEN_FAILED,
 };
 use crate::endpoint::{Operation, Safety};
 use crate::json::{field, items, json_text, text_field, Object};
@@ -14,7 +14,10 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/bindings/edge/answered.js")]
 extern "C" {
-    fn answered(head: &str, body: &[u8]) -> JsValue;
+    fn answered(head: &str, body: &[u8], cause: JsValue) -> JsValue;
+    #[wasm_bindgen(js_name = codeOf)]
+    fn code_of(error: &JsValue) -> Option<String>;
+    fn lasts(error: &JsValue) -> bool;
 }
 
 /// One step of the proxy; `given` and what comes of it are JSON text. Nothing is kept between the steps, so that none of it is
@@ -167,15 +170,21 @@ impl Proxied {
         }
     }
 
-    /// What the call ends with: `[undefined, head, body]`. The head of an answer is `{status, code, headers, date?}`; that of
-    /// a check that found nothing wrong has the status 0.
+    /// What the call ends with: `[undefined, head, body, cause]`. The head of an answer is `{status, code, headers, date?,
+    /// reason?}`; that of a check that found nothing wrong has the status 0. Where the function for the token threw, `cause` is
+    /// what, and `reason` the code of that.
     #[inline(never)]
     pub fn end(&self, run: &Run, ended: Result<Box<Done>, Error>, transport: &FetchTransport) -> JsValue {
         let location_id = run.config.location_id.as_deref().unwrap_or_default();
-        let answer = match (ended, self) {
+        // With this kind nothing else throws: a refusal is an answer, and has no cause.
+        let tokenless = matches!(&ended, Err(error) if error.kind == ErrorKind::Authentication);
+        let cause = if tokenless { transport.last_cause() } else { JsValue::UNDEFINED };
+        let reason = code_of(&cause);
+        let mut answer = match (ended, self) {
+            (Err(_), _) if lasts(&cause) && reason.is_some() => without_token(reason.as_deref().unwrap_or_default()),
             (Ok(done), Self::Check { record, .. }) => {
                 if is_own(&done.answer.body, record, location_id) {
-                    return answered("{\"status\":0}", b"");
+                    return answered("{\"status\":0}", b"", cause);
                 }
                 Refusal::from(Reason::ForeignRecord).answer()
             }
@@ -188,9 +197,14 @@ impl Proxied {
             }
             (Err(error), _) => failed(run.operation, &error),
         };
+        if answer.code.is_empty() && !cause.is_undefined() {
+            // It is HighLevel's refusal of the token before that the page hears of.
+            answer.code = TOKEN_FAILED;
+        }
         let mut out = Object::new();
         put_head(&mut out, &answer);
+        out.optional_text("reason", reason.as_deref());
         out.number("date", transport.server_time_ms());
-        answered(&out.finish(), &answer.body)
+        answered(&out.finish(), &answer.body, cause)
     }
 }

@@ -3,7 +3,7 @@
 use super::refusal::{Reason, Refusal};
 use super::writes::writes;
 use crate::core::{report, MAX_ID_LENGTH};
-use crate::endpoint::{Operation, ALL};
+use crate::endpoint::{Operation, ALL, GET_ORDER, GET_TRANSACTION, LIST_TRANSACTIONS, RECORD_PAYMENT};
 use crate::json::{field, items, joined, json_text, text_field};
 use crate::shape::{is_id, Issue, NO_ID};
 
@@ -12,6 +12,9 @@ use crate::shape::{is_id, Issue, NO_ID};
 pub(crate) fn named_so(name: &str) -> Option<&'static Operation> {
     ALL.iter().copied().find(|operation| operation.name == name)
 }
+
+/// What the client's method of several requests sends.
+const RECORD_PAYMENT_ONCE: [&Operation; 4] = [&RECORD_PAYMENT, &GET_ORDER, &LIST_TRANSACTIONS, &GET_TRANSACTION];
 
 /// The operations of a grant.
 #[derive(Clone)]
@@ -42,7 +45,8 @@ pub struct Grant {
 
 impl Grant {
     /// Reads `{"locationId": ..., "operations": "read" | ["orders.get", ...]}`; `"read"` when left out. An operation that there
-    /// is not is an issue, as is anything else that cannot be understood: nothing is granted then.
+    /// is not is an issue, as is anything else that cannot be understood: nothing is granted then. `orders.recordPaymentOnce`
+    /// stands for the operations of which it is made.
     pub fn read(json: &str) -> Result<Self, Vec<Issue>> {
         let json = json.as_bytes();
         let mut issues = Vec::new();
@@ -61,6 +65,7 @@ impl Grant {
                 let name = json_text(item).unwrap_or_default();
                 match named_so(&name) {
                     Some(operation) => named.push(operation),
+                    None if name == "orders.recordPaymentOnce" => named.extend(RECORD_PAYMENT_ONCE),
                     None => issues.push(Issue::new("operations", &joined(&["names no operation: \"", &name, "\""]))),
                 }
             }

@@ -34,7 +34,9 @@ pub use rebuild::{rebuild, Check, Rebuilt};
 pub(crate) use refusal::put_issues;
 pub use refusal::{Reason, Refusal};
 pub use settings::Settings;
-pub use upstream::{failed, failed_check, is_foreign, is_own, succeeded, Came};
+#[cfg(all(feature = "npm-edge", target_arch = "wasm32"))]
+pub(crate) use upstream::TOKEN_FAILED;
+pub use upstream::{failed, failed_check, is_foreign, is_own, succeeded, without_token, Came};
 
 #[cfg(test)]
 mod tests;

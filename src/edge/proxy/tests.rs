@@ -212,6 +212,10 @@ fn a_grant_holds_what_it_names_and_nothing_more() {
         Grant::read(r#"{"locationId":"a","operations":["orders.get","orders.recordPayment"]}"#).expect("a grant");
     assert!(named.permits(&GET_ORDER).is_ok() && named.permits(&RECORD_PAYMENT).is_ok());
     assert_eq!(named.permits(&LIST_ORDERS).expect_err("refused").reason, Reason::NotGranted);
+    let once = Grant::read(r#"{"locationId":"a","operations":["orders.recordPaymentOnce"]}"#).expect("a grant");
+    let held: Vec<_> =
+        ALL.iter().filter(|operation| once.permits(operation).is_ok()).map(|operation| operation.name).collect();
+    assert_eq!(held, ["orders.get", "orders.recordPayment", "transactions.list", "transactions.get"]);
     let none = Grant::read(r#"{"locationId":"a","operations":[]}"#).expect("a grant");
     assert!(ALL.iter().all(|operation| none.permits(operation).is_err()));
     for (json, path) in [
@@ -226,7 +230,7 @@ fn a_grant_holds_what_it_names_and_nothing_more() {
         (r#"{"locationId":"a","operations":["orders.*"]}"#, "operations"),
         (r#"{"locationId":"a","operations":["orders.get",["read"]]}"#, "operations"),
         (r#"{"locationId":"a","operations":["read"]}"#, "operations"),
-        (r#"{"locationId":"a","operations":["orders.recordPaymentOnce"]}"#, "operations"),
+        (r#"{"locationId":"a","operations":["orders.recordPaymentTwice"]}"#, "operations"),
     ] {
         let issues = Grant::read(json).expect_err(json);
         assert_eq!(issues[0].path, path, "{json}");
@@ -518,6 +522,15 @@ fn messages_trace_id_and_limits_go_on() {
     ] {
         assert!(answer.headers.contains(&(name, value.into())), "{name}");
     }
+}
+
+#[test]
+fn a_token_that_nobody_can_give_is_no_failure_to_be_tried_again() {
+    let answer = without_token("needs_install");
+    let body: Value = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!((answer.status, answer.code), (424, "token_failed"));
+    let messages = json!(["needs_install", "the proxy got no token for this location; nothing was changed"]);
+    assert_eq!(body, json!({ "statusCode": 424, "code": "needs_install", "message": messages }));
 }
 
 #[test]

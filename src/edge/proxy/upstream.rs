@@ -50,6 +50,10 @@ pub fn succeeded<S: AsRef<str>>(operation: &'static Operation, came: Came<'_, S>
     answer
 }
 
+/// What is reported where the function for the token gave none.
+pub(crate) const TOKEN_FAILED: &str = "token_failed";
+const NO_TOKEN: &str = "the proxy got no token for this location; nothing was changed";
+
 /// The answer for a call that failed.
 ///
 /// The page's client judges by the status. What HighLevel said stays; for what it did not say there is the status that says
@@ -67,11 +71,9 @@ pub fn failed(operation: &'static Operation, error: &Error) -> Answer {
         (Some(0..=399 | 600..), _) if error.kind == ErrorKind::Other => {
             (502, "upstream_redirect", "HighLevel's address answered with a redirect, which is not followed")
         }
-        (_, ErrorKind::Authentication | ErrorKind::Validation) => (
-            if writes { 424 } else { 502 },
-            "token_failed",
-            "the proxy got no token for this location; nothing was sent",
-        ),
+        (_, ErrorKind::Authentication | ErrorKind::Validation) => {
+            (if writes { 424 } else { 502 }, TOKEN_FAILED, NO_TOKEN)
+        }
         _ if error.outcome == Outcome::NotSent => (
             if writes { 424 } else { 503 },
             "upstream_not_reached",
@@ -92,6 +94,16 @@ pub fn failed_check(check: &'static Operation, before_write: bool, error: &Error
         answer = explained(error, 424, "check_failed", message);
     }
     answer
+}
+
+/// The answer for a call without a token whose absence has a stable code and lasts, such as `needs_install`: a status that the
+/// page's client does not send again, and the code as the first of the messages. Nothing was carried out.
+pub fn without_token(code: &str) -> Answer {
+    let mut out = Object::new();
+    out.number("statusCode", Some(424.0));
+    out.text("code", code);
+    out.texts("message", &[code.into(), NO_TOKEN.into()]);
+    Answer::new(424, out.finish().into_bytes(), TOKEN_FAILED)
 }
 
 /// An error in HighLevel's form: status, messages and trace id.

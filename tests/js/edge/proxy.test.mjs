@@ -255,10 +255,147 @@ test("the token is that of the location; after a 401 another one is asked for", 
     );
     await page.orders.get(ID);
     await page.orders.get(ID);
-    assert.deepEqual(asked, [[LOCATION, undefined], [LOCATION, "old-token"]]);
-    assert.equal(requests.length, 3);
+    assert.deepEqual(asked, [[LOCATION, undefined], [LOCATION, "old-token"], [LOCATION, undefined], [LOCATION, "old-token"]]);
+    assert.equal(requests.length, 4);
     const once = behind(() => Response.json({ message: "no" }, { status: 401 }));
     assert.equal((await failure(once.page.orders.get(ID))).name, "AuthenticationError");
+});
+
+test("the token is asked for with every call, so that a location that was forgotten has none at once", async () => {
+    let token = "first-token";
+    let asked = 0;
+    const lost = Object.assign(new Error("the app is not installed there"), { code: "needs_install", retryable: false });
+    const { page, requests } = behind(ORDER, {
+        token: async () => {
+            asked++;
+            if (token === undefined) throw lost;
+            return token;
+        },
+    });
+    await page.orders.get(ID);
+    token = "second-token";
+    await page.orders.get(ID);
+    assert.deepEqual(requests.map(({ headers }) => headers.Authorization), ["Bearer first-token", "Bearer second-token"]);
+    token = undefined;
+    assert.equal((await failure(page.orders.get(ID))).status, 424);
+    token = "third-token";
+    await page.orders.get(ID);
+    assert.equal(requests.length, 3);
+    assert.equal(asked, 4);
+    // What is asked at the same moment is one question.
+    await Promise.all(Array.from({ length: 20 }, () => page.orders.get(ID)));
+    assert.ok(asked < 10, `${asked} questions`);
+    assert.equal(requests.length, 23);
+    // A client of one's own keeps its tokens.
+    let kept = 0;
+    const payments = new PaymentsClient({
+        token: () => `token-${kept++}`, locationId: LOCATION, fetch: async () => Response.json(ORDER), limiter: false,
+    });
+    await payments.orders.get(ID);
+    await payments.orders.get(ID);
+    assert.equal(kept, 1);
+});
+
+test("an app that has to be installed again is told of as that, on the page and in the event", async () => {
+    const needs = Object.assign(new Error("secret detail"), { code: "needs_install", retryable: false });
+    const write = (page) => page.orders.recordPayment(ID, { mode: "cash" });
+    const read = (page) => page.orders.get(ID);
+    // At once, or when HighLevel has refused the token that there was.
+    const first = () => Promise.reject(needs);
+    const later = (_, { refused }) => (refused === undefined ? TOKEN : Promise.reject(needs));
+    for (const [title, call, token, sent] of [
+        ["read", read, first, 0], ["write", write, first, 0], ["read, refused", read, later, 1], ["write, refused", write, later, 1],
+        ["thrown, not rejected", read, () => { throw needs; }, 0],
+    ]) {
+        for (const trustIds of [false, true]) {
+            const answer = () => Response.json({ message: "no" }, { status: 401 });
+            const { page, requests, answers, refusals } = behind(answer, { token, trustIds }, { maxRetries: 2 });
+            const error = await failure(call(page));
+            assert.deepEqual(
+                [error.status, error.outcome, error.retryable, error.attempts, error.messages[0], requests.length],
+                [424, "rejected", false, 1, "needs_install", sent],
+                title,
+            );
+            assert.equal((await answers[0].json()).code, "needs_install");
+            assert.ok(!JSON.stringify(error).includes("secret detail"));
+            const [event, ...others] = refusals();
+            assert.deepEqual(others, []);
+            assert.deepEqual(
+                [event.type, event.code, event.status, event.reason, event.cause],
+                ["failed", "token_failed", 424, "needs_install", needs],
+                title,
+            );
+            assert.equal(event.locationId, LOCATION);
+        }
+    }
+});
+
+test("what else a token function throws is told as before, with its cause", async () => {
+    const hostile = { get code() { throw new Error("no"); }, get retryable() { throw new Error("no"); } };
+    const says = (code, retryable) => ({ code, retryable });
+    for (const [title, cause, reason] of [
+        ["an error", new Error("x")], ["for a while", says("store_busy", true), "store_busy"], ["nothing more", says("needs_install"), "needs_install"],
+        ["no text", says(5, false)], ["not a stable code", says("the key sk_live_1", false)], ["hostile", hostile], ["text", "x"], ["null", null],
+    ]) {
+        const { page, answers, refusals } = behind(ORDER, { token: () => Promise.reject(cause) });
+        assert.equal((await failure(page.orders.get(ID))).status, 502, title);
+        assert.equal((await answers[0].json()).code, "token_failed");
+        assert.deepEqual([refusals()[0].code, refusals()[0].reason, refusals()[0].cause === cause], ["token_failed", reason, true], title);
+        // The token was refused, and there is no other for now: HighLevel's refusal goes on.
+        const token = (_, { refused }) => (refused === undefined ? TOKEN : Promise.reject(cause));
+        const refused = behind(() => Response.json({ message: "no" }, { status: 401 }), { token });
+        assert.equal((await failure(refused.page.orders.get(ID))).name, "AuthenticationError");
+        assert.deepEqual(refused.refusals().map(({ code, status, cause }) => [code, status, cause]), [["token_failed", 401, cause]]);
+    }
+    // Before a write whose order is read first.
+    const cause = new Error("x");
+    const checked = behind(ORDER, { token: () => Promise.reject(cause) });
+    assert.equal((await failure(checked.page.orders.recordPayment(ID, { mode: "cash" }))).status, 424);
+    assert.deepEqual(checked.refusals().map((event) => [event.code, event.cause]), [["check_failed", cause]]);
+    // What HighLevel's connection failed with is no cause of this kind.
+    const down = behind(() => { throw new Error("gone"); });
+    await failure(down.page.orders.get(ID));
+    assert.ok(!("cause" in down.refusals()[0]) && !("reason" in down.refusals()[0]));
+    const same = behind(() => Response.json({ message: "no" }, { status: 401 }));
+    await failure(same.page.orders.get(ID));
+    assert.deepEqual(same.refusals(), []);
+});
+
+test("a grant of recordPaymentOnce holds what that sends, and nothing else", async () => {
+    const { page, requests } = behind(
+        (_, { method }) => Response.json(method === "POST" ? { success: true } : { ...ORDER, data: [], totalCount: 0 }),
+        { authorize: () => ({ locationId: LOCATION, operations: ["orders.recordPaymentOnce"] }) },
+    );
+    await page.orders.recordPaymentOnce(ID, { mode: "cash", amount: 5 });
+    const before = requests.length;
+    await page.orders.get(ID);
+    await page.transactions.list();
+    await page.transactions.get(ID);
+    await page.orders.recordPayment(ID, { mode: "cash" });
+    assert.ok(requests.length > before);
+    for (const call of [page.orders.list(), page.coupons.list(), page.orders.listNotes(ID), page.customProvider.getConfig()]) {
+        assert.equal((await failure(call)).name, "PermissionError");
+    }
+});
+
+test("behind a server that rewrites the host the event names both origins, and the public one can be listed", async () => {
+    const ask = (proxy, origin, site) =>
+        proxy(new Request(`http://127.0.0.1:3000/api/payments/orders/${ID}`, { headers: { origin, "sec-fetch-site": site } }));
+    const closed = behind(ORDER);
+    assert.equal((await ask(closed.proxy, "https://app.example", "same-origin")).status, 403);
+    const [{ code, origin, own }] = closed.refusals();
+    assert.deepEqual([code, origin, own], ["origin_not_allowed", "https://app.example", "http://127.0.0.1:3000"]);
+    const open = behind(ORDER, { origins: ["https://app.example"] });
+    assert.equal((await ask(open.proxy, "https://app.example", "same-origin")).status, 200);
+    assert.equal((await ask(open.proxy, "https://evil.example", "cross-site")).status, 403);
+    // An embedded page of another site names none with a read.
+    const site = new Request(`https://app.example/api/payments/orders/${ID}`, { headers: { "sec-fetch-site": "cross-site" } });
+    assert.equal((await open.proxy(site)).status, 403);
+    const event = open.refusals().at(-1);
+    assert.deepEqual([event.own, "origin" in event], ["https://app.example", false]);
+    // Other refusals have nothing to say of it.
+    await open.proxy(new Request("https://app.example/api/nothing", { headers: { origin: "https://app.example" } }));
+    assert.ok(!("own" in open.refusals().at(-1)));
 });
 
 test("the page tries again, not the proxy as well", async () => {
@@ -312,6 +449,16 @@ test("another base path, or none", async () => {
         assert.equal((await proxy(new Request(`https://app.example${path}`))).status, 200, basePath);
         assert.equal((await proxy(new Request("https://app.example/api/payments/orders"))).status, 404, basePath);
     }
+    // As a router hands it on that takes its own prefix away, such as `mount` of hono, with a context behind it.
+    const { proxy, requests } = behind({ _id: "c", altId: LOCATION }, { basePath: "/" });
+    const body = JSON.stringify({ name: "n", code: "c", discountType: "amount", discountValue: 1, startDate: "2024-06-01T00:00:00Z" });
+    const post = { method: "POST", headers: { "content-type": "application/json" }, body };
+    const whole = new Request("https://app.example/api/payments/coupon?x=", post);
+    const url = new URL(whole.url);
+    url.pathname = url.pathname.slice("/api".length);
+    url.search = "";
+    assert.equal((await proxy(new Request(url, whole), { env: {} }, undefined)).status, 200);
+    assert.deepEqual([requests.length, requests[0].method], [1, "POST"]);
 });
 
 test("listeners that fail break nothing, and events hold no token", async () => {

@@ -52,6 +52,76 @@ test("an event goes to its listener, all others to the star, and what nobody wan
     assert.deepEqual(lonely.types(), ["ignored", "ignored", "ignored", "ignored"]);
 });
 
+test("options may be undefined, as what is left out", async () => {
+    const names = ["queue", "type", "maxBodyBytes", "answerWithinMs", "leaseMs", "rememberMs", "legacyRsa", "toleranceMs", "now", "onDrift"];
+    const nothing = Object.fromEntries(names.map((name) => [name, undefined]));
+    const seen = memorySeen({ maxIds: undefined, now: undefined });
+    const { handler, types } = make({ OrderCreate: () => {}, INSTALL: undefined, "*": undefined }, { ...nothing, seen });
+    assert.equal(await statusOf(handler(delivery(ORDER)())), 200);
+    assert.equal(await statusOf(handler(delivery({ type: "INSTALL", appId: "a" })())), 200);
+    assert.deepEqual(types(), ["handled", "ignored"]);
+    assert.throws(() => createWebhookHandler({ seen, on: { INSTALL: null } }), /on\.INSTALL must be a function/);
+});
+
+test("a process that lives on answers before its listener has ended, and the listener ends", async () => {
+    for (const fails of [0, 1]) {
+        let release;
+        let tries = 0;
+        const held = new Promise((resolve) => (release = resolve));
+        const listen = async () => {
+            await held;
+            if (tries++ < fails) throw new Error("not yet");
+        };
+        const { handler, types } = make({ OrderCreate: listen }, { answerWithinMs: 5 });
+        const request = delivery({ ...ORDER, webhookId: "w-slow" });
+        assert.equal(await statusOf(handler(request(), { waitUntil() {} })), 202);
+        assert.deepEqual(types(), []);
+        release();
+        while (!types().includes("handled")) await new Promise((resolve) => setTimeout(resolve, 5));
+        assert.deepEqual(types(), [...Array(fails).fill("failed"), "handled"]);
+        assert.equal(await statusOf(handler(request(), { waitUntil() {} })), 200);
+        assert.equal(types().at(-1), "duplicate");
+    }
+});
+
+test("a store of one's own has four methods", async () => {
+    // What the README says of them, with a table of SQL in mind: each is one statement, or one transaction.
+    const rows = new Map();
+    const current = (id, token) => (rows.get(id)?.token === token && !rows.get(id).done ? rows.get(id) : undefined);
+    const seen = {
+        async claim(id, leaseMs) {
+            const row = rows.get(id);
+            if (row?.until > Date.now()) return row.done ? { state: "done" } : { state: "busy", retryAfterMs: row.until - Date.now() };
+            const token = randomUUID();
+            rows.set(id, { token, until: Date.now() + leaseMs, done: false });
+            return { state: "claimed", token };
+        },
+        async renew(id, token, leaseMs) {
+            const row = current(id, token);
+            if (row) row.until = Date.now() + leaseMs;
+            return row !== undefined;
+        },
+        async done(id, token, keepMs) {
+            const row = current(id, token);
+            if (row) Object.assign(row, { done: true, until: Date.now() + keepMs });
+            return row !== undefined;
+        },
+        async release(id, token) {
+            if (current(id, token)) rows.delete(id);
+        },
+    };
+    let tries = 0;
+    const { handler, types } = make({ OrderCreate: () => { if (tries++ === 0) throw new Error("no"); } }, { seen });
+    const request = delivery({ ...ORDER, webhookId: "w-own" });
+    assert.equal(await statusOf(handler(request())), 429);
+    assert.deepEqual(await Promise.all([1, 2, 3].map(() => statusOf(handler(request())))), [200, 429, 429]);
+    assert.equal(await statusOf(handler(request())), 200);
+    assert.deepEqual(types(), ["failed", "busy", "busy", "handled", "duplicate"]);
+    for (const name of ["claim", "renew", "done", "release"]) {
+        assert.throws(() => createWebhookHandler({ seen: { ...seen, [name]: undefined }, on: {} }), /^WebhookError: seen must say/);
+    }
+});
+
 test("what is no delivery of HighLevel's is refused with its status, and reaches no listener", async () => {
     let handled = 0;
     const { handler, told } = make({ "*": () => handled++ }, { maxBodyBytes: 1000 });
