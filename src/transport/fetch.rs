@@ -249,12 +249,6 @@ impl FetchTransport {
         self.last_cause.take()
     }
 
-    /// Forgets the tokens that a function gave, so that the next call asks it again.
-    #[cfg(feature = "npm-edge")]
-    pub(crate) fn forget_tokens(&self) {
-        self.wiring.token.known.borrow_mut().clear();
-    }
-
     fn ended(&self, end: JsValue) -> End {
         let end: End = end.unchecked_into();
         self.last_cause.set(end.cause());
@@ -383,5 +377,13 @@ impl Transport for FetchTransport {
         if let Some(listener) = &self.wiring.listener {
             (listener.tell)(&listener.function, operation, event);
         }
+    }
+}
+
+#[cfg(feature = "npm-edge")]
+impl FetchTransport {
+    /// Forgets the tokens that a function gave, so that the next call asks it again.
+    pub(crate) fn forget_tokens(&self) {
+        self.wiring.token.known.borrow_mut().clear();
     }
 }
