@@ -143,7 +143,8 @@ fn is_page(error: &Error) -> bool {
 pub fn is_own(body: &[u8], record: &str, location_id: &str) -> bool {
     let names = |name: &str, text: &str| json_text(field(body, name)).is_some_and(|named| named == text);
     let located = names("altId", location_id) || names("locationId", location_id);
-    located && names("_id", record) && !is_foreign(body, location_id)
+    let one = body.trim_ascii_start().first() == Some(&b'{');
+    one && located && names("_id", record) && !is_foreign(body, location_id)
 }
 
 /// Whether an answer holds a record of another location: at its top, or in its list.

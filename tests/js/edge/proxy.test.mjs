@@ -174,6 +174,108 @@ test("a write whose order could not be read was not sent, and says so", async ()
     assert.deepEqual(trusting.requests.map(({ method }) => method), ["POST"]);
 });
 
+test("nothing is changed, and no part is read, of a record that does not say whose it is", async () => {
+    const silent = [
+        {},
+        { success: false, message: "not found" },
+        { ...ORDER, _id: "another" },
+        { ...ORDER, altId: null },
+        { ...ORDER, altId: "" },
+        { ...ORDER, altId: [LOCATION] },
+        { ...ORDER, altId: undefined, locationId: undefined },
+        { order: ORDER },
+        { ...ORDER, locationId: "another" },
+    ];
+    const calls = {
+        recordPayment: (page) => page.orders.recordPayment(ID, { mode: "cash" }),
+        createFulfillment: (page) => page.orders.createFulfillment(ID, { trackings: [{ shippingCarrier: "dhl" }], items: [{ priceId: ID, qty: 1 }], notifyCustomer: true }),
+        listFulfillments: (page) => page.orders.listFulfillments(ID),
+        listNotes: (page) => page.orders.listNotes(ID),
+        updateCoupon: (page) => page.coupons.delete(ID),
+    };
+    for (const record of silent) {
+        for (const [name, call] of Object.entries(calls)) {
+            const { page, requests, refusals } = behind(record);
+            const error = await failure(call(page));
+            assert.ok(["NotFoundError", "InvalidRequestError", "ServerError"].includes(error.name), `${name} ${JSON.stringify(record)}: ${error}`);
+            assert.equal(error.outcome, "rejected", `${name} ${JSON.stringify(record)}`);
+            assert.deepEqual(requests.map(({ method }) => method), ["GET"], `${name} ${JSON.stringify(record)}`);
+            assert.equal(refusals().length, 1);
+        }
+    }
+    const { page, requests } = behind((index) => Response.json(index === 0 ? ORDER : { status: true, data: [] }));
+    await page.orders.listFulfillments(ID);
+    assert.deepEqual(requests.map(({ url }) => url.pathname), [`/payments/orders/${ID}`, `/payments/orders/${ID}/fulfillments`]);
+    const trusting = behind({ status: true, data: [] }, { trustIds: true });
+    await trusting.page.orders.listFulfillments(ID);
+    assert.equal(trusting.requests.length, 1);
+});
+
+test("a list as an account is another's", async () => {
+    const { page, refusals } = behind({ ...ORDER, altId: ["another"] });
+    assert.equal((await failure(page.orders.get(ID))).name, "NotFoundError");
+    assert.equal(refusals()[0].code, "foreign_record");
+});
+
+test("one time limit holds for token, read and write together: behind it no write leaves", async () => {
+    const { page, requests, refusals } = behind(
+        async () => {
+            await new Promise((resolve) => setTimeout(resolve, 150));
+            return Response.json(ORDER);
+        },
+        {
+            timeoutMs: 200,
+            token: async () => {
+                await new Promise((resolve) => setTimeout(resolve, 100));
+                return TOKEN;
+            },
+        },
+    );
+    const error = await failure(page.orders.recordPayment(ID, { mode: "cash" }));
+    assert.equal(error.outcome, "rejected");
+    assert.deepEqual(requests.map(({ method }) => method), ["GET"]);
+    assert.equal(refusals().length, 1);
+});
+
+test("a body that never ends is not waited for", async () => {
+    const { proxy, refusals } = behind(ORDER, { timeoutMs: 100 });
+    let drip;
+    const body = new ReadableStream({
+        start(controller) {
+            drip = setInterval(() => controller.enqueue(new TextEncoder().encode(" ")), 10);
+        },
+    });
+    const headers = { "content-type": "application/json" };
+    const url = `https://app.example/api/payments/orders/${ID}/record-payment`;
+    const response = await proxy(new Request(url, { method: "POST", headers, body, duplex: "half" }));
+    clearInterval(drip);
+    assert.equal(response.status, 400);
+    assert.equal(refusals()[0].code, "body_not_read");
+});
+
+test("a body that says that it is too large is shown to nobody", async () => {
+    let asked = 0;
+    const { proxy } = behind(ORDER, { maxBodyBytes: 10, authorize: () => ((asked += 1), ALL) });
+    const headers = { "content-type": "application/json", "content-length": "11" };
+    const url = `https://app.example/api/payments/orders/${ID}/record-payment`;
+    const response = await proxy(new Request(url, { method: "POST", headers, body: '{"a":"bcd"}' }));
+    assert.deepEqual([response.status, asked], [413, 0]);
+});
+
+test("a write of which nobody could say who asks was not sent, and says so", async () => {
+    const fails = () => {
+        throw new Error("the store of sessions is down");
+    };
+    for (const authorize of [fails, () => ({ locationId: LOCATION, operations: ["orders.nothing"] })]) {
+        const { page, requests } = behind(ORDER, { authorize });
+        const write = await failure(page.orders.recordPayment(ID, { mode: "cash" }));
+        assert.deepEqual([write.status, write.outcome, write.retryable], [424, "rejected", false]);
+        const read = await failure(page.orders.get(ID));
+        assert.equal(read.status, 500);
+        assert.equal(requests.length, 0);
+    }
+});
+
 test("messages, trace id, limits and times go on", async () => {
     const headers = {
         "retry-after": "3", "x-ratelimit-max": "100", "x-ratelimit-remaining": "7",
