@@ -137,7 +137,7 @@ fn a_browser_is_shown_the_choice_and_its_links_approve() {
     let page = String::from_utf8(answer.body.clone()).expect("text");
     assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(!page.contains("<script>"), "{page}");
-    let links: Vec<&str> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let links: Vec<&str> = page.split("<a href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(links.len(), 4);
     for link in links {
         let url = format!("/oauth/chooselocation{}", link.replace("&amp;", "&"));
