@@ -22,7 +22,8 @@ export type Claim =
 
 /**
  * Remembers which deliveries were handled, for all isolates and processes that share it. A delivery is claimed before it is handled
- * and marked as done afterwards: of one whose handler was killed in between the lease ends, and the next try handles it.
+ * and marked as done afterwards: of one whose handler was killed in between the lease ends, and the next try handles it, from its
+ * start.
  */
 export interface SeenStore {
     /**
@@ -41,7 +42,8 @@ export interface SeenStore {
      */
     renew(id: string, token: string, leaseMs: number): Promise<boolean>;
     /**
-     * Marks it as done and remembers that for so long; gives `false`, and changes nothing, where it is held no longer.
+     * Marks it as done and remembers that for so long; gives `false`, and changes nothing, where it is held no longer. Where the call
+     * fails it is made again with the same token: if the mark was stored meanwhile, that gives `true`.
      *
      * @param id The id of the delivery.
      * @param token Of its claim.
@@ -115,7 +117,8 @@ export function memorySeen(options: MemorySeenOptions = {}): SeenStore {
             return row !== undefined;
         },
         async done(id, token, keepMs) {
-            if (held(id, token) === undefined) return false;
+            // Whoever marks it a second time has lost the first answer.
+            if (rows.get(id)?.token !== token) return false;
             put(id, { token, until: now() + keepMs, done: true });
             return true;
         },
@@ -150,7 +153,8 @@ const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
  * Remembers deliveries in a D1 database, in a table that it makes itself. What is no longer needed is deleted on the way.
  *
  * A listener that returns D1 statements, one or a list, has them carried out in one transaction with the mark that the delivery is
- * done: then even a kill cannot come between the two, and what they write is written exactly once.
+ * done: then even a kill cannot come between the two, and what they write is written exactly once. That goes for nothing else that
+ * the listener does.
  *
  * @param db The binding, `env.DB`.
  * @param options In which table.

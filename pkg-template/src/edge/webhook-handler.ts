@@ -90,8 +90,8 @@ export type WebhookOutcome =
       }
     | {
           /**
-           * `failed`: its listener threw, or the store or the queue did. `lease_lost`: the claim could not be kept until the end, and
-           * somebody else may be handling it as well.
+           * `failed`: its listener threw, or the store or the queue did; the message says it where the listener had ended well, and only
+           * the mark failed. `lease_lost`: the claim could not be kept until the end, and somebody else may be handling it as well.
            */
           type: "failed" | "lease_lost";
           /** Its id. */
@@ -116,7 +116,8 @@ export interface WebhookHandlerOptions extends Omit<VerifyWebhookOptions, "type"
     maxBodyBytes?: number | undefined;
     /**
      * How many milliseconds the answer waits for the listener where `waitUntil` lets it go on afterwards. Default 2000. Within them a
-     * listener that throws gets the delivery from HighLevel again; later only this handler tries twice more.
+     * listener that throws gets the delivery from HighLevel again; later only this handler tries twice more. Where not the listener
+     * but the store or the queue is waited for, the answer is then 429: so it must be more than they take.
      */
     answerWithinMs?: number | undefined;
     /** How many milliseconds after the death of a Worker another one may take over what it was at. Default 30000. */
@@ -141,8 +142,8 @@ export interface WaitUntil {
 }
 
 /**
- * Answers HighLevel's webhooks: 200 handled, now or before, or of no interest; 202 will be handled; 401 not HighLevel's; 400, 405,
- * 413 not readable; 429 failed or busy, please again; 500 the handler itself is not in order.
+ * Answers HighLevel's webhooks: 200 handled, now or before, or of no interest; 202 in the queue, or its listener is at work; 401 not
+ * HighLevel's; 400, 405, 413 not readable; 429 failed, busy or not yet claimed, please again; 500 the handler itself is not in order.
  *
  * The context with `waitUntil` may come in any place behind the request, so that it can stand as the `fetch` of a Worker.
  */
@@ -157,8 +158,8 @@ export interface WebhookConsumer {
      */
     queue(batch: WebhookBatch): Promise<void>;
     /**
-     * Handles a delivery that was verified before, from a queue of another make. Rejects where the listener throws; after that, and
-     * after `"busy"`, it is to be given again.
+     * Handles a delivery that was verified before, from a queue of another make. Rejects where the listener or the store fails; after
+     * that, and after `"busy"`, it is to be given again.
      *
      * @param message What was sent to the queue.
      */
@@ -178,14 +179,38 @@ const DIGEST_MS = 2 * 3_600_000;
 /** No listener is waited for longer: the lease of one that hangs must end some day. */
 const LONGEST_MS = 15 * 60_000;
 
-/** What a queue of Cloudflare's takes is 128 KB. */
+/** Bytes of JSON. What a queue of Cloudflare's takes is 128 KB, with what it adds itself. */
 const LARGEST_MESSAGE = 120_000;
 
-/** How long this handler waits before it tries again itself, once the answer has left. */
+/**
+ * Bytes of JSON. Beyond them a queue may refuse a message for its size: another form of it has up to twice as many (two for each
+ * letter as soon as one of them needs two), and other queues take less.
+ */
+const LARGE_MESSAGE = 48_000;
+
+/** How long this handler waits before it tries a listener again itself, once the answer has left. */
 const PAUSES_MS = [1000, 5000];
 
+/** How long it waits before it tries again to mark what is done. */
+const MARK_PAUSES_MS = [200, 1000, 3000];
+
+/** No call of the store or the queue is waited for longer. */
+const STORE_MS = 5000;
+
+/** How long the answer waits until the claim is given back: without that it ends by itself. */
+const RELEASE_MS = 1000;
+
+/** How far a delivery is, for the answer to it. */
+interface Progress {
+    /** Whether it is claimed and its listener at work: only that may go on behind a 202. */
+    working: boolean;
+    /** Whether that was answered, so that nobody else tries again. */
+    promised: boolean;
+}
+
 /**
- * Makes a handler of HighLevel's webhooks: it verifies each delivery, handles it exactly once for each id and answers quickly.
+ * Makes a handler of HighLevel's webhooks: it verifies each delivery, handles an id only once at a time and no more after it
+ * is marked as done, and answers quickly.
  *
  * ```ts
  * import { createWebhookHandler, d1Seen } from "ghl-payments/edge";
@@ -204,9 +229,14 @@ const PAUSES_MS = [1000, 5000];
  * };
  * ```
  *
+ * Exactly once takes effect what a listener leaves to `d1Seen`: the D1 statements that it returns are carried out together with the
+ * mark that the delivery is done, or not at all. Whatever else a listener does can happen again: where it throws half-way, where its
+ * Worker dies or loses its claim before the mark, or where the store fails to mark it, the next try runs it once more. Let it be
+ * idempotent by `context.id`. Once marked, a delivery is handled no more for `rememberMs`.
+ *
  * HighLevel's older guide says that only a 429 is tried again (six times, ten minutes apart), its newer one that anything but a
- * 2xx is. So 429 is the answer to whatever ought to come again. Behind a 202 HighLevel does not come again: what has to survive the
- * death of a Worker belongs in a `queue`.
+ * 2xx is. So 429 is the answer to whatever ought to come again. Behind a 202 HighLevel does not come again, and without a `queue` a
+ * listener that is then cut off with its Worker, or fails three times, is lost: what has to survive that belongs in a `queue`.
  *
  * @param options What to do with which event, where handled deliveries are remembered, and how they are verified. Throws a
  *     {@link WebhookError} with `issues` where they are wrong.
@@ -236,45 +266,48 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
         return own ?? on["*"];
     };
 
-    /** Handles a delivery; `answered` says whether HighLevel was told that it will be, so that nobody else tries again. */
-    async function handle(message: WebhookMessage, answered = () => false): Promise<"handled" | "ignored" | "duplicate" | "busy"> {
+    /** Handles a delivery, and notes how far it is. */
+    async function handle(message: WebhookMessage, progress: Progress = { working: false, promised: false }): Promise<"handled" | "ignored" | "duplicate" | "busy"> {
         const { id, event, digested } = message;
         const listen = listener(message);
         if (listen === undefined) return told("ignored");
-        let token: string | undefined;
+        // A claim that comes when nobody waits for it any more ends by itself.
+        const claim = await within(() => seen.claim(id, leaseMs)).catch(failed);
+        if (claim.state !== "claimed") return told(claim.state === "done" ? "duplicate" : "busy");
+        const { token } = claim;
+        const stop = heartbeat(id, token);
         try {
-            const claim = await seen.claim(id, leaseMs);
-            if (claim.state !== "claimed") return told(claim.state === "done" ? "duplicate" : "busy");
-            token = claim.token;
-            const stop = heartbeat(id, token);
-            try {
-                for (let tried = 0; ; tried++) {
-                    try {
-                        const result = await listen(event, { id });
-                        const held = await seen.done(id, token, digested ? Math.min(DIGEST_MS, rememberMs) : rememberMs, result);
-                        if (held) return told("handled");
-                        // Somebody else is at it, or nobody: the next try shows.
-                        tell({ type: "lease_lost", id, again: !answered() });
-                        return "busy";
-                    } catch (error) {
-                        const pause = PAUSES_MS[tried];
-                        if (!answered() || pause === undefined) throw error;
-                        tell({ type: "failed", id, error, again: true });
-                        await new Promise((resolve) => setTimeout(resolve, pause));
-                    }
-                }
-            } finally {
+            progress.working = true;
+            const result = await insist(PAUSES_MS, () => listen(event, { id }), (error) => {
+                if (progress.promised) tell({ type: "failed", id, error, again: true });
+                return progress.promised;
+            }).catch(async (error: unknown) => {
+                progress.working = false;
                 stop();
-            }
-        } catch (error) {
-            // Where that fails as well, the lease ends by itself.
-            if (token !== undefined) await seen.release(id, token).catch(() => {});
-            tell({ type: "failed", id, error, again: !answered() });
-            throw error;
+                // Where that fails as well, the lease ends by itself.
+                await within(() => seen.release(id, token), RELEASE_MS).catch(() => {});
+                return failed(error);
+            });
+            progress.working = false;
+            const keepMs = digested ? Math.min(DIGEST_MS, rememberMs) : rememberMs;
+            // The listener has ended well: from here on it is not run again, and the claim not given back.
+            const held = await insist(MARK_PAUSES_MS, () => within(() => seen.done(id, token, keepMs, result))).catch((cause: unknown) =>
+                failed(new Error("the listener has ended well, but the store has not marked it as done", { cause })),
+            );
+            if (held) return told("handled");
+            // Somebody else is at it, or nobody: the next try shows.
+            tell({ type: "lease_lost", id, again: !progress.promised });
+            return "busy";
+        } finally {
+            stop();
         }
         function told<T extends "handled" | "ignored" | "duplicate" | "busy">(type: T): T {
             tell({ type, id });
             return type;
+        }
+        function failed(error: unknown): never {
+            tell({ type: "failed", id, error, again: !progress.promised });
+            throw error;
         }
     }
 
@@ -283,7 +316,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
         const began = Date.now();
         const beat = setInterval(() => {
             if (Date.now() - began > LONGEST_MS) clearInterval(beat);
-            else seen.renew(id, token, leaseMs).catch(() => {});
+            else quietly(() => seen.renew(id, token, leaseMs));
         }, leaseMs / 3);
         return () => clearInterval(beat);
     }
@@ -302,37 +335,53 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
             tell({ type: "refused", code: error.code, error });
             return reply(error.status, { code: error.code });
         }
-        const { id } = message;
-        if (queue !== undefined && listener(message) !== undefined && JSON.stringify(message).length < LARGEST_MESSAGE) {
-            try {
-                await queue.send(message);
-            } catch (error) {
-                tell({ type: "failed", id, error, again: true });
-                return reply(429, { code: "queue_failed" }, again(60));
-            }
-            tell({ type: "queued", id });
-            return reply(202, { received: true });
-        }
-        let answered = false;
-        const work = handle(message, () => answered).then(
-            (state) => (state === "busy" ? reply(429, { code: "busy" }, again(leaseMs / 1000)) : reply(200, { received: true })),
-            () => reply(429, { code: "failed" }, again(60)),
-        );
+        const progress = { working: false, promised: false };
+        const work = take(message, progress);
         const later = context.find((one) => typeof (one as Partial<WaitUntil> | undefined)?.waitUntil === "function") as
             | WaitUntil
             | undefined;
-        if (later === undefined) return work;
-        later.waitUntil(work);
+        let kept = false;
+        quietly(() => {
+            const given: unknown = later?.waitUntil(work);
+            kept = later !== undefined;
+            return given;
+        });
+        if (!kept) return work;
         return new Promise((resolve) => {
             const late = setTimeout(() => {
-                answered = true;
-                resolve(reply(202, { received: true }));
+                progress.promised = progress.working;
+                resolve(progress.working ? reply(202, { received: true }) : reply(429, { code: "late" }, again(60)));
             }, answerWithinMs);
             void work.then((response) => {
                 clearTimeout(late);
                 resolve(response);
             });
         });
+    }
+
+    /** Leaves a delivery to the queue, or handles it, and gives the answer. */
+    async function take(message: WebhookMessage, progress: Progress): Promise<Response> {
+        const { id } = message;
+        if (queue !== undefined && listener(message) !== undefined) {
+            const bytes = new TextEncoder().encode(JSON.stringify(message)).length;
+            try {
+                if (bytes <= LARGEST_MESSAGE) {
+                    await within(() => queue.send(message));
+                    tell({ type: "queued", id });
+                    return reply(202, { received: true });
+                }
+            } catch (error) {
+                tell({ type: "failed", id, error, again: true });
+                // What is too large for the queue would be so each time.
+                if (bytes <= LARGE_MESSAGE) return reply(429, { code: "queue_failed" }, again(60));
+            }
+        }
+        try {
+            const state = await handle(message, progress);
+            return state === "busy" ? reply(429, { code: "busy" }, again(leaseMs / 1000)) : reply(200, { received: true });
+        } catch {
+            return reply(429, { code: "failed" }, again(60));
+        }
     }
 
     async function deliver(given: unknown): Promise<"handled" | "ignored" | "duplicate" | "busy"> {
@@ -359,6 +408,32 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
 
 function check(path: string, fits: boolean, message: string): void {
     if (!fits) throw wrong("invalid_options", path, message);
+}
+
+/** What a call gives, unless that takes too long; also of one that throws or gives no promise. */
+async function within<T>(call: () => T | PromiseLike<T>, ms = STORE_MS): Promise<T> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+    });
+    try {
+        return await Promise.race([call(), late]);
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+/** What a call gives in the end: it is tried again after each pause, as long as that makes sense after its error. */
+async function insist<T>(pauses: number[], call: () => T | PromiseLike<T>, sensible: (error: unknown) => boolean = () => true): Promise<T> {
+    for (let tried = 0; ; tried++) {
+        try {
+            return await call();
+        } catch (error) {
+            const pause = pauses[tried];
+            if (pause === undefined || !sensible(error)) throw error;
+            await new Promise((resolve) => setTimeout(resolve, pause));
+        }
+    }
 }
 
 /** The bytes of a request, as long as they are not too many. */

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import test from "node:test";
+import { serialize } from "node:v8";
 import { createWebhookHandler, d1Seen, durableSeen, memorySeen, WebhookError } from "ghl-payments/edge";
 
 const PAIR = generateKeyPairSync("ed25519");
@@ -28,6 +29,27 @@ function make(on, options = {}) {
 function context() {
     const works = [];
     return { works, waitUntil: (work) => works.push(work), done: () => Promise.all(works) };
+}
+
+const never = () => new Promise(() => {});
+
+/** Lets time pass until something is settled, at the most some minutes. */
+async function passing(t, start) {
+    t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+    try {
+        const work = start();
+        let settled = false;
+        const over = () => (settled = true);
+        work.then(over, over);
+        for (let i = 0; i < 10_000 && !settled; i++) {
+            await new Promise((resolve) => setImmediate(resolve));
+            t.mock.timers.tick(10);
+        }
+        assert.ok(settled, "it ends some day");
+        return await work;
+    } finally {
+        t.mock.timers.reset();
+    }
 }
 
 const statusOf = async (response) => (await response).status;
@@ -362,4 +384,201 @@ test("the route may name the type of the event", async () => {
     const headers = { "x-ghl-signature": sign(null, Buffer.from(body), PAIR.privateKey).toString("base64") };
     assert.equal(await statusOf(handler(new Request(`${ADDRESS}?type=InvoicePaid`, { method: "POST", body, headers }))), 200);
     assert.deepEqual(seen, ["InvoicePaid"]);
+});
+
+test("behind a 202 only a listener goes on: while the store has not given the claim, the late answer is 429", async (t) => {
+    const store = memorySeen();
+    let claims = 0;
+    const held = store.claim("held", 1000);
+    for (const [name, claim, expected] of [
+        ["fails", async () => Promise.reject(new Error("down")), ["failed"]],
+        ["never answers", never, ["failed"]],
+        ["is busy", () => store.claim("held", 1000), ["busy"]],
+        // It is handled nevertheless: where a store is always slow, the next try would find the same.
+        ["succeeds", (...given) => store.claim(...given), ["handled"]],
+    ]) {
+        await held;
+        let asked;
+        const wait = new Promise((resolve) => (asked = resolve));
+        const seen = {
+            ...store,
+            claim: async (...given) => {
+                claims += 1;
+                await wait;
+                return claim(...given);
+            },
+        };
+        const ctx = context();
+        const { handler, told } = make({ OrderCreate() {} }, { seen, answerWithinMs: 20 });
+        await passing(t, async () => {
+            const response = await handler(delivery(ORDER)(), ctx);
+            assert.deepEqual([response.status, await response.json()], [429, { code: "late" }], name);
+            asked();
+            await ctx.done();
+        });
+        assert.deepEqual(told.map(({ type }) => type), expected, name);
+        assert.ok(told.every(({ again = true }) => again), name);
+    }
+    assert.equal(claims, 4);
+});
+
+test("a listener that failed is not promised by a late answer while its claim is given back", async (t) => {
+    const seen = { ...memorySeen(), release: never };
+    const ctx = context();
+    const on = { OrderCreate: () => Promise.reject(new Error("no")) };
+    const { handler, told } = make(on, { seen, answerWithinMs: 20 });
+    await passing(t, async () => {
+        assert.equal(await statusOf(handler(delivery(ORDER)(), ctx)), 429);
+        await ctx.done();
+    });
+    assert.deepEqual(told.map(({ type, again }) => [type, again]), [["failed", true]]);
+    // The same where the answer waits for everything.
+    assert.equal((await passing(t, () => make(on, { seen }).handler(delivery(ORDER)()))).status, 429);
+});
+
+test("until the queue has taken a delivery, the late answer is 429", async (t) => {
+    for (const [send, expected] of [
+        [() => new Promise((resolve) => setTimeout(resolve, 1000)), "queued"],
+        [never, "failed"],
+        [() => new Promise((_, reject) => setTimeout(() => reject(new Error("full")), 1000)), "failed"],
+    ]) {
+        const ctx = context();
+        const { handler, told } = make({ "*"() {} }, { queue: { send }, answerWithinMs: 20 });
+        const response = await passing(t, async () => {
+            const answer = await handler(delivery(ORDER)(), ctx);
+            await ctx.done();
+            return answer;
+        });
+        assert.equal(response.status, 429);
+        assert.deepEqual(told.map(({ type }) => type), [expected]);
+        // Where nothing may go on behind the answer, it waits, but not for ever.
+        const alone = await passing(t, () => handler(delivery(ORDER)()));
+        assert.equal(alone.status, expected === "queued" ? 202 : 429);
+    }
+});
+
+test("what is too large for the queue is handled at once, measured in bytes", async () => {
+    const KB_128 = 128_000;
+    // As Cloudflare's: JSON, or structured data with two bytes for each letter where one of them needs two.
+    const queues = {
+        json: (message) => Buffer.byteLength(JSON.stringify(message)),
+        v8: (message) => serialize(message).length,
+    };
+    for (const [name, size] of Object.entries(queues)) {
+        for (const filler of ["x".repeat(119_000), "x".repeat(127_800), "\u4e2d".repeat(50_000), `\u4e2d${"x".repeat(70_000)}`, "\u{1f600}".repeat(31_000)]) {
+            let handled = 0;
+            let sent = 0;
+            const queue = {
+                async send(message) {
+                    if (size(message) > KB_128 - 100) throw new Error("Queue send failed: message length exceeds limit");
+                    sent += 1;
+                },
+            };
+            const { handler, types } = make({ "*": () => void (handled += 1) }, { queue });
+            const status = await statusOf(handler(delivery({ ...ORDER, filler })()));
+            const note = `${name} ${filler.slice(0, 2)} ${filler.length}: ${types()}`;
+            assert.deepEqual([status, handled + sent], [sent === 1 ? 202 : 200, 1], note);
+            if (name === "json") assert.ok(!types().includes("failed"), note);
+        }
+    }
+});
+
+test("a mark that fails is made again with the same token, and the listener never", async (t) => {
+    for (const stored of [true, false]) {
+        for (const ctx of [undefined, context()]) {
+            const store = memorySeen();
+            const tokens = [];
+            const seen = {
+                ...store,
+                async done(...given) {
+                    tokens.push(given[1]);
+                    if (stored) await store.done(...given);
+                    if (tokens.length < 3) throw new Error("lost");
+                    return store.done(...given);
+                },
+            };
+            let ran = 0;
+            const { handler, types } = make({ OrderCreate: () => void (ran += 1) }, { seen });
+            const request = delivery(ORDER);
+            const statuses = await passing(t, async () => [await statusOf(handler(request(), ctx)), await statusOf(handler(request(), ctx))]);
+            assert.deepEqual([statuses, ran, tokens.length, new Set(tokens).size], [[200, 200], 1, 3, 1]);
+            assert.deepEqual(types(), ["handled", "duplicate"]);
+        }
+    }
+});
+
+test("where the mark fails for good, the claim is not given back, and the event says that the listener had ended", async (t) => {
+    for (const ctx of [undefined, context()]) {
+        const store = memorySeen();
+        let [ran, released, renewed] = [0, 0, 0];
+        const seen = {
+            ...store,
+            done: async () => Promise.reject(new Error("down")),
+            async renew(...given) {
+                renewed += 1;
+                return store.renew(...given);
+            },
+            async release() {
+                released += 1;
+            },
+        };
+        const { handler, told } = make({ OrderCreate: () => void (ran += 1) }, { seen, leaseMs: 1000 });
+        const request = delivery(ORDER);
+        await passing(t, async () => {
+            // Where the answer does not wait for the end, it is 429 as well.
+            assert.equal(await statusOf(handler(request(), ctx)), 429);
+            await ctx?.done();
+        });
+        assert.deepEqual([ran, released, told.length], [1, 0, 1]);
+        assert.ok(renewed >= 3, "the claim is kept meanwhile");
+        const [{ type, again, error }] = told;
+        assert.deepEqual([type, again, error.cause.message], ["failed", true, "down"]);
+        assert.match(error.message, /listener has ended well/);
+    }
+    // Behind a 202 only this handler could try again.
+    let end;
+    const ctx = context();
+    const seen = { ...memorySeen(), done: never };
+    const { handler, told } = make({ OrderCreate: () => new Promise((resolve) => (end = resolve)) }, { seen, answerWithinMs: 1 });
+    await passing(t, async () => {
+        assert.equal(await statusOf(handler(delivery(ORDER)(), ctx)), 202);
+        end();
+        await ctx.done();
+    });
+    assert.deepEqual(told.map(({ type, again }) => [type, again]), [["failed", false]]);
+});
+
+test("a store whose methods throw at once, give no promise or never answer, and a context that throws, do no harm", async (t) => {
+    const thrower = () => {
+        throw new Error("not async");
+    };
+    // It lasts until the claim was to be renewed.
+    const on = { OrderCreate: () => new Promise((resolve) => setTimeout(resolve, 1500)) };
+    for (const renew of [thrower, () => true, () => undefined, never, async () => thrower(), () => null]) {
+        const { handler } = make(on, { seen: { ...memorySeen(), renew }, leaseMs: 1000 });
+        assert.equal((await passing(t, () => handler(delivery(ORDER)()))).status, 200);
+    }
+    const bad = { OrderCreate: thrower };
+    for (const release of [thrower, () => undefined, never, async () => thrower()]) {
+        const { handler, types } = make(bad, { seen: { ...memorySeen(), release } });
+        assert.equal((await passing(t, () => handler(delivery(ORDER)()))).status, 429);
+        assert.deepEqual(types(), ["failed"]);
+    }
+    for (const [method, status] of [["claim", 429], ["done", 429]]) {
+        for (const call of [thrower, never, async () => thrower()]) {
+            const { handler } = make({ OrderCreate() {} }, { seen: { ...memorySeen(), [method]: call } });
+            assert.equal((await passing(t, () => handler(delivery(ORDER)()))).status, status);
+        }
+    }
+    // A store that is not async at all.
+    const plain = { claim: () => ({ state: "claimed", token: "t" }), renew: () => true, done: () => true, release() {} };
+    assert.equal(await statusOf(make({ OrderCreate() {} }, { seen: plain }).handler(delivery(ORDER)())), 200);
+    for (const waitUntil of [thrower, async () => thrower()]) {
+        const { handler } = make({ OrderCreate() {} });
+        assert.equal(await statusOf(handler(delivery(ORDER)(), { waitUntil })), 200);
+    }
+    // What a context refuses to keep alive is waited for.
+    assert.equal((await passing(t, () => make(on, { answerWithinMs: 1 }).handler(delivery(ORDER)(), { waitUntil: thrower }))).status, 200);
+    const { handler } = make({ "*"() {} }, { queue: { send: thrower } });
+    assert.equal(await statusOf(handler(delivery(ORDER)())), 429);
 });
