@@ -162,8 +162,8 @@ const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 export function d1Seen(db: D1Database, options: D1SeenOptions = {}): SeenStore {
     const { table = "webhook_deliveries" } = options;
     if (typeof db?.prepare !== "function" || typeof db.batch !== "function")
-        throw wrong("invalid_options", "db", `must be a D1 database, such as env.DB${isKv(db) ? `: ${KV}` : ""}`);
-    if (!/^[A-Za-z_]\w{0,63}$/.test(table)) throw wrong("invalid_options", "table", "must be the name of a table: letters, digits and _");
+        throw wrong("invalid_options", "db", `must be a D1 database${isKv(db) ? `: ${KV}` : ""}`);
+    if (!/^[A-Za-z_]\w{0,63}$/.test(table)) throw wrong("invalid_options", "table", "must be letters, digits and _");
     const sql = (query: string, ...values: unknown[]) => db.prepare(query).bind(...values);
     const batch = async <T>(...statements: D1StatementLike[]) => (await db.batch(statements as never[])).map(({ results }) => results as T[]);
     const make = () =>
@@ -263,7 +263,7 @@ export function durableSeen(namespace: NamespaceLike, options: DurableSeenOption
         // Of a stub of another request nothing may be awaited.
         const stub = namespace.get(namespace.idFromName(name) as never) as LedgerStub;
         const answer = await stub.fetch("https://ledger/", { method: "POST", body: JSON.stringify(question) });
-        if (!answer.ok) throw new Error(`the ledger of webhooks answered ${answer.status}`);
+        if (!answer.ok) throw new Error(`the ledger answered ${answer.status}`);
         return (await answer.json()) as T;
     };
     return {
@@ -284,8 +284,7 @@ function hash(text: string): number {
 }
 
 const KV =
-    "a KV namespace cannot remember deliveries: it is eventually consistent, and of 200 deliveries that came four times at once 60 " +
-    "were handled twice; use d1Seen, durableSeen or, in one process, memorySeen";
+    "a KV namespace is eventually consistent, and of 200 deliveries 60 were handled twice; use d1Seen(db), durableSeen(namespace) or memorySeen()";
 
 function isKv(value: unknown): boolean {
     return typeof (value as { getWithMetadata?: unknown } | null | undefined)?.getWithMetadata === "function";
@@ -299,11 +298,11 @@ export function seenStore(given: unknown): SeenStore {
     const fix = isKv(given)
         ? KV
         : typeof store.batch === "function"
-          ? "must be d1Seen(db) around that database"
+          ? "must be d1Seen(db)"
           : typeof store.idFromName === "function"
-            ? "must be durableSeen(namespace) around that namespace"
+            ? "must be durableSeen(namespace)"
             : methods.some((name) => typeof store[name] !== "function")
-              ? "must say where handled deliveries are remembered: memorySeen(), d1Seen(db) or durableSeen(namespace)"
+              ? "must be d1Seen(db), durableSeen(namespace) or memorySeen()"
               : undefined;
     if (fix !== undefined) throw wrong("invalid_options", "seen", fix);
     return given as SeenStore;

@@ -188,11 +188,8 @@ const LARGEST_MESSAGE = 120_000;
  */
 const LARGE_MESSAGE = 48_000;
 
-/** How long this handler waits before it tries a listener again itself, once the answer has left. */
+/** How long this handler waits before it tries again itself: a mark always, a listener once the answer has left. */
 const PAUSES_MS = [1000, 5000];
-
-/** How long it waits before it tries again to mark what is done. */
-const MARK_PAUSES_MS = [200, 1000, 3000];
 
 /** No call of the store or the queue is waited for longer. */
 const STORE_MS = 5000;
@@ -245,17 +242,18 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
     const verify = verifier(options as VerifyWebhookOptions, OWN_OPTIONS);
     const { on, queue, type, onEvent, maxBodyBytes = 1 << 20, answerWithinMs = 2000, leaseMs = 30_000, rememberMs = 30 * DAY_MS } = options;
     const seen = seenStore(options.seen);
-    check("on", typeof on === "object" && on !== null, "must be an object with a function for each type of event");
+    check("on", typeof on === "object" && on !== null, "must be an object of functions");
     for (const [name, listen] of Object.entries(on)) {
         check(`on.${name}`, listen === undefined || typeof listen === "function", "must be a function");
     }
     check("queue", queue === undefined || typeof queue?.send === "function", "must have the method send");
-    check("type", ["undefined", "string", "function"].includes(typeof type), "must be text or a function of the request");
+    check("type", ["undefined", "string", "function"].includes(typeof type), "must be text or a function");
     check("onEvent", onEvent === undefined || typeof onEvent === "function", "must be a function");
-    check("maxBodyBytes", maxBodyBytes >= 1, "must be a number from 1");
-    check("answerWithinMs", answerWithinMs >= 0, "must be a number from 0");
-    check("leaseMs", leaseMs >= 1000, "must be a number from 1000");
-    check("rememberMs", rememberMs >= 1000, "must be a number from 1000");
+    const atLeast = (name: string, given: number, least: number) => check(name, given >= least, `must be a number from ${least}`);
+    atLeast("maxBodyBytes", maxBodyBytes, 1);
+    atLeast("answerWithinMs", answerWithinMs, 0);
+    atLeast("leaseMs", leaseMs, 1000);
+    atLeast("rememberMs", rememberMs, 1000);
 
     const tell = (outcome: WebhookOutcome) => {
         if (onEvent !== undefined) quietly(() => onEvent(outcome));
@@ -278,7 +276,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
         const stop = heartbeat(id, token);
         try {
             progress.working = true;
-            const result = await insist(PAUSES_MS, () => listen(event, { id }), (error) => {
+            const result = await insist(() => listen(event, { id }), (error) => {
                 if (progress.promised) tell({ type: "failed", id, error, again: true });
                 return progress.promised;
             }).catch(async (error: unknown) => {
@@ -291,8 +289,8 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
             progress.working = false;
             const keepMs = digested ? Math.min(DIGEST_MS, rememberMs) : rememberMs;
             // The listener has ended well: from here on it is not run again, and the claim not given back.
-            const held = await insist(MARK_PAUSES_MS, () => within(() => seen.done(id, token, keepMs, result))).catch((cause: unknown) =>
-                failed(new Error("the listener has ended well, but the store has not marked it as done", { cause })),
+            const held = await insist(() => within(() => seen.done(id, token, keepMs, result))).catch((cause: unknown) =>
+                failed(new Error("the listener has ended well, but not its mark", { cause })),
             );
             if (held) return told("handled");
             // Somebody else is at it, or nobody: the next try shows.
@@ -340,17 +338,16 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
         const later = context.find((one) => typeof (one as Partial<WaitUntil> | undefined)?.waitUntil === "function") as
             | WaitUntil
             | undefined;
-        let kept = false;
-        quietly(() => {
-            const given: unknown = later?.waitUntil(work);
-            kept = later !== undefined;
-            return given;
-        });
-        if (!kept) return work;
+        if (later === undefined) return work;
+        try {
+            later.waitUntil(work);
+        } catch {
+            return work;
+        }
         return new Promise((resolve) => {
             const late = setTimeout(() => {
                 progress.promised = progress.working;
-                resolve(progress.working ? reply(202, { received: true }) : reply(429, { code: "late" }, again(60)));
+                resolve(progress.working ? received(202) : please("late"));
             }, answerWithinMs);
             void work.then((response) => {
                 clearTimeout(late);
@@ -368,26 +365,26 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
                 if (bytes <= LARGEST_MESSAGE) {
                     await within(() => queue.send(message));
                     tell({ type: "queued", id });
-                    return reply(202, { received: true });
+                    return received(202);
                 }
             } catch (error) {
                 tell({ type: "failed", id, error, again: true });
                 // What is too large for the queue would be so each time.
-                if (bytes <= LARGE_MESSAGE) return reply(429, { code: "queue_failed" }, again(60));
+                if (bytes <= LARGE_MESSAGE) return please("queue_failed");
             }
         }
         try {
             const state = await handle(message, progress);
-            return state === "busy" ? reply(429, { code: "busy" }, again(leaseMs / 1000)) : reply(200, { received: true });
+            return state === "busy" ? please("busy", leaseMs / 1000) : received(200);
         } catch {
-            return reply(429, { code: "failed" }, again(60));
+            return please("failed");
         }
     }
 
     async function deliver(given: unknown): Promise<"handled" | "ignored" | "duplicate" | "busy"> {
         const message = given as WebhookMessage;
         const whole = typeof message?.id === "string" && typeof message.type === "string" && typeof message.event === "object";
-        check("message", whole, "must be what this handler has sent to its queue");
+        check("message", whole, "must be what was sent to the queue");
         return handle(message);
     }
 
@@ -411,25 +408,21 @@ function check(path: string, fits: boolean, message: string): void {
 }
 
 /** What a call gives, unless that takes too long; also of one that throws or gives no promise. */
-async function within<T>(call: () => T | PromiseLike<T>, ms = STORE_MS): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+function within<T>(call: () => T | PromiseLike<T>, ms = STORE_MS): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+        const timer = setTimeout(reject, ms, new Error("no answer"));
+        const work = (async () => call())();
+        work.then(resolve, reject).finally(() => clearTimeout(timer));
     });
-    try {
-        return await Promise.race([call(), late]);
-    } finally {
-        clearTimeout(timer);
-    }
 }
 
 /** What a call gives in the end: it is tried again after each pause, as long as that makes sense after its error. */
-async function insist<T>(pauses: number[], call: () => T | PromiseLike<T>, sensible: (error: unknown) => boolean = () => true): Promise<T> {
+async function insist<T>(call: () => T | PromiseLike<T>, sensible: (error: unknown) => boolean = () => true): Promise<T> {
     for (let tried = 0; ; tried++) {
         try {
             return await call();
         } catch (error) {
-            const pause = pauses[tried];
+            const pause = PAUSES_MS[tried];
             if (pause === undefined || !sensible(error)) throw error;
             await new Promise((resolve) => setTimeout(resolve, pause));
         }
@@ -438,18 +431,22 @@ async function insist<T>(pauses: number[], call: () => T | PromiseLike<T>, sensi
 
 /** The bytes of a request, as long as they are not too many. */
 async function readBody(request: Request, limit: number): Promise<Uint8Array> {
-    if (request.bodyUsed) throw wrong("invalid_body", "request", "was read before: give the handler the request as it came, or a clone");
+    if (request.bodyUsed) throw wrong("invalid_body", "request", "was read before: pass a clone");
     const body = await bodyOf(request, limit);
     if (body === TOO_LARGE) throw new WebhookError("too_large", `the body has more than ${limit} bytes`);
     if (body === undefined) throw new WebhookError("unreadable", "the body ended before its end");
     return body;
 }
 
+function received(status: number): Response {
+    return reply(status, { received: true });
+}
+
 function reply(status: number, body: object, headers: Record<string, string> = {}): Response {
     return Response.json(body, { status, headers: { "cache-control": "no-store", ...headers } });
 }
 
-/** When to come again. */
-function again(seconds: number): Record<string, string> {
-    return { "retry-after": `${Math.ceil(seconds)}` };
+/** The answer that asks HighLevel to come again. */
+function please(code: string, seconds = 60): Response {
+    return reply(429, { code }, { "retry-after": `${Math.ceil(seconds)}` });
 }

@@ -149,7 +149,7 @@ test("a store of one's own has four methods", async () => {
     assert.equal(await statusOf(handler(request())), 200);
     assert.deepEqual(types(), ["failed", "busy", "busy", "handled", "duplicate"]);
     for (const name of ["claim", "renew", "done", "release"]) {
-        assert.throws(() => createWebhookHandler({ seen: { ...seen, [name]: undefined }, on: {} }), /^WebhookError: seen must say/);
+        assert.throws(() => createWebhookHandler({ seen: { ...seen, [name]: undefined }, on: {} }), /^WebhookError: seen must be/);
     }
 });
 
@@ -498,7 +498,7 @@ test("a mark that fails is made again with the same token, and the listener neve
                 },
             };
             let ran = 0;
-            const { handler, types } = make({ OrderCreate: () => void (ran += 1) }, { seen });
+            const { handler, types } = make({ OrderCreate: () => void (ran += 1) }, { seen, answerWithinMs: 10_000 });
             const request = delivery(ORDER);
             const statuses = await passing(t, async () => [await statusOf(handler(request(), ctx)), await statusOf(handler(request(), ctx))]);
             assert.deepEqual([statuses, ran, tokens.length, new Set(tokens).size], [[200, 200], 1, 3, 1]);
@@ -573,10 +573,7 @@ test("a store whose methods throw at once, give no promise or never answer, and 
     // A store that is not async at all.
     const plain = { claim: () => ({ state: "claimed", token: "t" }), renew: () => true, done: () => true, release() {} };
     assert.equal(await statusOf(make({ OrderCreate() {} }, { seen: plain }).handler(delivery(ORDER)())), 200);
-    for (const waitUntil of [thrower, async () => thrower()]) {
-        const { handler } = make({ OrderCreate() {} });
-        assert.equal(await statusOf(handler(delivery(ORDER)(), { waitUntil })), 200);
-    }
+    assert.equal(await statusOf(make({ OrderCreate() {} }).handler(delivery(ORDER)(), { waitUntil: thrower })), 200);
     // What a context refuses to keep alive is waited for.
     assert.equal((await passing(t, () => make(on, { answerWithinMs: 1 }).handler(delivery(ORDER)(), { waitUntil: thrower }))).status, 200);
     const { handler } = make({ "*"() {} }, { queue: { send: thrower } });
