@@ -6,7 +6,9 @@
 //! - an [intent](Status::Refreshing) is stored before the endpoint is asked. Who finds one asks again with the same refresh
 //!   token: either it was never used, or HighLevel's grace of some 30 s lets it count once more;
 //! - once the endpoint has said that the refresh token is dead, and not before, `POST /oauth/reconnect` gives a new code;
-//! - once that is refused as well, the app has to be installed again.
+//! - once that is refused as well, the app has to be installed again, and the endpoint is left alone for a minute.
+//!
+//! What a webhook has told of, and no callback has brought tokens for, begins with the reconnect.
 //!
 //! A wrong client secret, a firewall or an endpoint that is down proves nothing about a refresh token, and loses none.
 
@@ -37,6 +39,9 @@ const CLOSED_MS: f64 = 1000.0;
 
 /// For how many milliseconds an endpoint that failed is left alone while the access token is still good.
 const REST_MS: f64 = 15_000.0;
+
+/// For how many milliseconds nobody asks again who was refused to reconnect.
+const REFUSED_MS: f64 = 60_000.0;
 
 /// Which endpoint was asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -125,16 +130,21 @@ pub enum Event<'e> {
     Ask {
         /// The one that was answered with 401: another one is wanted. Empty where none was.
         refused: &'e str,
-        /// The company that the caller takes a location of which nothing is known to belong to; empty where it says none.
+        /// The company that the caller takes a location of which nothing is known to belong to; empty where it says none. Of a
+        /// company: its own id, where a location of it is known to have the app.
         company_id: &'e str,
     },
     /// Somebody wants the app to be reconnected, whatever is known.
     Reconnect,
     /// A callback has brought a code.
     Code(&'e str),
-    /// A webhook says that the app was installed in this location, which belongs to this company.
-    Installed(&'e str),
-    /// The company's token that was asked for.
+    /// A webhook says that the app was installed there, at this time; a location belongs to this company, if the webhook names it.
+    Installed(&'e str, f64),
+    /// A webhook says that the app was removed there, at this time; 0 where it tells none, and what is known is forgotten anyway.
+    Uninstalled(f64),
+    /// Nothing: the caller wants to know where the account stands.
+    Look,
+    /// The company's token that was asked for; empty where the app is not installed there.
     CompanyToken(&'e str),
     /// The endpoint has answered.
     Answer(&'e Response),
@@ -206,10 +216,14 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    /// Takes a location of which nothing is known for one of the company that the caller names.
+    /// Takes a location of which nothing is known for one of the company that the caller names, and that company for one that
+    /// has the app.
     fn believe(&mut self) {
         if self.state.status == Status::None && !self.progress.company_id.is_empty() {
             self.state = State::under_company(&self.progress.company_id);
+            if let Some(Owner::Company(_)) = self.owner {
+                self.state.status = Status::NeedsReconnect;
+            }
         }
     }
 
@@ -236,21 +250,36 @@ impl Run<'_> {
                 self.progress.installs = true;
                 self.begin(Call::Exchange, Secret::new(code))
             }
-            Event::Installed(company_id) => {
-                // Tokens of its own are worth more.
-                if matches!(self.state.status, Status::None | Status::NeedsInstall) {
-                    self.state = State::under_company(company_id);
+            Event::Installed(company_id, at) => {
+                self.installed(company_id, at);
+                Then::Done
+            }
+            Event::Uninstalled(at) => {
+                // HighLevel sends for an hour what was not taken, and meanwhile it may have been installed again.
+                if at <= 0.0 || at >= self.state.since {
+                    self.state = State::default();
                     self.write = true;
                 }
                 Then::Done
             }
+            Event::Look => Then::Done,
             Event::CompanyToken(token) => {
                 // Meanwhile somebody else may have been faster, or the location may have got tokens of its own.
                 if self.state.status != Status::UnderCompany || self.is_good_until(self.state.refresh_at) {
                     return self.ask();
                 }
                 self.progress.began = self.now;
-                self.begin(Call::LocationToken, Secret::new(token))
+                if !token.is_empty() {
+                    return self.begin(Call::LocationToken, Secret::new(token));
+                }
+                // The location may have the app without its company.
+                if self.progress.asked || self.state.since > 0.0 && self.now >= self.state.retry_at {
+                    return self.begin(Call::Reconnect, Secret::default());
+                }
+                Then::Fail(Failure::new(
+                    FailureCode::NeedsInstall,
+                    "the app is installed neither there nor in its company, as far as anybody knows: send its user to authorizeUrl()",
+                ))
             }
             Event::Awake => self.post(),
             Event::Lost => {
@@ -277,6 +306,28 @@ impl Run<'_> {
         self.progress = Progress { began: self.now, ..Progress::default() };
     }
 
+    /// Notes that the app is installed.
+    fn installed(&mut self, company_id: &str, at: f64) {
+        let State { status, since, .. } = self.state;
+        match status {
+            // Tokens that are younger than the installation count.
+            Status::UnderCompany if at <= since && (company_id.is_empty() || self.state.company_id == company_id) => {
+                return
+            }
+            Status::None | Status::NeedsInstall | Status::UnderCompany if !company_id.is_empty() => {
+                self.state = State::under_company(company_id);
+            }
+            Status::None | Status::NeedsInstall => {
+                self.state = State { status: Status::NeedsReconnect, ..State::default() };
+            }
+            // Tokens of its own are worth more.
+            _ if at <= since => return,
+            _ => {}
+        }
+        self.state.since = since.max(at);
+        self.store(self.state.status, 0.0);
+    }
+
     /// A caller wants a token.
     fn ask(&mut self) -> Then {
         match self.state.status {
@@ -284,11 +335,11 @@ impl Run<'_> {
                 FailureCode::NeedsInstall,
                 "the app is not installed there: send its user to authorizeUrl(), or hand the webhook INSTALL to onInstall()",
             )),
-            Status::NeedsInstall => Then::Fail(Failure::new(
+            Status::NeedsInstall if self.now < self.state.retry_at => Then::Fail(Failure::new(
                 FailureCode::NeedsInstall,
                 "HighLevel refuses to refresh and to reconnect: the app has to be installed again",
             )),
-            Status::NeedsReconnect => self.begin(Call::Reconnect, Secret::default()),
+            Status::NeedsReconnect | Status::NeedsInstall => self.begin(Call::Reconnect, Secret::default()),
             Status::UnderCompany | Status::Active if self.is_good_until(self.state.refresh_at) => Then::Give,
             Status::UnderCompany => Then::CompanyToken(Secret::default()),
             // An intent that nobody has settled is settled at once, while the grace lasts.
@@ -370,8 +421,11 @@ impl Run<'_> {
             }
             (Call::Reconnect, Verdict::Dead | Verdict::No) => {
                 // Who asked for it may have tokens that are good.
-                if self.state.status == Status::NeedsReconnect {
-                    self.store(Status::NeedsInstall, 0.0);
+                let retry_at = self.now + REFUSED_MS;
+                match self.state.status {
+                    Status::NeedsReconnect | Status::NeedsInstall => self.store(Status::NeedsInstall, retry_at),
+                    Status::UnderCompany => self.store(Status::UnderCompany, retry_at),
+                    _ => {}
                 }
                 failure.code = FailureCode::NeedsInstall;
             }
@@ -449,6 +503,10 @@ impl Run<'_> {
         self.state.access = found.access;
         self.state.refresh_at = found.refresh_at;
         self.state.expires_at = found.expires_at;
+        // A refresh is no installation. What was removed since the endpoint was asked is older than that.
+        if self.progress.call != Call::Refresh {
+            self.state.since = self.progress.began;
+        }
         if self.progress.call == Call::LocationToken {
             self.store(Status::UnderCompany, 0.0);
             return Ok(Then::Give);

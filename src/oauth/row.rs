@@ -15,7 +15,7 @@ pub enum Status {
     /// The intent: the endpoint is about to be asked with the refresh token, and whether it was, nobody knows before the next
     /// row.
     Refreshing,
-    /// The refresh token is dead: the endpoint has said so. `POST /oauth/reconnect` is what is left.
+    /// There are no tokens, or the endpoint has said that the refresh token is dead: `POST /oauth/reconnect` is what is left.
     NeedsReconnect,
     /// The app has to be installed again: the endpoint has said so.
     NeedsInstall,
@@ -56,9 +56,12 @@ pub struct State {
     pub refresh_at: f64,
     /// From then on the access token is refused.
     pub expires_at: f64,
-    /// The endpoint could not be reached, and while the access token is good, it is left alone until then; 0 while nothing has
-    /// failed.
+    /// The endpoint could not be reached, or refuses to reconnect: it is left alone until then, while the access token is good or
+    /// there is nothing to lose; 0 while nothing has failed.
     pub retry_at: f64,
+    /// When the app was last known to be installed there: the endpoint gave tokens for it, or a webhook said so; 0 where nobody
+    /// has.
+    pub since: f64,
 }
 
 /// A row that nobody can read: it was written by a later version, or by somebody else.
@@ -77,7 +80,7 @@ impl State {
         for value in [self.status.name(), self.access.expose(), self.refresh.expose(), &self.company_id] {
             put_line(&mut out, value);
         }
-        for time in [self.refresh_at, self.expires_at, self.retry_at] {
+        for time in [self.refresh_at, self.expires_at, self.retry_at, self.since] {
             push_decimal(&mut out, time as u64);
             put_line(&mut out, "");
         }
@@ -100,6 +103,7 @@ impl State {
             refresh_at: lines.number(),
             expires_at: lines.number(),
             retry_at: lines.number(),
+            since: lines.number(),
         })
     }
 }
@@ -146,6 +150,7 @@ mod tests {
                 refresh_at: 5.0,
                 expires_at: 1_796_000_000_000.0,
                 retry_at: 0.0,
+                since: 7.0,
             };
             assert_eq!(State::read(&state.text()), Ok(state.clone()), "{name}");
             let empty = State { status, ..State::default() };

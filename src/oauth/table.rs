@@ -25,8 +25,14 @@ const STATES: [&str; 12] = [
 fn state(name: &str) -> State {
     let (status, refresh_at, expires_at) = match name {
         "none" => return State::default(),
-        "needs_install" => return State { status: Status::NeedsInstall, ..State::default() },
-        "under_company" => return State::under_company("c"),
+        "needs_install" => {
+            return State { status: Status::NeedsInstall, retry_at: NOW + 1.0, since: NOW, ..State::default() }
+        }
+        "needs_install, long ago" => return State { status: Status::NeedsInstall, retry_at: NOW, ..State::default() },
+        "under_company" => return State { since: NOW, ..State::under_company("c") },
+        "under_company, refused" => {
+            return State { since: NOW, retry_at: NOW + 1.0, ..State::under_company("c") };
+        }
         "active" => (Status::Active, NOW + HOUR, NOW + 2.0 * HOUR),
         "active stale" | "active without refresh" => (Status::Active, NOW, NOW + HOUR),
         "active expired" => (Status::Active, NOW - HOUR, NOW),
@@ -46,6 +52,7 @@ fn state(name: &str) -> State {
         refresh_at,
         expires_at,
         retry_at: if name == "refreshing at rest" { NOW + 1.0 } else { 0.0 },
+        since: NOW,
     }
 }
 
@@ -193,7 +200,7 @@ fn every_event_in_every_state() {
         ("code", Event::Code("code-1"), ["- / token authorization_code"; 12]),
         (
             "INSTALL",
-            Event::Installed("c"),
+            Event::Installed("c", NOW),
             [
                 "under_company / done",
                 "- / done",
@@ -359,7 +366,7 @@ fn every_answer_to_a_reconnect() {
         ("active", &["no"][..], "- / needs_install"),
         ("refreshing", &["no"], "- / needs_install"),
         ("none", &["no"], "- / needs_install"),
-        ("needs_install", &["no"], "- / needs_install"),
+        ("needs_install", &["no"], "needs_install / needs_install"),
         ("needs_reconnect", &["no"], "needs_install / needs_install"),
         ("active", &["client"], "- / client_rejected"),
         ("active", &["503", "503", "503"], "- / endpoint_failed, retryable"),
@@ -488,4 +495,68 @@ fn nothing_that_is_shown_holds_a_secret() {
             assert!(!shown.contains(secret), "{from}: {secret}: {shown}");
         }
     }
+}
+
+#[test]
+fn what_webhooks_tell() {
+    for (from, event, expected) in [
+        // Without a company, or of a company, the app has been installed, and its tokens are to be asked for.
+        ("none", Event::Installed("", NOW), "needs_reconnect / done"),
+        ("needs_install", Event::Installed("", NOW), "needs_reconnect / done"),
+        ("active", Event::Installed("", NOW), "- / done"),
+        ("active", Event::Installed("", NOW + 1.0), "active a1 r1 / done"),
+        // The tokens of an earlier installation are dead.
+        ("under_company with token", Event::Installed("c", NOW), "- / done"),
+        ("under_company with token", Event::Installed("c", NOW + 1.0), "under_company / done"),
+        ("under_company with token", Event::Installed("c2", NOW), "under_company / done"),
+        ("active", Event::Uninstalled(NOW), "none / done"),
+        ("active", Event::Uninstalled(NOW - 1.0), "- / done"),
+        ("active", Event::Uninstalled(0.0), "none / done"),
+        ("none", Event::Uninstalled(1.0), "none / done"),
+        ("active", Event::Look, "- / done"),
+    ] {
+        assert_eq!(shown(&first(from, event)), expected, "{from}");
+    }
+    let installed = first("none", Event::Installed("c", NOW)).state;
+    assert_eq!((installed.since, installed.retry_at), (NOW, 0.0));
+    // A newer installation is not forgotten for an older event, whatever comes between.
+    assert_eq!(first("active", Event::Installed("c", NOW + 5.0)).state.since, NOW + 5.0);
+    assert_eq!(first("active", Event::Installed("c", NOW - 5.0)).state.since, NOW);
+}
+
+#[test]
+fn what_was_installed_and_has_no_tokens_is_reconnected_once_a_minute() {
+    let ask = Event::Ask { refused: "", company_id: "" };
+    assert_eq!(shown(&play("needs_install, long ago", ask, &[])), "- / reconnect");
+    assert_eq!(shown(&play("needs_install, long ago", ask, &["code", "tokens"])), "active a2 r2 / give a2");
+    assert_eq!(play("needs_install, long ago", ask, &["code", "tokens"]).state.since, NOW);
+    let refused = play("needs_install, long ago", ask, &["no"]);
+    assert_eq!(shown(&refused), "needs_install / needs_install");
+    assert_eq!(refused.state.retry_at, NOW + 60_000.0);
+    // A location whose company has no token.
+    let nothing = |from: &str| {
+        let asked = first(from, ask);
+        step(&app(), Some(&location()), state(from), asked.progress, Event::CompanyToken(""), NOW, 0.0)
+    };
+    assert_eq!(shown(&nothing("under_company")), "- / reconnect");
+    assert_eq!(shown(&nothing("under_company, refused")), "- / needs_install");
+    let asked = nothing("under_company");
+    let no = answer("no").expect("an answer");
+    let refused = step(&app(), Some(&location()), state("under_company"), asked.progress, Event::Answer(&no), NOW, 0.0);
+    assert_eq!(shown(&refused), "under_company / needs_install");
+    assert_eq!(refused.state.retry_at, NOW + 60_000.0);
+    // By hand it is asked for at once.
+    let by_hand = first("under_company, refused", Event::Reconnect).progress;
+    let again = step(&app(), Some(&location()), state("under_company"), by_hand, Event::CompanyToken(""), NOW, 0.0);
+    assert_eq!(shown(&again), "- / reconnect");
+    // A caller who merely names a company has told of no installation.
+    let named = first("none", Event::Ask { refused: "", company_id: "c" }).progress;
+    let unknown = step(&app(), Some(&location()), State::default(), named, Event::CompanyToken(""), NOW, 0.0);
+    assert_eq!(shown(&unknown), "- / needs_install");
+    // A company of whose location somebody has told.
+    let (company, event) = (Owner::Company("c".into()), Event::Ask { refused: "", company_id: "c" });
+    let told = step(&app(), Some(&company), State::default(), Progress::default(), event, NOW, 0.0);
+    assert_eq!(shown(&told), "- / reconnect");
+    let refused = step(&app(), Some(&company), State::default(), told.progress, Event::Answer(&no), NOW, 0.0);
+    assert_eq!(shown(&refused), "needs_install / needs_install");
 }

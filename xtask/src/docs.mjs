@@ -174,6 +174,7 @@ declare global {
     const oauth: OAuth;
     const request: Request;
     const sessionOf: (request: Request) => Promise<{ locationId: string } | null>;
+    const sessionCookie: (locationId: string) => Promise<string>;
     const payments: PaymentsClient;
     const token: string;
     const locationId: string;

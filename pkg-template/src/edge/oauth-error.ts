@@ -30,7 +30,7 @@ export type OAuthErrorCode =
     | "network_error"
     /** An answer that is not what HighLevel promises. */
     | "unexpected_answer"
-    /** A row cannot be decrypted or read; see the option `encryptionKey`. */
+    /** A row cannot be decrypted or read; see the option `encryptionKey`. Where the key is lost, `reconnect()` or `forget()` the account. */
     | "row_unreadable"
     /** The store failed; see `cause`. */
     | "store_failed"

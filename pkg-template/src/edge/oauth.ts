@@ -104,7 +104,11 @@ export interface AuthorizeOptions {
 
 /** What {@link OAuth.callback} takes where it is to send the browser on. */
 export interface RedirectOptions {
-    /** Where to, or a function that says it: an address, or a path of the app. */
+    /**
+     * Where to, or a function that says it: a path of the app, or an address that begins with `https://` or `http://`. Text that
+     * is neither and leads to another origin, such as `//evil.example`, is a ValidationError. Do not take an address from a state
+     * that somebody else may have written.
+     */
     redirectTo: string | ((installed: Installed) => string | Promise<string>);
 }
 
@@ -145,7 +149,10 @@ export interface OAuth {
      */
     token(location: string | TokenWanted, wanted?: Omit<TokenWanted, "locationId">): Promise<string>;
     /**
-     * Takes the webhook INSTALL or UNINSTALL, once its signature was checked. A location of a bulk installation gets its token
+     * Takes the webhook INSTALL or UNINSTALL, once its signature was checked: that of another app (`appId`) is a ValidationError,
+     * and an UNINSTALL whose `timestamp` is older than the installation changes nothing. Where no callback brings tokens,
+     * `token()` asks for them (`POST /oauth/reconnect`). With a company's UNINSTALL the tokens of the locations under it are
+     * dropped, in other isolates within a minute. A location of a bulk installation gets its token
      * from its company's, also where the webhook comes before the company's token does: then with the first `token()`.
      * 500 of them at once are spread over a minute, so that HighLevel answers none with 429.
      *
@@ -154,13 +161,14 @@ export interface OAuth {
     onInstall(event: object): Promise<void>;
     /**
      * Asks HighLevel for new tokens of an app that is installed, whatever is stored (`POST /oauth/reconnect`). `token()` does
-     * so by itself where a refresh token has died.
+     * so by itself where a refresh token has died or none has come, at most once a minute where HighLevel refuses. For a location
+     * that has its tokens from its company's, it asks for those, and reconnects the company where it has none.
      *
      * @param account The location's id, or `{ companyId }`.
      */
     reconnect(account: string | CompanyAccount): Promise<void>;
     /**
-     * Deletes what is stored, as after UNINSTALL.
+     * Deletes what is stored, as after UNINSTALL, also what cannot be read.
      *
      * @param account The location's id, or `{ companyId }`.
      */
@@ -179,7 +187,9 @@ interface Step {
     headers: Record<string, string>;
     body: string;
     ms: number;
+    /** Of a location under a company: that company, and when the location was last known to have the app. */
     companyId: string;
+    since: number;
     refused: string;
     token: string;
     until: number;
@@ -193,10 +203,11 @@ type Task = "check" | "url" | "state" | "read" | "turn" | "limits" | "step";
 
 /** What has happened, as the module takes it. */
 interface Event {
-    type: "ask" | "reconnect" | "code" | "installed" | "company" | "answer" | "late" | "lost" | "awake";
+    type: "ask" | "reconnect" | "code" | "installed" | "uninstalled" | "look" | "company" | "answer" | "late" | "lost" | "awake";
     refused?: string | undefined;
     companyId?: string | undefined;
     token?: string | undefined;
+    at?: number | undefined;
     status?: number;
     headers?: Record<string, string>;
 }
@@ -215,6 +226,9 @@ const DONE = 3;
 /** For so long, in milliseconds, a token is given again without a look into the store, and of so many accounts. */
 const KEPT_MS = 60_000;
 const MAX_KEPT = 1000;
+
+/** For so long, in milliseconds, a state counts. */
+const STATE_MS = 600_000;
 
 /** How often a row is written that the store refuses: with it, tokens would be lost. */
 const MAX_WRITES = 3;
@@ -297,7 +311,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     };
 
     const write = async (tx: TokenTransaction, id: string, state: string): Promise<void> => {
-        const row = { value: await vault.seal(id, state) };
+        const row = { value: state && (await vault.seal(id, state)) };
         for (let tries = 1; ; tries++) {
             try {
                 return await tx.put(row);
@@ -323,9 +337,16 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const settle = async (id: string, event: Event, progress = "", body?: Uint8Array): Promise<Step> => {
         /** An answer to a refresh whose row could not be stored: its tokens are the only ones that are good. */
         let unsaved: { event: Event; body: Uint8Array; cause: unknown } | undefined;
+        let learned: Promise<void> | undefined;
         const end = await take(id, async (tx) => {
             const row = await tx.get();
-            let state = isThere(row, now()) ? await vault.open(id, row.value) : "";
+            let state = "";
+            try {
+                if (isThere(row, now())) state = await vault.open(id, row.value);
+            } catch (cause) {
+                // It is as good as none for who replaces or deletes it.
+                if (event.type !== "reconnect" && event.type !== "uninstalled") throw cause;
+            }
             for (let sent = ""; ; ) {
                 const step = JSON.parse(core("step", id, state, progress, event, body)) as Step;
                 progress = step.progress;
@@ -343,7 +364,8 @@ export function createOAuth(options: OAuthOptions): OAuth {
                     const form = new URLSearchParams(step.body);
                     sent = form.get("refresh_token") ?? form.get("refreshToken") ?? "";
                     ({ event, body } = await post(step));
-                    await learn(form.get("companyId"), event);
+                    // Nobody waits here: a store with one lock for all would wait for itself.
+                    learned = learn(form.get("companyId"), event).catch(() => {});
                 } else if (step.then === "wait") {
                     await pause(step.ms);
                     [event, body] = [{ type: "awake" }, undefined];
@@ -352,6 +374,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
                 }
             }
         });
+        await learned;
         if (end) return end;
         // Whoever has the row now finds the intent. What came late is put in its place, and then it is asked for again.
         const { event: late, body: answer, cause } = unsaved!;
@@ -394,14 +417,36 @@ export function createOAuth(options: OAuthOptions): OAuth {
         if (ms > 0) await pause(ms);
     };
 
+    const known = (id: string): string | undefined => {
+        const held = kept.get(id);
+        return held && now() < held.until ? held.token : undefined;
+    };
+
     /** Gets a token, also where it takes another one for that. */
     const obtain = async (id: string, first: Event): Promise<Step> => {
         let end = await settle(id, first);
+        if (end.status === "under_company" && first.type === "ask") {
+            const { companyId } = end;
+            // When the company has removed the app, with all of its locations.
+            const at = Number((await take(`gone:${companyId}`, (tx) => tx.get()))?.value ?? -1);
+            if (at >= end.since) {
+                await settle(id, { type: "uninstalled", at });
+                end = await settle(id, { ...first, companyId });
+            }
+        }
         while (end.then === "company") {
-            const { companyId, refused, progress } = end;
-            const company = await token({ companyId, refused: refused === "" ? undefined : refused });
-            await turn(companyId);
-            end = await settle(id, { type: "company", token: company }, progress);
+            const { companyId, refused, progress, since } = end;
+            const company = `company:${companyId}`;
+            const token = await tokenOf(company, refused || undefined, since > 0 ? companyId : undefined)
+                .catch(async (cause) => {
+                    if (first.type !== "reconnect") throw cause;
+                    return (await obtain(company, first)).token;
+                })
+                .catch((cause) => {
+                    if (cause.code !== "needs_install") throw cause;
+                });
+            if (token) await turn(companyId);
+            end = await settle(id, { type: "company", token }, progress);
         }
         if (end.then === "fail") throw failed(end.failure);
         if (end.then === "give") {
@@ -422,18 +467,28 @@ export function createOAuth(options: OAuthOptions): OAuth {
         const { locationId, companyId, refused } = typeof location === "object" && location !== null ? location : { ...more, locationId: location };
         if (companyId !== undefined) checkId("companyId", companyId);
         if (locationId !== undefined || companyId === undefined) checkId("locationId", locationId);
-        const id = locationId === undefined ? `company:${companyId}` : `location:${locationId}`;
-        const known = kept.get(id);
-        if (known && known.token !== refused && now() < known.until) return known.token;
-        const wanted = JSON.stringify(locationId === undefined || companyId === undefined ? [id] : [id, companyId]);
-        const end = await shared(fetchToken, wanted, refused, undefined, MAX_WAIT_MS);
+        return locationId === undefined ? tokenOf(`company:${companyId}`, refused) : tokenOf(`location:${locationId}`, refused, companyId);
+    };
+
+    const tokenOf = async (id: string, refused?: string, companyId?: string): Promise<string> => {
+        const token = known(id);
+        if (token !== undefined && token !== refused) return token;
+        const end = await shared(fetchToken, JSON.stringify([id, companyId]), refused, undefined, MAX_WAIT_MS);
         if (end.how === DONE) return end.token as string;
         throw end.cause ?? new OAuthError({ code: "store_busy", message: "there was no token in ten minutes", retryable: true });
     };
 
-    const forgetRow = async (id: string): Promise<void> => {
+    /** Deletes what is known, unless it is newer; without a time, whatever it is. */
+    const remove = async (account: string | CompanyAccount, at?: number): Promise<void> => {
+        const id = rowIdOf(account);
+        await settle(id, { type: "uninstalled", at });
         kept.delete(id);
-        await take(id, (tx) => tx.put({ value: "", expiresAt: now() }));
+        if (typeof account !== "object") return;
+        // What locations have by this company's token is dead as well.
+        await take(`gone:${account.companyId}`, async (tx) => {
+            await tx.put({ value: `${Math.max(Number((await tx.get())?.value ?? 0), at ?? now())}` });
+        });
+        kept.clear();
     };
 
     const cookieOf = (nonce: string): string => `${insecure ? "" : "__Host-"}ghl-oauth-${nonce.slice(0, 8)}`;
@@ -473,7 +528,8 @@ export function createOAuth(options: OAuthOptions): OAuth {
         const id = `state:${nonce}`;
         await take(id, async (tx) => {
             if (isThere(await tx.get(), now())) throw wrong("state_replayed", "the state was used before: begin again with authorizeUrl()");
-            await tx.put({ value: "used", expiresAt: held.expiresAt + KEPT_MS });
+            // Stores sweep by their own clock.
+            await tx.put({ value: "used", expiresAt: Math.max(held.expiresAt, Date.now() + STATE_MS) + KEPT_MS });
         });
         return held;
     };
@@ -507,7 +563,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
         const one = async () => {
             for (let id = left.pop(); id !== undefined; id = left.pop()) {
                 // It is a hint: what cannot be noted now is noted when its webhook comes.
-                await settle(`location:${id}`, { type: "installed", companyId }).catch(() => {});
+                await settle(`location:${id}`, { type: "installed", companyId, at: now() }).catch(() => {});
             }
         };
         await Promise.all(Array.from({ length: AT_ONCE }, one));
@@ -542,7 +598,8 @@ export function createOAuth(options: OAuthOptions): OAuth {
         };
         if (options === undefined) return installed;
         const { redirectTo } = options;
-        const location = new URL(typeof redirectTo === "function" ? await redirectTo(installed) : redirectTo, request.url).href;
+        const target = typeof redirectTo === "function" ? await redirectTo(installed) : redirectTo;
+        const location = addressOf(target, request.url);
         return new Response(null, { status: 302, headers: new Headers([...installed.headers, ["location", location]]) });
     };
 
@@ -551,13 +608,15 @@ export function createOAuth(options: OAuthOptions): OAuth {
         callback: callback as OAuth["callback"],
         token,
         async onInstall(event) {
-            const { type, locationId, companyId } = accountOf(event);
-            if (type === "UNINSTALL") return forgetRow(rowIdOf(locationId ?? { companyId: companyId! }));
-            // The tokens of the company, or those of this location alone, come with the code.
-            if (locationId === undefined || companyId === undefined) return;
-            const { status } = await settle(`location:${locationId}`, { type: "installed", companyId });
-            if (status !== "under_company") return;
+            const { type, locationId, companyId, at } = accountOf(event, options.clientId);
+            const account = locationId ?? { companyId: companyId! };
+            if (type === "UNINSTALL") return remove(account, at);
+            const { status } = await settle(rowIdOf(account), { type: "installed", companyId: locationId && companyId, at: at ?? now() });
+            if (status !== "under_company" || locationId === undefined) return;
             try {
+                // Where the company has no tokens yet, they come with the code.
+                const company = `company:${companyId}`;
+                if (known(company) === undefined && !/^[ar]/.test((await settle(company, { type: "look" })).status)) return;
                 await token(locationId);
             } catch (error) {
                 // The company's token is not there yet: the first who wants this one gets it.
@@ -570,7 +629,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
             await obtain(id, { type: "reconnect" });
         },
         async forget(account) {
-            await forgetRow(rowIdOf(account));
+            await remove(account);
         },
     };
 }
@@ -579,8 +638,19 @@ function isThere(row: TokenRow | null | undefined, now: number): row is TokenRow
     return !!row && row.value !== "" && (row.expiresAt ?? Infinity) > now;
 }
 
-/** What a webhook INSTALL or UNINSTALL says, flat or in an envelope. */
-function accountOf(event: object): { type: string; locationId?: string; companyId?: string } {
+/** An address of the same origin, or one that is written in full. */
+function addressOf(target: string, base: string): string {
+    try {
+        const { href, origin } = new URL(target, base);
+        if (/^https?:\/\//i.test(target) || origin === new URL(base).origin) return href;
+    } catch {
+        // No address.
+    }
+    throw invalid("redirectTo", "must be a path, or begin with https://");
+}
+
+/** What a webhook INSTALL or UNINSTALL says, flat or in an envelope, and when it was sent. */
+function accountOf(event: object, clientId: string): { type: string; locationId?: string; companyId?: string; at: number | undefined } {
     if (typeof event !== "object" || event === null) throw invalid("", "must be the event, as an object");
     const { data } = event as { data?: object };
     const fields = { ...(typeof data === "object" ? data : {}), ...event } as Record<string, unknown>;
@@ -590,11 +660,13 @@ function accountOf(event: object): { type: string; locationId?: string; companyI
         checkId(name, value);
         return { [name]: value as string };
     };
-    const { type } = fields;
+    const { type, appId, timestamp } = fields;
     if (type !== "INSTALL" && type !== "UNINSTALL") throw invalid("type", "must be INSTALL or UNINSTALL");
+    const [own, suffix] = clientId.split("-", 2);
+    if (suffix && appId && appId !== own) throw invalid("appId", "is another app's");
     const account = { type, ...id("locationId"), ...id("companyId") };
-    if (Object.keys(account).length === 1) throw invalid("locationId", "is missing, and so is companyId: the event names no account");
-    return account;
+    if (Object.keys(account).length === 1) throw invalid("locationId", "is missing, and so is companyId");
+    return { ...account, at: new Date(timestamp as string).getTime() || undefined };
 }
 
 function failed(text: string): OAuthError {

@@ -6,9 +6,9 @@ import { busy, MAX_WAIT_MS, repeat, Turns } from "./turns.js";
 
 /** What is stored under an id. */
 export interface TokenRow {
-    /** Encrypted text; an empty one is as good as no row. */
+    /** Encrypted text; an empty one deletes the row. */
     value: string;
-    /** From then on the row may be deleted, in milliseconds since 1970; without it, never. */
+    /** From then on the row counts as none and may be swept, in milliseconds since 1970; without it, never. */
     expiresAt?: number;
 }
 
@@ -30,31 +30,42 @@ export interface TokenTransaction {
  */
 export interface TokenStore {
     /**
-     * Does the work while nobody else, in any isolate, works on the same id, and gives what it gives.
+     * Does the work while nobody else, in any isolate, works on the same id, and gives what it gives. No work waits for another
+     * `run`, so that one lock for all ids is slow, but hangs nowhere.
      *
      * @param id Such as `location:3SwdhCu3svxI8AKsPJt6`.
-     * @param work What is to be done. It may take some 20 s, and may work on another id meanwhile.
+     * @param work What is to be done. It may take some 20 s.
      */
     run<T>(id: string, work: (tx: TokenTransaction) => Promise<T>): Promise<T>;
 }
 
-/** A store in the memory of one process: for tests, and for a server that may forget its installations. */
-export function memoryStore(): TokenStore {
+/** How {@link memoryStore} works. */
+export interface MemoryStoreOptions {
+    /** The clock by which rows expire, in milliseconds since 1970: that of `createOAuth`. `Date.now` by default. */
+    now?: (() => number) | undefined;
+}
+
+/**
+ * A store in the memory of one process: for tests, and for a server that may forget its installations.
+ *
+ * @param options Its clock.
+ */
+export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): TokenStore {
     const rows = new Map<string, TokenRow>();
     const turns = new Turns();
-    let swept = Date.now();
+    let swept = now();
     return {
         run: (id, work) =>
             turns.run(id, (holds) =>
                 work({
-                    get: async () => current(rows.get(id)),
+                    get: async () => current(rows.get(id), now()),
                     put: async (row) => {
                         if (!holds()) throw lost();
-                        if (current(row)) rows.set(id, { ...row });
+                        if (current(row, now())) rows.set(id, { ...row });
                         else rows.delete(id);
-                        if (Math.abs(Date.now() - swept) < SWEEP_MS) return;
-                        swept = Date.now();
-                        for (const [id, row] of rows) if (!current(row)) rows.delete(id);
+                        if (Math.abs(now() - swept) < SWEEP_MS) return;
+                        swept = now();
+                        for (const [id, row] of rows) if (!current(row, swept)) rows.delete(id);
                     },
                 }),
             ),
@@ -64,8 +75,8 @@ export function memoryStore(): TokenStore {
 /** How often rows that have expired are looked for. */
 const SWEEP_MS = 60_000;
 
-function current(row: TokenRow | null | undefined): TokenRow | null {
-    if (!row || row.value === "" || (row.expiresAt ?? Infinity) <= Date.now()) return null;
+function current(row: TokenRow | null | undefined, now = Date.now()): TokenRow | null {
+    if (!row || row.value === "" || (row.expiresAt ?? Infinity) <= now) return null;
     return { ...row };
 }
 

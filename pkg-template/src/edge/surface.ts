@@ -62,6 +62,7 @@ export {
     type D1ResultLike,
     type D1StatementLike,
     type D1StoreOptions,
+    type MemoryStoreOptions,
     type NamespaceLike,
     type TokenRow,
     type TokenStore,

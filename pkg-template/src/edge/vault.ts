@@ -112,7 +112,7 @@ function parameters(id: string, iv: Uint8Array<ArrayBuffer>): AesGcmParams {
 }
 
 function unreadable(why: string): OAuthError {
-    return new OAuthError({ code: "row_unreadable", message: `what is stored of the account ${why}` });
+    return new OAuthError({ code: "row_unreadable", message: `what is stored of the account ${why}; or reconnect() or forget() it` });
 }
 
 /** Random text of so many bytes. */

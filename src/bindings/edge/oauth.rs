@@ -4,7 +4,8 @@ use crate::bindings::values;
 use crate::core::{Error, Response};
 use crate::json::{field, joined, json_text, rounded_up, text_field, Object};
 use crate::oauth::{
-    step, App, BadState, Event, Failure, FailureCode, Owner, Pace, Progress, SignedState, State, Step, Then, USER_AGENT,
+    step, App, BadState, Event, Failure, FailureCode, Owner, Pace, Progress, SignedState, State, Status, Step, Then,
+    USER_AGENT,
 };
 use wasm_bindgen::prelude::*;
 
@@ -94,20 +95,29 @@ fn next_step(
     now: f64,
     chance: f64,
 ) -> String {
-    let Ok(state) = State::read(state) else {
-        let message = "what is stored of the account was written by a later version, or by somebody else";
+    let json = event.as_bytes();
+    let (kind, token) = (text_field(json, "type"), text_field(json, "token"));
+    // What cannot be read is as good as nothing for who replaces or deletes it.
+    let state = if matches!(kind.as_str(), "reconnect" | "uninstalled") {
+        State::read(state).or(Ok(State::default()))
+    } else {
+        State::read(state)
+    };
+    let Ok(state) = state else {
+        let message = "what is stored of the account was written by a later version, or by somebody else; where that cannot be helped, reconnect() or forget() it";
         let then = Then::Fail(Failure::new(FailureCode::RowUnreadable, message));
         return written(Step { state: State::default(), write: false, progress: Progress::default(), then });
     };
-    let json = event.as_bytes();
-    let (kind, token) = (text_field(json, "type"), text_field(json, "token"));
     let (refused, company_id) = (text_field(json, "refused"), text_field(json, "companyId"));
+    let at = rounded_up(field(json, "at")) as f64;
     let response = response(json, body);
     let event = match kind.as_str() {
         "ask" => Event::Ask { refused: &refused, company_id: &company_id },
         "reconnect" => Event::Reconnect,
         "code" => Event::Code(&token),
-        "installed" => Event::Installed(&company_id),
+        "installed" => Event::Installed(&company_id, at),
+        "uninstalled" => Event::Uninstalled(at),
+        "look" => Event::Look,
         "company" => Event::CompanyToken(&token),
         "answer" => Event::Answer(&response),
         "late" => Event::Late(&token, &response),
@@ -126,9 +136,14 @@ fn response(event: &[u8], body: Vec<u8>) -> Response {
 fn written(Step { state, write, progress, then }: Step) -> String {
     let mut out = Object::new();
     if write {
-        out.text("write", &state.text());
+        // An empty row is none.
+        out.text("write", &if state.status == Status::None { String::new() } else { state.text() });
     }
     out.text("status", state.status.name());
+    if state.status == Status::UnderCompany {
+        out.text("companyId", &state.company_id);
+        out.number("since", Some(state.since));
+    }
     out.text("progress", &progress.text());
     let kind = match then {
         Then::Post(post) => {
@@ -152,7 +167,6 @@ fn written(Step { state, write, progress, then }: Step) -> String {
             "wait"
         }
         Then::CompanyToken(refused) => {
-            out.text("companyId", &state.company_id);
             out.text("refused", refused.expose());
             "company"
         }

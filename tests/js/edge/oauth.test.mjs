@@ -436,3 +436,176 @@ test("no error, printout or JSON text holds a secret", async () => {
     shown.push(inspect(installing, { depth: 9 }));
     for (const text of shown) assert.doesNotMatch(text, /access-\d|refresh-[\dx]|code-\d|client-secret/);
 });
+
+test("what webhooks tell of and no callback brings is reconnected by token() itself, once a minute where HighLevel refuses", async () => {
+    const company = { companyId: COMPANY };
+    const asked = ({ server }) => server.posts.map(({ path, fields }) => `${path} ${fields.locationId ?? fields.companyId ?? ""}`.trim());
+    const reconnects = (world) => asked(world).filter((line) => line.startsWith("/oauth/reconnect"));
+    for (const event of [{ locationId: LOCATION }, { locationId: LOCATION, companyId: COMPANY }]) {
+        const world = start();
+        const { oauth, server, clock } = world;
+        const installed = { type: "INSTALL", ...event };
+        await oauth.onInstall(installed);
+        assert.equal(server.posts.length, 0);
+        assert.equal((await failure(oauth.token(LOCATION))).code, "needs_install");
+        const before = server.posts.length;
+        assert.equal(reconnects(world).length, event.companyId ? 2 : 1, "HighLevel was asked");
+        assert.equal((await failure(oauth.token(LOCATION))).code, "needs_install");
+        assert.equal(server.posts.length, before, "not again at once");
+        // By hand at once, with a new INSTALL at once, and else after a minute.
+        assert.equal((await failure(oauth.reconnect(LOCATION))).code, "needs_install");
+        assert.ok(server.posts.length > before);
+        server.install(LOCATION);
+        clock.ms += 1000;
+        await oauth.onInstall(installed);
+        assert.ok(server.accepts(await oauth.token(LOCATION)));
+        assert.equal(asked(world).at(-2), `/oauth/reconnect ${LOCATION}`);
+    }
+    const late = start();
+    await late.oauth.onInstall({ type: "INSTALL", ...account });
+    await failure(late.oauth.token(LOCATION));
+    late.server.install(LOCATION);
+    late.clock.ms += 61_000;
+    assert.ok(late.server.accepts(await late.oauth.token(LOCATION)), "after a minute it is asked again");
+    // A company, and a location under it.
+    const world = start();
+    world.server.grant(company);
+    world.server.install(LOCATION);
+    await world.oauth.onInstall({ type: "INSTALL", ...company });
+    await world.oauth.onInstall({ type: "INSTALL", ...account });
+    assert.equal(world.server.posts.length, 0);
+    assert.ok(world.server.accepts(await world.oauth.token(LOCATION)));
+    assert.deepEqual(asked(world), [`/oauth/reconnect ${COMPANY}`, "/oauth/token", `/oauth/locationToken ${LOCATION}`]);
+    // By hand, also where only the location has told of its company.
+    const byHand = start();
+    byHand.server.install(LOCATION);
+    await byHand.oauth.onInstall({ type: "INSTALL", ...account });
+    await byHand.oauth.reconnect(LOCATION);
+    assert.ok(byHand.server.accepts(await byHand.oauth.token(LOCATION)));
+    // What nobody has told of is not asked for.
+    assert.equal((await failure(start().oauth.token(LOCATION, company))).code, "needs_install");
+});
+
+test("an UNINSTALL that is older than the installation changes nothing", async () => {
+    const world = start();
+    await install(world);
+    const { oauth, clock, server } = world;
+    const gone = (ms) => oauth.onInstall({ type: "UNINSTALL", ...account, timestamp: new Date(ms).toISOString() });
+    await gone(clock.ms - 1000);
+    assert.ok(server.accepts(await oauth.token(LOCATION)));
+    await oauth.onInstall({ type: "UNINSTALL", timestamp: new Date(clock.ms - 1000).toISOString(), data: account });
+    assert.ok(server.accepts(await oauth.token(LOCATION)));
+    // A refresh makes no installation of it.
+    const at = clock.ms;
+    clock.ms += DAY;
+    await oauth.token(LOCATION);
+    await gone(at + 1);
+    assert.deepEqual(await failed(oauth), ["needs_install", undefined, false]);
+});
+
+test("when a company removes the app, its locations' tokens are gone, until it is installed again", async () => {
+    const world = start();
+    const { oauth, server, clock, settings } = world;
+    server.install(LOCATION);
+    await install(world, { companyId: COMPANY });
+    await oauth.onInstall({ type: "INSTALL", ...account });
+    const first = await oauth.token(LOCATION);
+    const other = createOAuth(settings);
+    assert.equal(await other.token(LOCATION), first);
+    const posts = server.posts.length;
+    await oauth.onInstall({ type: "UNINSTALL", companyId: COMPANY, timestamp: new Date(clock.ms - 1).toISOString() });
+    assert.equal(await oauth.token(LOCATION), first, "an older event");
+    clock.ms += 1000;
+    const event = { type: "UNINSTALL", companyId: COMPANY, timestamp: new Date(clock.ms).toISOString() };
+    await oauth.onInstall(event);
+    assert.deepEqual(await failed(oauth), ["needs_install", undefined, false]);
+    clock.ms += 61_000;
+    assert.deepEqual(await failed(other), ["needs_install", undefined, false]);
+    assert.equal(server.posts.length, posts, "HighLevel is not asked");
+    clock.ms += 1000;
+    await install(world, { companyId: COMPANY });
+    await oauth.onInstall({ type: "INSTALL", ...account });
+    const second = await oauth.token(LOCATION);
+    assert.ok(second !== first && server.accepts(second));
+    await oauth.onInstall(event);
+    assert.equal(await oauth.token(LOCATION), second, "it comes again, late");
+    await oauth.forget({ companyId: COMPANY });
+    assert.deepEqual(await failed(oauth), ["needs_install", undefined, false]);
+});
+
+test("where the key is lost, token() says so, and reconnect(), the callback and forget() work", async () => {
+    for (const repair of [({ oauth }) => oauth.reconnect(LOCATION), install]) {
+        const world = start();
+        await install(world);
+        const again = { ...world, oauth: createOAuth({ ...world.settings, encryptionKey: "another-key-another-key" }) };
+        const error = await failure(again.oauth.token(LOCATION));
+        assert.equal(error.code, "row_unreadable");
+        assert.match(error.message, /reconnect\(\) or forget\(\)/);
+        await repair(again);
+        assert.ok(again.server.accepts(await again.oauth.token(LOCATION)));
+        await world.oauth.forget(LOCATION);
+        assert.deepEqual(await failed(createOAuth(world.settings)), ["needs_install", undefined, false]);
+    }
+});
+
+test("a callback sends nobody to another origin that the app does not write out", async () => {
+    const world = start();
+    const { oauth, server } = world;
+    const go = async (redirectTo) => oauth.callback(await browse(oauth, server.code(account)), { redirectTo });
+    for (const target of ["//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", " //evil.example", "https:\\\\evil.example", "javascript:alert(1)", "http://"]) {
+        const error = await failure(go(target));
+        assert.ok(error instanceof ValidationError, `${target}: ${error}`);
+        assert.deepEqual(error.issues.map(({ path }) => path), ["redirectTo"]);
+    }
+    for (const [target, location] of [["/a//b?c", "https://app.example/a//b?c"], ["a", "https://app.example/a"], ["https://shop.example/x", "https://shop.example/x"]]) {
+        assert.equal((await go(() => target)).headers.get("location"), location);
+    }
+});
+
+test("a store with one lock for all ids does not hang", async () => {
+    const inner = memoryStore();
+    let last = Promise.resolve();
+    const store = {
+        run(id, work) {
+            const turn = last.then(() => inner.run(id, work));
+            last = turn.catch(() => {});
+            return turn;
+        },
+    };
+    const world = start({ store });
+    const { oauth, server } = world;
+    server.install(LOCATION);
+    server.install("another");
+    await install(world, { companyId: COMPANY, approvedLocations: ["another"] });
+    await oauth.onInstall({ type: "INSTALL", ...account });
+    for (const id of [LOCATION, "another"]) assert.ok(server.accepts(await oauth.token(id)));
+    await oauth.onInstall({ type: "UNINSTALL", companyId: COMPANY });
+    assert.equal((await failure(oauth.token("another"))).code, "needs_install");
+});
+
+test("under a clock of its own a state counts once, and rows in memory expire by that clock", async () => {
+    let ms = Date.UTC(2020, 0, 1);
+    const now = () => ms;
+    for (const store of [memoryStore(), memoryStore({ now })]) {
+        const world = start({ store, now }, { now });
+        const request = await browse(world.oauth, world.server.code(account));
+        await world.oauth.callback(request.clone());
+        assert.equal((await failure(world.oauth.callback(request))).code, "state_replayed");
+    }
+    const store = memoryStore({ now });
+    await store.run("a", (tx) => tx.put({ value: "x", expiresAt: ms + 1 }));
+    assert.ok(await store.run("a", (tx) => tx.get()));
+    ms += 1;
+    assert.equal(await store.run("a", (tx) => tx.get()), null);
+});
+
+test("a webhook of another app is refused", async () => {
+    const { oauth } = start({ clientId: "6653f0a1-lx8k" });
+    for (const type of ["INSTALL", "UNINSTALL"]) {
+        const error = await failure(oauth.onInstall({ type, appId: "another", ...account }));
+        assert.deepEqual(error.issues?.map(({ path }) => path), ["appId"]);
+        await oauth.onInstall({ type, appId: "6653f0a1", ...account });
+        await oauth.onInstall({ type, ...account });
+    }
+    await start({ clientId: "6653f0a1" }).oauth.onInstall({ type: "INSTALL", appId: "another", ...account });
+});

@@ -253,15 +253,26 @@ const RECIPES = {
         const { fetch, app, locationId } = sandbox;
         const env = { TOKENS: objects(), CLIENT_ID: app.clientId, CLIENT_SECRET: app.clientSecret, TOKEN_KEY: "a key of at least 16 characters" };
         const { module } = await run(code, { sandbox, before: 0 });
-        const ask = (url, init) => withGlobals({ fetch }, () => module.default.fetch(new Request(url, init), env));
+        const sessionOf = async (request) => {
+            const [, id] = /(?:^|; )session=(\w+)/.exec(request.headers.get("Cookie") ?? "") ?? [];
+            return id === undefined ? null : { locationId: id };
+        };
+        const sessionCookie = async (id) => `session=${id}`;
+        const ask = (url, init) => withGlobals({ fetch, sessionOf, sessionCookie }, () => module.default.fetch(new Request(url, init), env));
         const begun = await ask("https://app.example/install");
         const chosen = await fetch(`${begun.headers.get("location")}&location_id=${locationId}`, { method: "GET", headers: {}, redirect: "manual" });
         const cookie = begun.headers.get("set-cookie").split(";")[0];
         const back = await ask(chosen.headers.get("location"), { headers: { cookie } });
-        assert.equal(back.headers.get("location"), `https://app.example/orders?location=${locationId}`);
-        assert.equal((await (await ask(back.headers.get("location"))).json()).data.length, 5);
-        const nobody = await ask("https://app.example/orders?location=ve9EPM428h8vShlRW1KT");
-        assert.deepEqual([nobody.status, nobody.headers.get("location")], [302, "https://app.example/install"]);
+        assert.deepEqual([back.status, back.headers.get("location")], [302, "/orders"]);
+        const [dropped, session] = back.headers.getSetCookie();
+        assert.match(dropped, /^__Host-ghl-oauth-.*Max-Age=0/);
+        assert.equal((await (await ask("https://app.example/orders", { headers: { cookie: session } })).json()).data.length, 5);
+        for (const [path, cookie] of [[`?location=${locationId}`, ""], ["", "session=ve9EPM428h8vShlRW1KT"]]) {
+            const nobody = await ask(`https://app.example/orders${path}`, { headers: { cookie } });
+            assert.deepEqual([nobody.status, nobody.headers.get("location")], [302, "https://app.example/install"]);
+        }
+        const again = await ask(chosen.headers.get("location"), { headers: { cookie } });
+        assert.deepEqual([again.status, await again.json()], [400, { code: "state_replayed" }]);
     },
     async "Your own `fetch`"(code) {
         const { lines } = await run(code, await prepare());
