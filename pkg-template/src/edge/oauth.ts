@@ -442,7 +442,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
                     if (first.type !== "reconnect") throw cause;
                     return (await obtain(company, first)).token;
                 })
-                .catch((cause) => {
+                .catch((cause): undefined => {
                     if (cause.code !== "needs_install") throw cause;
                 });
             if (token) await turn(companyId);
