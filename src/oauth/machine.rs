@@ -205,6 +205,13 @@ pub fn step(
     Step { state: run.state, write: run.write, progress: run.progress, then }
 }
 
+fn not_installed() -> Then {
+    Then::Fail(Failure::new(
+        FailureCode::NeedsInstall,
+        "the app is not installed there: send its user to authorizeUrl(), or hand the webhook INSTALL to onInstall()",
+    ))
+}
+
 struct Run<'r> {
     app: &'r App,
     owner: Option<&'r Owner>,
@@ -220,10 +227,11 @@ impl Run<'_> {
     /// has the app.
     fn believe(&mut self) {
         if self.state.status == Status::None && !self.progress.company_id.is_empty() {
-            self.state = State::under_company(&self.progress.company_id);
-            if let Some(Owner::Company(_)) = self.owner {
-                self.state.status = Status::NeedsReconnect;
-            }
+            let is_company = matches!(self.owner, Some(Owner::Company(_)));
+            let status = if is_company { Status::NeedsReconnect } else { Status::UnderCompany };
+            let company_id = std::mem::take(&mut self.progress.company_id);
+            self.begin_anew(status, &company_id);
+            self.progress.company_id = company_id;
         }
     }
 
@@ -257,7 +265,7 @@ impl Run<'_> {
             Event::Uninstalled(at) => {
                 // HighLevel sends for an hour what was not taken, and meanwhile it may have been installed again.
                 if at <= 0.0 || at >= self.state.since {
-                    self.state = State::default();
+                    self.begin_anew(Status::None, "");
                     self.write = true;
                 }
                 Then::Done
@@ -276,10 +284,7 @@ impl Run<'_> {
                 if self.progress.asked || self.state.since > 0.0 && self.now >= self.state.retry_at {
                     return self.begin(Call::Reconnect, Secret::default());
                 }
-                Then::Fail(Failure::new(
-                    FailureCode::NeedsInstall,
-                    "the app is installed neither there nor in its company, as far as anybody knows: send its user to authorizeUrl()",
-                ))
+                not_installed()
             }
             Event::Awake => self.post(),
             Event::Lost => {
@@ -306,6 +311,12 @@ impl Run<'_> {
         self.progress = Progress { began: self.now, ..Progress::default() };
     }
 
+    /// Forgets all that was known.
+    #[inline(never)]
+    fn begin_anew(&mut self, status: Status, company_id: &str) {
+        self.state = State { status, company_id: company_id.into(), ..State::default() };
+    }
+
     /// Notes that the app is installed.
     fn installed(&mut self, company_id: &str, at: f64) {
         let State { status, since, .. } = self.state;
@@ -314,11 +325,10 @@ impl Run<'_> {
             Status::UnderCompany if at <= since && (company_id.is_empty() || self.state.company_id == company_id) => {
                 return
             }
-            Status::None | Status::NeedsInstall | Status::UnderCompany if !company_id.is_empty() => {
-                self.state = State::under_company(company_id);
-            }
-            Status::None | Status::NeedsInstall => {
-                self.state = State { status: Status::NeedsReconnect, ..State::default() };
+            Status::UnderCompany if company_id.is_empty() => {}
+            Status::None | Status::NeedsInstall | Status::UnderCompany => {
+                let status = if company_id.is_empty() { Status::NeedsReconnect } else { Status::UnderCompany };
+                self.begin_anew(status, company_id);
             }
             // Tokens of its own are worth more.
             _ if at <= since => return,
@@ -331,10 +341,7 @@ impl Run<'_> {
     /// A caller wants a token.
     fn ask(&mut self) -> Then {
         match self.state.status {
-            Status::None => Then::Fail(Failure::new(
-                FailureCode::NeedsInstall,
-                "the app is not installed there: send its user to authorizeUrl(), or hand the webhook INSTALL to onInstall()",
-            )),
+            Status::None => not_installed(),
             Status::NeedsInstall if self.now < self.state.retry_at => Then::Fail(Failure::new(
                 FailureCode::NeedsInstall,
                 "HighLevel refuses to refresh and to reconnect: the app has to be installed again",
@@ -343,7 +350,9 @@ impl Run<'_> {
             Status::UnderCompany | Status::Active if self.is_good_until(self.state.refresh_at) => Then::Give,
             Status::UnderCompany => Then::CompanyToken(Secret::default()),
             // An intent that nobody has settled is settled at once, while the grace lasts.
-            Status::Refreshing if self.now < self.state.retry_at && self.is_good_until(self.state.expires_at) => Then::Give,
+            Status::Refreshing if self.now < self.state.retry_at && self.is_good_until(self.state.expires_at) => {
+                Then::Give
+            }
             Status::Active | Status::Refreshing if self.state.refresh == Secret::default() => {
                 self.store(Status::NeedsReconnect, 0.0);
                 self.begin(Call::Reconnect, Secret::default())

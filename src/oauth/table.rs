@@ -509,6 +509,8 @@ fn what_webhooks_tell() {
         ("under_company with token", Event::Installed("c", NOW), "- / done"),
         ("under_company with token", Event::Installed("c", NOW + 1.0), "under_company / done"),
         ("under_company with token", Event::Installed("c2", NOW), "under_company / done"),
+        // It stays its company's, though this event does not say so.
+        ("under_company", Event::Installed("", NOW + 1.0), "under_company / done"),
         ("active", Event::Uninstalled(NOW), "none / done"),
         ("active", Event::Uninstalled(NOW - 1.0), "- / done"),
         ("active", Event::Uninstalled(0.0), "none / done"),

@@ -98,13 +98,9 @@ fn next_step(
     let json = event.as_bytes();
     let (kind, token) = (text_field(json, "type"), text_field(json, "token"));
     // What cannot be read is as good as nothing for who replaces or deletes it.
-    let state = if matches!(kind.as_str(), "reconnect" | "uninstalled") {
-        State::read(state).or(Ok(State::default()))
-    } else {
-        State::read(state)
-    };
-    let Ok(state) = state else {
-        let message = "what is stored of the account was written by a later version, or by somebody else; where that cannot be helped, reconnect() or forget() it";
+    let replaces = matches!(kind.as_str(), "reconnect" | "uninstalled");
+    let Ok(state) = State::read(state).or_else(|bad| if replaces { Ok(State::default()) } else { Err(bad) }) else {
+        let message = "what is stored of the account was written by a later version, or by somebody else; reconnect() or forget() it";
         let then = Then::Fail(Failure::new(FailureCode::RowUnreadable, message));
         return written(Step { state: State::default(), write: false, progress: Progress::default(), then });
     };
