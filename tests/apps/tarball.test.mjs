@@ -48,10 +48,10 @@ test("each wasm is there as a file for workerd, inlined for import, the client's
     }
     const digests = modules.map((name) => createHash("sha256").update(readFileSync(join(PACKAGE, name))).digest("hex"));
     assert.equal(new Set(digests).size, modules.length);
-    // As text also in the one file that require() finds. That of the sandbox reads the file, which keeps the tarball small.
+    // As text also in the one file that require() finds. Those of sandbox and edge read the file, which keeps the tarball small.
     const pieces = inlined.map((name) => readFileSync(join(PACKAGE, name), "latin1").slice(-1000, -900));
     const having = pieces.map((piece) => files.filter((name) => readFileSync(join(PACKAGE, name), "latin1").includes(piece)));
-    assert.deepEqual(having, [["core-bytes.js", "index.cjs"], ["sandbox-core-bytes.js"]]);
+    assert.deepEqual(having, [["core-bytes.js", "index.cjs"], ["edge-core-bytes.js"], ["sandbox-core-bytes.js"]]);
     // How a wasm module begins, as bytes and in base64.
     const beginnings = ["\0asm", "AGFzbQ"];
     const holders = files.filter((name) => beginnings.some((it) => readFileSync(join(PACKAGE, name)).includes(it)));
@@ -64,7 +64,8 @@ const entries = Object.entries(manifest.exports).filter(([, target]) => target.d
 test("the runtimes that compile what is imported have a condition of their own, and no other target imports a module", () => {
     const imported = { workerd: /from "\.\/[a-z-]+\.wasm"/g, "edge-light": /from "\.\/[a-z-]+\.wasm\?module"/g };
     // Those that compile ask first: an application for them may be written in CommonJS.
-    const own = { ".": Object.keys(imported), "./slim": [], "./sandbox": Object.keys(imported) };
+    const all = Object.keys(imported);
+    const own = { ".": all, "./slim": [], "./sandbox": all, "./edge": all, "./cloudflare": ["workerd"] };
     for (const [entry, targets] of entries) {
         // Bundlers know the condition module: an application that has both forms in its sources gets one copy.
         assert.deepEqual(Object.keys(targets), [...own[entry], "module", "require", "default"]);
@@ -74,19 +75,20 @@ test("the runtimes that compile what is imported have a condition of their own, 
             assert.match(`${types} ${target}`, condition === "require" ? /\.d\.cts .*\.cjs$/ : /\.d\.ts .*\.js$/);
             const script = readFileSync(join(PACKAGE, target), "utf8");
             for (const [name, pattern] of Object.entries(imported)) {
-                assert.equal((script.match(pattern) ?? []).length, name === condition ? 1 : 0, `${target}: ${name}`);
+                assert.equal((script.match(pattern) ?? []).length, name === condition && entry !== "./cloudflare" ? 1 : 0, `${target}: ${name}`);
             }
         }
     }
     assert.deepEqual(Object.keys(own), entries.map(([entry]) => entry));
-    assert.equal(manifest.sideEffects, false);
+    // Those of the edge say where its module comes from, and nothing else.
+    assert.deepEqual(manifest.sideEffects, ["./edge.js", "./edge-workerd.js", "./edge-edge-light.js", "./edge.cjs"]);
 });
 
 test("what require() finds of the client is one file, and the declarations stand in the package once", () => {
     for (const [entry, { require: target }] of entries) {
         const script = readFileSync(join(PACKAGE, target.default), "utf8");
         const needed = [...script.matchAll(/\brequire\("(.*?)"\)/g)].map(([, name]) => name);
-        assert.deepEqual(needed, { ".": [], "./slim": ["./index.cjs"], "./sandbox": ["node:fs", "node:path"] }[entry]);
+        assert.deepEqual(needed, { ".": [], "./slim": ["./index.cjs"], "./cloudflare": [] }[entry] ?? ["node:fs", "node:path"]);
         assert.doesNotMatch(script, /\bimport\(|import\.meta/);
     }
     const modules = files.filter((name) => name.endsWith(".d.ts")).map((name) => readFileSync(join(PACKAGE, name), "utf8"));

@@ -13,8 +13,12 @@ use std::path::Path;
 const ENTRIES: [&str; 5] = ["index", "slim", "sandbox", "edge", "cloudflare"];
 
 /// The scripts that `require` finds, and the modules that they are made of.
-const BUNDLES: [(&str, &str); 3] =
-    [("index", "index-require"), ("sandbox", "sandbox-require"), ("edge", "edge-require")];
+const BUNDLES: [(&str, &str); 4] = [
+    ("index", "index-require"),
+    ("sandbox", "sandbox-require"),
+    ("edge", "edge-require"),
+    ("cloudflare", "cloudflare"),
+];
 
 /// The client holds what it exports.
 const SLIM: &str = "module.exports = require(\"./index.cjs\").PaymentsClient[Symbol.for(\"ghl-payments/slim\")];\n";
@@ -29,7 +33,7 @@ pub fn add(workspace: &Workspace, folder: &Path) -> Result<()> {
     esbuild.args(["--bundle", "--format=cjs", "--platform=node", "--target=es2022", "--outdir=."]);
     run(esbuild.args(["--out-extension:.js=.cjs", "--legal-comments=none", "--log-level=warning"]), "")?;
     write(&folder.join("slim.cjs"), SLIM)?;
-    for (_, source) in BUNDLES {
+    for (_, source) in BUNDLES.iter().filter(|(entry, source)| entry != source) {
         for ending in ["js", "d.ts"] {
             let path = folder.join(format!("{source}.{ending}"));
             std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;

@@ -1,9 +1,4 @@
-import module from "../edge-core-bytes.js";
 import { Keeping } from "../cloudflare/keeper.js";
-import { provide } from "../edge/module.js";
-
-// For tests in other runtimes than Cloudflare's. See cloudflare-workerd.ts.
-provide(module);
 
 export * from "../cloudflare/surface.js";
 
