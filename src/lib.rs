@@ -17,6 +17,8 @@ mod json;
 pub mod model;
 #[cfg(feature = "edge")]
 pub mod oauth;
+#[cfg(feature = "provider")]
+pub mod provider;
 #[cfg(feature = "sandbox")]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::unreachable)]
 pub mod sandbox;

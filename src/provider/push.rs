@@ -1,0 +1,1 @@
+//! What a provider tells HighLevel of its own accord.

@@ -1,0 +1,1 @@
+//! What HighLevel's server asks of a provider's queryUrl, and what a provider answers.
