@@ -9,7 +9,7 @@ use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rooms of `src`, and the rooms from which each may import. The crate's root belongs to none.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("json", &[]),
     ("shape", &["json"]),
     ("model", &["json", "shape"]),
@@ -18,13 +18,27 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("call", &["json", "shape", "model", "endpoint", "core"]),
     ("transport", &["json", "shape", "model", "endpoint", "core", "call"]),
     ("client", &["json", "shape", "model", "endpoint", "core", "call", "transport"]),
-    ("sandbox", &["json", "model", "endpoint"]),
+    ("provider", &["json", "shape"]),
+    ("sandbox", &["json", "model", "endpoint", "provider"]),
     ("edge", &["json", "shape", "model", "endpoint", "core"]),
     ("oauth", &["json", "shape", "core"]),
     ("webhook", &["json", "shape", "model", "core"]),
     (
         "bindings",
-        &["json", "shape", "model", "endpoint", "core", "call", "transport", "sandbox", "edge", "oauth", "webhook"],
+        &[
+            "json",
+            "shape",
+            "model",
+            "endpoint",
+            "core",
+            "call",
+            "transport",
+            "provider",
+            "sandbox",
+            "edge",
+            "oauth",
+            "webhook",
+        ],
     ),
 ];
 
@@ -40,12 +54,13 @@ const FOREIGN: [(&str, &[&str]); 7] = [
 ];
 
 /// The folders of `pkg-template/src`, and those from which each may import, besides what the build generates.
-const FOLDERS: [(&str, &[&str]); 6] = [
+const FOLDERS: [(&str, &[&str]); 7] = [
     ("client", &[]),
+    ("checkout", &[]),
     ("sandbox", &["client"]),
     ("edge", &["client"]),
     ("cloudflare", &["client", "edge"]),
-    ("entries", &["client", "sandbox", "edge", "cloudflare"]),
+    ("entries", &["client", "checkout", "sandbox", "edge", "cloudflare"]),
     ("cli", &["entries"]),
 ];
 
