@@ -41,7 +41,10 @@ const WORKER = `
             const told = async (work) => Response.json(await work().then((value) => ({ value }), (error) => ({ code: error.code, message: String(error) })));
             if (pathname === "/callback") return told(() => oauth.callback(request));
             if (pathname === "/token") return told(() => oauth.token(location, { refused }));
-            if (pathname === "/install") return told(() => oauth.onInstall({ type: "INSTALL", locationId: location, companyId: searchParams.get("company") }));
+            if (pathname === "/install") {
+                const [companyId, timestamp] = [searchParams.get("company"), searchParams.get("timestamp")];
+                return told(() => oauth.onInstall({ type: "INSTALL", locationId: location, companyId, timestamp }));
+            }
             if (pathname === "/abandon") {
                 oauth.token(location, { refused }).catch(() => {});
                 return Response.json({});
