@@ -78,6 +78,12 @@ pub(crate) fn is_whole(number: &[u8]) -> bool {
     digits.skip(behind_point).all(|digit| digit == 0)
 }
 
+/// Whether a JSON number is 0, however it is written.
+#[cfg(feature = "provider")]
+pub(crate) fn is_zero(number: &[u8]) -> bool {
+    Digits::of(number).is_zero()
+}
+
 /// A JSON number from 0, rounded up; what is too large for it is as large as can be.
 pub(crate) fn rounded_up(number: &[u8]) -> u64 {
     let mut digits = Digits::of(number);

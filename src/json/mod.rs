@@ -14,6 +14,8 @@ mod write;
 
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
 pub(crate) use ascii::to_ascii;
+#[cfg(feature = "provider")]
+pub(crate) use decimal::is_zero;
 pub(crate) use decimal::{amount, is_whole, number_is_finite, push_amount, rounded_up, NoAmount};
 #[cfg(any(feature = "edge", all(feature = "fetch", target_arch = "wasm32")))]
 pub(crate) use object::Object;

@@ -758,7 +758,7 @@ fn number_fits(kind: &Kind, number: &[u8]) -> Option<bool> {
 }
 
 /// Whether a text is exactly the number or boolean that is promised, so that only its quotes are wrong.
-fn is_unquoted(kind: &Kind, raw: &[u8]) -> bool {
+pub(crate) fn is_unquoted(kind: &Kind, raw: &[u8]) -> bool {
     let mut scan = Scanner::new(raw);
     let passed = match kind {
         Kind::Boolean => matches!(scan.peek(), b't' | b'f') && scan.word().is_ok(),

@@ -10,6 +10,8 @@ mod id;
 mod record;
 
 pub use crate::json::Fault;
+#[cfg(feature = "provider")]
+pub(crate) use check::is_unquoted;
 pub use check::{check, validate, Accepted, Checked, Drift, Issue};
 #[cfg(feature = "edge")]
 pub(crate) use check::{Path, Segment};
