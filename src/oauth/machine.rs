@@ -506,7 +506,13 @@ impl Run<'_> {
         if wanted.is_empty() && came.is_empty() {
             return Err((Verdict::Odd, "it names no locationId, or no companyId for a company's tokens"));
         }
-        if !wanted.is_empty() && !came.is_empty() && wanted != came {
+        let is_another = !wanted.is_empty() && !came.is_empty() && wanted != came;
+        // A location's token that says whose company it is, but not whose location, is the company's own.
+        let is_companys = !wanted.is_empty() && !of_company && about.of_company && !about.company_id.is_empty();
+        let is_under_another = self.progress.call == Call::LocationToken
+            && !about.company_id.is_empty()
+            && about.company_id != self.state.company_id;
+        if is_another || is_companys || is_under_another {
             return Err((Verdict::Odd, "these are the tokens of another account"));
         }
         self.state.access = found.access;

@@ -250,6 +250,12 @@ fn answer(name: &str) -> Option<Response> {
         "tokens" => (200, TOKENS),
         "tokens, no new refresh" => (201, r#"{"access_token":"a2","locationId":"l"}"#),
         "tokens of another" => (200, r#"{"access_token":"a2","refresh_token":"r2","locationId":"l2"}"#),
+        "tokens of its company" => {
+            (200, r#"{"access_token":"a2","refresh_token":"r2","userType":"Company","companyId":"c"}"#)
+        }
+        "tokens under another" => {
+            (200, r#"{"access_token":"a2","userType":"Location","locationId":"l","companyId":"c9"}"#)
+        }
         "tokens of nobody" => (200, r#"{"access_token":"a2","refresh_token":"r2"}"#),
         "code" => (200, r#"{"authorizationCode":"code-2","expiresAt":"2026-11-29T23:00:00Z","traceId":"t"}"#),
         "page" => (200, "<html>maintenance</html>"),
@@ -310,6 +316,7 @@ fn every_answer_to_a_refresh() {
         (&["firewall"], "refreshing at rest / give a1", "- / unexpected_answer"),
         (&["redirect"], "refreshing at rest / give a1", "- / unexpected_answer"),
         (&["tokens of another"], "refreshing at rest / give a1", "- / unexpected_answer"),
+        (&["tokens of its company"], "refreshing at rest / give a1", "- / unexpected_answer"),
         (&["429 for a minute"], "refreshing at rest / give a1", "- / rate_limited, retryable"),
         (&["429"], "- / wait 500", "- / wait 500"),
         (&["429", "429"], "- / wait 1000", "- / wait 1000"),
@@ -355,6 +362,7 @@ fn every_answer_to_a_reconnect() {
         (&["code", "lost", "code", "lost"], "- / give a1", "- / network_error, retryable"),
         (&["code", "client"], "- / give a1", "- / client_rejected"),
         (&["code", "tokens of another"], "- / give a1", "- / unexpected_answer"),
+        (&["code", "tokens of its company"], "- / give a1", "- / unexpected_answer"),
     ] {
         let ask = Event::Ask { refused: "", company_id: "" };
         for (from, expected) in [("needs_reconnect", while_good), ("needs_reconnect expired", expired)] {
@@ -416,6 +424,8 @@ fn every_answer_to_a_companys_request() {
     for (answers, while_good, without) in [
         (&["tokens"][..], "under_company a2 / give a2", "under_company a2 / give a2"),
         (&["tokens of another"], "- / give a1", "- / unexpected_answer"),
+        (&["tokens of its company"], "- / give a1", "- / unexpected_answer"),
+        (&["tokens under another"], "- / give a1", "- / unexpected_answer"),
         (&["tokens of nobody"], "under_company a2 / give a2", "under_company a2 / give a2"),
         (&["401"], "- / token of c, another one", "- / token of c, another one"),
         (&["client"], "- / token of c, another one", "- / token of c, another one"),
@@ -437,7 +447,8 @@ fn every_answer_to_a_companys_request() {
     }
     // A caller may know the company of a location of which nothing else is known.
     let named = Event::Ask { refused: "", company_id: "c2" };
-    assert_eq!(shown(&play("none", named, &["tokens"])), "under_company a2 / give a2");
+    assert_eq!(shown(&play("none", named, &["tokens of nobody"])), "under_company a2 / give a2");
+    assert_eq!(shown(&play("none", named, &["tokens"])), "- / unexpected_answer", "another company's");
     assert_eq!(shown(&play("none", named, &["no"])), "- / needs_install");
 }
 

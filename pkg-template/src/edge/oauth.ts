@@ -298,6 +298,8 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const insecure = served === "insecure";
     const vault = new Vault([...keys, options.clientSecret]);
     const kept = new Map<string, { token: string; until: number }>();
+    /** How often something was forgotten: a token that was asked for before that is not kept. */
+    let removals = 0;
     /** The limits that an answer has named last, by company. */
     const limits = new Map<string, string>();
 
@@ -424,6 +426,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
 
     /** Gets a token, also where it takes another one for that. */
     const obtain = async (id: string, first: Event): Promise<Step> => {
+        const before = removals;
         let end = await settle(id, first);
         if (end.status === "under_company" && first.type === "ask") {
             const { companyId } = end;
@@ -452,7 +455,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
         if (end.then === "give") {
             kept.delete(id);
             if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
-            kept.set(id, { token: end.token, until: Math.min(end.until, now() + KEPT_MS) });
+            if (removals === before) kept.set(id, { token: end.token, until: Math.min(end.until, now() + KEPT_MS) });
         }
         return end;
     };
@@ -481,6 +484,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     /** Deletes what is known, unless it is newer; without a time, whatever it is. */
     const remove = async (account: string | CompanyAccount, at?: number): Promise<void> => {
         const id = rowIdOf(account);
+        removals++;
         await settle(id, { type: "uninstalled", at });
         kept.delete(id);
         if (typeof account !== "object") return;

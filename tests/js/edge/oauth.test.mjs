@@ -236,6 +236,32 @@ test("an app that was removed has to be installed again, and then works", async 
     assert.ok(server.accepts(await oauth.token(LOCATION)));
 });
 
+test("a token that was on its way while its location was forgotten is not kept", async () => {
+    const inner = memoryStore();
+    let held;
+    let open;
+    const store = {
+        async run(id, work) {
+            const gate = held;
+            const done = await inner.run(id, work);
+            await gate;
+            return done;
+        },
+    };
+    const world = start({ store });
+    await install(world);
+    world.clock.ms += DAY;
+    held = new Promise((resolve) => (open = resolve));
+    const late = world.oauth.token(LOCATION);
+    // Until the row has the new tokens, which nobody was given yet.
+    while (world.server.posts.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    held = undefined;
+    await world.oauth.forget(LOCATION);
+    open();
+    assert.ok(world.server.accepts(await late));
+    assert.deepEqual(await failed(world.oauth), ["needs_install", undefined, false]);
+});
+
 test("UNINSTALL and forget delete what is stored; reconnect brings it back", async () => {
     const world = start();
     await install(world);
