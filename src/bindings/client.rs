@@ -1,7 +1,7 @@
 //! The client's exports. The TypeScript facade in `pkg-template/src` turns them into the public surface.
 
 #[cfg(feature = "npm-edge")]
-use super::edge::Proxied;
+use super::edge::{Proxied, Pushed};
 use super::{options, pages::Pages, values};
 use crate::call::{self, cursor_scope, Ask, OnceQueue, RateLimiter, Told};
 use crate::core::{build_after, Config, Error};
@@ -86,6 +86,13 @@ impl Core {
         let began = transport.now_ms();
         #[cfg(feature = "npm-edge")]
         let (proxied, name) = Proxied::read(name);
+        #[cfg(feature = "npm-edge")]
+        let prepared = if Pushed::is(name) {
+            self.prepare_push(id.unwrap_or_default(), params.as_deref(), options.as_deref(), began)
+        } else {
+            self.prepare(name, id, params.as_deref(), options.as_deref(), began)
+        };
+        #[cfg(not(feature = "npm-edge"))]
         let prepared = self.prepare(name, id, params.as_deref(), options.as_deref(), began);
         Call {
             prepared,
@@ -154,6 +161,28 @@ impl Core {
         let limiter = self.limiter.borrow().clone();
         let once = once.map(|options| (options, self.once.clone()));
         call::Call::new(operation, once, id, params, &Rc::new(config), limiter, now)
+    }
+}
+
+#[cfg(feature = "npm-edge")]
+impl Core {
+    /// A push of a payment provider: `id` is who pushes, as JSON text.
+    fn prepare_push(
+        &self,
+        sender: String,
+        params: Option<&str>,
+        options: Option<&str>,
+        now: f64,
+    ) -> Result<call::Call, Error> {
+        let mut config = self.config.clone();
+        let mut issues = options.map(|given| options::read(&mut config, given, &options::OF_CALL)).unwrap_or_default();
+        let pushed = Pushed::read(&sender, params.unwrap_or_default(), &config).map_err(|found| issues.extend(found));
+        let (Ok(pushed), true) = (pushed, issues.is_empty()) else {
+            return Err(Error::validation(Some(Pushed::OPERATION), issues));
+        };
+        let limiter = self.limiter.borrow().clone();
+        let Pushed { request, secret } = pushed;
+        Ok(call::Call::of(Pushed::OPERATION, request, secret, &Rc::new(config), limiter, now))
     }
 }
 

@@ -67,6 +67,22 @@ impl Call {
         Ok(Self { run, once, step_due })
     }
 
+    /// A call whose request was made elsewhere. No error quotes `secret`, which its body holds.
+    #[cfg(all(feature = "npm-edge", target_arch = "wasm32"))]
+    pub fn of(
+        operation: &'static Operation,
+        request: crate::core::Request,
+        secret: String,
+        config: &Shared<Config>,
+        limiter: Option<RateLimiter>,
+        now: f64,
+    ) -> Self {
+        let deadline = config.deadline_ms.map_or(f64::INFINITY, |ms| now + f64::from(ms));
+        let mut run = Run::new(operation, request, config.clone(), limiter, deadline);
+        run.hide(secret);
+        Self { run, once: None, step_due: false }
+    }
+
     /// Goes on with what came of what it asked for.
     pub fn next<S: Surroundings>(&mut self, around: &S, told: Told) -> Ask {
         let ask = self.go_on(around, told);

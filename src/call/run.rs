@@ -137,6 +137,12 @@ impl Run {
         }
     }
 
+    /// Notes what no error may quote.
+    #[cfg(all(feature = "npm-edge", target_arch = "wasm32"))]
+    pub fn hide(&mut self, secret: String) {
+        self.secrets.push(secret);
+    }
+
     /// The tokens that were sent: what stands in front of them are the keys in the body.
     #[cfg(all(feature = "npm-edge", target_arch = "wasm32"))]
     pub fn tokens(&self) -> &[String] {

@@ -20,7 +20,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("client", &["json", "shape", "model", "endpoint", "core", "call", "transport"]),
     ("provider", &["json", "shape"]),
     ("sandbox", &["json", "model", "endpoint", "provider"]),
-    ("edge", &["json", "shape", "model", "endpoint", "core"]),
+    ("edge", &["json", "shape", "model", "endpoint", "core", "provider"]),
     ("oauth", &["json", "shape", "core"]),
     ("webhook", &["json", "shape", "model", "core"]),
     (

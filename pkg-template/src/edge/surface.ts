@@ -69,3 +69,25 @@ export {
     type TokenTransaction,
 } from "./stores.js";
 export type { KeySource } from "./vault.js";
+export { createProvider } from "./provider.js";
+export type {
+    AnyPush,
+    ApiKeyContext,
+    ApiKeySource,
+    EndedSubscriptions,
+    Provider,
+    ProviderChange,
+    ProviderInstallOptions,
+    ProviderMode,
+    ProviderModeKeys,
+    ProviderOptions,
+    ProviderStep,
+    PushAmount,
+    PushBody,
+    PushedCharge,
+    PushEvent,
+    PushOptions,
+    PushReceipt,
+    TokenGiver,
+} from "./provider.js";
+export { readUserContext, UserContextError, type UserContextErrorCode } from "./user.js";

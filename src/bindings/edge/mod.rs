@@ -1,7 +1,9 @@
 //! The exports of the edge. The TypeScript in `pkg-template/src/edge` turns them into the public surface.
 
 mod oauth;
+mod provider;
 mod proxy;
 mod webhook;
 
+pub(super) use provider::Pushed;
 pub(super) use proxy::Proxied;
