@@ -4,10 +4,10 @@
 //! `locationId` in the body: no signature, no token. HighLevel's changelog speaks of further events that are documented
 //! nowhere, so an event of any name may be pushed; of those in [`EVENTS`] it is known what they must carry.
 
-use super::money::decimals;
+use super::money::{Amount, Currency, MoneyError};
 use super::snapshot::{ChargeSnapshot, SubscriptionSnapshot};
 use crate::json::{
-    amount, field, is_whole, joined, json_text, members, push_amount, put, quote, rounded_up, text_field, unescape,
+    amount, field, is_whole, joined, members, push_decimal, put, quote, rounded_up, text_field, unescape,
 };
 use crate::shape::{validate, Issue, Kind, Record, Shape};
 use ghl_payments_derive::model;
@@ -291,7 +291,7 @@ fn put_snapshot(out: &mut String, snapshot: &str, unit: Unit, wrong: &mut dyn Fn
             put(&mut inside, value);
         } else if value.starts_with('{') {
             match converted(value.as_bytes(), unit) {
-                Ok(amount) => push_amount(&mut inside, amount),
+                Ok(amount) => put(&mut inside, &amount),
                 Err((at, message)) => {
                     wrong(&joined(&["chargeSnapshot.amount", at]), message);
                     put(&mut inside, "1");
@@ -311,29 +311,36 @@ fn put_snapshot(out: &mut String, snapshot: &str, unit: Unit, wrong: &mut dyn Fn
     put(out, "}");
 }
 
-/// An amount `{minor, currency}` or `{major, currency}` in the wanted unit, in ten-thousandths.
-fn converted(money: &[u8], unit: Unit) -> Result<u64, (&'static str, &'static str)> {
-    let currency = json_text(field(money, "currency")).unwrap_or_default();
-    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        return Err((".currency", "must be a currency of three letters, such as USD"));
-    }
-    // How many ten-thousandths of a major unit a minor one is.
-    let mut minor_unit = 1;
-    for _ in decimals(&currency)..4 {
-        minor_unit *= 10;
-    }
-    let minor = number(money, "minor");
-    let minor = if field(money, "minor").is_empty() {
-        let major = amount(number(money, "major")).map_err(|_| (".major", "must be an amount above 0"))?;
-        if major % minor_unit != 0 {
-            return Err((".major", "has more decimals than its currency"));
-        }
-        major / minor_unit
+/// An amount `{minor, currency}` or `{major, currency}`, or both, in the wanted unit; otherwise where something is wrong, and
+/// what.
+fn converted(money: &[u8], unit: Unit) -> Result<String, (&'static str, &'static str)> {
+    let text = |name| core::str::from_utf8(field(money, name)).unwrap_or_default();
+    let currency = Currency::read(&text_field(money, "currency")).map_err(|error| (".currency", error.message()))?;
+    let (major, minor) = (text("major"), text("minor"));
+    let major = (!major.is_empty()).then(|| Amount::of_major(major, currency));
+    let major = major.transpose().map_err(|error| (".major", error.message()))?;
+    let amount = if minor.is_empty() {
+        major.ok_or(("", "must have minor or major"))?
     } else {
-        let known = amount(minor).ok().filter(|_| is_whole(minor));
-        known.ok_or((".minor", "must be a whole number above 0"))? / 10_000
+        let digits = number(money, "minor");
+        let whole = amount(digits).ok().filter(|_| is_whole(digits));
+        let minor = whole.ok_or((".minor", "must be a whole number above 0"))? / 10_000;
+        Amount::of_minor(minor, currency).map_err(|error| (".minor", error.message()))?
     };
-    Ok(minor * if unit == Unit::Minor { 10_000 } else { minor_unit })
+    if major.is_some_and(|major| major != amount) {
+        return Err(("", MoneyError::Contradiction.message()));
+    }
+    if amount.minor == 0 {
+        return Err(("", "must be above 0"));
+    }
+    Ok(match unit {
+        Unit::Major => amount.major(),
+        Unit::Minor => {
+            let mut out = String::new();
+            push_decimal(&mut out, amount.minor);
+            out
+        }
+    })
 }
 
 #[cfg(test)]
@@ -383,7 +390,10 @@ mod tests {
             (json!({ "minor": -1, "currency": "USD" }), ".minor"),
             (json!({ "major": 10.505, "currency": "USD" }), ".major"),
             (json!({ "major": 10.5, "currency": "JPY" }), ".major"),
-            (json!({ "currency": "JPY" }), ".major"),
+            (json!({ "currency": "JPY" }), ""),
+            (json!({ "major": 0, "currency": "USD" }), ""),
+            (json!({ "major": 10.5, "minor": 1000, "currency": "USD" }), ""),
+            (json!({ "major": "10.5", "currency": "USD" }), ".major"),
             (json!({ "minor": 10 }), ".currency"),
             (json!({ "minor": 10, "currency": "dollar" }), ".currency"),
         ] {

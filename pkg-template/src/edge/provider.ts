@@ -81,7 +81,7 @@ export interface ProviderOptions {
 
 /**
  * The amount of a charge: `{ minor, currency }` (`{ minor: 1050, currency: "USD" }`), `{ major, currency }`, or both, as requests of
- * `createQueryHandler` have it; then `minor` counts. It is turned into the `unit` of the provider by the currency's own decimals.
+ * `createQueryHandler` have it. It is turned into the `unit` of the provider by the currency's own decimals.
  * A plain number is sent as it is: it has to be in that unit.
  */
 export type PushAmount =
