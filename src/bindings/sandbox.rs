@@ -3,7 +3,7 @@
 use crate::sandbox::{
     parse, separated, AppOptions, Echo, InstallOptions, Limits, Options, Request, Rotation, Sandbox, TokenOptions,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 
 // The client's module brings its own.
@@ -131,6 +131,14 @@ impl SandboxCore {
                 let events = sandbox.take_events();
                 Ok(separated(&mut events.iter().map(String::as_str), "\n"))
             }
+            // `{ what, options }`: HighLevel's side of the custom provider protocol.
+            "highlevel" => sandbox
+                .high_level(text("what").unwrap_or_default(), field("options").as_object().unwrap_or(&Map::new())),
+            // `{ what, options }`: what is wrong with what a provider says.
+            "check" => Ok(Sandbox::check_provider(
+                text("what").unwrap_or_default(),
+                field("options").as_object().unwrap_or(&Map::new()),
+            )),
             // Its id, its client id and its client secret.
             _ => {
                 let app = sandbox.app();

@@ -10,6 +10,7 @@
 mod account;
 mod amount;
 mod calendar;
+mod checkout;
 mod echo;
 mod events;
 mod http;
@@ -32,6 +33,8 @@ pub use oauth::Rotation;
 use crate::json::joined;
 use account::seed;
 use account::state::Account;
+use checkout::push;
+use checkout::{Side, World};
 use http::auth;
 use http::check;
 use http::fault::{self, Fault, Plan, Planned};
@@ -48,7 +51,7 @@ use operations::payments;
 use operations::routes::{self, Route};
 use operations::snapshot;
 use rng::{key, Rng};
-use serde_json::Map;
+use serde_json::{Map, Value};
 pub(crate) use text::separated;
 
 /// How a sandbox begins.
@@ -98,10 +101,15 @@ enum Target {
     Operation(Route),
     /// An endpoint of OAuth.
     OAuth(Endpoint),
+    /// Where custom providers push to.
+    Push,
 }
 
 impl Target {
     fn find(request: &Request, path: &str) -> Option<Self> {
+        if request.method == "POST" && path == push::PATH {
+            return Some(Self::Push);
+        }
         let operation = || routes::find(&request.method, path).map(Self::Operation);
         Endpoint::find(request, path).map(Self::OAuth).or_else(operation)
     }
@@ -111,6 +119,7 @@ impl Target {
         match self {
             Self::Operation(route) => [route.operation.name, route.operation.id],
             Self::OAuth(endpoint) => [endpoint.name(), ""],
+            Self::Push => [push::NAME, ""],
         }
     }
 
@@ -166,6 +175,8 @@ pub struct Sandbox {
     /// What `late` has put off, and until when.
     late: Vec<Late>,
     log: log::Log,
+    /// What HighLevel's side of the custom provider protocol remembers.
+    side: Side,
     /// What [`Sandbox::advance`] has added to the clock.
     ahead: i64,
     /// The latest time that any request has seen: the clock does not go back.
@@ -199,6 +210,7 @@ impl Sandbox {
             plan: Plan::default(),
             late: Vec::new(),
             log: log::Log::default(),
+            side: Side::default(),
             ahead: 0,
             latest: 0,
             requests: 0,
@@ -222,6 +234,7 @@ impl Sandbox {
         self.plan.clear();
         self.late.clear();
         self.log.clear();
+        self.side = Side::default();
         self.ahead = 0;
         self.latest = now;
         self.requests = 0;
@@ -343,6 +356,51 @@ impl Sandbox {
         self.events.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// Plays HighLevel's side of the custom provider protocol: `what` is asked with its options, the answer is JSON text.
+    /// `checkout` opens a payment page, `receive` takes what its frame has posted, `charge`, `subscribe`, `cancel`,
+    /// `refund` and `methods` ask the provider's server; whatever is to be asked of that comes back in `queries`, and its
+    /// answer goes in with `answered`. The error says what is wrong with the options.
+    pub fn high_level(&mut self, what: &str, options: &Map<String, Value>) -> Result<String, String> {
+        if !matches!(what, "timeline" | "session") {
+            // A moment of its own, as a request has.
+            self.requests += 1;
+        }
+        let now = self.records_now();
+        let answer = self.world(now).run(what, options);
+        self.tell_of_orders();
+        answer
+    }
+
+    /// What is wrong with what a provider says, as JSON text: of a `message` of its frame (`{ text? | data?, setup? }`), of
+    /// an `answer` of its queryUrl (`{ query, status?, text?, failure?, amount? }`) or of a `push` (`{ push }`).
+    pub fn check_provider(what: &str, options: &Map<String, Value>) -> String {
+        match what {
+            "message" => checkout::check_message(options),
+            "answer" => checkout::check_answer(options),
+            _ => checkout::check_push(options),
+        }
+    }
+
+    fn world(&mut self, now: i64) -> World<'_> {
+        World {
+            side: &mut self.side,
+            accounts: &mut self.accounts,
+            now,
+            app: &self.app.id,
+            seed: self.options.seed,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Tells of the orders that HighLevel's side has made or changed.
+    fn tell_of_orders(&mut self) {
+        for (location, order, kind) in std::mem::take(&mut self.side.events) {
+            if self.events.is_some() {
+                self.tell(events::order(&self.accounts[location], order, kind));
+            }
+        }
+    }
+
     /// Keeps an event for whoever wants it.
     fn tell(&mut self, event: String) {
         if let Some(events) = &mut self.events {
@@ -372,7 +430,8 @@ impl Sandbox {
     /// Lays out a fault for the next `times` requests, to one operation (`orders.list`) or to any.
     pub fn plan_fault(&mut self, fault: &str, operation: Option<String>, times: u32) -> Result<(), String> {
         if let Some(name) = &operation {
-            if !crate::endpoint::ALL.iter().any(|op| op.name == name || op.id == name) && !Endpoint::is_named(name) {
+            let operation = crate::endpoint::ALL.iter().any(|op| op.name == name || op.id == name);
+            if !operation && !Endpoint::is_named(name) && name != push::NAME {
                 return Err(joined(&["the Payments API has no operation \"", name, "\""]));
             }
         }
@@ -494,7 +553,7 @@ impl Sandbox {
     /// is no call of the API.
     fn limited(&self, request: &Request, target: Option<&Target>, now: i64) -> Option<String> {
         let resource = match target {
-            Some(Target::OAuth(Endpoint::ChooseLocation)) => return None,
+            Some(Target::OAuth(Endpoint::ChooseLocation) | Target::Push) => return None,
             Some(Target::OAuth(endpoint)) => oauth::resource(*endpoint, &self.grants, request, &self.tokens, now),
             _ => self.identify(request, now).ok().map(|(token, _)| token.resource),
         };
@@ -586,6 +645,11 @@ impl Sandbox {
         let route = match target {
             Some(Target::Operation(route)) => route,
             Some(Target::OAuth(endpoint)) => return self.oauth(*endpoint, request, query, now.0, trace),
+            Some(Target::Push) => {
+                let outcome = self.world(now.0).push(request);
+                self.tell_of_orders();
+                return (false, outcome);
+            }
             None => {
                 let text = joined(&["Cannot ", &request.method, " ", path]);
                 return (false, Err(Refusal::gateway(404, &text)));

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { listen } from "./node-http.js";
-import { createSandbox } from "../entries/sandbox.js";
+import { createSandbox, serveSandbox } from "../entries/sandbox.js";
 
 const USAGE = `Usage: ghl-payments sandbox [options]
 
@@ -11,7 +11,7 @@ Serves a simulated HighLevel payments backend on this machine.
   --size <n>   how many orders there are (default 300)
   --webhooks <url>
                where webhooks about what happens are sent
-  --cors       let web pages of any origin call it; the real API does not
+  --cors       let web pages of any origin call and steer it; the real API lets none
   --help       show this
 `;
 
@@ -60,28 +60,10 @@ function number(name: keyof typeof MOST, text: string | undefined): number {
     return Number(text);
 }
 
-/** Adds what lets a page of any origin read the answers. */
-function withCors(handler: (request: Request) => Promise<Response>): (request: Request) => Promise<Response> {
-    return async (request) => {
-        const asked = request.headers.get("access-control-request-headers");
-        const preflight = request.method === "OPTIONS" && request.headers.has("access-control-request-method");
-        const response = preflight ? new Response(null, { status: 204 }) : await handler(request);
-        if (preflight) {
-            response.headers.set("access-control-allow-methods", "GET, POST, PUT, DELETE");
-            if (asked !== null) response.headers.set("access-control-allow-headers", asked);
-            response.headers.set("access-control-max-age", "600");
-        } else {
-            response.headers.set("access-control-expose-headers", [...response.headers.keys()].join(", "));
-        }
-        response.headers.set("access-control-allow-origin", "*");
-        return response;
-    };
-}
-
 async function serve({ port, seed, size, webhooks, cors }: Arguments): Promise<void> {
     const sandbox = createSandbox({ seed, now: Date.now, ...(size === undefined ? {} : { size }) });
     if (webhooks !== undefined) sandbox.webhooks({ url: webhooks });
-    const server = await listen(cors ? withCors(sandbox.fetch) : sandbox.fetch, { port });
+    const server = await listen(serveSandbox(sandbox, { cors }), { port });
     console.log(`base URL:    ${server.url}`);
     console.log(`location id: ${sandbox.locationId}`);
     console.log(`client id:   ${sandbox.app.clientId}`);

@@ -10,7 +10,15 @@ import type {
     TransactionSummary,
     WhitelabelProvider,
 } from "../core.js";
+import { Checkouts, posted, type SandboxQueries } from "./checkout.js";
 import { choice, MOST_COUNT, MOST_MS, maybeText, named, texts, timeOf, whole } from "./checks.js";
+import type {
+    ConnectProviderOptions,
+    DuePayment,
+    HighLevel,
+    ProtocolIssue,
+    TimelineEntry,
+} from "./highlevel.js";
 import {
     Webhooks,
     type SandboxWebhookKeys,
@@ -64,6 +72,8 @@ export interface SandboxOptions {
      * Milliseconds are a grace of that length.
      */
     rotation?: "grace" | "strict" | number;
+    /** How HighLevel's server reaches the queryUrl of a custom provider. */
+    queries?: SandboxQueries;
 }
 
 /** What the marketplace app of a sandbox is called. */
@@ -204,8 +214,47 @@ export interface SandboxState {
     locations: SandboxLocation[];
 }
 
+/** What is wrong with what a custom provider says, by HighLevel's documentation and what integrators have learned. */
+export interface SandboxChecks {
+    /**
+     * Judges what a frame posts, as `window.parent` sees it.
+     *
+     * @param data `event.data`.
+     * @param kind What the checkout is for; without it `chargeId` is not judged.
+     */
+    message(data: unknown, kind?: "payment" | "setup"): ProtocolIssue[];
+    /**
+     * Judges the answer of a queryUrl.
+     *
+     * @param query The body of the query, with `type`.
+     * @param answer What came back.
+     */
+    answer(
+        query: { readonly [name: string]: unknown },
+        answer: {
+            /** The status. */
+            status: number;
+            /** The body. */
+            text: string;
+            /** The amount that was to be charged, in major units. */
+            amount?: number;
+        },
+    ): {
+        /** What HighLevel takes it for; `none` is no answer that it can use. */
+        meaning: "success" | "failed" | "pending" | "none";
+        /** What is wrong with it. */
+        issues: ProtocolIssue[];
+    };
+    /**
+     * Judges the form of a push.
+     *
+     * @param push Its body.
+     */
+    push(push: { readonly [name: string]: unknown }): ProtocolIssue[];
+}
+
 /** A simulated HighLevel payments backend. */
-export interface Sandbox {
+export interface Sandbox extends HighLevel {
     /** Answers a request. It can be passed as the client's `fetch`, or serve HTTP; a path alone is enough as URL. */
     fetch: (input: Request | URL | string, init?: RequestInit) => Promise<Response>;
     /**
@@ -268,11 +317,31 @@ export interface Sandbox {
     /** Puts everything back as it was at the beginning; tokens stay valid, and the app stays installed. */
     reset(): void;
     /**
-     * Moves the clock forward: coupons begin and end, subscriptions are paid, rate limits open.
+     * Moves the clock forward: coupons begin and end, subscriptions are paid, rate limits open. Gives the payments of
+     * subscriptions for which the custom provider has to charge by then, each once.
      *
      * @param ms By how many milliseconds.
      */
-    advance(ms: number): void;
+    advance(ms: number): DuePayment[];
+    /** The time on its clock, in milliseconds since 1970. */
+    now(): number;
+    /**
+     * Sets up the custom provider of a location without the API.
+     *
+     * @param options What it is.
+     */
+    connectProvider(options: ConnectProviderOptions): void;
+    /**
+     * Everything that was said around payments of a custom provider, in order, the latest 5000 entries at most.
+     *
+     * @param options Only entries behind a number.
+     */
+    timeline(options?: {
+        /** The number of the last entry that is known. */
+        after?: number;
+    }): TimelineEntry[];
+    /** Judges what custom providers say. */
+    readonly checks: SandboxChecks;
     /** Things to go wrong with requests to come. */
     readonly faults: SandboxFaults;
     /** The requests so far, the latest 1000 at most. */
@@ -305,7 +374,7 @@ export function make(options: SandboxOptions): Sandbox {
                 "Node's (jest-fixed-jsdom does), or run the test in the environment node",
         );
     }
-    named("createSandbox", options, ["seed", "now", "locations", "size", "rateLimit", "echo", "app", "rotation"]);
+    named("createSandbox", options, ["seed", "now", "locations", "size", "rateLimit", "echo", "app", "rotation", "queries"]);
     const { seed = DEFAULT_SEED, now = DEFAULT_NOW, locations = [], size, rateLimit = {}, echo = "meta", app = {} } = options;
     choice("createSandbox: echo", echo, ECHOES);
     whole("createSandbox: seed", seed, 0, Number.MAX_SAFE_INTEGER);
@@ -333,6 +402,12 @@ export function make(options: SandboxOptions): Sandbox {
     const realTime = (): number => (clock === undefined ? Date.now() : timeOf(NO_TIME, clock()));
     const ask = (what: string, options: object = {}): string => core.ask(what, JSON.stringify(options), realTime());
     const webhooks = new Webhooks(ask, () => core.now, seed);
+    const checkouts = new Checkouts((what, given) => {
+        const told = ask("highlevel", { what, options: given });
+        webhooks.flush();
+        return told;
+    }, options.queries ?? {});
+    const check = (what: string, given: object): unknown => JSON.parse(ask("check", { what, options: given }));
     const [appId = "", clientId = "", clientSecret = ""] = ask("app").split("\n");
 
     async function fetch(input: Request | URL | string, init?: RequestInit): Promise<Response> {
@@ -404,6 +479,26 @@ export function make(options: SandboxOptions): Sandbox {
                 throw new RangeError(`advance: ms must be a number from 0 to ${MOST_MS}`);
             }
             core.advance(ms);
+            return checkouts.due();
+        },
+        now() {
+            ask("app");
+            return core.now;
+        },
+        checkout: (options) => checkouts.checkout(options),
+        session: (id) => checkouts.session(id),
+        listPaymentMethods: (options) => checkouts.listPaymentMethods(options),
+        charge: (options) => checkouts.charge(options),
+        createSubscription: (options) => checkouts.createSubscription(options),
+        cancelSubscription: (options) => checkouts.cancelSubscription(options),
+        refund: (options) => checkouts.refund(options),
+        connectProvider: (options) => checkouts.connectProvider(options),
+        timeline: (options) => checkouts.timeline(options),
+        checks: {
+            message: (data, kind) =>
+                check("message", { ...posted(data), setup: kind === undefined ? undefined : kind === "setup" }) as ProtocolIssue[],
+            answer: (query, answer) => check("answer", { query, ...answer }) as ReturnType<SandboxChecks["answer"]>,
+            push: (push) => check("push", { push }) as ProtocolIssue[],
         },
         faults: {
             add(fault, options = {}) {

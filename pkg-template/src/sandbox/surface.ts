@@ -3,6 +3,7 @@ export type {
     Sandbox,
     SandboxApp,
     SandboxAppOptions,
+    SandboxChecks,
     SandboxFaults,
     SandboxInstallOptions,
     SandboxLocation,
@@ -11,6 +12,11 @@ export type {
     SandboxState,
     SandboxTokenOptions,
 } from "./api.js";
+export type { SandboxQueries } from "./checkout.js";
+export { connectSandbox } from "./remote.js";
+export type { ConnectSandboxOptions, RemoteSandbox, SandboxInfo } from "./remote.js";
+export { serveSandbox } from "./steering.js";
+export type { SteeringOptions } from "./steering.js";
 export type {
     SandboxDelivery,
     SandboxWebhookForm,

@@ -4,7 +4,8 @@ use crate::model::{FulfillmentTracking, JsonObject};
 use crate::sandbox::account::catalog::{PRICES, SOURCES};
 use crate::sandbox::calendar::{add_months, DAY};
 use crate::sandbox::echo::Echo;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::fmt;
 
 /// One line of an order.
 #[derive(Debug, Clone, Copy, Default)]
@@ -113,6 +114,8 @@ pub enum Paid {
     Failed,
     /// It went back.
     Refunded,
+    /// Nobody knows yet.
+    Pending,
 }
 
 /// Who took the money.
@@ -126,6 +129,8 @@ pub enum Provider {
     AuthorizeNet,
     /// A person, in this way: an index of [`MODES`].
     Manual(u8),
+    /// The custom provider of the location.
+    Custom,
 }
 
 /// Ways to pay a person.
@@ -139,6 +144,7 @@ impl Provider {
             Self::Paypal => "paypal",
             Self::AuthorizeNet => "authorize-net",
             Self::Manual(_) => "manual",
+            Self::Custom => "custom-provider",
         }
     }
 }
@@ -215,6 +221,34 @@ impl SubscriptionRow {
     }
 }
 
+/// What a custom provider has said of a transaction, and when something changed about it.
+#[derive(Debug, Clone, Default)]
+pub struct ChargeRow {
+    /// Index of the transaction.
+    pub transaction: u32,
+    /// The provider's id, where one is known.
+    pub id: Option<String>,
+    /// The charge as the provider has shown it last.
+    pub snapshot: Option<Map<String, Value>>,
+    /// When it was last changed.
+    pub updated: i64,
+    /// The provider's ids of its refunds.
+    pub refunds: Vec<String>,
+}
+
+/// What a custom provider has said of a subscription.
+#[derive(Debug, Clone, Default)]
+pub struct PlanRow {
+    /// Index of the subscription.
+    pub subscription: u32,
+    /// The subscription as the provider has shown it last.
+    pub snapshot: Option<Map<String, Value>>,
+    /// When the provider is to charge next, as its snapshot says.
+    pub next: Option<i64>,
+    /// The `next` of which it was told that it has come.
+    pub told: Option<i64>,
+}
+
 /// A coupon.
 #[derive(Debug, Clone)]
 pub struct CouponRow {
@@ -275,12 +309,18 @@ pub struct FulfillmentRow {
 }
 
 /// The keys of one mode of a custom provider.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Keys {
     /// The secret.
     pub api_key: String,
     /// The public key.
     pub publishable_key: String,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Keys").field("publishable_key", &self.publishable_key).finish_non_exhaustive()
+    }
 }
 
 /// A custom payment provider.
@@ -300,6 +340,13 @@ pub struct ProviderRow {
     pub test: Option<Keys>,
     /// Whether it can charge on a schedule.
     pub schedules: bool,
+}
+
+impl ProviderRow {
+    /// The keys of a mode.
+    pub fn keys(&self, live: bool) -> Option<&Keys> {
+        if live { &self.live } else { &self.test }.as_ref()
+    }
 }
 
 /// A white-label integration.

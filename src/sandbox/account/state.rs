@@ -4,7 +4,8 @@
 use crate::json::joined;
 use crate::sandbox::account::catalog::{SourceSeed, CURRENCIES, FIRST, LAST, PLACES, PRICES, PRODUCTS, SOURCES};
 use crate::sandbox::account::rows::{
-    CouponRow, FulfillmentRow, OrderRow, Owner, Paid, ProviderRow, SubscriptionRow, TransactionRow, WhitelabelRow,
+    ChargeRow, CouponRow, FulfillmentRow, OrderRow, Owner, Paid, PlanRow, Provider, ProviderRow, SubscriptionRow,
+    TransactionRow, WhitelabelRow,
 };
 use crate::sandbox::json::{object, Members};
 use crate::sandbox::rng::{key, Ids, Rng};
@@ -28,7 +29,13 @@ pub struct Contact {
 }
 
 impl Contact {
-    fn phone(&self) -> String {
+    /// City, state, postal code and country.
+    pub fn place(&self) -> (&'static str, &'static str, &'static str, &'static str) {
+        PLACES[self.place]
+    }
+
+    /// A number that nobody has.
+    pub fn phone(&self) -> String {
         joined(&["+1202555", &digits(self.line as u64, 4)])
     }
 
@@ -100,6 +107,12 @@ pub struct Account {
     pub checkouts: Vec<(String, i64)>,
     /// The custom provider of the sandbox's app.
     pub provider: Option<ProviderRow>,
+    /// Addresses instead of the provider's paymentsUrl and queryUrl.
+    pub addresses: [Option<String>; 2],
+    /// What the custom provider has said of transactions, in their order.
+    pub charges: Vec<ChargeRow>,
+    /// What it has said of subscriptions, in their order.
+    pub plans: Vec<PlanRow>,
     /// Oldest first.
     pub whitelabel: Vec<WhitelabelRow>,
     /// How many coupons, providers ... were made so far: numbers their ids.
@@ -128,6 +141,9 @@ impl Account {
             fulfillments: Vec::new(),
             checkouts: Vec::new(),
             provider: None,
+            addresses: [None, None],
+            charges: Vec::new(),
+            plans: Vec::new(),
             whitelabel: Vec::new(),
             made: 0,
             next_due: None,
@@ -146,6 +162,34 @@ impl Account {
         };
         new.sources = SOURCES.iter().map(|seed| new.made_source(seed)).collect();
         new
+    }
+
+    /// Adds a transaction of the custom provider that is not decided yet; gives its index.
+    pub fn begin_charge(&mut self, owner: Owner, amount: u32, now: i64) -> usize {
+        let index = self.transactions.len();
+        self.transactions.push(TransactionRow {
+            created: now,
+            amount,
+            refunded: 0,
+            owner,
+            state: Paid::Pending,
+            provider: Provider::Custom,
+            recorded: None,
+        });
+        self.charges.push(ChargeRow { transaction: index as u32, updated: now, ..ChargeRow::default() });
+        index
+    }
+
+    /// What the custom provider has said of a transaction.
+    pub fn charge_of(&self, transaction: usize) -> Option<&ChargeRow> {
+        let at = self.charges.binary_search_by_key(&(transaction as u32), |row| row.transaction).ok()?;
+        self.charges.get(at)
+    }
+
+    /// What the custom provider has said of a subscription.
+    pub fn plan_of(&self, subscription: usize) -> Option<&PlanRow> {
+        let at = self.plans.binary_search_by_key(&(subscription as u32), |row| row.subscription).ok()?;
+        self.plans.get(at)
     }
 
     /// The ids of its records.

@@ -103,7 +103,7 @@ fn form(request: &Request) -> Option<Value> {
 }
 
 /// Hides keys, and of OAuth what stands for a person's approval.
-fn redact(value: &mut Value, oauth: bool) {
+pub fn redact(value: &mut Value, oauth: bool) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {

@@ -6,9 +6,9 @@ use crate::sandbox::account::state::Account;
 use crate::sandbox::json::Members;
 use crate::sandbox::text::digits;
 
-/// The account at the payment provider.
+/// The account at the payment provider, of those that are HighLevel's own.
 pub fn connected_account(account: &Account, provider: Provider) -> Option<String> {
-    (!matches!(provider, Provider::Manual(_))).then(|| account.rng(provider.name(), 0).hex(24))
+    (!matches!(provider, Provider::Manual(_) | Provider::Custom)).then(|| account.rng(provider.name(), 0).hex(24))
 }
 
 /// The address of a contact's computer, out of the range for examples.

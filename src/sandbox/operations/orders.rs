@@ -218,6 +218,11 @@ pub fn find(account: &Account, id: &str) -> Result<usize, Refusal> {
         .ok_or_else(|| Refusal::not_found("Order"))
 }
 
+/// The id of an order.
+pub fn id_of(account: &Account, index: usize) -> String {
+    account.ids().orders.id(account.orders[index].created, index)
+}
+
 /// Adds what the list and the single order have in common.
 fn common(account: &Account, index: usize, out: &mut Members<'_>) {
     let row = &account.orders[index];

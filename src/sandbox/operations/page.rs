@@ -159,6 +159,11 @@ impl Search {
         self.prices[usize::from(price)]
     }
 
+    /// How many bytes it has.
+    pub fn length(&self) -> usize {
+        self.text.len()
+    }
+
     /// Whether it is this id, which has so many characters.
     pub fn is(&self, length: usize, id: impl FnOnce() -> String) -> bool {
         self.text.len() == length && id().eq_ignore_ascii_case(&self.text)

@@ -114,14 +114,15 @@ pub fn get(call: &mut Call<'_>) -> Outcome {
 }
 
 /// The index of the subscription with this id of HighLevel's.
-fn find(account: &Account, id: &str) -> Option<usize> {
+pub fn find(account: &Account, id: &str) -> Option<usize> {
     let ids = account.ids().subscriptions;
     ids.index(id).filter(|index| account.subscriptions.get(*index).is_some_and(|row| ids.id(row.created, *index) == id))
 }
 
 /// The index of the subscription with this id of HighLevel's or of the payment provider's.
 pub fn find_any(account: &Account, id: &str) -> Option<usize> {
-    find(account, id).or_else(|| (0..account.subscriptions.len()).find(|index| gateway_id(account, *index) == id))
+    let named = |index: &usize| !id.is_empty() && gateway_id(account, *index) == id;
+    find(account, id).or_else(|| (0..account.subscriptions.len()).find(named))
 }
 
 /// The index of the subscription that began with an order.
@@ -129,8 +130,17 @@ pub fn of_order(account: &Account, order: u32) -> Option<usize> {
     account.subscriptions.binary_search_by_key(&order, |row| row.order).ok()
 }
 
-/// The payment provider's id of a subscription.
+/// HighLevel's id of a subscription.
+pub fn id_of(account: &Account, index: usize) -> String {
+    account.ids().subscriptions.id(account.subscriptions[index].created, index)
+}
+
+/// The payment provider's id of a subscription; of a custom provider what it has said, empty while it has said nothing.
 pub fn gateway_id(account: &Account, index: usize) -> String {
+    if account.subscriptions[index].provider == Provider::Custom {
+        let snapshot = account.plan_of(index).and_then(|plan| plan.snapshot.as_ref());
+        return snapshot.and_then(|fields| fields.get("id")?.as_str()).unwrap_or_default().to_owned();
+    }
     let mut rng = account.rng("gateway subscriptions", index);
     match account.subscriptions[index].provider {
         Provider::Paypal => joined(&["I-", &rng.text(12).to_ascii_uppercase()]),
@@ -147,8 +157,16 @@ fn snapshot(account: &Account, index: usize, out: &mut Members<'_>) {
     let row = &account.subscriptions[index];
     let id = gateway_id(account, index);
     let price = &PRICES[usize::from(row.price)];
-    out.text("subscriptionId", &id);
+    out.maybe("subscriptionId", Some(id.as_str()).filter(|id| !id.is_empty()));
     let mut out = out.object("subscriptionSnapshot");
+    if row.provider == Provider::Custom {
+        let snapshot = account.plan_of(index).and_then(|plan| plan.snapshot.as_ref());
+        for (name, value) in snapshot.into_iter().flatten() {
+            out.add(name, value);
+        }
+        out.end();
+        return;
+    }
     out.text("id", &id);
     if row.provider == Provider::Paypal {
         out.text("status", &row.status.to_ascii_uppercase());
@@ -227,8 +245,11 @@ fn detail(account: &Account, index: usize, trace: &str, out: &mut Members<'_>) {
     rule.end();
     schedule.end();
     let mut auto = out.object("autoPayment");
-    auto.text("customerId", &rng.text(14));
-    auto.text("paymentMethodId", &rng.text(24));
+    // Of a custom provider nobody but itself knows them.
+    if row.provider != Provider::Custom {
+        auto.text("customerId", &rng.text(14));
+        auto.text("paymentMethodId", &rng.text(24));
+    }
     auto.end();
     let mut product = out.object("recurringProduct");
     product.text("_id", &account.line_id(row.price));

@@ -131,6 +131,7 @@ fn named(account: &Account, row: &TransactionRow, index: usize, search: &Search)
         Provider::Paypal => 17,
         Provider::AuthorizeNet => 11,
         Provider::Manual(_) => usize::MAX,
+        Provider::Custom => search.length(),
     };
     search.finds_source(source, number)
         || search.is(charge, || charge_id(account, row, index).unwrap_or_default())
@@ -140,12 +141,19 @@ fn named(account: &Account, row: &TransactionRow, index: usize, search: &Search)
 /// Reads one transaction.
 pub fn get(call: &mut Call<'_>) -> Outcome {
     let account = &*call.account;
-    let ids = account.ids().transactions;
-    let index = ids
-        .index(&call.id)
-        .filter(|index| account.transactions.get(*index).is_some_and(|row| ids.id(row.created, *index) == call.id))
-        .ok_or_else(|| Refusal::not_found("Transaction"))?;
+    let index = find(account, &call.id).ok_or_else(|| Refusal::not_found("Transaction"))?;
     Ok(Reply::object(&|out| detail(account, index, &call.trace, out)))
+}
+
+/// The index of the transaction with this id.
+pub fn find(account: &Account, id: &str) -> Option<usize> {
+    let ids = account.ids().transactions;
+    ids.index(id).filter(|index| account.transactions.get(*index).is_some_and(|row| ids.id(row.created, *index) == id))
+}
+
+/// The id of a transaction.
+pub fn id_of(account: &Account, index: usize) -> String {
+    account.ids().transactions.id(account.transactions[index].created, index)
 }
 
 /// What a transaction has from the order, subscription or invoice that it is for.
@@ -222,6 +230,7 @@ fn charge_id(account: &Account, row: &TransactionRow, index: usize) -> Option<St
         Provider::Paypal => Some(rng.text(17).to_ascii_uppercase()),
         Provider::AuthorizeNet => Some(joined(&["60", &digits(rng.below(1_000_000_000) as u64, 9)])),
         Provider::Manual(_) => None,
+        Provider::Custom => account.charge_of(index)?.id.clone(),
     }
 }
 
@@ -269,6 +278,12 @@ fn charge(account: &Account, row: &TransactionRow, index: usize, facts: &Facts, 
             out.text("transId", &id);
             out.text("responseCode", if failed { "2" } else { "1" });
             out.money("authAmount", row.amount);
+        }
+        Provider::Custom => {
+            let snapshot = account.charge_of(index).and_then(|charge| charge.snapshot.as_ref());
+            for (name, value) in snapshot.into_iter().flatten() {
+                out.add(name, value);
+            }
         }
         Provider::Manual(mode) => {
             let mode = MODES[usize::from(mode) % MODES.len()];
@@ -324,16 +339,22 @@ fn payment_method(account: &Account, row: &TransactionRow, contact: u32, out: &m
     out.end();
 }
 
-fn status(row: &TransactionRow) -> &'static str {
+/// `status`
+pub fn status(row: &TransactionRow) -> &'static str {
     match row.state {
         Paid::Succeeded => "succeeded",
         Paid::Failed => "failed",
         Paid::Refunded => "refunded",
+        Paid::Pending => "pending",
     }
 }
 
-fn updated(row: &TransactionRow) -> i64 {
-    row.created + if matches!(row.provider, Provider::Manual(_)) { 0 } else { 1331 }
+fn updated(account: &Account, row: &TransactionRow, index: usize) -> i64 {
+    match row.provider {
+        Provider::Manual(_) => row.created,
+        Provider::Custom => account.charge_of(index).map_or(row.created, |charge| charge.updated),
+        _ => row.created + 1331,
+    }
 }
 
 fn entity_type(row: &TransactionRow) -> &'static str {
@@ -347,7 +368,7 @@ fn entity_type(row: &TransactionRow) -> &'static str {
 fn common(account: &Account, index: usize, facts: &Facts, out: &mut Members<'_>) {
     let row = &account.transactions[index];
     let id = account.ids().transactions.id(row.created, index);
-    account.begin(out, &id, facts.contact, (row.created, updated(row)));
+    account.begin(out, &id, facts.contact, (row.created, updated(account, row, index)));
     out.text("currency", CURRENCIES[usize::from(facts.currency)].0);
     out.money("amount", row.amount);
     out.text("status", status(row));
@@ -355,7 +376,8 @@ fn common(account: &Account, index: usize, facts: &Facts, out: &mut Members<'_>)
     out.text("entityType", entity_type(row));
     out.text("entityId", &entity_id(account, row));
     if let Some(at) = subscription(account, row) {
-        out.text("subscriptionId", &subscriptions::gateway_id(account, at));
+        let id = subscriptions::gateway_id(account, at);
+        out.maybe("subscriptionId", Some(id.as_str()).filter(|id| !id.is_empty()));
     }
     charge(account, row, index, facts, out);
     if matches!(row.provider, Provider::Manual(_)) {
@@ -386,7 +408,9 @@ pub fn summary(account: &Account, index: usize, out: &mut Members<'_>) {
     out.raw("paymentProviders", "[]");
     out.raw("giftCardsMetadata", "[]");
     payment_method(account, row, facts.contact, out);
-    out.time("fulfilledAt", updated(row));
+    if row.state != Paid::Pending {
+        out.time("fulfilledAt", updated(account, row, index));
+    }
 }
 
 /// Adds the single transaction.
@@ -409,7 +433,7 @@ fn detail(account: &Account, index: usize, trace: &str, out: &mut Members<'_>) {
     provider(account, row.provider, out);
     out.flag("markAsTest", !facts.live);
     out.flag("isParent", false);
-    if row.state != Paid::Failed {
+    if matches!(row.state, Paid::Succeeded | Paid::Refunded) {
         out.text("receiptId", &account.rng("receipts", index).hex(24));
     }
     out.flag("qboSynced", false);

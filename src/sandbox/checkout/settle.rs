@@ -1,0 +1,161 @@
+//! The state rules: what an answer or a push of a provider does to orders, transactions and subscriptions.
+//!
+//! Money that is there stays: no later word of the provider makes a paid transaction pending or failed. A subscription that
+//! has ended stays so.
+
+use crate::sandbox::account::rows::{ChargeRow, Owner, Paid, PlanRow};
+use crate::sandbox::account::state::Account;
+use serde_json::{Map, Value};
+
+/// The statuses of subscriptions that HighLevel knows.
+pub const STATUSES: [&str; 9] =
+    ["active", "trialing", "scheduled", "incomplete", "expired", "canceled", "unpaid", "past_due", "pending"];
+
+/// The object in a field.
+pub fn inner<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Map<String, Value>> {
+    fields.get(name).and_then(Value::as_object)
+}
+
+/// The text in a field, unless it is empty.
+pub fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+impl Account {
+    fn charge_row(&mut self, transaction: usize) -> Option<&mut ChargeRow> {
+        let at = self.charges.binary_search_by_key(&(transaction as u32), |row| row.transaction).ok()?;
+        self.charges.get_mut(at)
+    }
+
+    /// Notes down what is known of a charge.
+    pub fn note_charge(
+        &mut self,
+        transaction: usize,
+        id: Option<&str>,
+        snapshot: Option<&Map<String, Value>>,
+        now: i64,
+    ) {
+        let Some(row) = self.charge_row(transaction) else { return };
+        row.updated = now;
+        if let Some(id) = id {
+            row.id = Some(id.into());
+        }
+        if let Some(snapshot) = snapshot {
+            row.snapshot = Some(snapshot.clone());
+        }
+    }
+
+    /// A transaction is paid; false if it was before.
+    pub fn pay(&mut self, transaction: usize, now: i64) -> bool {
+        let row = &mut self.transactions[transaction];
+        if matches!(row.state, Paid::Succeeded | Paid::Refunded) {
+            return false;
+        }
+        row.state = Paid::Succeeded;
+        let (owner, amount) = (row.owner, row.amount);
+        if let Owner::Order(order) = owner {
+            let order = &mut self.orders[order as usize];
+            order.paid += amount;
+            order.updated = now;
+        }
+        self.note_charge(transaction, None, None, now);
+        true
+    }
+
+    /// A transaction has failed, unless it is paid.
+    pub fn fail(&mut self, transaction: usize, now: i64) {
+        let row = &mut self.transactions[transaction];
+        if row.state == Paid::Pending {
+            row.state = Paid::Failed;
+            self.note_charge(transaction, None, None, now);
+        }
+    }
+
+    /// A part of a transaction, or what is left of it, was paid back.
+    pub fn pay_back(&mut self, transaction: usize, minor: u32, refund: Option<&str>, now: i64) {
+        let row = &mut self.transactions[transaction];
+        let back = minor.min(row.amount - row.refunded);
+        row.refunded += back;
+        if row.refunded >= row.amount {
+            row.state = Paid::Refunded;
+        }
+        if let Owner::Order(order) = row.owner {
+            let order = &mut self.orders[order as usize];
+            order.refunded += back;
+            order.updated = now;
+        }
+        if let Some(row) = self.charge_row(transaction) {
+            row.updated = now;
+            row.refunds.extend(refund.map(str::to_owned));
+        }
+    }
+
+    fn plan_row(&mut self, subscription: usize) -> Option<&mut PlanRow> {
+        let at = self.plans.binary_search_by_key(&(subscription as u32), |row| row.subscription).ok()?;
+        self.plans.get_mut(at)
+    }
+
+    /// Sets what is known of a subscription; false if it has ended before.
+    pub fn follow(
+        &mut self,
+        subscription: usize,
+        status: Option<&str>,
+        snapshot: Option<&Map<String, Value>>,
+        now: i64,
+    ) -> bool {
+        let row = &mut self.subscriptions[subscription];
+        if matches!(row.status, "canceled" | "expired") && status != Some(row.status) {
+            return false;
+        }
+        if let Some(status) = STATUSES.into_iter().find(|own| status == Some(own)) {
+            row.status = status;
+            if status == "canceled" && row.canceled.is_none() {
+                row.canceled = Some(now);
+            }
+        }
+        row.updated = now;
+        let ended = matches!(row.status, "canceled" | "expired");
+        if let Some(plan) = self.plan_row(subscription) {
+            if let Some(snapshot) = snapshot {
+                plan.next = seconds(snapshot, "nextCharge");
+                plan.snapshot = Some(snapshot.clone());
+            }
+            if ended {
+                plan.next = None;
+            }
+        }
+        true
+    }
+
+    /// The transaction with which a subscription is to begin, if it has not been paid.
+    pub fn unpaid_of(&self, subscription: usize) -> Option<usize> {
+        let first = Owner::Order(self.subscriptions[subscription].order);
+        let mut unpaid = None;
+        for (index, row) in self.transactions.iter().enumerate().filter(|(_, row)| row.owner == first) {
+            if matches!(row.state, Paid::Succeeded | Paid::Refunded) {
+                return None;
+            }
+            unpaid = Some(index);
+        }
+        unpaid
+    }
+
+    /// The transaction of a subscription with this charge of the provider's.
+    pub fn charged(&self, subscription: usize, charge: &str) -> Option<usize> {
+        let first = Owner::Order(self.subscriptions[subscription].order);
+        let of = |owner: Owner| match owner {
+            Owner::Renewal(other, _) => other as usize == subscription,
+            owner => owner == first,
+        };
+        let found = self
+            .charges
+            .iter()
+            .find(|row| row.id.as_deref() == Some(charge) && of(self.transactions[row.transaction as usize].owner));
+        found.map(|row| row.transaction as usize)
+    }
+}
+
+/// A time in unix seconds as milliseconds; 0 is none.
+fn seconds(fields: &Map<String, Value>, name: &str) -> Option<i64> {
+    fields.get(name).and_then(Value::as_f64).filter(|at| *at > 0.0 && *at < 1e11).map(|at| (at * 1000.0) as i64)
+}
