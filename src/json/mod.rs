@@ -5,7 +5,7 @@
 #[cfg(any(test, all(feature = "npm", target_arch = "wasm32")))]
 mod ascii;
 mod decimal;
-#[cfg(any(feature = "edge", all(feature = "fetch", target_arch = "wasm32")))]
+#[cfg(any(feature = "provider", all(feature = "fetch", target_arch = "wasm32")))]
 mod object;
 mod parts;
 mod percent;
@@ -17,7 +17,7 @@ pub(crate) use ascii::to_ascii;
 #[cfg(feature = "provider")]
 pub(crate) use decimal::is_zero;
 pub(crate) use decimal::{amount, is_whole, number_is_finite, push_amount, rounded_up, NoAmount};
-#[cfg(any(feature = "edge", all(feature = "fetch", target_arch = "wasm32")))]
+#[cfg(any(feature = "provider", all(feature = "fetch", target_arch = "wasm32")))]
 pub(crate) use object::Object;
 pub(crate) use parts::{field, items, items_or_self, json_text, members, text_field};
 pub use percent::encode_component;

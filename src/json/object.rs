@@ -59,6 +59,12 @@ impl Object {
         }
     }
 
+    /// A value that is JSON text already.
+    #[cfg(feature = "provider")]
+    pub fn json(&mut self, name: &str, value: &str) {
+        super::write::put(self.key(name), value);
+    }
+
     /// A number from 0; fractions are cut off.
     pub fn number(&mut self, name: &str, value: Option<f64>) {
         if let Some(value) = value {

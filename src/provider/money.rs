@@ -3,7 +3,9 @@
 //! Nothing is computed in floating point: an amount is read digit by digit from the text of its number, so that 19.99 is 1999
 //! cents and never 1998. How many digits a currency has says ISO 4217.
 
-use crate::json::{amount, is_zero, push_amount, NoAmount};
+use crate::json::{
+    amount, field, is_whole, is_zero, json_text, push_amount, push_decimal, put, rounded_up, text_field, NoAmount,
+};
 use crate::shape::{is_unquoted, Kind};
 
 /// The currencies whose minor unit is not a hundredth, by how many decimals they have instead (ISO 4217). The page's copy in
@@ -114,6 +116,15 @@ impl std::fmt::Debug for Currency {
     }
 }
 
+/// In which unit an amount stands where HighLevel's texts disagree, so that whoever writes it says which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// 10.50 is `10.5`.
+    Major,
+    /// 10.50 is `1050`.
+    Minor,
+}
+
 /// An amount of money from 0, exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount {
@@ -149,6 +160,54 @@ impl Amount {
     pub fn major(&self) -> String {
         let mut out = String::new();
         push_amount(&mut out, self.minor * self.currency.minor());
+        out
+    }
+
+    /// What `{"major": 10.5, "currency": "USD"}`, `{"minor": 1050, "currency": "USD"}` or both together say; `major` is a number, or
+    /// the same as text. `amount` is JSON that was checked before.
+    ///
+    /// # Errors
+    /// Which field is wrong (`.major`, `.minor`, `.currency`, or the whole), and how.
+    pub fn read(amount: &[u8]) -> Result<Self, (&'static str, MoneyError)> {
+        let currency = Currency::read(&text_field(amount, "currency")).map_err(|error| (".currency", error))?;
+        let (major, minor) = (field(amount, "major"), field(amount, "minor"));
+        let text = json_text(major);
+        let major = text.as_deref().or_else(|| core::str::from_utf8(major).ok()).unwrap_or_default();
+        if minor.is_empty() {
+            return Self::of_major(major, currency).map_err(|error| (".major", error));
+        }
+        let number = if is_unquoted(&Kind::Number, minor) { Ok(()) } else { Err(MoneyError::Number) };
+        let whole = number.and_then(|()| match minor.first() {
+            Some(b'-') if !is_zero(minor) => Err(MoneyError::Negative),
+            _ if !is_whole(minor) => Err(MoneyError::Decimals(0)),
+            _ => Self::of_minor(rounded_up(minor), currency),
+        });
+        let amount = whole.map_err(|error| (".minor", error))?;
+        if !major.is_empty() && Self::of_major(major, currency).map_err(|error| (".major", error))? != amount {
+            return Err(("", MoneyError::Contradiction));
+        }
+        Ok(amount)
+    }
+
+    /// The number that stands for it in a unit.
+    pub fn in_unit(&self, unit: Unit) -> String {
+        if unit == Unit::Major {
+            return self.major();
+        }
+        let mut out = String::new();
+        push_decimal(&mut out, self.minor);
+        out
+    }
+
+    /// `{"major":10.5,"minor":1050,"currency":"USD"}`.
+    pub fn json(&self) -> String {
+        let mut out = String::from("{\"major\":");
+        put(&mut out, &self.major());
+        put(&mut out, ",\"minor\":");
+        push_decimal(&mut out, self.minor);
+        put(&mut out, ",\"currency\":\"");
+        put(&mut out, self.currency.as_str());
+        put(&mut out, "\"}");
         out
     }
 }
@@ -263,6 +322,38 @@ mod tests {
         assert_eq!(Amount::of_minor(LARGEST_MINOR, dollar), Err(MoneyError::TooLarge));
         assert_eq!(Amount::of_minor(u64::MAX, dollar), Err(MoneyError::TooLarge));
         assert_eq!(Amount::of_minor(5, dollar).unwrap().major(), "0.05");
+    }
+
+    #[test]
+    fn an_amount_may_be_given_in_either_unit() {
+        let read = |json: &str| Amount::read(json.as_bytes()).map(|amount| amount.json());
+        let ten = r#"{"major":10.5,"minor":1050,"currency":"USD"}"#;
+        for given in [
+            ten,
+            r#"{"minor":1050,"currency":"usd"}"#,
+            r#"{"major":10.5,"currency":"USD"}"#,
+            r#"{"major":"10.50","currency":"USD"}"#,
+            r#"{"currency":"USD","minor":1.05e3}"#,
+        ] {
+            assert_eq!(read(given).as_deref(), Ok(ten), "{given}");
+        }
+        for (given, error) in [
+            (r#"{"minor":1050}"#, (".currency", MoneyError::Currency)),
+            (r#"{"currency":"USD"}"#, (".major", MoneyError::Number)),
+            (r#"{"minor":10.5,"currency":"USD"}"#, (".minor", MoneyError::Decimals(0))),
+            (r#"{"minor":-1,"currency":"USD"}"#, (".minor", MoneyError::Negative)),
+            (r#"{"minor":"1050","currency":"USD"}"#, (".minor", MoneyError::Number)),
+            (r#"{"minor":null,"currency":"USD"}"#, (".minor", MoneyError::Number)),
+            (r#"{"minor":1e30,"currency":"USD"}"#, (".minor", MoneyError::TooLarge)),
+            (r#"{"major":10.505,"currency":"USD"}"#, (".major", MoneyError::Decimals(2))),
+            (r#"{"major":null,"currency":"USD"}"#, (".major", MoneyError::Number)),
+            (r#"{"major":{},"currency":"USD"}"#, (".major", MoneyError::Number)),
+            (r#"{"major":10.5,"minor":1051,"currency":"USD"}"#, ("", MoneyError::Contradiction)),
+            ("5", (".currency", MoneyError::Currency)),
+            ("[]", (".currency", MoneyError::Currency)),
+        ] {
+            assert_eq!(read(given), Err(error), "{given}");
+        }
     }
 
     #[test]

@@ -4,11 +4,9 @@
 //! `locationId` in the body: no signature, no token. HighLevel's changelog speaks of further events that are documented
 //! nowhere, so an event of any name may be pushed; of those in [`EVENTS`] it is known what they must carry.
 
-use super::money::{Amount, Currency, MoneyError};
-use super::snapshot::{ChargeSnapshot, SubscriptionSnapshot};
-use crate::json::{
-    amount, field, is_whole, joined, members, push_decimal, put, quote, rounded_up, text_field, unescape,
-};
+use super::money::{Amount, Unit};
+use super::snapshot::{ChargeSnapshot, SubscriptionSnapshot, LATEST_SECONDS};
+use crate::json::{amount, field, is_whole, joined, members, put, quote, rounded_up, text_field, unescape};
 use crate::shape::{validate, Issue, Kind, Record, Shape};
 use ghl_payments_derive::model;
 
@@ -105,15 +103,6 @@ events! {
     "subscription.updated": "ghlSubscriptionId" "subscriptionSnapshot";
 }
 
-/// In which unit amounts stand in snapshots. HighLevel's texts disagree, so whoever pushes says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// 10.50 is `10.5`.
-    Major,
-    /// 10.50 is `1050`: what HighLevel's examples of pushes show.
-    Minor,
-}
-
 /// Who pushes.
 #[derive(Clone, Copy)]
 pub struct Sender<'a> {
@@ -159,9 +148,6 @@ const RECORD: Option<&Record> = match Push::KIND {
     Kind::Object(record) => Some(record),
     _ => None,
 };
-
-/// Below it are the times of this protocol, in seconds; milliseconds are above it since 1973.
-const LATEST_SECONDS: u64 = 100_000_000_000;
 
 /// Makes the body of a push from what a caller gives: JSON text with the fields of [`Push`] but `apiKey`, and with `mode`.
 ///
@@ -311,36 +297,13 @@ fn put_snapshot(out: &mut String, snapshot: &str, unit: Unit, wrong: &mut dyn Fn
     put(out, "}");
 }
 
-/// An amount `{minor, currency}` or `{major, currency}`, or both, in the wanted unit; otherwise where something is wrong, and
-/// what.
+/// An amount as [`Amount::read`] takes it, in the wanted unit; otherwise where something is wrong, and what.
 fn converted(money: &[u8], unit: Unit) -> Result<String, (&'static str, &'static str)> {
-    let text = |name| core::str::from_utf8(field(money, name)).unwrap_or_default();
-    let currency = Currency::read(&text_field(money, "currency")).map_err(|error| (".currency", error.message()))?;
-    let (major, minor) = (text("major"), text("minor"));
-    let major = (!major.is_empty()).then(|| Amount::of_major(major, currency));
-    let major = major.transpose().map_err(|error| (".major", error.message()))?;
-    let amount = if minor.is_empty() {
-        major.ok_or(("", "must have minor or major"))?
-    } else {
-        let digits = number(money, "minor");
-        let whole = amount(digits).ok().filter(|_| is_whole(digits));
-        let minor = whole.ok_or((".minor", "must be a whole number above 0"))? / 10_000;
-        Amount::of_minor(minor, currency).map_err(|error| (".minor", error.message()))?
-    };
-    if major.is_some_and(|major| major != amount) {
-        return Err(("", MoneyError::Contradiction.message()));
-    }
+    let amount = Amount::read(money).map_err(|(at, error)| (at, error.message()))?;
     if amount.minor == 0 {
         return Err(("", "must be above 0"));
     }
-    Ok(match unit {
-        Unit::Major => amount.major(),
-        Unit::Minor => {
-            let mut out = String::new();
-            push_decimal(&mut out, amount.minor);
-            out
-        }
-    })
+    Ok(amount.in_unit(unit))
 }
 
 #[cfg(test)]
@@ -390,10 +353,10 @@ mod tests {
             (json!({ "minor": -1, "currency": "USD" }), ".minor"),
             (json!({ "major": 10.505, "currency": "USD" }), ".major"),
             (json!({ "major": 10.5, "currency": "JPY" }), ".major"),
-            (json!({ "currency": "JPY" }), ""),
+            (json!({ "currency": "JPY" }), ".major"),
             (json!({ "major": 0, "currency": "USD" }), ""),
             (json!({ "major": 10.5, "minor": 1000, "currency": "USD" }), ""),
-            (json!({ "major": "10.5", "currency": "USD" }), ".major"),
+            (json!({ "major": "10,5", "currency": "USD" }), ".major"),
             (json!({ "minor": 10 }), ".currency"),
             (json!({ "minor": 10, "currency": "dollar" }), ".currency"),
         ] {

@@ -5,6 +5,18 @@
 //! 10.50); times in snapshots are **unix seconds**. Source: HighLevel's article "How to build a custom payments integration on
 //! the platform" (155000002620), sections 8 to 10; where its editions differ, both forms are read.
 
+mod answer;
+mod ledger;
+mod read;
+mod refusal;
+
+pub use answer::{
+    answer, not_supported, unit_of, Answer, ChargeDetails, Ended, PaymentDetails, RefundDetails, SubscriptionDetails,
+};
+pub use ledger::{begin, end, row_id, set, After, Begin, End};
+pub use read::Query;
+pub use refusal::{Refusal, RefusalCode};
+
 use super::snapshot::{ChargeSnapshot, SubscriptionSnapshot};
 use crate::shape::{Kind, Shape};
 use ghl_payments_derive::model;

@@ -2,6 +2,9 @@
 
 use ghl_payments_derive::model;
 
+/// Up to it are the times of this protocol, in seconds; milliseconds are above it since 1973.
+pub const LATEST_SECONDS: u64 = 100_000_000_000;
+
 /// A charge as it is at the gateway.
 ///
 /// All times are unix seconds. HighLevel prints `id` in answers to the queryUrl and leaves it out of pushes.

@@ -3,6 +3,8 @@
 
 use super::id::{are_shown, is_id, NO_ID};
 use super::record::{Kind, Record, Row, Rule};
+#[cfg(feature = "provider")]
+use crate::json::Object;
 use crate::json::{
     amount, is_whole, joined, json_text, members, push_amount, push_decimal, put, rounded_up, unescape, Fault,
     NoAmount, Scanner, Stop,
@@ -54,6 +56,19 @@ impl Issue {
     pub fn new(path: &str, message: &str) -> Self {
         Self { path: path.into(), message: message.into() }
     }
+}
+
+/// Writes issues as a list.
+#[cfg(feature = "provider")]
+pub(crate) fn put_issues(out: &mut Object, issues: &[Issue]) {
+    out.open("issues", '[');
+    for issue in issues {
+        out.item();
+        out.text("path", &issue.path);
+        out.text("message", &issue.message);
+        out.close('}');
+    }
+    out.close(']');
 }
 
 impl Checked {
@@ -724,7 +739,7 @@ fn list(message: &mut String, name: &str) {
 }
 
 /// Whether a text is what a request has to hold; `None` if no text can be.
-fn text_fits(kind: &Kind, text: &str) -> Option<bool> {
+pub(crate) fn text_fits(kind: &Kind, text: &str) -> Option<bool> {
     let bytes = text.as_bytes();
     Some(match kind {
         Kind::Text | Kind::Json => true,

@@ -10,9 +10,9 @@ mod id;
 mod record;
 
 pub use crate::json::Fault;
-#[cfg(feature = "provider")]
-pub(crate) use check::is_unquoted;
 pub use check::{check, validate, Accepted, Checked, Drift, Issue};
+#[cfg(feature = "provider")]
+pub(crate) use check::{is_unquoted, put_issues, text_fits};
 #[cfg(feature = "edge")]
 pub(crate) use check::{Path, Segment};
 pub use decode::decode;

@@ -147,7 +147,8 @@ impl Row {
 #[cfg(not(feature = "edge"))]
 static SHARED: &str = ghl_payments_derive::field_names!("src/model", "src/endpoint");
 #[cfg(feature = "edge")]
-static SHARED: &str = ghl_payments_derive::field_names!("src/model", "src/endpoint", "src/provider", "src/webhook");
+static SHARED: &str =
+    ghl_payments_derive::field_names!("src/model", "src/endpoint", "src/provider", "src/provider/query", "src/webhook");
 
 const TEXT: usize = 0;
 const TIMESTAMP: usize = 6;

@@ -23,10 +23,10 @@ const CORE_LIMIT: usize = 104_000;
 const BROWSER_LIMIT: usize = 64_000;
 /// What an edge runtime compiles for proxy, OAuth and webhooks, the client among them. The goal is 130,000; `benches/README.md`
 /// says what each part costs.
-const EDGE_LIMIT: usize = 178_000;
+const EDGE_LIMIT: usize = 206_000;
 /// The TypeScript of the edge beside its module, all of it, without that of the client. The goal is 12,288; the proxy by itself
 /// has 3,000.
-const EDGE_SCRIPT_LIMIT: usize = 18_500;
+const EDGE_SCRIPT_LIMIT: usize = 21_800;
 /// What the sandbox adds to a test or a page of examples.
 ///
 /// It was 165,000 before the sandbox played OAuth and made webhooks: five endpoints in two versions, installations, codes and
@@ -34,7 +34,7 @@ const EDGE_SCRIPT_LIMIT: usize = 18_500;
 const SANDBOX_LIMIT: usize = 260_000;
 /// What an installation downloads. 420,000 was the limit before the edge, which is there twice: as a file for runtimes that
 /// compile imported modules, and as text for those that compile bytes.
-const TARBALL_LIMIT: usize = 880_000;
+const TARBALL_LIMIT: usize = 912_000;
 
 /// Leaves the publishable package in `pkg/` and prints its sizes; over a limit is an error.
 pub fn build(workspace: &Workspace) -> Result<()> {
@@ -143,7 +143,8 @@ fn declared(declarations: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut one = String::new();
     for line in declarations.lines() {
-        if one.is_empty() && line.trim().is_empty() {
+        // What the generator says at the top belongs to no declaration, whichever comes first.
+        if one.is_empty() && (line.trim().is_empty() || line.starts_with("/* ")) {
             continue;
         }
         one.push_str(line);

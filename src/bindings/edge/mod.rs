@@ -3,6 +3,7 @@
 mod oauth;
 mod provider;
 mod proxy;
+mod query;
 mod webhook;
 
 pub(super) use provider::Pushed;

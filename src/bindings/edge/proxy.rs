@@ -3,12 +3,12 @@
 use crate::call::{Done, Run};
 use crate::core::{parted, put_operation, Error, ErrorKind};
 use crate::edge::proxy::{
-    enter, failed, failed_check, is_own, named_so, put_issues, rebuild, succeeded, without_token, Answer, Came, Grant,
-    Head, Reason, Refusal, Route, Settings, TOKEN_FAILED,
+    enter, failed, failed_check, is_own, named_so, rebuild, succeeded, without_token, Answer, Came, Grant, Head,
+    Reason, Refusal, Route, Settings, TOKEN_FAILED,
 };
 use crate::endpoint::{Operation, Safety};
 use crate::json::{field, items, json_text, text_field, Object};
-use crate::shape::Issue;
+use crate::shape::{put_issues, Issue};
 use crate::transport::{FetchTransport, Transport};
 use wasm_bindgen::prelude::*;
 

@@ -2,6 +2,7 @@
 
 use super::super::client::succeeded;
 use crate::json::{to_ascii, Object};
+use crate::shape::Checked;
 use crate::webhook::{signature, Algorithm, Delivery, Event, Key, Refusal};
 use wasm_bindgen::prelude::*;
 
@@ -52,18 +53,23 @@ pub fn webhook_delivery(
     let mut info = Object::new();
     info.text("type", &delivery.event_type);
     info.optional_text("id", delivery.id.as_deref());
-    info.open("drift", '[');
-    for drift in &delivery.checked.drifts {
-        info.item();
-        info.text("path", &drift.path);
-        info.text("expected", drift.expected);
-        info.text("found", drift.found);
-        info.truth("repaired", drift.repaired);
-        info.close('}');
-    }
-    info.close(']');
+    put_drift(&mut info, &delivery.checked);
     let ascii = delivery.checked.foreign.then(|| to_ascii(&delivery.event));
     Ok(succeeded(ascii.as_deref().unwrap_or(&delivery.event), &JsValue::UNDEFINED, &info.finish()))
+}
+
+/// How something differs from its shape, as `drift`.
+pub(super) fn put_drift(out: &mut Object, checked: &Checked) {
+    out.open("drift", '[');
+    for drift in &checked.drifts {
+        out.item();
+        out.text("path", &drift.path);
+        out.text("expected", drift.expected);
+        out.text("found", drift.found);
+        out.truth("repaired", drift.repaired);
+        out.close('}');
+    }
+    out.close(']');
 }
 
 fn thrown(refusal: &Refusal) -> JsValue {

@@ -30,8 +30,6 @@ pub use enter::{enter, Entry, Head, Route};
 pub(crate) use grant::named_so;
 pub use grant::{Grant, Granted};
 pub use rebuild::{rebuild, Check, Rebuilt};
-#[cfg(all(feature = "npm-edge", target_arch = "wasm32"))]
-pub(crate) use refusal::put_issues;
 pub use refusal::{Reason, Refusal};
 pub use settings::Settings;
 #[cfg(all(feature = "npm-edge", target_arch = "wasm32"))]

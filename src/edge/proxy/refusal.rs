@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use crate::json::{joined, Object};
-use crate::shape::Issue;
+use crate::shape::{put_issues, Issue};
 
 /// Why a proxy refuses a request. Nothing has been sent then, but for [`Reason::Internal`], and the status says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,16 +143,4 @@ impl Refusal {
         }
         Answer::new(status, out.finish().into_bytes(), code)
     }
-}
-
-/// Writes issues as a list.
-pub(crate) fn put_issues(out: &mut Object, issues: &[Issue]) {
-    out.open("issues", '[');
-    for issue in issues {
-        out.item();
-        out.text("path", &issue.path);
-        out.text("message", &issue.message);
-        out.close('}');
-    }
-    out.close(']');
 }
