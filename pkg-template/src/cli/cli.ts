@@ -1,8 +1,11 @@
 #!/usr/bin/env node
+import { EXPORT_USAGE, exportCommand } from "./export.js";
 import { listen } from "./node-http.js";
+import { UsageError } from "./usage.js";
 import { createSandbox, serveSandbox } from "../entries/sandbox.js";
 
 const USAGE = `Usage: ghl-payments sandbox [options]
+       ghl-payments export --help
 
 Serves a simulated HighLevel payments backend on this machine.
 
@@ -25,8 +28,6 @@ interface Arguments {
 
 /** The limits of each number, which `createSandbox` and the operating system would refuse less clearly. */
 const MOST = { port: 65_535, seed: Number.MAX_SAFE_INTEGER, size: 1_000_000 };
-
-class UsageError extends Error {}
 
 function read(words: string[]): Arguments | "help" {
     if (words.some((word) => word === "--help" || word === "-h")) return "help";
@@ -80,16 +81,18 @@ async function serve({ port, seed, size, webhooks, cors }: Arguments): Promise<v
     }
 }
 
+const [command, ...words] = process.argv.slice(2);
 try {
-    const given = read(process.argv.slice(2));
-    if (given === "help") {
-        process.stdout.write(USAGE);
+    if (command === "export") {
+        process.exitCode = await exportCommand(words);
     } else {
-        await serve(given);
+        const given = read(process.argv.slice(2));
+        if (given === "help") process.stdout.write(USAGE);
+        else await serve(given);
     }
 } catch (error) {
     const usage = error instanceof UsageError;
     console.error(`ghl-payments: ${error instanceof Error ? error.message : String(error)}`);
-    if (usage) console.error(`\n${USAGE}`);
+    if (usage) console.error(`\n${command === "export" ? EXPORT_USAGE : USAGE}`);
     process.exitCode = usage ? 2 : 1;
 }
