@@ -65,7 +65,7 @@ test("the runtimes that compile what is imported have a condition of their own, 
     const imported = { workerd: /from "\.\/[a-z-]+\.wasm"/g, "edge-light": /from "\.\/[a-z-]+\.wasm\?module"/g };
     // Those that compile ask first: an application for them may be written in CommonJS.
     const all = Object.keys(imported);
-    const own = { ".": all, "./slim": [], "./sandbox": all, "./edge": all, "./cloudflare": ["workerd"] };
+    const own = { ".": all, "./slim": [], "./sandbox": all, "./edge": all, "./cloudflare": ["workerd"], "./checkout": [] };
     for (const [entry, targets] of entries) {
         // Bundlers know the condition module: an application that has both forms in its sources gets one copy.
         assert.deepEqual(Object.keys(targets), [...own[entry], "module", "require", "default"]);
@@ -88,7 +88,7 @@ test("what require() finds of the client is one file, and the declarations stand
     for (const [entry, { require: target }] of entries) {
         const script = readFileSync(join(PACKAGE, target.default), "utf8");
         const needed = [...script.matchAll(/\brequire\("(.*?)"\)/g)].map(([, name]) => name);
-        assert.deepEqual(needed, { ".": [], "./slim": ["./index.cjs"], "./cloudflare": [] }[entry] ?? ["node:fs", "node:path"]);
+        assert.deepEqual(needed, { ".": [], "./slim": ["./index.cjs"], "./cloudflare": [], "./checkout": [] }[entry] ?? ["node:fs", "node:path"]);
         assert.doesNotMatch(script, /\bimport\(|import\.meta/);
     }
     const modules = files.filter((name) => name.endsWith(".d.ts")).map((name) => readFileSync(join(PACKAGE, name), "utf8"));

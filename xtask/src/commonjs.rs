@@ -10,14 +10,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The entries that both `import` and `require` find.
-const ENTRIES: [&str; 5] = ["index", "slim", "sandbox", "edge", "cloudflare"];
+const ENTRIES: [&str; 6] = ["index", "slim", "sandbox", "edge", "cloudflare", "checkout"];
 
 /// The scripts that `require` finds, and the modules that they are made of.
-const BUNDLES: [(&str, &str); 4] = [
+const BUNDLES: [(&str, &str); 5] = [
     ("index", "index-require"),
     ("sandbox", "sandbox-require"),
     ("edge", "edge-require"),
     ("cloudflare", "cloudflare"),
+    ("checkout", "checkout"),
 ];
 
 /// The client holds what it exports.

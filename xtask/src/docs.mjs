@@ -171,6 +171,11 @@ declare global {
     interface ExecutionContext {
         waitUntil(work: Promise<unknown>): void;
     }
+    const gateway: {
+        charge(of: { minor: number; currency: string; reference: string }): Promise<{ id: string; declined: boolean }>;
+        saveCard(contactId: string): Promise<void>;
+    };
+    const html: string;
     const oauth: OAuth;
     const request: Request;
     const sessionOf: (request: Request) => Promise<{ locationId: string } | null>;

@@ -13,6 +13,8 @@ export type {
     SandboxTokenOptions,
 } from "./api.js";
 export type { SandboxQueries } from "./checkout.js";
+export { HighLevelFrame } from "./frame.js";
+export type { FrameContainer, FrameElement, FramePosted, HighLevelFrameOptions } from "./frame.js";
 export { connectSandbox } from "./remote.js";
 export type { ConnectSandboxOptions, RemoteSandbox, SandboxInfo } from "./remote.js";
 export { serveSandbox } from "./steering.js";

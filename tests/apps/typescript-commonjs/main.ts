@@ -1,4 +1,5 @@
 import { NotFoundError, PaymentsClient, type ClientOptions, type ListOrdersParams, type OrderSummary } from "ghl-payments";
+import { CheckoutError, openCheckout } from "ghl-payments/checkout";
 import { createSandbox, type Sandbox } from "ghl-payments/sandbox";
 import slim = require("ghl-payments/slim");
 
@@ -26,6 +27,9 @@ async function main(): Promise<void> {
 
     const start: (module: Uint8Array<ArrayBuffer>) => void = slim.initialize;
     if (typeof start !== "function") throw new Error("the slim entry has no initialize");
+
+    const refused: unknown = await openCheckout().catch((error: unknown) => error);
+    if (!(refused instanceof CheckoutError) || refused.code !== "not_framed") throw new Error(`unexpected: ${refused}`);
 
     // What import() gives has the same types, and classes of its own.
     const imported = await import("ghl-payments");

@@ -1,4 +1,5 @@
 import { PaymentsClient, type FetchFunction, type ListOrdersParams, type OrderSummary, type ResponseInfo } from "ghl-payments";
+import { frameHeaders, openCheckout, type Checkout, type CheckoutError } from "ghl-payments/checkout";
 import { createSandbox, type Sandbox } from "ghl-payments/sandbox";
 import { initialize } from "ghl-payments/slim";
 import { fromEnvironment, orderIds, print } from "./orders.js";
@@ -21,5 +22,11 @@ if ((await local.orders.list()).totalCount !== 1) throw new Error("a sandbox of 
 
 const start: (module: Uint8Array<ArrayBuffer>) => void = initialize;
 if (typeof start !== "function") throw new Error("the slim entry has no initialize");
+
+const page: Promise<Checkout> = openCheckout();
+const refused = await page.catch((error: CheckoutError) => error.code);
+if (refused !== "not_framed") throw new Error(`a program is in no frame: ${JSON.stringify(refused)}`);
+const policy: string | undefined = frameHeaders({ origins: ["https://*.example.com"] })["content-security-policy"];
+if (policy !== "frame-ancestors https://*.example.com") throw new Error(`unexpected headers: ${policy}`);
 
 print(ids);

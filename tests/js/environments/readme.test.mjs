@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import * as library from "ghl-payments";
 import { TokenKeeper } from "ghl-payments/cloudflare";
 import { createSandbox } from "ghl-payments/sandbox";
+import { framed } from "../provider/checkout-stub.mjs";
 import { PACKAGE, tool } from "../support/support.mjs";
 
 const { transform } = tool("esbuild");
@@ -176,6 +177,31 @@ const RECIPES = {
             ],
         );
         assert.deepEqual(result.lines, ["My Pay https://pay.example/query"]);
+    },
+    async "Take a payment in HighLevel's checkout"(code) {
+        const messages = JSON.parse(await readFile(new URL("../../fixtures/provider/messages.json", import.meta.url), "utf8"));
+        for (const [props, answer] of [
+            [{ ...messages.payment_props_real_order, amount: 10.5 }, { chargeId: "ch_1050" }],
+            [{ ...messages.payment_props_real_order, amount: 6.66 }, { error: { description: "Card declined" } }],
+            [messages.setup_props, {}],
+        ]) {
+            const page = framed();
+            const gateway = {
+                charge: async ({ minor, currency, reference }) => {
+                    assert.deepEqual([currency, reference], ["USD", props.transactionId]);
+                    return { id: `ch_${minor}`, declined: minor === 666 };
+                },
+                saveCard: async (contact) => assert.equal(contact, props.contact.id),
+            };
+            const running = run(code, { ...(await prepare()), gateway });
+            while (page.posted.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+            page.say(JSON.stringify(props));
+            await running;
+            page.restore();
+            const { type, ...content } = JSON.parse(page.answers()[0].data);
+            assert.equal(type, `custom_element_${answer.error ? "error" : "success"}_response`);
+            assert.deepEqual(content, answer);
+        }
     },
     async "Status, headers and rate limit of an answer"(code) {
         const given = await prepare();
