@@ -30,8 +30,12 @@ export function connectTo({ apiBase, locationId, sandbox = false }) {
 /** A sandbox that lives in the page; its token opens nothing else. */
 async function connectToPage() {
     const { createSandbox } = await import("ghl-payments/sandbox");
-    const { fetch, locationId, token } = createSandbox({ now: Date.now });
-    use({ name: "Sandbox in this page", sandbox: true, locationId, access: { token: token() } }, fetch);
+    // The view Checkout says who answers at the queryUrl.
+    const reach = {};
+    const sandbox = createSandbox({ now: Date.now, queries: { fetch: (request) => reach.handler(request) } });
+    const { fetch, locationId, token } = sandbox;
+    const inPage = { sandbox, reach };
+    use({ name: "Sandbox in this page", sandbox: true, locationId, access: { token: token() }, inPage }, fetch);
 }
 
 function use(next, through) {

@@ -11,6 +11,11 @@ const HOME = "#/overview";
 /** The view of an address and the id in it. The list that most come for is here at once, the others when one is opened. */
 async function find(path) {
     if (path === "/orders") return { open: orders, id: undefined };
+    if (path === "/checkout") {
+        // Bundled by itself: it brings HighLevel's side and a gateway along, which no other view needs.
+        const { checkout } = await import("./checkout/checkout.js");
+        return { open: (context) => checkout({ ...context, account, config: settings }), id: undefined };
+    }
     const { VIEWS } = await others();
     const [, name, id] = /^\/([^/]+)(?:\/([^/]+))?$/.exec(path) ?? [];
     const address = id === undefined ? name : `${name}/:id`;
@@ -23,6 +28,8 @@ const links = document.querySelectorAll("#nav a");
 
 let current;
 let turn = 0;
+/** What `config.json` says. */
+let settings;
 
 /** Leads to another address; `replace` keeps the current one out of the history. */
 function go(hash, { replace = false } = {}) {
@@ -126,6 +133,7 @@ export async function start(module, config) {
     });
     showActivity(document.getElementById("activity"));
     followSwitches(drawBanner);
+    settings = config;
     await connect(module, config);
     drawAccount();
     if (!location.hash.startsWith("#/")) history.replaceState(null, "", HOME);

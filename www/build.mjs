@@ -16,14 +16,15 @@ export const PACKAGE = process.env.GHL_PACKAGE ?? fileURLToPath(new URL("../pkg/
 
 const CALLED = "ghl-payments";
 
-/** What the page may do; `api` is where it sends its calls, if that is another origin. */
-export function policy(api) {
-    const connect = ["'self'", /^https?:/.test(api ?? "") && new URL(api).origin].filter(Boolean).join(" ");
+/** What the page may do; `api` is where it sends its calls, if that is another origin, `apart` what else it may reach and frame. */
+export function policy(api, { connect = [], frame = [] } = {}) {
+    const own = /^https?:/.test(api ?? "") ? [new URL(api).origin] : [];
     return [
         "default-src 'none'",
         "script-src 'self' 'wasm-unsafe-eval'",
         "style-src 'self'",
-        `connect-src ${connect}`,
+        `connect-src ${["'self'", ...own, ...connect].join(" ")}`,
+        `frame-src ${["'self'", ...frame].join(" ")}`,
         "img-src 'self' data:",
         "base-uri 'none'",
         "form-action 'none'",
@@ -50,46 +51,94 @@ async function tool(name) {
     }
 }
 
-/** The files of the page, by name. `config` is what it reads first: `{ apiBase, locationId }`, or nothing for a sandbox of its own. */
-export async function bundle(config = {}) {
+/** Where the view Checkout finds a sandbox and a provider that are not in the page. */
+export const apart = ({ sandbox, provider } = {}) =>
+    sandbox === undefined ? {} : { connect: [new URL(sandbox).origin], frame: [new URL(provider).origin] };
+
+/** What every bundle of the page has in common. */
+const OPTIONS = {
+    outdir: "out",
+    entryNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    minify: true,
+    write: false,
+    metafile: true,
+    legalComments: "none",
+    target: ["es2022", "chrome111", "firefox115", "safari16.4"],
+    nodePaths: [join(TOOLS, "node_modules")],
+    logLevel: "silent",
+};
+
+const VIEW = "checkout/checkout.js";
+const FRAME = "checkout/pay.js";
+
+/** Where a source went. */
+const entry = ({ outputs }, source) => basename(Object.keys(outputs).find((path) => outputs[path].entryPoint === source));
+
+/**
+ * The view Checkout and the payment page in its frame. They share nothing with the rest, so that no file that the other views load
+ * grows or is split because of them.
+ */
+async function checkout(esbuild) {
+    const { outputFiles, metafile } = await esbuild.build({
+        ...OPTIONS,
+        absWorkingDir: PAGE,
+        entryPoints: [VIEW, FRAME],
+        loader: { ".css": "text" },
+        plugins: [customer],
+    });
+    const html = (await readFile(join(PAGE, "checkout/pay.html"), "utf8"))
+        .replace("pay.js", entry(metafile, FRAME))
+        .replace(/\n\s*/g, "\n");
+    return {
+        view: entry(metafile, VIEW),
+        files: [
+            ...outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]),
+            ["pay.html", Buffer.from(html)],
+        ],
+    };
+}
+
+/**
+ * The files of the page, by name. `config` is what it reads first: `{ apiBase, locationId }`, or nothing for a sandbox of its own;
+ * `checkout: { sandbox, provider }` are those of the view Checkout, `reach` what the page may reach because of them.
+ */
+export async function bundle(config = {}, reach = apart(config.checkout)) {
     if (!existsSync(join(PACKAGE, "index.js"))) {
         throw new Error("pkg/index.js is missing: run `cargo xtask build` first.");
     }
     const esbuild = await tool("esbuild");
+    const { view, files: lazily } = await checkout(esbuild);
+    const lazy = {
+        name: "checkout",
+        setup: ({ onResolve }) => onResolve({ filter: /\/checkout\/checkout\.js$/ }, () => ({ path: `./${view}`, external: true })),
+    };
     const { outputFiles, metafile } = await esbuild.build({
+        ...OPTIONS,
         absWorkingDir: PAGE,
         entryPoints: ["boot.js", "style.css"],
-        outdir: "out",
-        entryNames: "[name]-[hash]",
-        chunkNames: "[name]-[hash]",
-        bundle: true,
-        splitting: true,
-        format: "esm",
-        minify: true,
-        write: false,
-        metafile: true,
-        legalComments: "none",
-        target: ["es2022", "chrome111", "firefox115", "safari16.4"],
         assetNames: "[name]-[hash]",
         loader: { ".svg": "dataurl", ".wasm": "file", ".min.css": "text" },
-        nodePaths: [join(TOOLS, "node_modules")],
-        plugins: [customer],
-        logLevel: "silent",
+        plugins: [customer, lazy],
     });
     const files = new Map(outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
-    const entry = (source) =>
+    for (const [name, contents] of lazily) files.set(name, contents);
+    const output = (source) =>
         Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint === source);
     const wasm = [...files.keys()].find((name) => name.endsWith(".wasm"));
     const preloads = [
-        ...needs(metafile.outputs, entry("app.js")).map(
+        ...needs(metafile.outputs, output("app.js")).map(
             (path) => `<link rel="modulepreload" href="${basename(path)}" />`,
         ),
         ...[wasm, "config.json"].map((name) => `<link rel="preload" as="fetch" href="${name}" crossorigin />`),
     ];
     const html = (await readFile(join(PAGE, "index.html"), "utf8"))
-        .replace("<!-- policy -->", `<meta http-equiv="Content-Security-Policy" content="${policy(config.apiBase)}" />`)
-        .replace("style.css", basename(entry("style.css")))
-        .replace("boot.js", basename(entry("boot.js")))
+        .replace("<!-- policy -->", `<meta http-equiv="Content-Security-Policy" content="${policy(config.apiBase, reach)}" />`)
+        .replace("style.css", basename(output("style.css")))
+        .replace("boot.js", basename(output("boot.js")))
         .replace("<!-- preload -->", preloads.join(""))
         .replaceAll("favicon.svg", await dataUrl("favicon.svg"))
         .replace(/\n\s*/g, "\n");
@@ -119,16 +168,22 @@ export function tagOf(bytes) {
 
 async function main() {
     const { values } = parseArgs({
-        options: { out: { type: "string" }, api: { type: "string" }, location: { type: "string" } },
+        options: Object.fromEntries(
+            ["out", "api", "location", "sandbox", "provider"].map((name) => [name, { type: "string" }]),
+        ),
     });
-    if (!values.out || Boolean(values.api) !== Boolean(values.location)) {
-        throw new Error("usage: node www/build.mjs --out FOLDER [--api BASE-URL-OF-YOUR-PROXY --location LOCATION-ID]");
+    if (!values.out || !values.api !== !values.location || !values.sandbox !== !values.provider) {
+        throw new Error("usage: node www/build.mjs --out FOLDER [--api BASE-URL-OF-YOUR-PROXY --location LOCATION-ID] [--sandbox URL --provider URL]");
     }
     const out = resolve(values.out);
     if (existsSync(out) && !existsSync(join(out, "config.json"))) {
         throw new Error(`${out} holds something else than the demo: choose another folder`);
     }
-    const files = await bundle(values.api ? { apiBase: values.api, locationId: values.location } : {});
+    const { api, location, sandbox, provider } = values;
+    const files = await bundle({
+        ...(api && { apiBase: api, locationId: location }),
+        ...(sandbox && { checkout: { sandbox, provider } }),
+    });
     await rm(out, { recursive: true, force: true });
     await mkdir(out, { recursive: true });
     for (const [name, bytes] of files) await writeFile(join(out, name), bytes);

@@ -5,9 +5,9 @@ import { extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import { bundle, PACKAGE, policy, tagOf } from "./build.mjs";
+import { apart, bundle, PACKAGE, policy, tagOf } from "./build.mjs";
 
-const USAGE = `usage: node www/serve.mjs [--port 8080] [--seed 7] [--size 300]
+const USAGE = `usage: node www/serve.mjs [--port 8080] [--seed 7] [--size 300] [--sandbox URL --provider URL]
        GHL_TOKEN=… GHL_LOCATION=… node www/serve.mjs --upstream https://services.leadconnectorhq.com`;
 const HOST = "127.0.0.1";
 const API = "/api";
@@ -25,7 +25,14 @@ const TYPES = {
 
 const SECURITY = { "X-Content-Type-Options": "nosniff" };
 /** Documents alone are held to a policy: on everything else it would be so many bytes for nothing. */
-const POLICY = { "Content-Security-Policy": `${policy()}; frame-ancestors 'none'`, "Referrer-Policy": "no-referrer" };
+const policies = (reach) => ({
+    "index.html": {
+        "Content-Security-Policy": `${policy(undefined, reach)}; frame-ancestors 'none'`,
+        "Referrer-Policy": "no-referrer",
+    },
+    // The view Checkout frames it, and nobody else.
+    "pay.html": { "Content-Security-Policy": "frame-ancestors 'self'", "Referrer-Policy": "no-referrer" },
+});
 
 function fail(message, code = 1) {
     console.error(message);
@@ -36,7 +43,8 @@ function readArguments() {
     let values;
     try {
         const text = { type: "string" };
-        const options = { port: text, seed: text, size: text, upstream: text, help: { type: "boolean", short: "h" } };
+        const help = { type: "boolean", short: "h" };
+        const options = { port: text, seed: text, size: text, upstream: text, sandbox: text, provider: text, help };
         ({ values } = parseArgs({ options }));
     } catch (error) {
         fail(`${error.message}\n${USAGE}`, 2);
@@ -50,7 +58,13 @@ function readArguments() {
         seed: whole("--seed", values.seed ?? "7", Number.MAX_SAFE_INTEGER),
         size: whole("--size", values.size ?? "300", 1_000_000),
         upstream: values.upstream,
+        checkout: values.sandbox && { sandbox: address("--sandbox", values.sandbox), provider: address("--provider", values.provider) },
     };
+}
+
+function address(name, text) {
+    if (!/^https?:\/\//.test(text ?? "")) fail(`${name} must be an address that starts with http, not "${text}"\n${USAGE}`, 2);
+    return text;
 }
 
 function whole(name, text, max) {
@@ -82,8 +96,8 @@ function compressed(file, encoding) {
 }
 
 /** The files of the page, each with its tag and, once asked for, its compressed forms. */
-async function page(config) {
-    const files = await bundle(config).catch((error) => fail(error.message));
+async function page(config, reach) {
+    const files = await bundle(config, reach).catch((error) => fail(error.message));
     const kept = new Map();
     for (const [name, bytes] of files) kept.set(name, { bytes, tag: tagOf(bytes), forms: {} });
     // Before the first visitor waits for it; the large ones that few ask for can wait.
@@ -119,7 +133,7 @@ async function serveFile(request, pathname, files) {
     const kept = /-[0-9A-Z]{8}\./.test(name);
     const headers = new Headers({
         ...SECURITY,
-        ...(name === "index.html" && POLICY),
+        ...POLICIES[name],
         ...(kept ? { "Cache-Control": "max-age=31536000, immutable" } : { "Cache-Control": "no-cache", ETag: tag }),
         "Content-Type": TYPES[extname(name)],
         Vary: "Accept-Encoding",
@@ -193,10 +207,12 @@ async function account({ upstream, seed, size }) {
 }
 
 const given = readArguments();
+const reach = apart(given.checkout);
+const POLICIES = policies(reach);
 const { listen } = await fromPackage("cli/node-http.js");
 const { config, behind } = await account(given);
 const proxy = await proxyTo(behind);
-const files = await page(config);
+const files = await page({ ...config, ...(given.checkout && { checkout: given.checkout }) }, reach);
 
 async function handle(request) {
     const url = new URL(request.url);

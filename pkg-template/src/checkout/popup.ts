@@ -39,7 +39,12 @@ export async function openPopup<Result = unknown>(
 ): Promise<Result> {
     const { signal } = options;
     const origins = checked(options.origins ?? [location.origin]);
-    const popup = open("", "_blank", "popup,width=480,height=720");
+    let popup: Window | null = null;
+    try {
+        popup = open("", "_blank", "popup,width=480,height=720");
+    } catch {
+        // Firefox throws in a frame that must not open any.
+    }
     demand(popup, "the browser opened no window: call openPopup in the click, before any await", "popup_blocked");
     try {
         const { href } = new URL(await url, location.href);

@@ -49,6 +49,7 @@ const VIEWS = [
     ["subscriptions", ".card-table .row-link"],
     ["coupons", ".card-table .row-link"],
     ["providers", ".card-table tbody tr"],
+    ["checkout", ".checkout-form #order"],
     ["inspector", "pre.snippet"],
     ["break-it", "#switch-500"],
 ];

@@ -117,6 +117,7 @@ export const VIEWS = {
     subscriptions: { hash: "#/subscriptions", ready: ".card-table .row-link" },
     coupons: { hash: "#/coupons", ready: ".card-table .row-link" },
     providers: { hash: "#/providers", ready: ".card-table tbody tr" },
+    checkout: { hash: "#/checkout", ready: ".checkout-form #order" },
     inspector: { hash: "#/inspector", ready: "pre.snippet" },
     "break-it": { hash: "#/break-it", ready: "#switch-500" },
 };
