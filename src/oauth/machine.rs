@@ -43,9 +43,9 @@ const REST_MS: f64 = 15_000.0;
 /// For how many milliseconds nobody asks again who was refused to reconnect.
 const REFUSED_MS: f64 = 60_000.0;
 
-/// Which endpoint was asked.
+/// What an endpoint is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Call {
+pub enum Purpose {
     /// `POST /oauth/token` with a code.
     #[default]
     Exchange,
@@ -64,7 +64,7 @@ pub struct Progress {
     began: f64,
     /// How often the endpoint was asked.
     attempts: u32,
-    call: Call,
+    purpose: Purpose,
     /// The caller asked for a reconnect: a refusal of it says nothing about tokens that may be good.
     asked: bool,
     /// It is an installation: the code is all there is.
@@ -83,13 +83,13 @@ impl Progress {
     /// As text, with secrets in it.
     pub fn text(&self) -> String {
         let mut out = String::new();
-        let call = match self.call {
-            Call::Exchange => 0,
-            Call::Refresh => 1,
-            Call::Reconnect => 2,
-            Call::LocationToken => 3,
+        let purpose = match self.purpose {
+            Purpose::Exchange => 0,
+            Purpose::Refresh => 1,
+            Purpose::Reconnect => 2,
+            Purpose::LocationToken => 3,
         };
-        let flags = call + u64::from(self.asked) * 4 + u64::from(self.installs) * 8 + u64::from(self.renewed) * 16;
+        let flags = purpose + u64::from(self.asked) * 4 + u64::from(self.installs) * 8 + u64::from(self.renewed) * 16;
         for number in [self.began as u64, self.attempts.into(), flags] {
             push_decimal(&mut out, number);
             put_line(&mut out, "");
@@ -107,11 +107,11 @@ impl Progress {
         Self {
             began,
             attempts,
-            call: match flags % 4 {
-                0 => Call::Exchange,
-                1 => Call::Refresh,
-                2 => Call::Reconnect,
-                _ => Call::LocationToken,
+            purpose: match flags % 4 {
+                0 => Purpose::Exchange,
+                1 => Purpose::Refresh,
+                2 => Purpose::Reconnect,
+                _ => Purpose::LocationToken,
             },
             asked: flags & 4 > 0,
             installs: flags & 8 > 0,
@@ -251,12 +251,12 @@ impl Run<'_> {
                     self.progress.refused = self.state.access.clone();
                     return Then::CompanyToken(Secret::default());
                 }
-                self.begin(Call::Reconnect, Secret::default())
+                self.begin(Purpose::Reconnect, Secret::default())
             }
             Event::Code(code) => {
                 self.start();
                 self.progress.installs = true;
-                self.begin(Call::Exchange, Secret::new(code))
+                self.begin(Purpose::Exchange, Secret::new(code))
             }
             Event::Installed(company_id, at) => {
                 self.installed(company_id, at);
@@ -278,11 +278,11 @@ impl Run<'_> {
                 }
                 self.progress.began = self.now;
                 if !token.is_empty() {
-                    return self.begin(Call::LocationToken, Secret::new(token));
+                    return self.begin(Purpose::LocationToken, Secret::new(token));
                 }
                 // The location may have the app without its company.
                 if self.progress.asked || self.state.since > 0.0 && self.now >= self.state.retry_at {
-                    return self.begin(Call::Reconnect, Secret::default());
+                    return self.begin(Purpose::Reconnect, Secret::default());
                 }
                 not_installed()
             }
@@ -346,7 +346,7 @@ impl Run<'_> {
                 FailureCode::NeedsInstall,
                 "HighLevel refuses to refresh and to reconnect: the app has to be installed again",
             )),
-            Status::NeedsReconnect | Status::NeedsInstall => self.begin(Call::Reconnect, Secret::default()),
+            Status::NeedsReconnect | Status::NeedsInstall => self.begin(Purpose::Reconnect, Secret::default()),
             Status::UnderCompany | Status::Active if self.is_good_until(self.state.refresh_at) => Then::Give,
             Status::UnderCompany => Then::CompanyToken(Secret::default()),
             // An intent that nobody has settled is settled at once, while the grace lasts.
@@ -355,11 +355,11 @@ impl Run<'_> {
             }
             Status::Active | Status::Refreshing if self.state.refresh == Secret::default() => {
                 self.store(Status::NeedsReconnect, 0.0);
-                self.begin(Call::Reconnect, Secret::default())
+                self.begin(Purpose::Reconnect, Secret::default())
             }
             Status::Active | Status::Refreshing => {
                 self.store(Status::Refreshing, 0.0);
-                self.begin(Call::Refresh, self.state.refresh.clone())
+                self.begin(Purpose::Refresh, self.state.refresh.clone())
             }
         }
     }
@@ -376,8 +376,8 @@ impl Run<'_> {
     }
 
     /// Turns to an endpoint.
-    fn begin(&mut self, call: Call, sent: Secret) -> Then {
-        self.progress.call = call;
+    fn begin(&mut self, purpose: Purpose, sent: Secret) -> Then {
+        self.progress.purpose = purpose;
         self.progress.sent = sent;
         self.post()
     }
@@ -385,12 +385,12 @@ impl Run<'_> {
     fn post(&mut self) -> Then {
         self.progress.attempts += 1;
         let sent = &self.progress.sent;
-        let post = match (self.progress.call, self.owner) {
-            (Call::Reconnect, Some(owner)) => Post::reconnect(self.app, owner),
-            (Call::LocationToken, Some(owner)) => {
+        let post = match (self.progress.purpose, self.owner) {
+            (Purpose::Reconnect, Some(owner)) => Post::reconnect(self.app, owner),
+            (Purpose::LocationToken, Some(owner)) => {
                 Post::location_token(self.app, &self.state.company_id, owner.id(), sent)
             }
-            (call, Some(owner)) => Post::token(self.app, sent, owner.user_type(), call == Call::Exchange),
+            (purpose, Some(owner)) => Post::token(self.app, sent, owner.user_type(), purpose == Purpose::Exchange),
             (_, None) => Post::token(self.app, sent, &self.app.user_type(), true),
         };
         Then::Post(Box::new(post))
@@ -398,20 +398,20 @@ impl Run<'_> {
 
     /// What was asked, for messages.
     fn what(&self) -> &'static str {
-        match self.progress.call {
-            Call::Refresh => "refreshing the token",
-            Call::Reconnect => "reconnecting",
-            Call::LocationToken => "asking for the location's token",
-            Call::Exchange => "exchanging the code",
+        match self.progress.purpose {
+            Purpose::Refresh => "refreshing the token",
+            Purpose::Reconnect => "reconnecting",
+            Purpose::LocationToken => "asking for the location's token",
+            Purpose::Exchange => "exchanging the code",
         }
     }
 
     fn judged(&mut self, verdict: Verdict, mut failure: Box<Failure>, response: Option<&Response>) -> Then {
-        let call = self.progress.call;
+        let purpose = self.progress.purpose;
         if let (Verdict::Fine, Some(response)) = (verdict, response) {
-            if call == Call::Reconnect {
+            if purpose == Purpose::Reconnect {
                 return match authorization_code(response) {
-                    Some(code) => self.begin(Call::Exchange, code),
+                    Some(code) => self.begin(Purpose::Exchange, code),
                     None => self.again(failure),
                 };
             }
@@ -422,13 +422,13 @@ impl Run<'_> {
             failure.message = joined(&[self.what(), ": the answer is not what HighLevel promises: ", wrong]);
             return self.judged(verdict, failure, None);
         }
-        match (call, verdict) {
-            (Call::Refresh, Verdict::Dead) => {
+        match (purpose, verdict) {
+            (Purpose::Refresh, Verdict::Dead) => {
                 self.store(Status::NeedsReconnect, 0.0);
                 self.progress.attempts = 0;
-                return self.begin(Call::Reconnect, Secret::default());
+                return self.begin(Purpose::Reconnect, Secret::default());
             }
-            (Call::Reconnect, Verdict::Dead | Verdict::No) => {
+            (Purpose::Reconnect, Verdict::Dead | Verdict::No) => {
                 // Who asked for it may have tokens that are good.
                 let retry_at = self.now + REFUSED_MS;
                 match self.state.status {
@@ -438,18 +438,18 @@ impl Run<'_> {
                 }
                 failure.code = FailureCode::NeedsInstall;
             }
-            (Call::Exchange, Verdict::Dead | Verdict::Unsure) if !self.progress.installs => {
+            (Purpose::Exchange, Verdict::Dead | Verdict::Unsure) if !self.progress.installs => {
                 // This code is gone; a reconnect gives another one.
                 let then = self.again(failure);
                 if let Then::Wait(_) = then {
-                    self.progress.call = Call::Reconnect;
+                    self.progress.purpose = Purpose::Reconnect;
                 }
                 return then;
             }
-            (Call::Exchange, Verdict::Dead | Verdict::No) => failure.code = FailureCode::CodeRejected,
+            (Purpose::Exchange, Verdict::Dead | Verdict::No) => failure.code = FailureCode::CodeRejected,
             // It may have been used, and may be used only once.
-            (Call::Exchange, Verdict::Unsure) => failure.retryable = false,
-            (Call::LocationToken, Verdict::Dead | Verdict::Client) if failure.status == Some(401) => {
+            (Purpose::Exchange, Verdict::Unsure) => failure.retryable = false,
+            (Purpose::LocationToken, Verdict::Dead | Verdict::Client) if failure.status == Some(401) => {
                 // A fresh one would lack the same scope.
                 let lacks_scope = holds(&failure.message, "scope");
                 if !std::mem::replace(&mut self.progress.renewed, true) && !lacks_scope {
@@ -457,7 +457,7 @@ impl Run<'_> {
                 }
                 failure.code = FailureCode::CompanyTokenRefused;
             }
-            (Call::LocationToken, Verdict::Dead | Verdict::Client | Verdict::No) => {
+            (Purpose::LocationToken, Verdict::Dead | Verdict::Client | Verdict::No) => {
                 failure.code = FailureCode::NeedsInstall;
             }
             (_, Verdict::Later | Verdict::Unsure) => return self.again(failure),
@@ -472,7 +472,7 @@ impl Run<'_> {
         let doubled = f64::from(1_u32 << self.progress.attempts.saturating_sub(1).min(8));
         let backoff = if later { CLOSED_MS } else { BACKOFF_MS } * doubled * (0.5 + self.chance / 2.0);
         let wait = backoff.max(failure.retry_after_ms.unwrap_or_default()).ceil();
-        let queues = later && self.progress.call == Call::LocationToken;
+        let queues = later && self.progress.purpose == Purpose::LocationToken;
         let most = if queues { MAX_QUEUED_MS } else { MAX_TIME_MS };
         let left = queues || self.progress.attempts < MAX_ATTEMPTS;
         if left && self.now + wait - self.progress.began <= most {
@@ -509,7 +509,7 @@ impl Run<'_> {
         let is_another = !wanted.is_empty() && !came.is_empty() && wanted != came;
         // A location's token that says whose company it is, but not whose location, is the company's own.
         let is_companys = !wanted.is_empty() && !of_company && about.of_company && !about.company_id.is_empty();
-        let is_under_another = self.progress.call == Call::LocationToken
+        let is_under_another = self.progress.purpose == Purpose::LocationToken
             && !about.company_id.is_empty()
             && about.company_id != self.state.company_id;
         if is_another || is_companys || is_under_another {
@@ -519,15 +519,15 @@ impl Run<'_> {
         self.state.refresh_at = found.refresh_at;
         self.state.expires_at = found.expires_at;
         // A refresh is no installation. What was removed since the endpoint was asked is older than that.
-        if self.progress.call != Call::Refresh {
+        if self.progress.purpose != Purpose::Refresh {
             self.state.since = self.progress.began;
         }
-        if self.progress.call == Call::LocationToken {
+        if self.progress.purpose == Purpose::LocationToken {
             self.store(Status::UnderCompany, 0.0);
             return Ok(Then::Give);
         }
         // A server that does not rotate its refresh tokens names none.
-        if !found.refresh.expose().is_empty() || self.progress.call != Call::Refresh {
+        if !found.refresh.expose().is_empty() || self.progress.purpose != Purpose::Refresh {
             self.state.refresh = found.refresh;
         }
         if !about.company_id.is_empty() {
@@ -546,7 +546,7 @@ impl Run<'_> {
         };
         let is_fine = (200..300).contains(&response.status);
         if wanted && is_fine {
-            self.progress.call = Call::Refresh;
+            self.progress.purpose = Purpose::Refresh;
             // What cannot be read is as if it had not come.
             let _ = self.take(response);
         }

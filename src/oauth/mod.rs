@@ -26,7 +26,7 @@ mod table;
 pub use answer::{Failure, FailureCode};
 pub use app::{App, AUTHORIZATION_URL};
 pub use installed::Installation;
-pub use machine::{step, Call, Event, Progress, Step, Then};
+pub use machine::{step, Event, Progress, Purpose, Step, Then};
 pub use owner::Owner;
 pub use pace::Pace;
 pub use post::{Post, USER_AGENT};

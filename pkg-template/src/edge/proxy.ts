@@ -149,12 +149,12 @@ interface Answer {
 type More = Pick<ProxyEvent, "cause" | "reason" | "origin" | "own">;
 
 /** A call as the module rebuilds it. */
-interface Call {
+interface Rebuilt {
     name: string;
     id?: string;
     params: string;
     /** The read that has to come first. */
-    check?: Call & {
+    check?: Rebuilt & {
         /** How it is made. */
         manner: string;
         /** The record that it has to find. */
@@ -331,7 +331,7 @@ class Proxying {
         const given = { ...asked, id: entry.id, query: url.search.slice(1), trustIds: this.#trustIds };
         // A body where none belongs is refused, whatever it holds.
         const whole = body === TOO_LARGE ? new Uint8Array(1) : body;
-        const rebuilt = this.#step<Call & Partial<Answer>>("rebuild", given, NONE, whole);
+        const rebuilt = this.#step<Rebuilt & Partial<Answer>>("rebuild", given, NONE, whole);
         if (rebuilt.status !== undefined) return this.#answer(rebuilt as unknown as Answer, known);
         const { check } = rebuilt;
         if (check !== undefined) {
@@ -345,7 +345,7 @@ class Proxying {
     }
 
     /** Carries out a call. Gives the answer for the page, its body, and what else is to be told. */
-    async #call(manner: string, { name, id, params }: Call, locationId: string, until: number): Promise<[Answer, Uint8Array, More]> {
+    async #call(manner: string, { name, id, params }: Rebuilt, locationId: string, until: number): Promise<[Answer, Uint8Array, More]> {
         const inPath = id === undefined ? undefined : JSON.stringify(id);
         const input: Input = [`${manner} ${name}`, inPath, params, JSON.stringify({ locationId, deadlineMs: Math.max(until - Date.now(), 1) })];
         const [error, answer, body, cause] = await this.#core.call(input, undefined);
