@@ -7,6 +7,8 @@ import { createInterface } from "node:readline";
 import { Contract } from "./contract.mjs";
 
 const folder = process.argv[2];
+/** Suites whose calls may all be made where no recorder is: in workerd, or by a program of its own. */
+const ELSEWHERE = /^js-(edge|provider)-|^js-lists-export$/;
 /** The suites that call every method. */
 const COMPLETE = /^js-(node|workerd|chromium)$/;
 const SHOWN = 40;
@@ -37,7 +39,7 @@ if (suites.some(({ name }) => COMPLETE.test(name))) {
         if (!answered.has(id)) gaps.push(`${id}: no answer with 2xx was seen`);
     }
 }
-if (total.requests + total.answers === 0) gaps.push("nothing was recorded");
+if (suites.some(({ name }) => !ELSEWHERE.test(name)) && total.requests + total.answers === 0) gaps.push("nothing was recorded");
 for (const gap of gaps) console.log(gap);
 console.log(`# pass ${clean}\n# fail ${total.violations + gaps.length}`);
 process.exitCode = total.violations + gaps.length > 0 ? 1 : 0;
