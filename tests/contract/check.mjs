@@ -10,7 +10,7 @@ const folder = process.argv[2];
 /** Suites whose calls may all be made where no recorder is: in workerd, or by a program of its own. */
 const ELSEWHERE = /^js-(edge|provider)-|^js-lists-export$/;
 /** The suites that call every method. */
-const COMPLETE = /^js-(node|workerd|chromium)$/;
+const COMPLETE = /^js-environments-(node|workerd|chromium)$/;
 const SHOWN = 40;
 /** What the contract does not describe: it is about the API of payments, not about tokens and what a payment provider pushes. */
 const OTHERS = /^\/(v2\/)?oauth\/|^\/payments\/custom-provider\/webhook$/;
