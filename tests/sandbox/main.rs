@@ -6,6 +6,7 @@ mod faults;
 mod judging;
 mod ledger;
 mod oauth;
+mod provider_side;
 mod reading;
 mod seeding;
 mod support;
