@@ -3,7 +3,12 @@
 import * as library from "ghl-payments";
 import type * as P from "ghl-payments";
 import {
+    connectSandbox,
     createSandbox,
+    serveSandbox,
+    type CheckoutSession,
+    type HighLevel,
+    type RemoteSandbox,
     type Sandbox,
     type SandboxFaults,
     type SandboxOptions,
@@ -152,6 +157,21 @@ const pem: Promise<string> = sandbox.webhookKeys.ed25519();
 // @ts-expect-error an address is needed
 sandbox.webhooks({});
 console.log(signed, sending.deliveries[0]?.status, pem);
+// HighLevel's side of a custom provider is the same interface in this process and behind HTTP.
+const remote: RemoteSandbox = connectSandbox("http://127.0.0.1:8787", { secret: "s", fetch });
+const sides: HighLevel[] = [sandbox, remote];
+const opened: Promise<CheckoutSession>[] = sides.map((side) => side.checkout({ quirks: { props: "late" }, faults: ["verify-twice"] }));
+const now: number = sandbox.now();
+const later: Promise<number> = remote.now();
+const due: string | undefined = sandbox.advance(1000)[0]?.subscriptionId;
+const { meaning } = sandbox.checks.answer({ type: "verify" }, { status: 200, text: "{}" });
+console.log(opened, now, later, due, meaning === "success", serveSandbox(sandbox, { cors: true }));
+// @ts-expect-error there is no such fault
+void sandbox.checkout({ faults: ["verify-thrice"] });
+// @ts-expect-error a state is one of those that there are
+void opened[0]?.then((session) => session.state === "paid");
+// @ts-expect-error a charge has an amount
+void sandbox.charge({ contactId: "c", paymentMethodId: "p" });
 faults.add("status=500", { operation: "orders.list", times: 2 });
 initialize(new Uint8Array());
 initialize(new WebAssembly.Module(new Uint8Array()));

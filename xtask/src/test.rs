@@ -69,10 +69,11 @@ impl From<Counts> for Report {
 const FIGURE: &str = "figure: ";
 
 /// What that summary must speak of: a figure that no test prints any more is a failure, not a shorter list.
-const FIGURES: [&str; 7] = ["matrix: ", "recordPaymentOnce", "429", "isolates: ", "fuzz: ", "oauth: ", "webhooks on "];
+const FIGURES: [&str; 8] =
+    ["matrix: ", "recordPaymentOnce", "429", "isolates: ", "fuzz: ", "oauth: ", "webhooks on ", "provider: "];
 
 /// The suites of `--reliability`, besides those that they stand on.
-const RELIABILITY: [&str; 10] = [
+const RELIABILITY: [&str; 11] = [
     "reliability",
     "fuzz",
     "js-money",
@@ -83,6 +84,7 @@ const RELIABILITY: [&str; 10] = [
     "js-edge-oauth",
     "js-edge-webhook",
     "js-hostile",
+    "js-provider-runs",
 ];
 
 struct Suite {

@@ -4,6 +4,7 @@ use crate::json::joined;
 use crate::sandbox::account::catalog::PRICES;
 use crate::sandbox::account::rows::{Owner, Paid, Provider};
 use crate::sandbox::checkout::judge::{self, Known};
+use crate::sandbox::checkout::query::TWICE;
 use crate::sandbox::checkout::settle::{inner, text};
 use crate::sandbox::checkout::timeline::{Issue, Issues, FROM_PROVIDER};
 use crate::sandbox::checkout::{Note, World};
@@ -42,7 +43,7 @@ impl World<'_> {
             Ok(target) => target,
             Err(refusal) => {
                 let mut issues = Issues::default();
-                issues.error("", &refusal.messages.join(", "));
+                issues.error("", refusal.messages.first().map_or("", String::as_str));
                 return self.refuse(&body, refusal, issues.0);
             }
         };
@@ -193,6 +194,9 @@ impl World<'_> {
         account.note_charge(transaction, id, snapshot, now);
         match snapshot.and_then(|fields| text(fields, "status")).unwrap_or("succeeded") {
             "succeeded" => {
+                if self.accounts[location].has_paid_another(transaction, id) {
+                    issues.warning("chargeId", TWICE);
+                }
                 self.pay(location, transaction);
                 self.settle_sessions(location, transaction, true);
             }

@@ -310,6 +310,11 @@ impl World<'_> {
         match meaning {
             Meaning::Success => {
                 account.note_charge(transaction, charge.as_deref(), snapshot, now);
+                if self.accounts[location].has_paid_another(transaction, charge.as_deref()) {
+                    let mut issues = Issues::default();
+                    issues.warning("chargeId", TWICE);
+                    self.remark(at, "verify", issues, step);
+                }
                 let paid = self.pay(location, transaction);
                 if let Some(subscription) = subscription {
                     // Without the pair it stays as it is.
@@ -594,6 +599,9 @@ impl World<'_> {
         self.mode(location, &options, live)
     }
 }
+
+/// What is said of a charge that pays a second transaction.
+pub const TWICE: &str = "is the charge of another transaction that is paid: the same money is counted twice";
 
 /// `amount` in minor units.
 fn cents(options: &Map<String, Value>) -> Result<u32, String> {

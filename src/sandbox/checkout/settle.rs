@@ -140,6 +140,15 @@ impl Account {
         unpaid
     }
 
+    /// Whether a charge is that of another transaction that is paid.
+    pub fn has_paid_another(&self, transaction: usize, charge: Option<&str>) -> bool {
+        let paid = |row: &ChargeRow| {
+            let state = self.transactions[row.transaction as usize].state;
+            row.transaction as usize != transaction && matches!(state, Paid::Succeeded | Paid::Refunded)
+        };
+        charge.is_some() && self.charges.iter().any(|row| row.id.as_deref() == charge && paid(row))
+    }
+
     /// The transaction of a subscription with this charge of the provider's.
     pub fn charged(&self, subscription: usize, charge: &str) -> Option<usize> {
         let first = Owner::Order(self.subscriptions[subscription].order);

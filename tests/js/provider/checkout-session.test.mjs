@@ -254,6 +254,18 @@ test("pending, then captured by a push, as often as it comes", async () => {
     assert.equal((await payments.transactions.list({ entityId: session.orderId })).totalCount, 1);
 });
 
+test("a charge that pays a second transaction is told", async () => {
+    const { sandbox, provider, locationId, toy } = start({ queries: { fetch: async () => Response.json({ success: true }) } });
+    const [first, second, third] = [await sandbox.checkout(), await sandbox.checkout(), await sandbox.checkout()];
+    assert.deepEqual((await first.receive(success("ch_1"))).issues.map(({ path }) => path), [""]);
+    assert.deepEqual((await second.receive(success("ch_1"))).issues.map(({ path }) => path), ["", "chargeId"]);
+    const charge = toy.charge({ amount: 1, currency: "USD" });
+    const chargeSnapshot = { ...toy.pushed(charge), chargeId: "ch_1" };
+    await provider.push("payment.captured", { locationId, mode: "live", chargeId: "ch_1", ghlTransactionId: third.transactionId, chargeSnapshot });
+    const { issues } = sandbox.timeline().findLast(({ kind }) => kind === "push");
+    assert.deepEqual(levels(issues), ["warning chargeSnapshot.amount", "warning chargeId"]);
+});
+
 test("a subscription needs its pair, otherwise it stays incomplete", async () => {
     const { sandbox, toy, payments } = start();
     const session = await sandbox.checkout({ subscription: {} });
