@@ -230,7 +230,7 @@ export interface SandboxChecks {
      * @param answer What came back.
      */
     answer(
-        query: { readonly [name: string]: unknown },
+        query: Readonly<Record<string, unknown>>,
         answer: {
             /** The status. */
             status: number;
@@ -250,7 +250,7 @@ export interface SandboxChecks {
      *
      * @param push Its body.
      */
-    push(push: { readonly [name: string]: unknown }): ProtocolIssue[];
+    push(push: Readonly<Record<string, unknown>>): ProtocolIssue[];
 }
 
 /** A simulated HighLevel payments backend. */

@@ -48,7 +48,7 @@ export interface TimelineEntry {
 /** What HighLevel's checkout posts to the frame. */
 export interface FrameMessage {
     /** The message as it is to be posted: JSON text, or an object where the quirks say so. */
-    data: string | { [name: string]: JsonValue };
+    data: string | Record<string, JsonValue>;
     /** How many milliseconds to wait before it is posted; 0 for at once. */
     afterMs: number;
 }
@@ -161,7 +161,7 @@ export interface CheckoutSession {
     /** The page to embed; placeholders in it are not filled in, as HighLevel does not either. */
     readonly paymentsUrl: string;
     /** The props that the frame is to get, whether they come or not. */
-    readonly props: { [name: string]: JsonValue };
+    readonly props: Record<string, JsonValue>;
     /** The location. */
     readonly locationId: string;
     /** The order; null where a payment method is saved. */
