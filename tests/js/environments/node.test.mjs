@@ -8,6 +8,9 @@ import { createRequire } from "node:module";
 import test, { after, before } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as library from "ghl-payments";
+import * as checkout from "ghl-payments/checkout";
+import * as cloudflare from "ghl-payments/cloudflare";
+import * as edge from "ghl-payments/edge";
 import * as sandboxed from "ghl-payments/sandbox";
 import * as slim from "ghl-payments/slim";
 import { callAllMethods } from "../support/all-methods.mjs";
@@ -220,7 +223,35 @@ test("the package exports its public names and nothing else", async () => {
     ];
     assert.deepEqual(Object.keys(library), names);
     assert.deepEqual(Object.keys(slim), [...names, "initialize"]);
-    assert.deepEqual(Object.keys(sandboxed).sort(), ["DroppedConnection", "createSandbox"]);
+    assert.deepEqual(Object.keys(sandboxed).sort(), ["DroppedConnection", "HighLevelFrame", "connectSandbox", "createSandbox", "serveSandbox"]);
+    assert.deepEqual(Object.keys(checkout).sort(), ["CheckoutError", "closePopup", "frameHeaders", "openCheckout", "openPopup"]);
+    assert.deepEqual(Object.keys(cloudflare).sort(), ["TokenKeeper", "WebhookLedger"]);
+    const edges = [
+        "OAuthError",
+        "UserContextError",
+        "WebhookError",
+        "accountLookup",
+        "apiKeyHash",
+        "capabilitiesOf",
+        "createOAuth",
+        "createProvider",
+        "createProxy",
+        "createQueryHandler",
+        "createWebhookHandler",
+        "d1Seen",
+        "d1Store",
+        "durableSeen",
+        "durableStore",
+        "failed",
+        "isWebhookEvent",
+        "memorySeen",
+        "memoryStore",
+        "pending",
+        "readUserContext",
+        "succeeded",
+        "verifyWebhook",
+    ];
+    assert.deepEqual(Object.keys(edge).sort(), [...names, ...edges].sort());
 });
 
 test("require() gives the same names as import", () => {
@@ -228,6 +259,9 @@ test("require() gives the same names as import", () => {
     for (const [entry, module] of [
         ["ghl-payments", library],
         ["ghl-payments/slim", slim],
+        ["ghl-payments/checkout", checkout],
+        ["ghl-payments/edge", edge],
+        ["ghl-payments/cloudflare", cloudflare],
         ["ghl-payments/sandbox", sandboxed],
     ]) {
         assert.match(require.resolve(entry), /\.cjs$/);
