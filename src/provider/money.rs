@@ -100,7 +100,7 @@ impl Currency {
     }
 
     /// How many ten-thousandths of a major unit a minor unit is.
-    fn minor(&self) -> u64 {
+    fn minor(self) -> u64 {
         match self.decimals() {
             0 => 10_000,
             2 => 100,

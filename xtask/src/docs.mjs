@@ -171,10 +171,8 @@ declare global {
     interface ExecutionContext {
         waitUntil(work: Promise<unknown>): void;
     }
-    const gateway: {
-        charge(of: { minor: number; currency: string; reference: string }): Promise<{ id: string; declined: boolean }>;
-        saveCard(contactId: string): Promise<void>;
-    };
+    /** The client of a payment gateway: each has its own. */
+    const gateway: any;
     const html: string;
     const oauth: OAuth;
     const request: Request;
