@@ -12,9 +12,11 @@ const SAMPLES = JSON.parse(readFileSync(new URL("../../fixtures/provider/samples
 const DAY = 86_400_000;
 
 /** A sandbox, a gateway that answers its queries, and what reads the API. */
-function start({ gateway: given = {}, queries = {}, ...options } = {}) {
+function start({ gateway: given = {}, queries = {}, kit = false, ...options } = {}) {
     const toy = gateway({ now: () => sandbox.now(), ...given });
-    const sandbox = createSandbox({ seed: 7, size: 30, rateLimit: { max: 100_000 }, queries: { fetch: toy.handle, ...queries }, ...options });
+    const own = kit ? (request) => (handler ??= toy.handler(sandbox.locationId))(request) : toy.handle;
+    let handler;
+    const sandbox = createSandbox({ seed: 7, size: 30, rateLimit: { max: 100_000 }, queries: { fetch: own, ...queries }, ...options });
     const provider = connect(sandbox);
     const { locationId, fetch } = sandbox;
     const payments = new PaymentsClient({ token: sandbox.token(), locationId, fetch, maxRetries: 0, limiter: false });
@@ -29,35 +31,39 @@ async function pay(session, toy, status = "succeeded") {
     return { charge, step: await session.receive(success(charge.id)) };
 }
 
+/** The gateway's queryUrl: written by hand, and by the package. */
+const BOTH = [["by hand", false], ["createQueryHandler", true]];
 const levels = (issues) => issues.map(({ path, level }) => `${level} ${path}`);
 const record = { mode: "cash" };
 
-test("a payment: a pending transaction first, then a paid order that the API shows", async () => {
-    const { sandbox, toy, payments } = start();
-    const order = sandbox.createOrder();
-    const session = await sandbox.checkout({ orderId: order._id });
-    assert.deepEqual([session.kind, session.state, session.orderId], ["payment", "open", order._id]);
-    const pending = await payments.transactions.get(session.transactionId);
-    assert.deepEqual([pending.status, pending.amount, pending.entityId], ["pending", order.amount, order._id]);
-    assert.equal((await payments.orders.get(order._id)).paymentStatus, "unpaid");
+for (const [by, kit] of BOTH) {
+    test(`a payment: a pending transaction first, then a paid order that the API shows (${by})`, async () => {
+        const { sandbox, toy, payments } = start({ kit });
+        const order = sandbox.createOrder();
+        const session = await sandbox.checkout({ orderId: order._id });
+        assert.deepEqual([session.kind, session.state, session.orderId], ["payment", "open", order._id]);
+        const pending = await payments.transactions.get(session.transactionId);
+        assert.deepEqual([pending.status, pending.amount, pending.entityId], ["pending", order.amount, order._id]);
+        assert.equal((await payments.orders.get(order._id)).paymentStatus, "unpaid");
 
-    const ready = await session.receive(READY);
-    assert.deepEqual([ready.state, ready.remove, ready.issues], ["ready", false, []]);
-    const [{ data, afterMs }] = ready.toFrame;
-    assert.equal(afterMs, 0);
-    assert.deepEqual(JSON.parse(data), session.props);
-    assert.deepEqual([session.props.amount, session.props.currency, session.props.mode], [order.amount, "usd", "payment"]);
+        const ready = await session.receive(READY);
+        assert.deepEqual([ready.state, ready.remove, ready.issues], ["ready", false, []]);
+        const [{ data, afterMs }] = ready.toFrame;
+        assert.equal(afterMs, 0);
+        assert.deepEqual(JSON.parse(data), session.props);
+        assert.deepEqual([session.props.amount, session.props.currency, session.props.mode], [order.amount, "usd", "payment"]);
 
-    const { charge, step } = await pay(session, toy);
-    assert.deepEqual([step.state, step.remove, step.issues], ["succeeded", true, []]);
-    assert.equal(session.state, "succeeded");
-    const paid = await payments.transactions.get(session.transactionId);
-    assert.deepEqual([paid.status, paid.chargeId, paid.chargeSnapshot.status], ["succeeded", charge.id, "succeeded"]);
-    const { paymentStatus, status } = await payments.orders.get(order._id);
-    assert.deepEqual([paymentStatus, status], ["paid", "completed"]);
-    assert.deepEqual(toy.asked, [{ type: "verify", transactionId: session.transactionId, chargeId: charge.id, apiKey: KEYS.live.apiKey }]);
-    await assert.rejects(sandbox.checkout({ orderId: order._id }), /already paid/);
-});
+        const { charge, step } = await pay(session, toy);
+        assert.deepEqual([step.state, step.remove, step.issues], ["succeeded", true, []]);
+        assert.equal(session.state, "succeeded");
+        const paid = await payments.transactions.get(session.transactionId);
+        assert.deepEqual([paid.status, paid.chargeId, paid.chargeSnapshot.status], ["succeeded", charge.id, "succeeded"]);
+        const { paymentStatus, status } = await payments.orders.get(order._id);
+        assert.deepEqual([paymentStatus, status], ["paid", "completed"]);
+        assert.deepEqual(toy.asked, [{ type: "verify", transactionId: session.transactionId, chargeId: charge.id, apiKey: KEYS.live.apiKey }]);
+        await assert.rejects(sandbox.checkout({ orderId: order._id }), /already paid/);
+    });
+}
 
 test("an open checkout keeps payments from being recorded: until success, failure or close, and for five minutes", async () => {
     const { sandbox, toy, payments } = start();
@@ -312,27 +318,29 @@ async function tick({ sandbox, toy, provider, locationId }, ms) {
     return due;
 }
 
-test("three months of a subscription: due, charged, and each charge one transaction; then it is canceled", async () => {
-    const all = start();
-    const { sandbox, toy, payments } = all;
-    const session = await sandbox.checkout({ subscription: {} });
-    const begun = toy.subscribe({ ghlId: session.subscriptionId, amount: 4900, currency: "USD" });
-    await pay(session, toy);
-    assert.deepEqual(sandbox.advance(29 * DAY), []);
-    const dues = [];
-    for (const days of [2, 30, 30]) dues.push(...(await tick(all, days * DAY)));
-    assert.equal(dues.length, 3);
-    assert.deepEqual([dues[0].amount, dues[0].currency, dues[0].providerSubscriptionId], [49, "USD", begun.id]);
-    assert.equal(dues[0].dueAt, "2026-12-01T12:00:00.000Z");
-    assert.deepEqual(sandbox.advance(0), [], "each is told once");
-    const list = await payments.transactions.list({ subscriptionId: session.subscriptionId });
-    assert.deepEqual(list.data.map(({ status, amount }) => `${status} ${amount}`), Array(4).fill("succeeded 49"));
+for (const [by, kit] of BOTH) {
+    test(`three months of a subscription: due, charged, and each charge one transaction; then it is canceled (${by})`, async () => {
+        const all = start({ kit });
+        const { sandbox, toy, payments } = all;
+        const session = await sandbox.checkout({ subscription: {} });
+        const begun = toy.subscribe({ ghlId: session.subscriptionId, amount: 4900, currency: "USD" });
+        await pay(session, toy);
+        assert.deepEqual(sandbox.advance(29 * DAY), []);
+        const dues = [];
+        for (const days of [2, 30, 30]) dues.push(...(await tick(all, days * DAY)));
+        assert.equal(dues.length, 3);
+        assert.deepEqual([dues[0].amount, dues[0].currency, dues[0].providerSubscriptionId], [49, "USD", begun.id]);
+        assert.equal(dues[0].dueAt, "2026-12-01T12:00:00.000Z");
+        assert.deepEqual(sandbox.advance(0), [], "each is told once");
+        const list = await payments.transactions.list({ subscriptionId: session.subscriptionId });
+        assert.deepEqual(list.data.map(({ status, amount }) => `${status} ${amount}`), Array(4).fill("succeeded 49"));
 
-    const canceled = await sandbox.cancelSubscription({ subscriptionId: session.subscriptionId });
-    assert.deepEqual([canceled.success, canceled.subscriptionStatus, canceled.issues], [true, "canceled", []]);
-    assert.equal((await payments.subscriptions.get(session.subscriptionId)).status, "canceled");
-    assert.deepEqual(await tick(all, 40 * DAY), []);
-});
+        const canceled = await sandbox.cancelSubscription({ subscriptionId: session.subscriptionId });
+        assert.deepEqual([canceled.success, canceled.subscriptionStatus, canceled.issues], [true, "canceled", []]);
+        assert.equal((await payments.subscriptions.get(session.subscriptionId)).status, "canceled");
+        assert.deepEqual(await tick(all, 40 * DAY), []);
+    });
+}
 
 test("a push of a charge that is known, or of a failed one, makes no second payment", async () => {
     const { sandbox, toy, provider, payments, locationId } = start();
@@ -361,76 +369,80 @@ test("a push of a charge that is known, or of a failed one, makes no second paym
     assert.equal((await payments.subscriptions.get(session.subscriptionId)).status, "active");
 });
 
-test("a card on file: saved in a frame, listed, charged, subscribed with", async () => {
-    const { sandbox, toy, payments } = start();
-    const { contactId } = sandbox.createOrder();
-    const setup = await sandbox.checkout({ setup: true, contactId });
-    const silent = await setup.receive('{"type":"custom_provider_ready","loaded":true}');
-    assert.deepEqual([silent.toFrame, levels(silent.issues)], [[], ["error addCardOnFileSupported"]]);
-    await setup.receive(READY);
-    const lost = await setup.receive(success());
-    assert.deepEqual([lost.state, levels(lost.issues)], ["failed", ["error "]], "what was saved has to be listed");
+for (const [by, kit] of BOTH) {
+    test(`a card on file: saved in a frame, listed, charged, subscribed with (${by})`, async () => {
+        const { sandbox, toy, payments } = start({ kit });
+        const { contactId } = sandbox.createOrder();
+        const setup = await sandbox.checkout({ setup: true, contactId });
+        const silent = await setup.receive('{"type":"custom_provider_ready","loaded":true}');
+        assert.deepEqual([silent.toFrame, levels(silent.issues)], [[], ["error addCardOnFileSupported"]]);
+        await setup.receive(READY);
+        const lost = await setup.receive(success());
+        assert.deepEqual([lost.state, levels(lost.issues)], ["failed", ["error "]], "what was saved has to be listed");
 
-    const saved = await sandbox.checkout({ setup: true, contactId });
-    await saved.receive(READY);
-    const paymentMethodId = toy.save(contactId);
-    const step = await saved.receive(success());
-    assert.deepEqual([step.state, step.issues], ["succeeded", []]);
+        const saved = await sandbox.checkout({ setup: true, contactId });
+        await saved.receive(READY);
+        const paymentMethodId = toy.save(contactId);
+        const step = await saved.receive(success());
+        assert.deepEqual([step.state, step.issues], ["succeeded", []]);
 
-    const listed = await sandbox.listPaymentMethods({ contactId });
-    assert.deepEqual([listed.success, listed.methods.map(({ id }) => id), listed.issues], [true, [paymentMethodId], []]);
+        const listed = await sandbox.listPaymentMethods({ contactId });
+        assert.deepEqual([listed.success, listed.methods.map(({ id }) => id), listed.issues], [true, [paymentMethodId], []]);
 
-    const charged = await sandbox.charge({ contactId, paymentMethodId, amount: 10.5, currency: "EUR", description: "Invoice - 1" });
-    assert.deepEqual([charged.success, charged.failed, charged.issues], [true, false, []]);
-    assert.equal((await payments.orders.get(charged.orderId)).paymentStatus, "paid");
-    const transaction = await payments.transactions.get(charged.transactionId);
-    assert.deepEqual([transaction.amount, transaction.currency, transaction.chargeId], [10.5, "EUR", charged.chargeId]);
-    const request = toy.asked.at(-1);
-    assert.deepEqual(Object.keys(request).sort(), Object.keys(SAMPLES.query_charge_request).sort());
+        const charged = await sandbox.charge({ contactId, paymentMethodId, amount: 10.5, currency: "EUR", description: "Invoice - 1" });
+        assert.deepEqual([charged.success, charged.failed, charged.issues], [true, false, []]);
+        assert.equal((await payments.orders.get(charged.orderId)).paymentStatus, "paid");
+        const transaction = await payments.transactions.get(charged.transactionId);
+        assert.deepEqual([transaction.amount, transaction.currency, transaction.chargeId], [10.5, "EUR", charged.chargeId]);
+        const request = toy.asked.at(-1);
+        assert.deepEqual(Object.keys(request).sort(), Object.keys(SAMPLES.query_charge_request).sort());
 
-    const refused = await sandbox.charge({ contactId, paymentMethodId: "pm_unknown", amount: 1 });
-    assert.deepEqual([refused.success, refused.failed, refused.message], [false, true, "no such payment method"]);
-    assert.equal((await payments.transactions.get(refused.transactionId)).status, "failed");
+        const refused = await sandbox.charge({ contactId, paymentMethodId: "pm_unknown", amount: 1 });
+        assert.deepEqual([refused.success, refused.failed, refused.message], [false, true, "no such payment method"]);
+        assert.equal((await payments.transactions.get(refused.transactionId)).status, "failed");
 
-    const begun = await sandbox.createSubscription({ contactId, paymentMethodId });
-    assert.deepEqual([begun.success, begun.subscriptionStatus, begun.issues], [true, "active", []]);
-    assert.deepEqual(Object.keys(toy.asked.at(-1)).sort(), Object.keys(SAMPLES.query_create_subscription_request).sort());
-    assert.equal((await payments.orders.get(begun.orderId)).paymentStatus, "paid");
+        const begun = await sandbox.createSubscription({ contactId, paymentMethodId });
+        assert.deepEqual([begun.success, begun.subscriptionStatus, begun.issues], [true, "active", []]);
+        assert.deepEqual(Object.keys(toy.asked.at(-1)).sort(), Object.keys(SAMPLES.query_create_subscription_request).sort());
+        assert.equal((await payments.orders.get(begun.orderId)).paymentStatus, "paid");
 
-    const forms = await sandbox.createSubscription({ contactId, paymentMethodId, recurringAmount: "number", productDetails: "empty" });
-    assert.equal(forms.success, true);
-    assert.deepEqual([toy.asked.at(-1).recurringAmount, toy.asked.at(-1).productDetails], [49, [{}]]);
+        const forms = await sandbox.createSubscription({ contactId, paymentMethodId, recurringAmount: "number", productDetails: "empty" });
+        assert.equal(forms.success, true);
+        assert.deepEqual([toy.asked.at(-1).recurringAmount, toy.asked.at(-1).productDetails], [49, [{}]]);
 
-    const later = await sandbox.createSubscription({ contactId, paymentMethodId, startDate: "2026-12-24" });
-    assert.deepEqual([later.subscriptionStatus, toy.asked.at(-1).isSchedule, toy.asked.at(-1).amount], ["scheduled", true, 0]);
-    sandbox.connectProvider({ supportsSubscriptionSchedules: false });
-    await assert.rejects(sandbox.createSubscription({ contactId, paymentMethodId }), /updateCapabilities/);
-});
+        const later = await sandbox.createSubscription({ contactId, paymentMethodId, startDate: "2026-12-24" });
+        assert.deepEqual([later.subscriptionStatus, toy.asked.at(-1).isSchedule, toy.asked.at(-1).amount], ["scheduled", true, 0]);
+        sandbox.connectProvider({ supportsSubscriptionSchedules: false });
+        await assert.rejects(sandbox.createSubscription({ contactId, paymentMethodId }), /updateCapabilities/);
+    });
+}
 
-test("refunds: in parts, the rest, never more than there is", async () => {
-    const { sandbox, toy, payments } = start();
-    const { step, charge } = await pay(await sandbox.checkout(), toy);
-    assert.equal(step.state, "succeeded");
-    const { transactionId } = charge;
-    const [total, state] = [charge.amount / 100, async () => {
-        const { status, amountRefunded } = await payments.transactions.get(transactionId);
-        return [status, amountRefunded];
-    }];
-    const first = await sandbox.refund({ transactionId, amount: 1.25 });
-    assert.deepEqual([first.success, first.amountRefunded, first.issues], [true, 1.25, []]);
-    assert.deepEqual(await state(), ["succeeded", 1.25]);
-    await assert.rejects(sandbox.refund({ transactionId, amount: total }), /must not be greater than what is left/);
-    const much = await sandbox.refund({ transactionId, amount: total, evenTooMuch: true });
-    assert.deepEqual([much.success, much.failed, much.amountRefunded], [false, true, 1.25], "the provider refuses as well");
-    const rest = await sandbox.refund({ transactionId });
-    assert.deepEqual([rest.success, rest.amountRefunded], [true, total]);
-    assert.deepEqual(await state(), ["refunded", total]);
-    assert.equal(charge.refunded, charge.amount);
-    const { entityId } = await payments.transactions.get(transactionId);
-    assert.equal((await payments.orders.get(entityId)).paymentStatus, "refunded");
-    await assert.rejects(sandbox.refund({ transactionId }), /what is left of the transaction \(0.00\)/);
-    assert.equal(toy.asked.filter(({ type }) => type === "refund").length, 3);
-});
+for (const [by, kit] of BOTH) {
+    test(`refunds: in parts, the rest, never more than there is (${by})`, async () => {
+        const { sandbox, toy, payments } = start({ kit });
+        const { step, charge } = await pay(await sandbox.checkout(), toy);
+        assert.equal(step.state, "succeeded");
+        const { transactionId } = charge;
+        const [total, state] = [charge.amount / 100, async () => {
+            const { status, amountRefunded } = await payments.transactions.get(transactionId);
+            return [status, amountRefunded];
+        }];
+        const first = await sandbox.refund({ transactionId, amount: 1.25 });
+        assert.deepEqual([first.success, first.amountRefunded, first.issues], [true, 1.25, []]);
+        assert.deepEqual(await state(), ["succeeded", 1.25]);
+        await assert.rejects(sandbox.refund({ transactionId, amount: total }), /must not be greater than what is left/);
+        const much = await sandbox.refund({ transactionId, amount: total, evenTooMuch: true });
+        assert.deepEqual([much.success, much.failed, much.amountRefunded], [false, true, 1.25], "the provider refuses as well");
+        const rest = await sandbox.refund({ transactionId });
+        assert.deepEqual([rest.success, rest.amountRefunded], [true, total]);
+        assert.deepEqual(await state(), ["refunded", total]);
+        assert.equal(charge.refunded, charge.amount);
+        const { entityId } = await payments.transactions.get(transactionId);
+        assert.equal((await payments.orders.get(entityId)).paymentStatus, "refunded");
+        await assert.rejects(sandbox.refund({ transactionId }), /what is left of the transaction \(0.00\)/);
+        assert.equal(toy.asked.filter(({ type }) => type === "refund").length, 3);
+    });
+}
 
 test("verify twice: both at once, and one payment", async () => {
     const { sandbox, toy, payments } = start();

@@ -1,7 +1,7 @@
-// A toy gateway that connects to HighLevel's side in the sandbox: written by hand from HighLevel's documentation, so that the
-// sandbox is not only judged by the package's own provider.
+// A toy gateway that connects to HighLevel's side in the sandbox. Its queryUrl is there twice: written by hand from HighLevel's
+// documentation, so that the sandbox is not only judged by the package's own provider, and with `createQueryHandler`.
 
-import { createProvider } from "ghl-payments/edge";
+import { createProvider, createQueryHandler, failed as declined, pending, succeeded } from "ghl-payments/edge";
 
 export const KEYS = {
     live: { apiKey: "live_secret_0123456789", publishableKey: "pk_live_1" },
@@ -21,6 +21,8 @@ export function gateway({ now = () => Date.UTC(2026, 10, 1, 12), unit = "minor" 
     const subscriptions = new Map();
     const methods = new Map();
     const asked = [];
+    /** What went wrong in the package's handler: it answers, and says no more. */
+    const failures = [];
     let made = 0;
     const id = (kind) => `${kind}_${++made}`;
     const seconds = () => Math.floor(now() / 1000);
@@ -143,6 +145,56 @@ export function gateway({ now = () => Date.UTC(2026, 10, 1, 12), unit = "minor" 
         return Response.json(answers[query.type](query));
     }
 
+    /** The same queryUrl by the package. */
+    function handler(locationId) {
+        const money = ({ id, amount, currency, at }) => ({ chargeId: id, amount: { minor: amount, currency }, chargedAt: at });
+        const handle = createQueryHandler({
+            lookup: (apiKey) => {
+                const mode = ["live", "test"].find((mode) => KEYS[mode].apiKey === apiKey);
+                return mode === undefined ? null : { locationId, mode };
+            },
+            unit,
+            now,
+            onEvent: (event) => {
+                if (event.type === "failed") failures.push(event);
+            },
+            verify(q) {
+                const found = charges.get(q.chargeId);
+                const begun = subscriptions.get(q.subscriptionId);
+                if (found === undefined) {
+                    const trial = q.kind === "subscription" && begun?.trialEnd > 0 && q.chargeId === begun.id;
+                    return trial ? succeeded(q, { subscription: plan(begun) }) : pending();
+                }
+                if (found.transactionId !== q.transactionId) return declined("the charge is for another transaction");
+                if (found.status === "failed") return declined("declined");
+                if (found.status === "pending") return pending();
+                return succeeded(q, { charge: money(found), ...(q.kind === "subscription" && { subscription: plan(begun) }) });
+            },
+            listPaymentMethods: answers.list_payment_methods,
+            chargePayment(q) {
+                const { success, message, chargeId } = answers.charge_payment({ ...q, amount: q.amount.major });
+                return success ? succeeded(q, money(charges.get(chargeId))) : declined(message);
+            },
+            createSubscription(q) {
+                const made = answers.create_subscription({ ...q, amount: q.amount.major, recurringAmount: q.recurringAmount.major });
+                if (!made.success) return declined(made.message);
+                const charge = made.transaction && money(charges.get(made.transaction.chargeId));
+                return succeeded(q, { subscription: made.subscription.subscriptionSnapshot, ...(charge && { charge }) });
+            },
+            cancelSubscription(q) {
+                return answers.cancel_subscription(q).status === "canceled" ? succeeded(q) : declined("unknown");
+            },
+            refund(q) {
+                const { success, message, id } = answers.refund({ chargeId: q.chargeId, amount: q.amount.major });
+                return success ? succeeded(q, { id }) : declined(message);
+            },
+        });
+        return async (request) => {
+            asked.push(await request.clone().json());
+            return handle(request);
+        };
+    }
+
     /** Saves a payment method, as the frame of a setup does. */
     function save(contactId) {
         const saved = id("pm");
@@ -150,7 +202,7 @@ export function gateway({ now = () => Date.UTC(2026, 10, 1, 12), unit = "minor" 
         return saved;
     }
 
-    return { charges, subscriptions, methods, asked, charge, subscribe, save, pushed, plan, handle };
+    return { charges, subscriptions, methods, asked, failures, charge, subscribe, save, pushed, plan, handle, handler };
 }
 
 /** Connects a gateway to a sandbox, and gives what pushes for it. */
