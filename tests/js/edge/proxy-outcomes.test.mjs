@@ -3,19 +3,13 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import * as library from "ghl-payments";
 import { createProxy } from "ghl-payments/edge";
-import { createSandbox } from "ghl-payments/sandbox";
 import { METHODS } from "../support/all-methods.mjs";
-import { argumentsIn, attempt, cases, expected, FAULTS, Ground, GROUND, judgeOutcomes } from "../support/outcomes.mjs";
-import { PACKAGE } from "../support/support.mjs";
+import { begin, end, play } from "../support/grounds.mjs";
+import { attempt, cases, expected, FAULTS, judgeOutcomes } from "../support/outcomes.mjs";
 
-const { listen } = await import(pathToFileURL(join(PACKAGE, "cli/node-http.js")).href);
 const RUNNING = { timeout: 600_000 };
-const WAITING = 64;
-const BUSY = 4;
 /** How long the proxy waits for HighLevel where a fault makes it wait. */
 const PATIENCE_MS = 1500;
 
@@ -90,34 +84,8 @@ function behind(trustIds) {
     };
 }
 
-const grounds = [];
-
-before(async () => {
-    const args = await argumentsIn(library, createSandbox(GROUND));
-    for (let i = 0; i < WAITING; i += 1) grounds.push(new Ground(args, createSandbox, listen));
-});
-
-after(async () => {
-    await Promise.all(grounds.map((ground) => ground.stop()));
-});
-
-async function play(list, act) {
-    const results = [];
-    for (const [slow, lanes] of [
-        [true, WAITING],
-        [false, BUSY],
-    ]) {
-        const queue = list.filter(({ fault }) => (fault.slow ?? false) === slow);
-        const lane = async (ground) => {
-            for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-                results.push(await ground.run(one, act));
-            }
-        };
-        await Promise.all(grounds.slice(0, lanes).map(lane));
-    }
-    assert.equal(results.length, list.length);
-    return results;
-}
+before(begin);
+after(end);
 
 test("the outcome is what the sandbox really did, through the proxy", RUNNING, async () => {
     const results = await play(cases(METHODS, faultsOf), (task) => attempt({ PaymentsClient: behind(true) }, task));

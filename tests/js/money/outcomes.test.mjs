@@ -6,54 +6,23 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import test, { after, before } from "node:test";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as library from "ghl-payments";
-import { createSandbox } from "ghl-payments/sandbox";
 import { METHODS } from "../support/all-methods.mjs";
-import { argumentsIn, attempt, cases, faultless, Ground, GROUND, judgeOutcomes } from "../support/outcomes.mjs";
-import { PACKAGE, startWorker, tool } from "../support/support.mjs";
+import { begin, closeConnections, end, play } from "../support/grounds.mjs";
+import { attempt, cases, faultless, judgeOutcomes } from "../support/outcomes.mjs";
+import { startWorker, tool } from "../support/support.mjs";
 
 const { build } = tool("esbuild");
 const { chromium } = tool("playwright-core");
-const { listen } = await import(pathToFileURL(join(PACKAGE, "cli/node-http.js")).href);
 const here = dirname(fileURLToPath(import.meta.url));
 const RUNNING = { timeout: 600_000 };
-/** How many cases wait side by side for their timeouts, and how many go on at once where none waits. */
-const WAITING = 64;
-const BUSY = 4;
 /** A read, and a write that must not happen twice. */
 const SAMPLE = ["orders.get", "orders.recordPayment"];
 
-const grounds = [];
-
-before(async () => {
-    const args = await argumentsIn(library, createSandbox(GROUND));
-    for (let i = 0; i < WAITING; i += 1) grounds.push(new Ground(args, createSandbox, listen));
-});
-
-after(async () => {
-    await Promise.all(grounds.map((ground) => ground.stop()));
-});
-
-/** Runs cases side by side, each on a ground of its own. */
-async function play(list, act) {
-    const results = [];
-    for (const [slow, lanes] of [
-        [true, WAITING],
-        [false, BUSY],
-    ]) {
-        const queue = list.filter(({ fault }) => (fault.slow ?? false) === slow);
-        const lane = async (ground) => {
-            for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-                results.push(await ground.run(one, act));
-            }
-        };
-        await Promise.all(grounds.slice(0, lanes).map(lane));
-    }
-    assert.equal(results.length, list.length);
-    return results;
-}
+before(begin);
+after(end);
 
 async function matrix(runtime, names, act) {
     const results = await play(cases(names), act);
@@ -128,6 +97,6 @@ test("the outcome is what the sandbox really did, in Chromium", RUNNING, async (
     await page.goto(`http://127.0.0.1:${server.address().port}`);
     await page.addScriptTag({ type: "module", content: bundle.outputFiles[0].text });
     await page.waitForFunction(() => globalThis.perform !== undefined);
-    for (const ground of grounds) ground.closeConnections();
+    closeConnections();
     await matrix("Chromium", SAMPLE, (task) => page.evaluate((task) => globalThis.perform(task), task));
 });
