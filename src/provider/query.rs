@@ -13,7 +13,7 @@ mod refusal;
 pub use answer::{
     answer, not_supported, unit_of, Answer, ChargeDetails, Ended, PaymentDetails, RefundDetails, SubscriptionDetails,
 };
-pub use ledger::{begin, end, row_id, set, After, Begin, End};
+pub use ledger::{begin, end, row_id, set, with_charge, After, Begin, End};
 pub use read::Query;
 pub use refusal::{Refusal, RefusalCode};
 

@@ -26,6 +26,12 @@ pub struct ChargeSnapshot {
     /// When it was charged, in unix seconds.
     #[shape(whole)]
     pub charged_at: f64,
+    /// Currency, three letters. HighLevel's example of the answer to `create_subscription` has it, no other one.
+    #[shape(id)]
+    pub currency: Option<String>,
+    /// When it was created, in unix seconds; as `currency`.
+    #[shape(whole)]
+    pub created_at: Option<f64>,
 }
 
 /// A subscription as it is at the gateway.

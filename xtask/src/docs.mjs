@@ -173,6 +173,8 @@ declare global {
     }
     /** The client of a payment gateway: each has its own. */
     const gateway: any;
+    /** The accounts of a payment provider, in a database of its own. */
+    const accounts: any;
     const html: string;
     const oauth: OAuth;
     const request: Request;

@@ -295,11 +295,7 @@ export type CancelSubscriptionAnswer = Answer<"cancel_subscription"> | Succeeded
 export type RefundAnswer = Answer<"refund"> | Succeeded<RefundDetails> | Failed;
 
 /**
- * The answer that a payment without a subscription is paid.
- *
- * ```ts
- * verify: (q) => (q.kind === "payment" ? succeeded(q, { charge }) : succeeded(q, { charge, subscription })),
- * ```
+ * The answer that a payment without a subscription is paid: `succeeded(q, { charge: { amount: { minor: 1050, currency: "USD" } } })`.
  *
  * The request comes first, so that the compiler knows what it must be told; it can be left out where the details say enough.
  *
@@ -391,6 +387,8 @@ export interface QueryHandlers<A extends ProviderAccount = ProviderAccount> {
      * Is this charge paid, or has this trial begun? Asked again and again until the answer is final; a final one is remembered in
      * `verifies`, and given again without asking. HighLevel does not say the amount, and what the page knows of it the payer may have
      * changed: compare what was charged with your own record of the transaction, or with the transaction as the API gives it.
+     *
+     * @param q What is asked.
      */
     verify(q: VerifyQuery<A>): Awaitable<VerifyAnswer>;
     /** Which payment methods has the contact saved? Without it the list is empty. */

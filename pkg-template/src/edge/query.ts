@@ -120,6 +120,9 @@ export interface QueryHandlerOptions<A extends ProviderAccount = ProviderAccount
      * Whose apiKey is this? Give each location and mode a key of its own. Look up by `context.hash` and store only that: an index over
      * hashes tells nobody anything about a key by the time that it takes. A lookup that compares keys itself must do so in constant
      * time; {@link accountLookup} does, for a fixed list.
+     *
+     * @param apiKey What came with the request.
+     * @param context The hash of it, and where it is said to belong.
      */
     lookup(apiKey: string, context: LookupContext): Awaitable<A | null | undefined>;
     /** In which unit the amounts of `chargeSnapshot` leave: one for all, or for each action. */
@@ -243,11 +246,13 @@ interface Flight {
  * that HighLevel reads.
  *
  * ```ts
- * import { createQueryHandler, d1Store, failed, pending, succeeded } from "ghl-payments/edge";
+ * import { createQueryHandler, failed, memoryStore, pending, succeeded } from "ghl-payments/edge";
+ *
+ * const accounts = new Map([["<apiKeyHash(key)>", { locationId: "3SwdhCu3svxI8AKsPJt6", mode: "test" as const }]]);
  *
  * const handler = createQueryHandler({
- *   lookup: (_, { hash }) => accounts.byKeyHash(hash), // { locationId, mode } or null
- *   verifies: d1Store(env.DB),
+ *   lookup: (_, { hash }) => accounts.get(hash),
+ *   verifies: memoryStore(), // on Workers d1Store(env.DB)
  *   async verify(q) {
  *     const charge = await gateway.charge(q.chargeId);
  *     if (charge.status === "processing") return pending();
@@ -360,7 +365,7 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
             const given = await onUnknown(query);
             if (given === undefined) return refused("unknown_type", about);
             tell({ ...about, type: "answered", result: "succeeded", again: false, status: (given as Partial<Response>)?.status ?? 200 });
-            return isResponse(given) ? given : response({ status: 200, body: JSON.stringify(given), result: "succeeded" });
+            return isResponse(given) ? given : response({ status: 200, body: JSON.stringify(given) ?? "null", result: "succeeded" });
         } catch (error) {
             return replied(step("handler_failed").answer!, { ...about, type: "failed", error: scrubbed(error, apiKey) });
         }
@@ -375,7 +380,9 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
         if (id === undefined) return work("", handler, action, asked, account);
         if (action === "refund" && id.startsWith("transaction:")) {
             const row = await store.run(scope + id, async (tx) => (await tx.get())?.value ?? "");
-            id = step("row", { action, asked }, row).id!;
+            const found = step("row", { action, asked }, row);
+            id = found.id!;
+            asked = found.asked ?? asked;
         }
         const key = scope + id;
         // Two requests about one charge share an answer only if they ask the same.
@@ -533,10 +540,12 @@ export type KnownAccount<A extends ProviderAccount = ProviderAccount> = A & {
  * A `lookup` over a fixed list of accounts: it compares with all of them, in constant time.
  *
  * ```ts
- * lookup: accountLookup([
- *   { locationId: "3SwdhCu3svxI8AKsPJt6", mode: "live", apiKey: env.LIVE_KEY },
- *   { locationId: "3SwdhCu3svxI8AKsPJt6", mode: "test", apiKey: env.TEST_KEY },
- * ]),
+ * import { accountLookup } from "ghl-payments/edge";
+ *
+ * const lookup = accountLookup([
+ *   { locationId: "3SwdhCu3svxI8AKsPJt6", mode: "live", apiKey: "sk_live_…" },
+ *   { locationId: "3SwdhCu3svxI8AKsPJt6", mode: "test", apiKey: "sk_test_…" },
+ * ]);
  * ```
  *
  * @param accounts Each with its `apiKey` or `apiKeyHash`.
@@ -591,6 +600,9 @@ function isResponse(value: unknown): value is Response {
     return typeof status === "number" && typeof headers?.get === "function" && typeof arrayBuffer === "function";
 }
 
+/** A timer of more milliseconds ends at once. */
+const MOST_MS = 0x7fff_ffff;
+
 /** How deep what a handler gives is searched for dates. */
 const DEPTH = 4;
 
@@ -638,7 +650,7 @@ function check<A extends ProviderAccount>(options: QueryHandlerOptions<A>): void
         found.add("unit", "must be major, minor, or an object of them for each action");
     }
     if (verifies !== undefined && typeof verifies?.run !== "function") found.add("verifies", "must be memoryStore(), d1Store(db) or durableStore(namespace)");
-    if (!(timeoutMs >= 1)) found.add("timeoutMs", "must be a number from 1");
+    if (!(timeoutMs >= 1 && timeoutMs <= MOST_MS)) found.add("timeoutMs", `must be a number from 1 to ${MOST_MS}`);
     if (!(maxBodyBytes >= 1)) found.add("maxBodyBytes", "must be a number from 1");
     const error = found.error();
     if (error !== undefined) throw error;

@@ -4,7 +4,8 @@ use super::webhook::put_drift;
 use crate::json::{field, rounded_up, text_field, Object};
 use crate::provider::money::Unit;
 use crate::provider::query::{
-    begin, end, not_supported, row_id, set, unit_of, Action, After, Answer, Begin, Ended, Query, Refusal, RefusalCode,
+    begin, end, not_supported, row_id, set, unit_of, with_charge, Action, After, Answer, Begin, Ended, Query, Refusal,
+    RefusalCode,
 };
 use crate::shape::put_issues;
 use wasm_bindgen::prelude::*;
@@ -46,7 +47,7 @@ export type AmountInput = MinorAmount | MajorAmount;
 /// One step of the queryUrl. What it is given and what comes of it are JSON text; nothing is kept between the steps.
 ///
 /// - `read`: the body. Gives `{name, action?, apiKey?, locationId?, asked?, answer?, drift}`.
-/// - `row`: `{action, asked}` and a row. Gives `{id?}`, see [`row_id`].
+/// - `row`: `{action, asked}` and a row. Gives `{id?, asked?}`, see [`row_id`] and [`with_charge`].
 /// - `begin`: `{action, asked, key, known?}` and a row. Gives `{row?, asked?, answer?}`.
 /// - `end`: `{action, asked, outcome, unit?, now}` and a row. Gives `{answer, issues?, row?, after}`.
 /// - `set`: facts, and a row. Gives `{row?}`.
@@ -60,7 +61,10 @@ pub fn query_step(step: &str, given: &str, row: &str, body: &[u8]) -> String {
     let mut out = Object::new();
     match step {
         "read" => read(&mut out, body),
-        "row" => out.optional_text("id", row_id(action, &asked, Some(row)).as_deref()),
+        "row" => {
+            out.optional_text("id", row_id(action, &asked, Some(row)).as_deref());
+            out.optional_text("asked", with_charge(action, &asked, row).as_deref());
+        }
         "begin" => {
             let known = core::str::from_utf8(field(json, "known")).unwrap_or_default();
             let Begin { row, then } =

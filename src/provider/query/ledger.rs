@@ -134,6 +134,17 @@ pub fn row_id(action: Action, asked: &str, row: Option<&str>) -> Option<String> 
     Some(joined(&[kind, ":", &text_field(asked, name)]))
 }
 
+/// A refund that names no charge with the one that `row`, the row of its transaction, tells; nothing where there is none to add.
+pub fn with_charge(action: Action, asked: &str, row: &str) -> Option<String> {
+    let charge_id = Ledger::read(row).charge_id;
+    if action != Action::Refund || charge_id.is_empty() || !field(asked.as_bytes(), "chargeId").is_empty() {
+        return None;
+    }
+    let mut more = Object::new();
+    more.text("chargeId", &charge_id);
+    Some(with(asked.as_bytes(), &more.finish()))
+}
+
 /// What comes first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Begin {

@@ -131,8 +131,11 @@ fn asked(action: Option<Action>, json: &[u8], checked: &Checked) -> Result<Strin
     for Drift { path, expected, repaired, .. } in &checked.drifts {
         // What is inside of products decides nothing, and comes in many forms; an apiKey is judged by who knows them.
         let inside = path.bytes().any(|b| matches!(b, b'.' | b'['));
-        if !repaired && !inside && path != "productDetails" && path != "apiKey" {
-            let wrong = if last(json, path).is_empty() { "is required" } else { must_be(expected) };
+        let value = last(json, path);
+        let left_out = json_text(value).is_some_and(|text| is_blank(&text))
+            && action.and_then(|action| field(action, path)).is_some_and(|field| !field.required);
+        if !repaired && !inside && !left_out && path != "productDetails" && path != "apiKey" {
+            let wrong = if value.is_empty() { "is required" } else { must_be(expected) };
             issues.retain(|issue| issue.path != *path);
             issues.push(Issue::new(path, wrong));
         }

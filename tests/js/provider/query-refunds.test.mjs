@@ -1,0 +1,204 @@
+// Refunds: never more than the charge, whoever asks at once, whatever is lost on the way.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { accountLookup, createQueryHandler, failed, memoryStore, succeeded } from "ghl-payments/edge";
+
+const KEY = "sk_live_0123456789";
+const ACCOUNT = { locationId: "3SwdhCu3svxI8AKsPJt6", mode: "live" };
+
+/** A gateway that knows a refund again by its key. */
+function gateway() {
+    const refunds = new Map();
+    return {
+        refunds,
+        refund(key, minor) {
+            if (!refunds.has(key)) refunds.set(key, minor);
+            return { id: `re_${[...refunds.keys()].indexOf(key)}` };
+        },
+        total: () => [...refunds.values()].reduce((sum, minor) => sum + minor, 0),
+    };
+}
+
+function make({ charged = 10_000, currency = "USD", ...options } = {}) {
+    const bank = gateway();
+    const asked = [];
+    const handler = createQueryHandler({
+        lookup: accountLookup([{ ...ACCOUNT, apiKey: KEY }]),
+        verify: (q) => succeeded(q, { charge: { amount: { minor: charged, currency } } }),
+        async refund(q) {
+            asked.push(q);
+            return succeeded(q, bank.refund(q.idempotencyKey, q.amount.minor));
+        },
+        onEvent: () => {},
+        ...options,
+    });
+    const post = async (body) => {
+        const response = await handler(new Request("https://p.test/", { method: "POST", body: JSON.stringify({ apiKey: KEY, ...body }) }));
+        return { status: response.status, ...(await response.json()) };
+    };
+    return {
+        bank, asked, post,
+        paid: () => post({ type: "verify", transactionId: "t", chargeId: "c" }),
+        refund: (amount, more = { chargeId: "c" }) => post({ type: "refund", transactionId: "t", amount, ...more }),
+    };
+}
+
+test("parts are given back until nothing is left", async () => {
+    const { paid, refund, bank, asked } = make();
+    await paid();
+    assert.deepEqual(await refund(60), { status: 200, success: true, id: "re_0", amount: 60, currency: "USD" });
+    assert.deepEqual(asked[0].charge.left, { major: 100, minor: 10_000, currency: "USD" });
+    const over = await refund(40.01);
+    assert.deepEqual([over.status, over.success], [200, false]);
+    assert.match(over.message, /no more than 40 USD/);
+    assert.equal((await refund(20)).success, true);
+    // The same amount again is another refund.
+    assert.equal((await refund(20)).success, true);
+    assert.equal((await refund(0.01)).success, false);
+    assert.deepEqual([bank.total(), asked.length], [10_000, 3]);
+});
+
+test("of many at once those that fit are made", async () => {
+    const { paid, refund, bank } = make();
+    await paid();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => refund(30)));
+    assert.deepEqual([answers.filter(({ success }) => success).length, bank.total()], [3, 9000]);
+});
+
+test("a refund whose handler threw after the gateway had made it is made once", async () => {
+    let throws = true;
+    const bank = gateway();
+    const { paid, refund } = make({
+        refund(q) {
+            const made = bank.refund(q.idempotencyKey, q.amount.minor);
+            if (throws) throw new Error("the answer was lost");
+            return succeeded(q, made);
+        },
+    });
+    await paid();
+    const first = await refund(60);
+    assert.deepEqual([first.status, first.success, first.code], [500, false, "handler_failed"]);
+    // It may have been made: what it asked for is not given to others.
+    throws = false;
+    const other = await refund(50);
+    assert.equal(other.success, false);
+    assert.match(other.message, /whether an earlier refund was made is not known/);
+    assert.equal((await refund(40)).success, true);
+    // The same again is the same one.
+    assert.equal((await refund("60.00")).success, true);
+    assert.equal(bank.total(), 10_000);
+    assert.equal((await refund(0.01)).success, false);
+    assert.equal(bank.total(), 10_000);
+});
+
+test("a refund that failed for good leaves its amount to others", async () => {
+    let answer = () => failed("Insufficient balance");
+    const keys = [];
+    const { paid, refund } = make({ refund: (q) => (keys.push(q.idempotencyKey), answer(q)) });
+    await paid();
+    assert.deepEqual(await refund(100), { status: 200, success: false, message: "Insufficient balance" });
+    answer = (q) => succeeded(q, { id: "r" });
+    assert.equal((await refund(100)).success, true);
+    assert.notEqual(keys[0], keys[1]);
+});
+
+test("a charge is found by its transaction where the refund names no other", async () => {
+    const { paid, refund, asked, post } = make({ chargePayment: (q) => succeeded(q, { chargeId: "off" }) });
+    await paid();
+    assert.equal((await refund(100.01, {})).success, false);
+    assert.equal((await refund(10, {})).success, true);
+    assert.equal(asked[0].chargeId, "c");
+    assert.equal((await refund(90.01)).success, false);
+    await post({ type: "charge_payment", transactionId: "t9", contactId: "x", paymentMethodId: "pm", amount: 5, currency: "usd" });
+    for (const more of [{ transactionId: "t9" }, { transactionId: "t9", chargeId: "off" }]) {
+        assert.equal((await refund(5.01, more)).success, false, JSON.stringify(more));
+    }
+    assert.equal((await refund(5, { transactionId: "t9" })).success, true);
+    assert.equal((await refund(0.01, { transactionId: "t9", chargeId: "off" })).success, false);
+});
+
+test("the first charge of a subscription can be given back too", async () => {
+    const { post, refund } = make({
+        createSubscription: (q) => succeeded(q, { charge: { chargeId: "first" }, subscription: { id: "s", status: "active" } }),
+    });
+    const create = { type: "create_subscription", locationId: ACCOUNT.locationId, contactId: "x", paymentMethodId: "pm", subscriptionId: "s", transactionId: "ts" };
+    assert.equal((await post({ ...create, startDate: "2026-11-30", currency: "JPY", amount: 500, recurringAmount: "500" })).success, true);
+    assert.match((await refund(501, { transactionId: "ts" })).message, /500 JPY/);
+    assert.equal((await refund(500, { transactionId: "ts" })).success, true);
+});
+
+test("what the gateway tells of a charge counts before what is remembered", async () => {
+    const asked = [];
+    const found = { amount: { minor: 5000, currency: "EUR" }, refunded: { minor: 4000, currency: "EUR" } };
+    const { refund, paid } = make({ findCharge: (q) => (asked.push(q), q.chargeId === "none" ? null : found) });
+    await paid();
+    assert.match((await refund(10.01)).message, /no more than 10 EUR/);
+    assert.equal((await refund(10)).currency, "EUR");
+    assert.deepEqual([asked[0].chargeId, asked[0].amount, "apiKey" in asked[0]], ["c", { major: 10.01 }, false]);
+    assert.match((await refund(1, { chargeId: "none" })).message, /not known/);
+    const broken = make({ findCharge: () => { throw new Error("x"); } });
+    assert.equal((await broken.refund(1)).status, 500);
+    const wrong = make({ findCharge: () => ({ amount: { minor: 1 } }) });
+    assert.equal((await wrong.refund(1)).success, false);
+});
+
+test("of a charge that nobody knows the major units are all that there is", async () => {
+    const { refund, asked } = make({ refund: (q) => (asked.push(q), succeeded(q, { id: "r", amount: { major: q.amount.major, currency: "usd" } })) });
+    assert.deepEqual(await refund(12.5), { status: 200, success: true, id: "r", amount: 12.5, currency: "USD" });
+    assert.deepEqual([asked[0].amount, asked[0].charge], [{ major: 12.5 }, undefined]);
+});
+
+test("decimals that the currency has not are refused, not rounded", async () => {
+    const { paid, refund } = make({ charged: 500, currency: "JPY" });
+    await paid();
+    assert.match((await refund(10.5)).message, /whole number/);
+    assert.equal((await refund(500)).success, true);
+});
+
+test("a refund without an apiKey is refused, unless somebody finds its account", async () => {
+    const keyless = { type: "refund", transactionId: "t", amount: 1, apiKey: undefined };
+    const { post, asked } = make();
+    assert.equal((await post(keyless)).status, 401);
+    const seen = [];
+    const allowed = make({ refundWithoutApiKey: (q) => (seen.push(q), q.transactionId === "t" ? ACCOUNT : null) });
+    await allowed.paid();
+    assert.equal((await allowed.post(keyless)).success, true);
+    assert.deepEqual(seen, [{ type: "refund", transactionId: "t", amount: { major: 1 } }]);
+    assert.equal((await allowed.post({ ...keyless, transactionId: "other" })).status, 401);
+    assert.equal((await allowed.post({ ...keyless, apiKey: "wrong" })).status, 401);
+    // And nothing else may come without.
+    assert.equal((await allowed.post({ type: "verify", transactionId: "t", chargeId: "c", apiKey: undefined })).status, 401);
+    assert.equal(asked.length, 0);
+});
+
+test("whatever happens, and whoever asks at once, the gateway never gives back more than was charged", async () => {
+    let seed = 7;
+    const random = () => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
+    let runs = 0;
+    for (let round = 0; round < 200; round++) {
+        const bank = gateway();
+        const charged = 1 + Math.floor(random() * 20_000);
+        const { paid, refund } = make({
+            charged,
+            verifies: memoryStore(),
+            async refund(q) {
+                if (random() < 0.2) throw new Error("before");
+                if (random() < 0.2 && !bank.refunds.has(q.idempotencyKey)) return failed("declined");
+                const made = bank.refund(q.idempotencyKey, q.amount.minor);
+                if (random() < 0.3) throw new Error("behind");
+                return random() < 0.05 ? { nonsense: true } : succeeded(q, made);
+            },
+        });
+        await paid();
+        let told = 0;
+        const amounts = Array.from({ length: 12 }, () => 1 + Math.floor(random() * charged));
+        for (let i = 0; i < amounts.length; i += 3) {
+            const answers = await Promise.all(amounts.slice(i, i + 3).map((minor) => refund(minor / 100)));
+            answers.forEach(({ success }, j) => (told += success ? amounts[i + j] : 0));
+            runs += 3;
+        }
+        assert.ok(bank.total() <= charged && told <= bank.total(), `round ${round}: ${bank.total()} of ${charged}, told ${told}`);
+    }
+    console.log(`figure: queryUrl: ${runs} refunds with faults, three at once: 0 beyond the charge`);
+});
