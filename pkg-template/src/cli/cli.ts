@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { EXPORT_USAGE, exportCommand } from "./export.js";
 import { listen } from "./node-http.js";
+import { PROVIDER_CHECK_USAGE, providerCheckCommand } from "./provider-check.js";
 import { UsageError } from "./usage.js";
 import { createSandbox, serveSandbox } from "../entries/sandbox.js";
 
 const USAGE = `Usage: ghl-payments sandbox [options]
        ghl-payments export --help
+       ghl-payments provider-check --help
 
 Serves a simulated HighLevel payments backend on this machine.
 
@@ -81,10 +83,14 @@ async function serve({ port, seed, size, webhooks, cors }: Arguments): Promise<v
     }
 }
 
+const USAGES = new Map([["export", EXPORT_USAGE], ["provider-check", PROVIDER_CHECK_USAGE]]);
+
 const [command, ...words] = process.argv.slice(2);
 try {
     if (command === "export") {
         process.exitCode = await exportCommand(words);
+    } else if (command === "provider-check") {
+        process.exitCode = await providerCheckCommand(words);
     } else {
         const given = read(process.argv.slice(2));
         if (given === "help") process.stdout.write(USAGE);
@@ -93,6 +99,6 @@ try {
 } catch (error) {
     const usage = error instanceof UsageError;
     console.error(`ghl-payments: ${error instanceof Error ? error.message : String(error)}`);
-    if (usage) console.error(`\n${command === "export" ? EXPORT_USAGE : USAGE}`);
+    if (usage) console.error(`\n${USAGES.get(command ?? "") ?? USAGE}`);
     process.exitCode = usage ? 2 : 1;
 }

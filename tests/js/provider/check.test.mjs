@@ -1,0 +1,218 @@
+// `npx ghl-payments provider-check`: what it says of a provider that is right, and of the mistakes that were seen in public.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import test, { after } from "node:test";
+import { accountLookup, createQueryHandler, failed, pending, succeeded } from "ghl-payments/edge";
+import { PACKAGE } from "../support/support.mjs";
+
+const KEY = "sk_test_of_the_provider_check";
+const LOCATION = "3SwdhCu3svxI8AKsPJt6";
+
+const servers = [];
+after(() => servers.forEach((server) => server.close()));
+
+/** A server on this machine; `answer` gets a Request and gives a Response. */
+async function serve(answer) {
+    const server = createServer(async (incoming, outgoing) => {
+        const body = [];
+        for await (const chunk of incoming) body.push(chunk);
+        const hasBody = !["GET", "HEAD"].includes(incoming.method);
+        const request = new Request(`http://127.0.0.1${incoming.url}`, {
+            method: incoming.method,
+            headers: incoming.headers,
+            ...(hasBody && { body: Buffer.concat(body) }),
+        });
+        const response = await answer(request);
+        const headers = [...response.headers].flat();
+        outgoing.writeHead(response.status, headers).end(Buffer.from(await response.arrayBuffer()));
+    });
+    servers.push(server);
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${server.address().port}`;
+}
+
+/** What the command finds, by the name of the check. */
+function check(words, env = {}) {
+    return new Promise((resolve) => {
+        const options = { env: { ...process.env, NODE_OPTIONS: "", GHL_API_KEY: "", ...env } };
+        execFile(process.execPath, [join(PACKAGE, "cli/cli.js"), "provider-check", ...words], options, (error, stdout, stderr) => {
+            const found = {};
+            if (words.includes("--json") && stdout !== "") for (const { check, verdict } of JSON.parse(stdout).checks) found[check] ??= verdict;
+            resolve({ code: error?.code ?? 0, stdout, stderr, found });
+        });
+    });
+}
+
+const failures = ({ found }) => Object.keys(found).filter((name) => found[name] === "fail");
+
+/** A provider that is right. */
+function right(charges = { paid: { minor: 1050, transactionId: "t-paid" } }) {
+    return createQueryHandler({
+        lookup: accountLookup([{ locationId: LOCATION, mode: "test", apiKey: KEY }]),
+        verify(q) {
+            const charge = charges[q.chargeId];
+            if (charge === undefined || charge.transactionId !== q.transactionId) return failed("There is no such charge");
+            const paid = { amount: { minor: charge.minor, currency: "USD" } };
+            if (q.kind === "payment") return succeeded(q, { charge: paid });
+            return succeeded(q, { charge: paid, subscription: { id: "s", status: "active", nextCharge: 4_102_444_800 } });
+        },
+        listPaymentMethods: () => [{ id: "pm", type: "card", title: "Visa", subTitle: "**** 1111", expiry: "02/29" }],
+        chargePayment: () => failed("no such method"),
+        createSubscription: () => failed("no such method"),
+        cancelSubscription: () => failed("no such subscription"),
+        refund: () => failed("no such charge"),
+        onEvent: () => {},
+    });
+}
+
+const PAGE = "<!doctype html><title>Pay</title><script>parent.postMessage(JSON.stringify({type:'custom_provider_ready',loaded:true}),'*')</script>";
+const html = (headers = {}, body = PAGE) => () => new Response(body, { headers: { "content-type": "text/html; charset=utf-8", ...headers } });
+
+test("a provider that is right passes, with and without its key", async () => {
+    const [queryUrl, page] = [await serve(right()), await serve(html({ "content-security-policy": "default-src 'self'; frame-ancestors *" }))];
+    const stranger = await check([queryUrl, "--payments-url", page, "--json"]);
+    assert.deepEqual([stranger.code, failures(stranger), stranger.stderr], [0, [], ""]);
+    assert.equal(stranger.found["queryUrl.with the apiKey"], "skip");
+    const words = [queryUrl, "--location-id", LOCATION, "--charge-id", "paid", "--transaction-id", "t-paid", "--subscription-id", "sub", "--amount", "10.50"];
+    const friend = await check([...words, "--json"], { GHL_API_KEY: KEY });
+    assert.deepEqual([friend.code, failures(friend)], [0, []], friend.stdout);
+    assert.ok(!friend.stdout.includes(KEY));
+    for (const name of ["verify.paid", "verify.again", "verify.reused", "verify.subscription", "list", "refund.unknown", "time", "secrets"]) {
+        assert.equal(friend.found[`queryUrl.${name}`], "ok", `${name}: ${friend.stdout}`);
+    }
+    const lines = (await check(words, { GHL_API_KEY: KEY })).stdout.trim().split("\n");
+    assert.ok(lines.slice(0, -1).every((line) => /^(ok {2}|warn|fail|skip) queryUrl\.\S/.test(line)), lines.join("\n"));
+    assert.match(lines.at(-1), /^\d+ passed, \d+ warned, 0 failed, 0 skipped$/);
+    console.log(`figure: provider-check: ${lines.length - 1} checks of a queryUrl, one line each`);
+});
+
+test("the mistakes of public code are found", async () => {
+    const json = (body, status = 200) => Response.json(body, { status });
+    const cases = {
+        "says success to everybody": [() => json({ success: true }), ["wrong-key.verify", "no-key.verify", "verify.unknown", "list"]],
+        "crashes on what it does not know": [
+            async (request) => {
+                try {
+                    const { apiKey } = await request.json();
+                    return apiKey.length > 0 && apiKey === KEY ? json({ success: false, message: "no" }) : json({ error: "key" }, 401);
+                } catch (error) {
+                    return new Response(error.stack, { status: 500 });
+                }
+            },
+            ["no-key.verify", "no-json", "no-body", "traces"],
+        ],
+        "wraps its list, and spells it cancelled": [
+            async (request) => {
+                const { type, apiKey } = (await request.json().catch(() => undefined)) ?? {};
+                if (apiKey !== KEY) return json({ success: false }, 401);
+                if (type === "list_payment_methods") return json({ data: [] });
+                return json({ success: false, message: apiKey });
+            },
+            ["list", "secrets"],
+        ],
+        "answers another thing each time": [
+            (() => {
+                let times = 0;
+                return async (request) => {
+                    const { type, apiKey } = (await request.json().catch(() => undefined)) ?? {};
+                    if (apiKey !== KEY) return json({ success: false }, 401);
+                    return type === "verify" ? json(++times % 2 ? { failed: true } : { success: false }) : json([]);
+                };
+            })(),
+            ["verify.again"],
+        ],
+        "leaves the subscription out": [
+            async (request) => {
+                const { apiKey, chargeId } = (await request.json().catch(() => undefined)) ?? {};
+                if (apiKey !== KEY) return json({ success: false }, 401);
+                return json(chargeId === "paid" ? { success: true } : { success: false, message: "no" });
+            },
+            ["verify.subscription"],
+        ],
+        "refunds without a key": [
+            async (request) => {
+                const { type, apiKey } = (await request.json().catch(() => undefined)) ?? {};
+                if (type === "refund") return json({ success: true, id: "r", amount: 0.01, currency: "USD" });
+                return apiKey === KEY ? json({ success: false, message: "no" }) : json({ success: false }, 401);
+            },
+            ["no-key.refund", "wrong-key.refund", "refund.unknown", "refund.negative"],
+        ],
+    };
+    for (const [name, [answer, expected]] of Object.entries(cases)) {
+        const words = [await serve(answer), "--charge-id", "paid", "--subscription-id", "s", "--json"];
+        const found = await check(words, { GHL_API_KEY: KEY });
+        assert.equal(found.code, 1, name);
+        assert.ok(!found.stdout.includes(KEY), name);
+        for (const one of expected) assert.equal(found.found[`queryUrl.${one}`], "fail", `${name}: ${one}\n${found.stdout}`);
+    }
+    const reused = await check([await serve(createQueryHandler({
+        lookup: accountLookup([{ locationId: LOCATION, mode: "test", apiKey: KEY }]),
+        verify: (q) => (q.chargeId === "paid" ? succeeded() : pending()),
+        onEvent: () => {},
+    })), "--charge-id", "paid", "--location-id", LOCATION, "--json"], { GHL_API_KEY: KEY });
+    assert.deepEqual([reused.code, reused.found["queryUrl.verify.reused"]], [0, "warn"], reused.stdout);
+});
+
+test("a page that cannot be embedded is found", async () => {
+    const cases = [
+        [html({ "x-frame-options": "DENY" }), "framing", "fail"],
+        [html({ "x-frame-options": "SAMEORIGIN" }), "framing", "fail"],
+        [html({ "x-frame-options": "DENY", "content-security-policy": "frame-ancestors *" }), "framing", "ok"],
+        [html({ "content-security-policy": "frame-ancestors 'none'" }), "framing", "fail"],
+        [html({ "content-security-policy": "frame-ancestors 'self'" }), "framing", "fail"],
+        [html({ "content-security-policy": "frame-ancestors *, frame-ancestors 'self'" }), "framing", "fail"],
+        [html({ "content-security-policy": "frame-ancestors https://*.gohighlevel.com" }), "framing", "fail"],
+        [html({ "content-security-policy": "frame-ancestors https://*.gohighlevel.com https://*.leadconnectorhq.com *.msgsndr.com https://link.fastpaydirect.com" }), "framing", "warn"],
+        [html({ "content-security-policy": "frame-ancestors https:" }), "framing", "ok"],
+        [html({ "content-security-policy": "default-src 'self'" }), "framing", "ok"],
+        [html({ "content-type": "application/json" }), "html", "fail"],
+        [html({ "set-cookie": "sid=1; Path=/; SameSite=Lax" }), "cookies", "warn"],
+        [html({ "set-cookie": "sid=1; Path=/; SameSite=None; Secure; Partitioned" }), "cookies", "ok"],
+        [html({}, "<!doctype html><title>Pay</title>"), "ready", "warn"],
+        [() => new Response("login", { status: 401 }), "reachable", "fail"],
+        [() => new Response(null, { status: 302, headers: { location: "/" } }), "reachable", "fail"],
+        [(request) => (request.url.endsWith("/pay") ? html()() : new Response(null, { status: 307, headers: { location: "/pay" } })), "redirect", "warn"],
+    ];
+    for (const [answer, name, verdict] of cases) {
+        const found = await check(["--payments-url", await serve(answer), "--json"]);
+        assert.equal(found.found[`paymentsUrl.${name}`], verdict, `${name}\n${found.stdout}`);
+        assert.equal(found.code, failures(found).length > 0 ? 1 : 0);
+    }
+    const page = await serve((request) => (request.url.endsWith(".js") ? new Response("custom_provider_ready") : html({}, '<script src="/app.js"></script>')()));
+    assert.equal((await check(["--payments-url", page, "--json"])).found["paymentsUrl.ready"], "ok");
+    const placeholders = await check(["--payments-url", `${page}/?amount={amount}`, "--json"]);
+    assert.equal(placeholders.found["paymentsUrl.placeholders"], "fail");
+});
+
+test("what does not answer, or only elsewhere, is found", async () => {
+    const gone = await serve(right());
+    servers.at(-1).close();
+    assert.equal((await check([gone, "--json"])).found["queryUrl.reachable"], "fail");
+    const slow = await serve(() => new Promise(() => {}));
+    assert.equal((await check([slow, "--timeout-ms", "200", "--json"])).found["queryUrl.reachable"], "fail");
+    const moved = await serve(() => new Response(null, { status: 308, headers: { location: "/elsewhere" } }));
+    assert.equal((await check([moved, "--json"])).found["queryUrl.redirect"], "fail");
+    assert.equal((await check(["http://192.0.2.1/", "--timeout-ms", "200", "--json"])).found["queryUrl.https"], "fail");
+});
+
+test("words that are wrong are named", async () => {
+    for (const [words, message] of [
+        [[], /the address of the queryUrl is missing/],
+        [["example.com"], /must be an absolute URL/],
+        [["ftp://example.com"], /must be an absolute URL/],
+        [["https://a.example", "https://b.example"], /--payments-url/],
+        [["https://a.example", "--amount", "x"], /--amount takes a number/],
+        [["https://a.example", "--colour", "red"], /colour/],
+    ]) {
+        const { code, stderr } = await check(words);
+        assert.equal(code, 2, words.join(" "));
+        assert.match(stderr, message);
+        assert.match(stderr, /Usage: ghl-payments provider-check/);
+    }
+    const { code, stdout } = await check(["--help"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^Usage: ghl-payments provider-check/);
+});
