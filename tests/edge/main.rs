@@ -1,5 +1,7 @@
 //! The edge's decisions, from outside.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod messages;
 mod oracle;
 mod proxy;
 #[cfg(not(target_arch = "wasm32"))]

@@ -3,7 +3,7 @@
 import { HighLevelFrame } from "ghl-payments/sandbox";
 import { day, money } from "../format.js";
 import { announce, badge, button, card, empty, facts, fill, h, notice, radios } from "../ui.js";
-import style from "./checkout.css";
+import style from "./view.css";
 import { connect } from "./highlevel.js";
 import { sequence } from "./sequence.js";
 

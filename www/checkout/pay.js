@@ -1,7 +1,7 @@
 // The payment page in the frame, as a provider writes it. What it would ask its own server it asks the gateway in the page around.
 
 import { openCheckout } from "ghl-payments/checkout";
-import style from "./pay.css";
+import style from "./frame.css";
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(style);

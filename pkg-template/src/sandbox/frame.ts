@@ -175,6 +175,7 @@ export class HighLevelFrame {
     }
 
     #remove(): void {
+        if (this.#gone.signal.aborted) return;
         this.#gone.abort();
         for (const timer of this.#timers) clearTimeout(timer);
         this.#frame.remove();
