@@ -1,6 +1,7 @@
 //! What the package's declarations say: the `docs` suite and `api.md`. The reading is done by `docs.mjs`, which has the
 //! TypeScript compiler's eyes; the ledger comes from `examples/ledger.rs`.
 
+use crate::guide;
 use crate::process::{capture, run};
 use crate::workspace::{write, Workspace};
 use anyhow::Result;
@@ -14,8 +15,10 @@ pub fn api(workspace: &Workspace, package: &Path) -> Result<()> {
     write(&package.join("api.md"), text)
 }
 
-/// Prints how much of the public surface is untyped or undocumented; anything is an error.
+/// Prints how much of the public surface is untyped or undocumented; anything is an error, and so is a guide that the shapes have
+/// left behind.
 pub fn check(workspace: &Workspace) -> Result<()> {
+    guide::check(workspace)?;
     run(
         &mut reader(workspace, "check", &workspace.package())?,
         "Documentation is written in src/model, src/endpoint and pkg-template/src; scope and page of a method must be \

@@ -6,19 +6,20 @@ use anyhow::{bail, Result};
 
 const DOCUMENT: &str = ".md";
 /// Beside those of the root, the documents that name commands and files of this repository.
-const DOCUMENTS: [&str; 1] = ["pkg-template/README.md"];
+const DOCUMENTS: [&str; 3] = ["docs/provider.md", "examples/provider/README.md", "pkg-template/README.md"];
 /// The first part of every path that is one of this repository.
-const FOLDERS: [&str; 11] =
-    [".ci", ".github", "benches", "derive", "examples", "fuzz", "pkg-template", "src", "tests", "www", "xtask"];
+const FOLDERS: [&str; 12] =
+    [".ci", ".github", "benches", "derive", "docs", "examples", "fuzz", "pkg-template", "src", "tests", "www", "xtask"];
 /// What the build makes beside the package's own README.
 const MADE: &str = "./api.md";
 /// What `cargo xtask` can do, and with which options.
-const COMMANDS: [(&str, &[&str]); 6] = [
+const COMMANDS: [(&str, &[&str]); 7] = [
     ("demo", &["--port", "--static", "--api", "--location"]),
     ("example", &["--port"]),
     ("test", &["--list", "--quick", "--all", "--reliability", "--mutants"]),
     ("build", &[]),
     ("bench", &[]),
+    ("guide", &[]),
     ("setup", &[]),
 ];
 

@@ -10,6 +10,7 @@ mod documents;
 mod example;
 mod fuzz;
 mod glue;
+mod guide;
 mod inline;
 mod process;
 mod setup;
@@ -30,7 +31,8 @@ cargo xtask <command>
   demo --static     write the demo page to target/demo for any host, with the sandbox inside it; with
                     --api URL --location ID for an account behind a proxy of your own
   example NAME [--port N]
-                    build the package, then run examples/cloudflare (in workerd) or examples/hono-node against the sandbox
+                    build the package, then run examples/cloudflare or examples/provider (in workerd), or
+                    examples/hono-node, against the sandbox
   test [SUITE...]   run every test suite, or those named (`cargo xtask test --list` names them);
                     `--quick`: only what needs no browser and no package;
                     `--all`: in every environment, not only in those that are quick to install;
@@ -41,6 +43,7 @@ cargo xtask <command>
                     benches/RESULTS.md and the figures of the README; `--quick`: Node only, two minutes, writes nothing;
                     `--vs TARBALL`: against another build (or the folder of one), in turn in one process;
                     `--in ENGINE,...`, `--only CASE,...`, `--rounds N`: a part of it, or more of it; writes nothing
+  guide             write the tables of docs/provider.md from the shapes in src/provider
   setup             install what the other commands need; each of them does its own part by itself
 
 `cargo xtask --help` prints this text.";
@@ -77,6 +80,10 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         }
         "bench" => {
             bench::bench(&workspace, &bench::read(rest)?)?;
+        }
+        "guide" => {
+            refuse(command, rest)?;
+            guide::guide(&workspace)?;
         }
         "setup" => {
             refuse(command, rest)?;
