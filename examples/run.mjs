@@ -1,4 +1,4 @@
-// Runs an example on this machine, against a sandbox: node examples/run.mjs cloudflare|hono-node [--port 8788]
+// Runs an example on this machine, against a sandbox: node examples/run.mjs cloudflare|hono-node|provider [--port 8788]
 //
 // What it takes from npm has to be there: `cargo xtask example` sees to that.
 
@@ -17,7 +17,11 @@ const EXAMPLES = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TOOLS = join(ROOT, "target/tools");
 const PACKAGE = process.env.GHL_PACKAGE ?? join(ROOT, "pkg");
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8" };
+const TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+};
 
 const tools = createRequire(join(TOOLS, "npm/package.json"));
 const fromPackage = (name) => import(pathToFileURL(join(PACKAGE, name)));
@@ -46,10 +50,10 @@ async function bundle(entry, options) {
     return outputFiles;
 }
 
-/** The files of the page, by path. */
-async function pageFiles() {
-    const [script] = await bundle("shared/page/main.js", { minify: true });
-    return { "/index.html": await readFile(join(EXAMPLES, "shared/page/index.html"), "utf8"), "/main.js": script.text };
+/** The files of a page, by path. */
+async function pageFiles(folder, entry) {
+    const [script] = await bundle(`${folder}/${entry}`, { minify: true });
+    return { "/index.html": await readFile(join(EXAMPLES, folder, "index.html"), "utf8"), [`/${entry}`]: script.text };
 }
 
 async function freePort() {
@@ -61,10 +65,9 @@ async function freePort() {
     return port;
 }
 
-/** The Worker in miniflare: what wrangler runs, without the network. */
-async function cloudflare(env, port) {
-    const page = await pageFiles();
-    const files = await bundle("cloudflare/worker.js", {
+/** A Worker in miniflare: what wrangler runs, without the network. */
+async function startWorker(entry, page, { bindings, port, objects, ...options }) {
+    const files = await bundle(entry, {
         conditions: ["workerd"],
         external: ["cloudflare:workers"],
         loader: { ".wasm": "copy" },
@@ -73,14 +76,13 @@ async function cloudflare(env, port) {
     const [script] = files.filter(({ path }) => path.endsWith(".js"));
     const modules = files.filter(({ path }) => path.endsWith(".wasm"));
     const { Miniflare, Response } = tools("miniflare");
-    const object = (className) => ({ className, useSQLite: true });
     const worker = new Miniflare({
         modules: [
             { type: "ESModule", path: "worker.js", contents: script.text },
             ...modules.map(({ path, contents }) => ({ type: "CompiledWasm", path: basename(path), contents })),
         ],
-        bindings: env,
-        durableObjects: { TOKENS: object("TokenKeeper"), LEDGER: object("WebhookLedger"), INBOX: object("Inbox") },
+        bindings,
+        durableObjects: Object.fromEntries(Object.entries(objects).map(([name, className]) => [name, { className, useSQLite: true }])),
         serviceBindings: {
             ASSETS({ url }) {
                 const { pathname } = new URL(url);
@@ -92,13 +94,74 @@ async function cloudflare(env, port) {
         compatibilityDate: "2025-09-01",
         host: "127.0.0.1",
         port,
+        ...options,
     });
     await worker.ready;
-    return () => worker.dispose();
+    return worker;
+}
+
+async function cloudflare({ env, port }) {
+    const worker = await startWorker("cloudflare/worker.js", await pageFiles("shared/page", "main.js"), {
+        bindings: env,
+        port,
+        objects: { TOKENS: "TokenKeeper", LEDGER: "WebhookLedger", INBOX: "Inbox" },
+    });
+    return { stop: () => worker.dispose() };
+}
+
+/** The payment provider, with its tables, and installed in the sandbox as a person would install it. */
+async function provider({ env, port, sandbox }) {
+    const page = await pageFiles("provider/page", "pay.js");
+    page["/logo.svg"] = await readFile(join(EXAMPLES, "provider/page/logo.svg"), "utf8");
+    const worker = await startWorker("provider/worker.js", page, {
+        bindings: {
+            ...env,
+            GHL_PUSH_URL: env.GHL_BASE_URL,
+            KEY_SECRET: "only for the sandbox: openssl rand -hex 32",
+        },
+        port,
+        objects: { TOKENS: "TokenKeeper" },
+        d1Databases: { DB: "books" },
+    });
+    const db = await worker.getD1Database("DB");
+    const schema = (await readFile(join(EXAMPLES, "provider/schema.sql"), "utf8")).replace(/^--.*$/gm, "");
+    for (const statement of schema.split(";")) if (statement.trim() !== "") await db.prepare(statement).run();
+    const { locationId } = sandbox;
+    await install(`${env.PUBLIC_URL}/install`, locationId);
+    // HighLevel takes https addresses only, so those of this machine it is told here.
+    sandbox.connectProvider({ locationId, paymentsUrl: `${env.PUBLIC_URL}/pay`, queryUrl: `${env.PUBLIC_URL}/query` });
+    return {
+        db,
+        /** What Cloudflare does every minute: at the sandbox's time. */
+        async cron() {
+            const { scheduled } = await worker.getWorker();
+            await scheduled({ scheduledTime: new Date(sandbox.now()), cron: "* * * * *" });
+        },
+        stop: () => worker.dispose(),
+    };
+}
+
+/** Follows the redirects of an installation, keeps the cookies on the way, and chooses the location. */
+async function install(begin, locationId) {
+    const cookies = new Map();
+    for (let at = new URL(begin); ; ) {
+        if (at.pathname.endsWith("/chooselocation")) at.searchParams.set("location_id", locationId);
+        const cookie = [...cookies].map((pair) => pair.join("=")).join("; ");
+        const response = await fetch(at, { headers: { cookie }, redirect: "manual" });
+        for (const set of response.headers.getSetCookie()) {
+            const [, name, value] = /^([^=]+)=([^;]*)/.exec(set);
+            cookies.set(name, value);
+        }
+        if (response.status !== 302) {
+            if (!response.ok) throw new Error(`the app was not installed: ${response.status} ${await response.text()}`);
+            return;
+        }
+        at = new URL(response.headers.get("location"), at);
+    }
 }
 
 /** The server, in a folder where it finds what it imports. */
-async function honoNode(env, port) {
+async function honoNode({ env, port }) {
     const folder = await mkdtemp(join(tmpdir(), "ghl-payments-"));
     const app = join(folder, "hono-node");
     await cp(join(EXAMPLES, "hono-node"), app, { recursive: true, filter: (path) => basename(path) !== "node_modules" });
@@ -113,7 +176,9 @@ async function honoNode(env, port) {
         await symlink(target, join(folder, "node_modules", name), "junction");
     }
     await mkdir(join(app, "public"), { recursive: true });
-    for (const [name, text] of Object.entries(await pageFiles())) await writeFile(join(app, "public", name), text);
+    for (const [name, text] of Object.entries(await pageFiles("shared/page", "main.js"))) {
+        await writeFile(join(app, "public", name), text);
+    }
     const child = spawn(process.execPath, ["server.js"], {
         cwd: app,
         stdio: ["ignore", "pipe", "inherit"],
@@ -121,45 +186,58 @@ async function honoNode(env, port) {
     });
     for await (const line of createInterface({ input: child.stdout })) if (line.startsWith("listening")) break;
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
-    return async () => {
-        const ended = once(child, "exit");
-        child.kill();
-        await ended;
-        await rm(folder, { recursive: true, force: true });
+    return {
+        async stop() {
+            const ended = once(child, "exit");
+            child.kill();
+            await ended;
+            await rm(folder, { recursive: true, force: true });
+        },
     };
 }
 
-const EXAMPLE = { cloudflare, "hono-node": honoNode };
+const EXAMPLE = { cloudflare, "hono-node": honoNode, provider };
 
 /** Starts an example and the sandbox behind it. */
 export async function start(name, { port, seed = 7, ...options } = {}) {
-    const { createSandbox } = await fromPackage("sandbox.js");
+    const { createSandbox, serveSandbox } = await fromPackage("sandbox.js");
     const { listen } = await fromPackage("cli/node-http.js");
     const sandbox = createSandbox({ seed, now: Date.now, ...options });
-    const server = await listen(sandbox.fetch, { port: 0 });
+    // The demo steers it from a page of another port.
+    const handle = serveSandbox(sandbox, { cors: name === "provider" });
+    let app;
+    const server = await listen(
+        async (request) => {
+            const response = await handle(request);
+            // Time passes for the app too.
+            if (new URL(request.url).pathname === "/sandbox/advance") await app?.cron?.();
+            return response;
+        },
+        { port: 0 },
+    );
     port ??= await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const stop = await EXAMPLE[name](
-        {
-            PUBLIC_URL: url,
-            GHL_CLIENT_ID: sandbox.app.clientId,
-            GHL_CLIENT_SECRET: sandbox.app.clientSecret,
-            GHL_BASE_URL: server.url,
-            GHL_AUTHORIZATION_URL: `${server.url}/oauth/chooselocation`,
-            GHL_WEBHOOK_KEY: await sandbox.webhookKeys.ed25519(),
-            ENCRYPTION_KEY: "only for the sandbox: openssl rand -base64 32",
-            SESSION_SECRET: "only for the sandbox: openssl rand -hex 32",
-        },
-        port,
-    );
+    const env = {
+        PUBLIC_URL: url,
+        GHL_CLIENT_ID: sandbox.app.clientId,
+        GHL_CLIENT_SECRET: sandbox.app.clientSecret,
+        GHL_BASE_URL: server.url,
+        GHL_AUTHORIZATION_URL: `${server.url}/oauth/chooselocation`,
+        GHL_WEBHOOK_KEY: await sandbox.webhookKeys.ed25519(),
+        ENCRYPTION_KEY: "only for the sandbox: openssl rand -base64 32",
+        SESSION_SECRET: "only for the sandbox: openssl rand -hex 32",
+    };
+    app = await EXAMPLE[name]({ env, port, sandbox });
     const sending = sandbox.webhooks({ url: `${url}/webhooks` });
     return {
+        ...app,
         url,
+        sandboxUrl: server.url,
         sandbox,
         sending,
         async stop() {
             sending.close();
-            await stop();
+            await app.stop();
             await server.close();
         },
     };
@@ -168,19 +246,57 @@ export async function start(name, { port, seed = 7, ...options } = {}) {
 async function main([name, ...rest]) {
     const [option, port = "8788", ...more] = rest;
     if (!(name in EXAMPLE) || (option ?? "--port") !== "--port" || !/^\d+$/.test(port) || more.length > 0) {
-        console.error("usage: node examples/run.mjs cloudflare|hono-node [--port 8788]");
+        console.error("usage: node examples/run.mjs cloudflare|hono-node|provider [--port 8788]");
         process.exit(2);
     }
     const example = await start(name, { port: Number(port) });
-    console.log(`open ${example.url}/`);
-    console.log("Enter makes a new order in the sandbox, whose webhook arrives on the page; Ctrl+C ends it.");
-    const terminal = createInterface({ input: process.stdin });
-    terminal.on("line", () => console.log(`ordered ${example.sandbox.createOrder()._id}`));
+    const ending = [example.stop];
+    if (name === "provider") {
+        const demo = await startDemo(example);
+        ending.unshift(demo.stop);
+        // Bank debits of the toy gateway are captured a minute later, as on Cloudflare, where the Worker is called every minute.
+        const clock = setInterval(() => void example.cron(), 10_000);
+        ending.unshift(() => clearInterval(clock));
+        console.log(`open ${demo.url}#/checkout`);
+        console.log(`The provider is ${example.url}/, HighLevel is ${example.sandboxUrl}/; Ctrl+C ends them.`);
+    } else {
+        console.log(`open ${example.url}/`);
+        console.log("Enter makes a new order in the sandbox, whose webhook arrives on the page; Ctrl+C ends it.");
+        const terminal = createInterface({ input: process.stdin });
+        terminal.on("line", () => console.log(`ordered ${example.sandbox.createOrder()._id}`));
+    }
     for (const signal of ["SIGINT", "SIGTERM"]) {
         // Miniflare's own listener ends the process at once, and as one that has failed.
         process.removeAllListeners(signal);
-        process.once(signal, () => void example.stop().then(() => process.exit(0)));
+        process.once(signal, async () => {
+            for (const end of ending) await end();
+            process.exit(0);
+        });
     }
+}
+
+/** The demo of this repository, with the sandbox of the example behind it. */
+async function startDemo({ sandboxUrl, url }) {
+    const demo = [join(ROOT, "www/serve.mjs"), "--port", "0", "--sandbox", sandboxUrl, "--provider", url];
+    const child = spawn(process.execPath, demo, {
+        stdio: ["ignore", "pipe", "inherit"],
+        // Ctrl+C reaches both: it is this program that ends the other.
+        detached: true,
+    });
+    const ended = once(child, "exit");
+    for await (const line of createInterface({ input: child.stdout })) {
+        const [, url] = /^open (\S+)/.exec(line) ?? [];
+        if (url !== undefined) {
+            return {
+                url,
+                async stop() {
+                    child.kill();
+                    await ended;
+                },
+            };
+        }
+    }
+    throw new Error("the demo did not start");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));

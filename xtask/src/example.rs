@@ -6,7 +6,7 @@ use crate::{build, setup};
 use anyhow::{bail, Context, Result};
 
 /// The examples that can be run so.
-const NAMES: [&str; 2] = ["cloudflare", "hono-node"];
+const NAMES: [&str; 3] = ["cloudflare", "hono-node", "provider"];
 const PORT: u16 = 8788;
 
 /// What to run.
@@ -32,7 +32,7 @@ pub fn read(arguments: &[String]) -> Result<Example> {
     let mut arguments = arguments.iter().flat_map(|argument| argument.splitn(2, '='));
     let named = arguments.next().unwrap_or_default();
     let Some(name) = NAMES.into_iter().find(|name| *name == named) else {
-        bail!("`cargo xtask example` takes the name of an example: {}", NAMES.join(" or "));
+        bail!("`cargo xtask example` takes the name of an example: {}", NAMES.join(", "));
     };
     let mut port = PORT;
     while let Some(option) = arguments.next() {
@@ -64,8 +64,8 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for (arguments, message) in [
-            (&[][..], "cloudflare or hono-node"),
-            (&["vue"], "cloudflare or hono-node"),
+            (&[][..], "cloudflare, hono-node, provider"),
+            (&["vue"], "cloudflare, hono-node, provider"),
             (&["cloudflare", "--port"], "needs a value"),
             (&["cloudflare", "--port", "x"], "`x` is not a port"),
             (&["cloudflare", "--host"], "not `--host`"),

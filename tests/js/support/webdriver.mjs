@@ -101,6 +101,13 @@ export async function firefox(driver, { width, height, scheme }) {
                 ),
             ),
         open: (url) => session("POST", "/url", { url }),
+        /** Goes into a frame, where everything then happens; `leave` goes back to the page. */
+        enter: (selector) =>
+            until(selector, async () => {
+                await session("POST", "/frame", { id: { [ELEMENT]: await find(selector) } });
+                return true;
+            }),
+        leave: () => session("POST", "/frame", { id: null }),
         async click(selector) {
             await until(selector, async () => {
                 const id = await find(selector);
