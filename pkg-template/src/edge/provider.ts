@@ -3,7 +3,7 @@ import { sharedCore } from "../client/client.js";
 import { failure, InvalidRequestError, NotFoundError, PaymentsError } from "../client/errors.js";
 import { Findings, invalid } from "../client/input.js";
 import type { LastingCore } from "../client/instance.js";
-import type { ClientSettings, FetchFunction, Token } from "../client/options.js";
+import type { ClientSettings, FetchFunction, Token, TokenContext } from "../client/options.js";
 import type { CallOptions } from "../client/parameters.js";
 import type { ApiPromise } from "../client/promises.js";
 import { pushAbout, type ChargeSnapshot, type CustomProviderConfig, type JsonValue, type Push, type PushFields } from "../edge-core.js";
@@ -147,7 +147,7 @@ export interface TokenGiver {
      *
      * @param context The location, and the token that was refused.
      */
-    token(context: { refused?: string; locationId?: string }): string | Promise<string>;
+    token(context: TokenContext): string | Promise<string>;
 }
 
 /** The keys of one mode. */
@@ -156,6 +156,12 @@ export interface ProviderModeKeys {
     publishableKey: string;
     /** The secret that HighLevel sends to your queryUrl, where it is another one than the provider's. */
     apiKey?: string | undefined;
+}
+
+/** What HighLevel is told that a provider can do; `capabilities` of a query handler has it. */
+export interface ScheduleCapability {
+    /** Whether it begins subscriptions with a saved payment method, and ends them. */
+    readonly supportsSubscriptionSchedules: boolean;
 }
 
 /** What {@link Provider.install} sets up. At least one mode has to be there. */
@@ -175,7 +181,7 @@ export interface ProviderInstallOptions {
     /** The keys for the test mode; a mode that is left out stays as it is. */
     test?: ProviderModeKeys | undefined;
     /** What your queryUrl can do: `capabilities` of your query handler. Default: no subscriptions on a schedule. */
-    capabilities?: { readonly supportsSubscriptionSchedules: boolean } | undefined;
+    capabilities?: ScheduleCapability | undefined;
 }
 
 /** One step of setting up. */
@@ -208,6 +214,9 @@ export interface Provider {
      * `subscription_ended`, `outcome` `not_sent`) but that end again, unless `afterEnd` is `true`.
      *
      * ```ts
+     * import { createProvider } from "ghl-payments/edge";
+     *
+     * const provider = createProvider({ apiKey: "sk_live_1", marketplaceAppId: "65f0b217a05c774da7f1efa5" });
      * await provider.push("payment.captured", {
      *     locationId: "3SwdhCu3svxI8AKsPJt6",
      *     mode: "live",

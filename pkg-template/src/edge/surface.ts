@@ -88,6 +88,7 @@ export type {
     PushEvent,
     PushOptions,
     PushReceipt,
+    ScheduleCapability,
     TokenGiver,
 } from "./provider.js";
 export { readUserContext, UserContextError, type UserContextErrorCode } from "./user.js";

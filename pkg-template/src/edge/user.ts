@@ -53,8 +53,10 @@ const KEY = 32;
  * ```ts
  * import { readUserContext } from "ghl-payments/edge";
  *
- * const user = await readUserContext(payload, env.SSO_KEY);
- * console.log(user.userId, user.activeLocation);
+ * export async function whoIs(payload: string, env: { SSO_KEY: string }): Promise<string | null | undefined> {
+ *     const { role, activeLocation } = await readUserContext(payload, env.SSO_KEY);
+ *     return role === "admin" ? activeLocation : undefined;
+ * }
  * ```
  *
  * The form proves less than a signature does: it has neither a time nor a check against changes, so that a payload that somebody
