@@ -146,7 +146,7 @@ export class Checkouts {
     }
 
     #session(facts: string): CheckoutSession {
-        return new LocalSession(JSON.parse(facts) as SessionFacts, (what, options) => this.#step(what, options));
+        return new Session(JSON.parse(facts) as SessionFacts, (what, options) => this.#step(what, options));
     }
 
     async #step(what: string, options: object): Promise<CheckoutStep> {
@@ -316,7 +316,7 @@ export class Checkouts {
 }
 
 /** A checkout of this process, or of another one: `step` carries what is done with it. */
-export class LocalSession implements CheckoutSession {
+export class Session implements CheckoutSession {
     readonly id: string;
     readonly kind: CheckoutSession["kind"];
     readonly paymentsUrl: string;

@@ -1,6 +1,6 @@
 import type { OrderSummary } from "../core.js";
 import type { SandboxApp, SandboxInstallOptions, SandboxRequest, SandboxState, SandboxTokenOptions } from "./api.js";
-import { LocalSession, type SessionFacts } from "./checkout.js";
+import { Session, type SessionFacts } from "./checkout.js";
 import { named } from "./checks.js";
 import type {
     CancelSubscriptionOptions,
@@ -181,10 +181,10 @@ export function connectSandbox(url: string, options: ConnectSandboxOptions = {})
         url: base,
         info: () => ask<SandboxInfo>("info"),
         async checkout(given: CheckoutOptions = {}): Promise<CheckoutSession> {
-            return new LocalSession(await ask<SessionFacts>("checkout", given), step);
+            return new Session(await ask<SessionFacts>("checkout", given), step);
         },
         async session(id: string): Promise<CheckoutSession> {
-            return new LocalSession(await ask<SessionFacts>("session", { id }), step);
+            return new Session(await ask<SessionFacts>("session", { id }), step);
         },
         listPaymentMethods: (given: ListPaymentMethodsOptions) => ask<PaymentMethodsResult>("listPaymentMethods", given),
         charge: (given: ChargeOptions) => ask<ChargeResult>("charge", given),

@@ -183,9 +183,12 @@ impl World<'_> {
         self.note(location, Note { checkout: Some(id), ..note });
     }
 
-    /// Notes that records have changed.
-    fn changed(&mut self, location: usize, what: &str, checkout: Option<String>) {
-        self.note(location, Note { checkout, ..Note::new("state", WITHIN, what, Value::Null) });
+    /// Notes that a subscription has another status, or may have.
+    fn note_plan(&mut self, location: usize, subscription: usize) {
+        let account = &self.accounts[location];
+        let status = account.subscriptions[subscription].status;
+        let body = object! { "subscriptionId": subscriptions::id_of(account, subscription), "status": status };
+        self.note(location, Note::new("state", WITHIN, &joined(&["subscription ", status]), body));
     }
 
     /// The id of the checkout of a transaction.
@@ -213,7 +216,8 @@ impl World<'_> {
         }
         let id = transactions::id_of(&self.accounts[location], transaction);
         let checkout = self.checkout_of(location, &id);
-        let body = object! { "transactionId": id };
+        let row = &self.accounts[location].transactions[transaction];
+        let body = object! { "transactionId": id, "amount": major(row.amount) };
         self.note(location, Note { checkout, ..Note::new("state", WITHIN, "transaction paid", body) });
         true
     }
@@ -419,6 +423,7 @@ impl World<'_> {
             url: url.unwrap_or_default(),
             props: Map::new(),
             charge: None,
+            said: false,
             readies: 0,
             asked: 0,
             heard: None,

@@ -1,6 +1,5 @@
 //! What HighLevel's checkout tells the frame: the props of a payment or of a card to be saved.
 
-use crate::json::joined;
 use crate::sandbox::account::catalog::{CURRENCIES, PRICES};
 use crate::sandbox::account::rows::Line;
 use crate::sandbox::account::state::Account;
@@ -145,7 +144,7 @@ pub fn recurring_item(account: &Account, price: u8, currency: u8, trial_days: u3
     };
     object! {
         "_id": product.as_str(),
-        "name": joined(&[seed.title().as_str()]),
+        "name": seed.title(),
         "qty": 1,
         "productId": product.as_str(),
         "priceId": id,

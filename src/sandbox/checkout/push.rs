@@ -220,7 +220,7 @@ impl World<'_> {
         if !self.accounts[location].follow(subscription, status, plan, self.now) {
             issues.warning("", "the subscription has ended before: its status stays");
         }
-        self.changed(location, "subscription updated", None);
+        self.note_plan(location, subscription);
     }
 
     /// A payment of a subscription: the first one, or a later one. The same charge again is the same payment.

@@ -10,7 +10,7 @@ use crate::sandbox::checkout::judge::{answer, Answer, Judged, Known, Meaning};
 use crate::sandbox::checkout::props::recurring_item;
 use crate::sandbox::checkout::session::State;
 use crate::sandbox::checkout::settle::{inner, text};
-use crate::sandbox::checkout::timeline::{hide, Issues, FROM_PROVIDER, TO_PROVIDER, WITHIN};
+use crate::sandbox::checkout::timeline::{hide, hide_text, Issues, FROM_PROVIDER, TO_PROVIDER, WITHIN};
 use crate::sandbox::checkout::{Draft, Note, Step, World};
 use crate::sandbox::json::json;
 use crate::sandbox::object::{object, put};
@@ -127,31 +127,30 @@ impl World<'_> {
         };
         let mut judged = answer(&query.body, &given, self.known(&query));
         if query.fault == Some(Fault::WrongApiKey) {
-            if matches!(judged.meaning, Meaning::Success) {
-                judged.issues = Issues::default();
+            // To refuse it is right, in whatever way.
+            judged.issues = Issues::default();
+            if judged.meaning == Meaning::Success {
                 judged.issues.error("apiKey", "is not the provider's, and yet the answer agrees");
-            } else {
-                // Refused, as it should be.
-                judged.issues = Issues::default();
             }
             judged.meaning = Meaning::None;
         }
         let at = query.checkout.as_ref().and_then(|id| self.side.sessions.iter().position(|session| session.id == *id));
         if let (Purpose::Verify { early: false }, Some(at)) = (query.purpose, at) {
             let session = &mut self.side.sessions[at];
-            if let Some(before) =
-                session.heard.filter(|before| *before != judged.meaning && judged.meaning != Meaning::None)
-            {
-                if before == Meaning::Success {
-                    judged.issues.error("", "was agreed to before: verify must say the same of a charge each time");
-                }
+            let agreed = session.heard == Some(Meaning::Success);
+            if agreed && matches!(judged.meaning, Meaning::Failed | Meaning::Pending) {
+                judged.issues.error("", "was agreed to before: verify must say the same of a charge each time");
             }
-            if judged.meaning != Meaning::None && session.heard != Some(Meaning::Success) {
+            if judged.meaning != Meaning::None && !agreed {
                 session.heard = Some(judged.meaning);
             }
         }
         if let (Purpose::Verify { early: true }, Meaning::Success) = (query.purpose, judged.meaning) {
             judged.issues.error("success", "is said of a payment that the frame has not finished");
+        }
+        let secrets = self.secrets(query.location);
+        for issue in &mut judged.issues.0 {
+            hide_text(&mut issue.message, &secrets);
         }
         let kind = text(&query.body, "type").unwrap_or_default().to_owned();
         let value = if given.status.is_some() && judged.value.is_null() && !given.text.is_empty() {
@@ -233,13 +232,18 @@ impl World<'_> {
             Purpose::Saved => {
                 if let Some(at) = at {
                     let any = judged.value.as_array().is_some_and(|list| !list.is_empty());
-                    let saved = any && meaning == Meaning::Success;
-                    if !saved {
-                        let mut issues = Issues::default();
-                        issues.error("", "the payment method that was saved is not in list_payment_methods");
-                        self.remark(at, "setup", issues, step);
-                    }
-                    self.reach(at, if saved { State::Succeeded } else { State::Failed });
+                    let state = match meaning {
+                        Meaning::Success if any => State::Succeeded,
+                        Meaning::Success => {
+                            let mut issues = Issues::default();
+                            issues.error("", "the payment method that was saved is not in list_payment_methods");
+                            self.remark(at, "setup", issues, step);
+                            State::Failed
+                        }
+                        // It may be saved; nobody has said so.
+                        _ => State::Pending,
+                    };
+                    self.reach(at, state);
                 }
             }
             Purpose::Charge(transaction) => {
@@ -257,7 +261,7 @@ impl World<'_> {
                 let subscription = subscription as usize;
                 if meaning == Meaning::Success {
                     self.accounts[location].follow(subscription, Some("canceled"), None, now);
-                    self.changed(location, "subscription canceled", None);
+                    self.note_plan(location, subscription);
                 }
                 self.plan_facts(location, subscription, &mut out);
             }
@@ -275,7 +279,12 @@ impl World<'_> {
                         self.note(location, note);
                     }
                     self.accounts[location].pay_back(transaction, wanted, id, now);
-                    self.changed(location, "transaction refunded", None);
+                    let account = &self.accounts[location];
+                    let body = object! {
+                        "transactionId": transactions::id_of(account, transaction),
+                        "amountRefunded": major(account.transactions[transaction].refunded),
+                    };
+                    self.note(location, Note::new("state", WITHIN, "transaction refunded", body));
                 }
                 let refunded = self.accounts[location].transactions[transaction].refunded;
                 put(&mut out, "refundId", id.map_or(Value::Null, Value::from));
@@ -324,7 +333,7 @@ impl World<'_> {
                         let account = &mut self.accounts[location];
                         if known && account.subscriptions[subscription as usize].status == "incomplete" {
                             account.follow(subscription as usize, Some(status), Some(plan), now);
-                            self.changed(location, "subscription begun", None);
+                            self.note_plan(location, subscription as usize);
                         }
                     }
                 }
@@ -394,7 +403,7 @@ impl World<'_> {
                 if let Some(plan) = plan {
                     let account = &mut self.accounts[location];
                     account.follow(subscription, text(plan, "status"), Some(plan), now);
-                    self.changed(location, "subscription begun", None);
+                    self.note_plan(location, subscription);
                 }
             }
             Meaning::Failed => account.fail(transaction, now),

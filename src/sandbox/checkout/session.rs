@@ -79,6 +79,8 @@ pub struct Session {
     pub props: Map<String, Value>,
     /// The charge that the frame has named.
     pub charge: Option<String>,
+    /// Whether the frame has said success.
+    pub said: bool,
     /// How many ready messages came.
     pub readies: u32,
     /// How many verify calls are not answered yet.
@@ -212,15 +214,9 @@ impl World<'_> {
     fn success(&mut self, at: usize, charge: Option<String>, step: &mut Step) {
         let session = &mut self.side.sessions[at];
         session.state = State::Verifying;
+        session.said = true;
         if session.setup() {
-            // The dialog that asked for the method lists the methods again.
-            let (location, live, contact) = (session.location, session.live, session.contact);
-            let contact = self.accounts[location].contact(contact).id.clone();
-            self.release(at);
-            let id = self.side.sessions[at].id.clone();
-            let body = self.list_body(location, &contact);
-            let asked = self.ask(location, live, Purpose::Saved, body, Some(id));
-            step.queries.extend(asked);
+            self.list_again(at, step);
             return;
         }
         session.charge.clone_from(&charge);
@@ -236,18 +232,45 @@ impl World<'_> {
         }
     }
 
-    /// HighLevel asks about the charge again.
+    /// The dialog that asked for a payment method lists the methods again.
+    fn list_again(&mut self, at: usize, step: &mut Step) {
+        let session = &self.side.sessions[at];
+        let (location, live, id) = (session.location, session.live, session.id.clone());
+        let contact = self.accounts[location].contact(session.contact).id.clone();
+        let body = self.list_body(location, &contact);
+        let asked = self.ask(location, live, Purpose::Saved, body, Some(id));
+        self.asked(at, asked, step);
+    }
+
+    /// Hands out what a checkout asks; where the provider was disconnected in the meantime, nothing is decided.
+    fn asked(&mut self, at: usize, asked: Option<Value>, step: &mut Step) {
+        if asked.is_none() {
+            self.side.sessions[at].state = State::Pending;
+            self.side.sessions[at].asked = 0;
+            let mut issues = Issues::default();
+            issues.error("", "the custom provider was disconnected: there is nobody to ask");
+            self.remark(at, "pending", issues, step);
+        }
+        step.queries.extend(asked);
+    }
+
+    /// HighLevel asks about the charge, or for the saved methods, again.
     pub fn verify_again(&mut self, options: &Map<String, Value>) -> Result<Step, String> {
         let at = self.session(options)?;
         let session = &mut self.side.sessions[at];
-        if session.charge.is_none() {
-            return Err("the checkout has no charge to verify: its frame has not said success".into());
+        if !session.said {
+            return Err("there is nothing to verify: the frame has not said success".into());
         }
+        let setup = session.setup();
         if matches!(session.state, State::Pending | State::Failed) {
             session.state = State::Verifying;
         }
         let mut step = Step::default();
-        self.verify(at, false, &mut step);
+        if setup {
+            self.list_again(at, &mut step);
+        } else {
+            self.verify(at, false, &mut step);
+        }
         self.finish(at, &mut step);
         Ok(step)
     }
@@ -273,7 +296,11 @@ impl World<'_> {
             put("subscriptionId", id);
         }
         let asked = self.ask(location, live, Purpose::Verify { early }, body, Some(id));
-        step.queries.extend(asked);
+        if early {
+            step.queries.extend(asked);
+        } else {
+            self.asked(at, asked, step);
+        }
     }
 
     /// The payer leaves.

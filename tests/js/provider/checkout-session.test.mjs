@@ -380,6 +380,12 @@ for (const [by, kit] of BOTH) {
         const lost = await setup.receive(success());
         assert.deepEqual([lost.state, levels(lost.issues)], ["failed", ["error "]], "what was saved has to be listed");
 
+        const unheard = await sandbox.checkout({ setup: true, contactId, faults: ["lost-query"] });
+        await assert.rejects(unheard.verify(), /has not said success/);
+        await unheard.receive(READY);
+        assert.equal((await unheard.receive(success())).state, "pending");
+        assert.equal((await unheard.verify()).state, "failed");
+
         const saved = await sandbox.checkout({ setup: true, contactId });
         await saved.receive(READY);
         const paymentMethodId = toy.save(contactId);
@@ -609,6 +615,38 @@ test("HighLevel's own samples: requests have the fields of the sandbox's, answer
     assert.equal(played, 20);
 });
 
+test("what HighLevel's server asks has the fields of HighLevel's own samples, and their kinds", async () => {
+    const { sandbox, toy } = start();
+    const { contactId } = sandbox.createOrder();
+    const paymentMethodId = toy.save(contactId);
+    const session = await sandbox.checkout({ subscription: {} });
+    toy.subscribe({ ghlId: session.subscriptionId, amount: 4900, currency: "USD" });
+    await pay(session, toy);
+    await sandbox.listPaymentMethods({ contactId });
+    await sandbox.charge({ contactId, paymentMethodId, amount: 100, description: "Invoice - 1" });
+    await sandbox.createSubscription({ contactId, paymentMethodId, totalCycles: 12 });
+    await sandbox.createSubscription({ contactId, paymentMethodId, recurringAmount: "number", productDetails: "empty" });
+    await sandbox.refund({ transactionId: session.transactionId, amount: 1.5 });
+    await sandbox.cancelSubscription({ subscriptionId: session.subscriptionId });
+    const kinds = (value) =>
+        Object.fromEntries(Object.entries(value).map(([name, field]) => [name, Array.isArray(field) ? field.map(kinds) : typeof field]));
+    const names = ["verify", "list", "charge", "create_subscription", "create_subscription_no_recurring", "refund", "cancel"];
+    for (const [at, name] of names.entries()) {
+        const sample = SAMPLES[`query_${name.replace("_no_recurring", "")}_request${name.includes("_no_") ? "_no_recurring" : ""}`];
+        const { isSchedule: _, ...asked } = kinds(toy.asked[at]);
+        const { isSchedule: __, ...wanted } = kinds(sample);
+        if (Array.isArray(wanted.productDetails?.[0]?.prices)) {
+            // What a price once was is not there for all prices.
+            for (const { prices } of wanted.productDetails) for (const price of prices) {
+                delete price.compareAtPrice;
+                price.recurring = "object";
+            }
+        }
+        assert.deepEqual(asked, wanted, name);
+    }
+    assert.deepEqual(toy.asked.length, names.length);
+});
+
 test("the samples of pushes, sent about the sandbox's own records, do what they say", async () => {
     const { sandbox, payments, locationId } = start();
     const own = (sample, ids) => ({ ...sample, locationId, apiKey: KEYS.live.apiKey, ...ids });
@@ -647,6 +685,7 @@ test("the timeline tells everything in order, without secrets", async () => {
             ...["state succeeded", "query refund", "answer refund", "state transaction refunded"],
         ],
     );
+    assert.deepEqual(all.at(-1).body, { transactionId: session.transactionId, amountRefunded: 1 });
     assert.deepEqual(all.map(({ number }) => number), all.map((_, index) => index + 1));
     assert.deepEqual(sandbox.timeline({ after: 9 }), all.slice(9));
     const text = JSON.stringify(all);
@@ -681,6 +720,18 @@ test("webhooks tell of orders that are made and paid so", async () => {
     await sending.settled();
     sending.close();
     assert.deepEqual(seen.map(({ type, _id }) => [type, _id]), [["OrderCreate", session.orderId], ["OrderStatusUpdate", session.orderId]]);
+});
+
+test("a provider that was disconnected while its page was open is not asked, and nothing is decided", async () => {
+    const { sandbox, toy } = start();
+    const session = await sandbox.checkout();
+    await session.receive(READY);
+    sandbox.connectProvider({ live: null });
+    const step = await session.receive(success("ch_1"));
+    assert.deepEqual([step.state, levels(step.issues), toy.asked.length], ["pending", ["error "], 0]);
+    sandbox.connectProvider({ live: KEYS.live });
+    assert.equal((await session.verify()).state, "pending");
+    assert.equal(toy.asked.length, 1);
 });
 
 test("what makes no sense is refused, and names the field", async () => {
