@@ -5,7 +5,7 @@ use crate::sandbox::account::rows::Line;
 use crate::sandbox::account::state::Account;
 use crate::sandbox::amount::major;
 use crate::sandbox::checkout::fault::{Details, Quirks};
-use crate::sandbox::checkout::session::Session;
+use crate::sandbox::checkout::rows::Session;
 use crate::sandbox::object::{object, put};
 use crate::sandbox::operations::{orders, subscriptions, transactions};
 use serde_json::{Map, Value};

@@ -8,77 +8,16 @@ use crate::sandbox::calendar::{self, iso, DAY};
 use crate::sandbox::checkout::fault::{take, Fault};
 use crate::sandbox::checkout::judge::{answer, Answer, Judged, Known, Meaning};
 use crate::sandbox::checkout::props::recurring_item;
-use crate::sandbox::checkout::session::State;
-use crate::sandbox::checkout::settle::{inner, text};
+use crate::sandbox::checkout::rows::{Purpose, Query, State};
+use crate::sandbox::checkout::settle::{inner, text, TWICE};
 use crate::sandbox::checkout::timeline::{hide, hide_text, Issues, FROM_PROVIDER, TO_PROVIDER, WITHIN};
-use crate::sandbox::checkout::{Draft, Note, Step, World};
+use crate::sandbox::checkout::world::{Draft, Note, Step, World};
 use crate::sandbox::json::json;
 use crate::sandbox::object::{object, put};
 use crate::sandbox::operations::{orders, subscriptions, transactions};
 use serde_json::{Map, Value};
 
-/// What a query is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// A charge of a checkout; early is before the frame has said success.
-    Verify {
-        /// Before the frame has said success.
-        early: bool,
-    },
-    /// The payment methods of a contact.
-    Methods,
-    /// The same, after a checkout has saved one.
-    Saved,
-    /// A charge of a saved payment method: the transaction.
-    Charge(u32),
-    /// A subscription with a saved payment method: itself and its first transaction.
-    Create(u32, u32),
-    /// The end of a subscription.
-    Cancel(u32),
-    /// A transaction is paid back: minor units.
-    Refund(u32, u32),
-}
-
-/// A query that is not answered yet.
-#[derive(Debug, Clone)]
-pub struct Query {
-    /// Its number.
-    pub number: u64,
-    /// Index of the location.
-    pub location: usize,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// Its body, without the key.
-    pub body: Map<String, Value>,
-    /// What goes wrong with it.
-    pub fault: Option<Fault>,
-    /// The checkout that it belongs to.
-    pub checkout: Option<String>,
-}
-
 impl World<'_> {
-    /// Whether a mode is live: as told, otherwise as `preferred` if its keys are connected, otherwise the other one. The
-    /// error says what is not set up.
-    pub fn mode(&self, location: usize, options: &Map<String, Value>, preferred: bool) -> Result<bool, String> {
-        let Some(provider) = &self.accounts[location].provider else {
-            return Err("the location has no custom provider: create one with customProvider.create".into());
-        };
-        let live = match text(options, "mode") {
-            Some(mode) => mode == "live",
-            None if provider.keys(preferred).is_some() => preferred,
-            None => !preferred,
-        };
-        if provider.keys(live).is_none() {
-            let mode = if live { "live" } else { "test" };
-            return Err(joined(&[
-                "the custom provider has no keys for ",
-                mode,
-                ": connect them with customProvider.connect",
-            ]));
-        }
-        Ok(live)
-    }
-
     /// Makes a query ready to be sent; nothing where the provider is not connected any more.
     pub fn ask(
         &mut self,
@@ -292,19 +231,6 @@ impl World<'_> {
             }
         }
         out
-    }
-
-    /// A checkout has come to its end.
-    fn reach(&mut self, at: usize, state: State) {
-        let session = &mut self.side.sessions[at];
-        if session.state == state {
-            return;
-        }
-        session.state = state;
-        if matches!(state, State::Succeeded | State::Failed) {
-            self.release(at);
-        }
-        self.note_of(at, Note::new("state", WITHIN, state.name(), Value::Null));
     }
 
     fn verified(&mut self, at: usize, early: bool, meaning: Meaning, fields: &Map<String, Value>, step: &mut Step) {
@@ -608,9 +534,6 @@ impl World<'_> {
         self.mode(location, &options, live)
     }
 }
-
-/// What is said of a charge that pays a second transaction.
-pub const TWICE: &str = "is the charge of another transaction that is paid: the same money is counted twice";
 
 /// `amount` in minor units.
 fn cents(options: &Map<String, Value>) -> Result<u32, String> {

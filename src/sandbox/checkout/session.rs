@@ -1,128 +1,16 @@
 //! One payment page in HighLevel's checkout: from the pending transaction to the last message of its frame.
 
-use crate::sandbox::account::state::Account;
-use crate::sandbox::checkout::fault::{take, Arrival, Fault, Quirks};
-use crate::sandbox::checkout::judge::{message, Meaning, Message, Posted};
-use crate::sandbox::checkout::query::Purpose;
-use crate::sandbox::checkout::settle::text;
+use crate::sandbox::checkout::fault::{take, Arrival, Fault};
+use crate::sandbox::checkout::judge::{message, Message, Posted};
+use crate::sandbox::checkout::rows::{Purpose, State};
 use crate::sandbox::checkout::timeline::{Issues, FROM_FRAME, TO_FRAME, WITHIN};
-use crate::sandbox::checkout::{Note, Step, World};
+use crate::sandbox::checkout::world::{Note, Step, World};
 use crate::sandbox::json::json;
 use crate::sandbox::object::object;
-use crate::sandbox::operations::{orders, subscriptions, transactions};
+use crate::sandbox::operations::{subscriptions, transactions};
 use serde_json::{Map, Value};
 
-/// Where a checkout stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// The frame is there and has not said ready.
-    Open,
-    /// It has.
-    Ready,
-    /// It has said success, the provider's server is asked.
-    Verifying,
-    /// Paid, or the payment method is saved.
-    Succeeded,
-    /// The provider does not know yet, or has not answered.
-    Pending,
-    /// It did not work.
-    Failed,
-    /// The payer has left.
-    Closed,
-}
-
-impl State {
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Ready => "ready",
-            Self::Verifying => "verifying",
-            Self::Succeeded => "succeeded",
-            Self::Pending => "pending",
-            Self::Failed => "failed",
-            Self::Closed => "closed",
-        }
-    }
-}
-
-/// A checkout.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// Its id.
-    pub id: String,
-    /// Index of its location.
-    pub location: usize,
-    /// Live money.
-    pub live: bool,
-    /// Index of its contact.
-    pub contact: u32,
-    /// Index of the order; none where a payment method is saved.
-    pub order: Option<u32>,
-    /// The id of the invoice that is paid instead of an order.
-    pub invoice: Option<String>,
-    /// Index of the pending transaction.
-    pub transaction: Option<u32>,
-    /// Index of the subscription that begins.
-    pub subscription: Option<u32>,
-    /// Where it stands.
-    pub state: State,
-    /// Until when it keeps payments of the order from being recorded by hand.
-    pub lock: Option<i64>,
-    /// How HighLevel behaves.
-    pub quirks: Quirks,
-    /// What is still to go wrong.
-    pub faults: Vec<Fault>,
-    /// The page.
-    pub url: String,
-    /// What the frame is to get.
-    pub props: Map<String, Value>,
-    /// The charge that the frame has named.
-    pub charge: Option<String>,
-    /// Whether the frame has said success.
-    pub said: bool,
-    /// How many ready messages came.
-    pub readies: u32,
-    /// How many verify calls are not answered yet.
-    pub asked: u32,
-    /// What the latest verify call said.
-    pub heard: Option<Meaning>,
-}
-
-impl Session {
-    /// Whether a payment method is saved.
-    pub fn setup(&self) -> bool {
-        self.order.is_none()
-    }
-}
-
 impl World<'_> {
-    /// The checkout as callers see it.
-    pub fn session_value(&self, session: &Session) -> Value {
-        let account = &self.accounts[session.location];
-        let order = session.order.map(|at| orders::id_of(account, at as usize));
-        let transaction = session.transaction.map(|at| transactions::id_of(account, at as usize));
-        let subscription = session.subscription.map(|at| subscriptions::id_of(account, at as usize));
-        object! {
-            "id": session.id.as_str(),
-            "kind": if session.setup() { "setup" } else { "payment" },
-            "paymentsUrl": session.url.as_str(),
-            "props": Value::Object(session.props.clone()),
-            "locationId": account.location.as_str(),
-            "orderId": order,
-            "transactionId": transaction,
-            "subscriptionId": subscription,
-            "state": session.state.name(),
-        }
-    }
-
-    /// The index of the checkout with this id.
-    pub fn session(&self, options: &Map<String, Value>) -> Result<usize, String> {
-        let id = text(options, "id").unwrap_or_default();
-        let found = self.side.sessions.iter().position(|session| session.id == id);
-        found.ok_or_else(|| crate::json::joined(&["the sandbox has no checkout \"", id, "\""]))
-    }
-
     /// What the frame has posted.
     pub fn receive(&mut self, options: &Map<String, Value>) -> Result<Step, String> {
         let at = self.session(options)?;
@@ -161,13 +49,6 @@ impl World<'_> {
         }
         self.finish(at, &mut step);
         Ok(step)
-    }
-
-    /// Adds to a step where its checkout stands.
-    pub fn finish(&self, at: usize, step: &mut Step) {
-        let state = self.side.sessions[at].state;
-        step.state = Some(state);
-        step.remove = !matches!(state, State::Open | State::Ready);
     }
 
     fn ready(&mut self, at: usize, cards: bool, step: &mut Step) {
@@ -324,22 +205,5 @@ impl World<'_> {
         }
         self.release(at);
         self.note_of(at, Note::new("state", WITHIN, state.name(), Value::Null));
-    }
-
-    /// Lets payments of the order be recorded again.
-    pub fn release(&mut self, at: usize) {
-        let session = &mut self.side.sessions[at];
-        let (Some(until), Some(order)) = (session.lock.take(), session.order) else { return };
-        let account: &mut Account = &mut self.accounts[session.location];
-        let order = orders::id_of(account, order as usize);
-        if let Some(own) = account.checkouts.iter().position(|(id, other)| *id == order && *other == until) {
-            account.checkouts.remove(own);
-        }
-    }
-
-    /// Notes something that HighLevel makes of a checkout, and tells the caller.
-    pub fn remark(&mut self, at: usize, name: &str, issues: Issues, step: &mut Step) {
-        step.issues.extend(issues.0.iter().cloned());
-        self.note_of(at, Note { issues: issues.0, ..Note::new("state", WITHIN, name, Value::Null) });
     }
 }

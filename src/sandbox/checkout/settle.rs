@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 pub const STATUSES: [&str; 9] =
     ["active", "trialing", "scheduled", "incomplete", "expired", "canceled", "unpaid", "past_due", "pending"];
 
+/// What is said of a charge that pays a second transaction.
+pub const TWICE: &str = "is the charge of another transaction that is paid: the same money is counted twice";
+
 /// The object in a field.
 pub fn inner<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Map<String, Value>> {
     fields.get(name).and_then(Value::as_object)
