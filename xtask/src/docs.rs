@@ -3,7 +3,7 @@
 
 use crate::guide;
 use crate::process::{capture, run};
-use crate::workspace::{write, Workspace};
+use crate::workspace::{read, write, Workspace};
 use anyhow::Result;
 use std::path::Path;
 use std::process::Command;
@@ -13,6 +13,28 @@ pub fn api(workspace: &Workspace, package: &Path) -> Result<()> {
     println!("Writing api.md ...");
     let text = capture(&mut reader(workspace, "api", package)?, "")?;
     write(&package.join("api.md"), text)
+}
+
+/// Puts the guide to payment providers beside the package's README, where files of the repository cannot be linked.
+pub fn provider(workspace: &Workspace, package: &Path) -> Result<()> {
+    let text = read(&workspace.root.join(guide::GUIDE))?;
+    write(&package.join("provider.md"), without_links(&text))
+}
+
+/// A text in which what was linked outside of its folder is only named.
+fn without_links(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("](../") {
+        let (before, link) = rest.split_at(at);
+        let end = link.find(')').map_or(link.len(), |end| end + 1);
+        match before.rfind('[') {
+            Some(open) => out.extend([&before[..open], "`", &before[open + 1..], "`"]),
+            None => out.push_str(before),
+        }
+        rest = &link[end..];
+    }
+    out + rest
 }
 
 /// Prints how much of the public surface is untyped or undocumented; anything is an error, and so is a guide that the shapes have
@@ -35,4 +57,15 @@ fn reader(workspace: &Workspace, command: &str, package: &Path) -> Result<Comman
     node.arg(workspace.root.join("xtask/src/docs.mjs")).arg(command).arg(package).arg(ledger);
     node.env("TYPESCRIPT", workspace.npm_tools().join("node_modules/typescript"));
     Ok(node)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_links;
+
+    #[test]
+    fn what_is_not_in_the_package_is_not_linked() {
+        let text = "In [a](../a.md), as [b](https://b.example) and [c](../c/d.js).";
+        assert_eq!(without_links(text), "In `a`, as [b](https://b.example) and `c`.");
+    }
 }

@@ -4,7 +4,8 @@ use crate::process::capture;
 use crate::workspace::{read, write, Workspace};
 use anyhow::{bail, Context, Result};
 
-const GUIDE: &str = "docs/provider.md";
+/// Where it is.
+pub const GUIDE: &str = "docs/provider.md";
 const BEGIN: &str = "<!-- made by `cargo xtask guide` -->\n";
 const END: &str = "<!-- the end of what was made -->";
 

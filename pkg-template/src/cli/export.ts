@@ -105,6 +105,7 @@ export async function exportCommand(words: string[]): Promise<number> {
     // What is not there is said before hours of work.
     if (settings.formats.includes("parquet")) await parquet();
     const client = opened(token, settings);
+    await checkFilters(settings);
     await mkdir(settings.out, { recursive: true });
     const unlock = lock(settings.out);
     const stop = new AbortController();
@@ -119,8 +120,6 @@ export async function exportCommand(words: string[]): Promise<number> {
             console.error("ghl-payments: interrupted; the same command goes on from here");
             return 130;
         }
-        // A filter that the list does not have.
-        if (error instanceof ValidationError) throw new UsageError(error.message);
         if (!(error instanceof PaymentsError)) throw error;
         console.error(`ghl-payments: ${error.message}\nghl-payments: the same command goes on from here`);
         return 1;
@@ -130,6 +129,19 @@ export async function exportCommand(words: string[]): Promise<number> {
         process.off("SIGTERM", interrupt);
         unlock();
     }
+}
+
+/** A filter that one of the streams does not take is told before any of them is read. */
+async function checkFilters({ location, streams, filters }: Settings): Promise<void> {
+    const client = new PaymentsClient({ token: "none", locationId: location, maxRetries: 0, fetch: async () => new Response(null, { status: 403 }) });
+    for (const stream of streams) {
+        try {
+            await (client[stream].list as (params: object) => PromiseLike<unknown>)({ ...filters, limit: PAGE });
+        } catch (error) {
+            if (error instanceof ValidationError) throw new UsageError(`--stream ${stream}: ${error.message}`);
+        }
+    }
+    client.close();
 }
 
 function opened(token: string, { location, baseUrl }: Settings): PaymentsClient {

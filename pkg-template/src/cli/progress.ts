@@ -36,7 +36,8 @@ export function inProgress(name: string, quiet: boolean): Progress {
             const full = Math.round(share * WIDTH);
             const bar = known ? `[${"#".repeat(full)}${"-".repeat(WIDTH - full)}] ${Math.floor(share * 100)} %, ` : "";
             const left = known && rate > 0 ? `, ${clock((total - records) / rate)} left` : "";
-            line(`${name} ${bar}${records}${known ? ` of ${total}` : ""}, ${(bytes / 1e6).toFixed(1)} MB, ${Math.round(rate)}/s${left}`);
+            const speed = rate > 0 ? `, ${Math.round(rate)}/s` : "";
+            line(`${name} ${bar}${records}${known ? ` of ${total}` : ""}, ${(bytes / 1e6).toFixed(1)} MB${speed}${left}`);
         },
         say: (text) => line(text),
         end: (text) => line(text, true),

@@ -302,7 +302,7 @@ export function createProvider(options: ProviderOptions): Provider {
     for (const name of Object.keys(options)) {
         if (!OPTIONS.includes(name)) found.add(name, `is no option here; known are ${OPTIONS.join(", ")}`);
     }
-    if ((apiKey === undefined) === (apiKeys === undefined)) found.add("apiKey", "is required, or apiKeys in its place");
+    if ((apiKey === undefined) === (apiKeys === undefined)) found.add("apiKey", "is required, or apiKeys in its place, and not both");
     if (apiKey !== undefined) checkSource("apiKey", apiKey, found);
     if (apiKeys !== undefined) {
         const given = Object.entries(found.object("apiKeys", apiKeys)).filter(([, key]) => key !== undefined);
