@@ -45,6 +45,8 @@ pub enum MoneyError {
     TooLarge,
     /// It has more digits behind the point than the currency, which has so many.
     Decimals(u8),
+    /// It is given in minor units, of which there are no parts.
+    Minor,
     /// Major and minor units are both given and are not the same amount.
     Contradiction,
 }
@@ -61,6 +63,7 @@ impl MoneyError {
             Self::Decimals(3) => "must have at most three digits behind the point, as its currency",
             Self::Decimals(4) => "must have at most four digits behind the point, as its currency",
             Self::Decimals(_) => "must have at most two digits behind the point, as its currency",
+            Self::Minor => "must be a whole number of minor units, such as 1050 for 10.50 USD; or give major",
             Self::Contradiction => "must be the same in major and in minor units; give one of them",
         }
     }
@@ -179,7 +182,7 @@ impl Amount {
         let number = if is_unquoted(&Kind::Number, minor) { Ok(()) } else { Err(MoneyError::Number) };
         let whole = number.and_then(|()| match minor.first() {
             Some(b'-') if !is_zero(minor) => Err(MoneyError::Negative),
-            _ if !is_whole(minor) => Err(MoneyError::Decimals(0)),
+            _ if !is_whole(minor) => Err(MoneyError::Minor),
             _ => Self::of_minor(rounded_up(minor), currency),
         });
         let amount = whole.map_err(|error| (".minor", error))?;
@@ -340,7 +343,8 @@ mod tests {
         for (given, error) in [
             (r#"{"minor":1050}"#, (".currency", MoneyError::Currency)),
             (r#"{"currency":"USD"}"#, (".major", MoneyError::Number)),
-            (r#"{"minor":10.5,"currency":"USD"}"#, (".minor", MoneyError::Decimals(0))),
+            (r#"{"minor":10.5,"currency":"USD"}"#, (".minor", MoneyError::Minor)),
+            (r#"{"minor":10.5,"currency":"KWD"}"#, (".minor", MoneyError::Minor)),
             (r#"{"minor":-1,"currency":"USD"}"#, (".minor", MoneyError::Negative)),
             (r#"{"minor":"1050","currency":"USD"}"#, (".minor", MoneyError::Number)),
             (r#"{"minor":null,"currency":"USD"}"#, (".minor", MoneyError::Number)),

@@ -442,6 +442,8 @@ enum Happens {
     DoneAndThrew,
     ThrewBefore,
     Died,
+    /// Somebody gives money back in the gateway's own dashboard, while no refund is open.
+    Elsewhere,
 }
 
 proptest! {
@@ -450,22 +452,41 @@ proptest! {
     #[test]
     fn refunds_never_exceed_the_charge_whatever_happens(
         charged in 1_u64..10_000,
+        told: bool,
         steps in prop::collection::vec((1_u64..6_000, prop::sample::select(vec![
             Happens::Refunded, Happens::Declined, Happens::DoneAndThrew, Happens::ThrewBefore, Happens::Died,
+            Happens::Elsewhere,
         ])), 1..30),
     ) {
         let mut row = set("", &json!({ "amount": { "minor": charged, "currency": "USD" } }).to_string()).expect("a row");
         let mut gateway = Gateway::default();
         let mut answered = 0;
+        let mut open = BTreeMap::new();
         for (at, (minor, happens)) in steps.into_iter().enumerate() {
+            if let Happens::Elsewhere = happens {
+                if told && open.is_empty() && gateway.total() + minor <= charged {
+                    gateway.refunds.insert(format!("elsewhere-{at}"), minor);
+                }
+                continue;
+            }
             let body = json!({
                 "type": "refund", "apiKey": "k", "transactionId": "t", "chargeId": "c", "amount": minor as f64 / 100.0,
             });
-            let begun = begin(Action::Refund, &asked(&body).to_string(), &row, &format!("key-{at}"), None);
+            let known = json!({
+                "amount": { "minor": charged, "currency": "USD" },
+                "refunded": { "minor": gateway.total(), "currency": "USD" },
+            });
+            let known = told.then(|| known.to_string());
+            let begun = begin(Action::Refund, &asked(&body).to_string(), &row, &format!("key-{at}"), known.as_deref());
             row = begun.row.unwrap_or(row);
+            // One more is made exactly where it fits beside what was given back and what is open.
+            let unknown: u64 = open.iter().filter(|(_, key)| !gateway.refunds.contains_key(*key)).map(|(minor, _)| minor).sum();
+            let fits = open.contains_key(&minor) || gateway.total() + unknown + minor <= charged;
+            prop_assert_eq!(begun.then.is_ok(), fits, "{} of {}: {:?}", minor, charged, begun.then);
             let Ok(wanted) = begun.then else { continue };
             let question: Value = serde_json::from_str(&wanted).expect("JSON");
             let key = question["idempotencyKey"].as_str().expect("a key").to_owned();
+            prop_assert_eq!(open.entry(minor).or_insert_with(|| key.clone()), &key);
             let outcome = match happens {
                 Happens::Refunded | Happens::DoneAndThrew => {
                     gateway.refunds.entry(key).or_insert(minor);
@@ -474,7 +495,7 @@ proptest! {
                 // What was done before under this key is no failure.
                 Happens::Declined if gateway.refunds.contains_key(&key) => json!({ "result": "succeeded", "details": { "id": "re" } }),
                 Happens::Declined => json!({ "result": "failed", "message": "no" }),
-                Happens::ThrewBefore | Happens::Died => json!(null),
+                Happens::ThrewBefore | Happens::Died | Happens::Elsewhere => json!(null),
             };
             if matches!(happens, Happens::Refunded | Happens::Declined) {
                 let ended = end(Action::Refund, &wanted, &row, &outcome.to_string(), Unit::Major, 0.0);
@@ -482,6 +503,7 @@ proptest! {
                     answered += minor;
                 }
                 row = ended.row.expect("a change");
+                open.remove(&minor);
             }
             prop_assert!(gateway.total() <= charged, "{} of {charged}", gateway.total());
             prop_assert!(answered <= gateway.total());

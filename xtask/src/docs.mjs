@@ -171,8 +171,25 @@ declare global {
     interface ExecutionContext {
         waitUntil(work: Promise<unknown>): void;
     }
+    interface GatewayCharge {
+        id: string;
+        status: "processing" | "paid" | "declined";
+        declined: boolean;
+        transactionId: string;
+        cents: number;
+        refundedCents: number;
+        currency: string;
+        paidAt: number;
+    }
     /** The client of a payment gateway: each has its own. */
-    const gateway: any;
+    const gateway: {
+        charge(order: { minor: number; currency: string; reference: string }): Promise<GatewayCharge>;
+        charge(id: string): Promise<GatewayCharge>;
+        find(charge: { chargeId?: string | undefined; transactionId: string }): Promise<GatewayCharge | null>;
+        refund(chargeId: string, cents: number, idempotencyKey: string): Promise<{ id: string }>;
+        saveCard(contactId: string): Promise<void>;
+        subscription(id: string): Promise<{ id: string; nextCharge: number }>;
+    };
     /** The accounts of a payment provider, in a database of its own. */
     const accounts: any;
     const html: string;

@@ -141,7 +141,8 @@ export interface RefundQuery<A = ProviderAccount> extends Asked<A>, Fields<Refun
     charge?: RefundableCharge;
     /**
      * Give it to the gateway: a refund whose end is not known, because a handler threw or did not come back, gets the same key when
-     * HighLevel asks for the same amount again.
+     * HighLevel asks for the same amount again. Behind one that succeeded, the same amount is another refund with another key: the
+     * request has no id, and equal parts of a charge are lawful.
      */
     idempotencyKey: string;
 }

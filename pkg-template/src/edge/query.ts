@@ -134,7 +134,8 @@ export interface QueryHandlerOptions<A extends ProviderAccount = ProviderAccount
     verifies?: VerifyStore | undefined;
     /**
      * What do you know of the charge that is to be refunded? Asked before each refund; `null` refuses it. Without it, what the answers to
-     * verify, `charge_payment` and `create_subscription` said of the charge counts, as long as `verifies` keeps it.
+     * verify, `charge_payment` and `create_subscription` said of the charge counts, as long as `verifies` keeps it; of renewals and of
+     * payments that a push told they say nothing.
      */
     findCharge?: ((q: FindChargeQuery<A>) => Awaitable<FoundCharge | null | undefined>) | undefined;
     /**
@@ -256,12 +257,20 @@ interface Flight {
  *   async verify(q) {
  *     const charge = await gateway.charge(q.chargeId);
  *     if (charge.status === "processing") return pending();
- *     if (charge.status !== "paid" || charge.metadata.transactionId !== q.transactionId) return failed("The payment was declined");
+ *     if (charge.status !== "paid" || charge.transactionId !== q.transactionId) return failed("The payment was declined");
  *     if (q.kind === "payment") return succeeded(q, { charge: { amount: { minor: charge.cents, currency: charge.currency } } });
  *     return failed("This gateway has no subscriptions");
  *   },
+ *   async findCharge(q) {
+ *     const charge = await gateway.find(q); // by q.chargeId, or by q.transactionId where it is missing
+ *     if (charge === null) return null;
+ *     const { cents, refundedCents, currency } = charge;
+ *     return { amount: { minor: cents, currency }, refunded: { minor: refundedCents, currency } };
+ *   },
  *   async refund(q) {
- *     const refund = await gateway.refund(q.chargeId, q.amount.minor, { idempotencyKey: q.idempotencyKey });
+ *     const charge = await gateway.find(q);
+ *     if (charge === null || q.amount.minor === undefined) return failed("This charge is not known here");
+ *     const refund = await gateway.refund(charge.id, q.amount.minor, q.idempotencyKey);
  *     return succeeded(q, { id: refund.id });
  *   },
  * });

@@ -8,7 +8,7 @@ use super::answer::{answer, not_supported, Answer, Ended};
 use super::refusal::{Refusal, RefusalCode};
 use super::Action;
 use crate::json::{field, items, joined, json_text, members, push_amount, put, text_field, Object};
-use crate::provider::money::{ten_thousandths, Amount, Currency, Unit};
+use crate::provider::money::{ten_thousandths, Amount, Currency, MoneyError, Unit};
 use crate::shape::Issue;
 
 /// How many answers about one charge are remembered.
@@ -181,53 +181,8 @@ pub fn begin(action: Action, asked: &str, row: &str, key: &str, known: Option<&s
     }
     let open = ledger.attempts.iter().find(|attempt| attempt.of == of).cloned();
     if action == Action::Refund {
-        let charged =
-            known.map_or(Ok(ledger.amount), |known| Amount::read(field(known.as_bytes(), "amount")).map(Some));
-        let refunded = known.and_then(|known| Amount::read(field(known.as_bytes(), "refunded")).ok());
-        match charged {
-            Err((_, error)) => {
-                let message = joined(&["what is known of this charge is no amount: it ", error.message()]);
-                return Begin { row: None, then: Err(refused(&message)) };
-            }
-            Ok(None) => {}
-            Ok(Some(charged)) => {
-                let wanted = core::str::from_utf8(field(field(json, "amount"), "major")).unwrap_or_default();
-                let amount = match Amount::of_major(wanted, charged.currency) {
-                    Ok(amount) => amount,
-                    Err(error) => {
-                        return Begin { row: None, then: Err(refused(&joined(&["the amount ", error.message()]))) }
-                    }
-                };
-                let given_back = refunded.map_or(0, |amount| parts(&amount.major())).max(ledger.refunded);
-                let mut left = parts(&charged.major()).saturating_sub(given_back);
-                let others = ledger.attempts.iter().filter(|attempt| attempt.of != of);
-                let mut uncertain = false;
-                for attempt in others {
-                    uncertain = true;
-                    left = left.saturating_sub(attempt.of.strip_prefix(REFUND).map_or(0, parts));
-                }
-                if parts(wanted) > left {
-                    let message = [
-                        "of this charge no more than ",
-                        &*decimal(left),
-                        " ",
-                        charged.currency.as_str(),
-                        " can be refunded",
-                        if uncertain {
-                            "; whether an earlier refund was made is not known: ask for that one again"
-                        } else {
-                            ""
-                        },
-                    ];
-                    return Begin { row: None, then: Err(refused(&joined(&message))) };
-                }
-                more.json("amount", &amount.json());
-                more.open("charge", '{');
-                more.json("amount", &charged.json());
-                more.json("refunded", &of_parts(given_back, charged.currency));
-                more.json("left", &of_parts(left, charged.currency));
-                more.close('}');
-            }
+        if let Err(message) = refund(&mut ledger, json, (&of, open.is_some()), known, &mut more) {
+            return Begin { row: None, then: Err(refused(&message)) };
         }
     }
     let mut row = None;
@@ -244,6 +199,59 @@ pub fn begin(action: Action, asked: &str, row: &str, key: &str, known: Option<&s
     );
     more.text("idempotencyKey", &key);
     Begin { row, then: Ok(with(json, &more.finish())) }
+}
+
+/// Holds a refund to its charge, and adds what is known of that; `of` is what it is remembered by, and whether it was begun before.
+fn refund(
+    ledger: &mut Ledger,
+    asked: &[u8],
+    (of, again): (&str, bool),
+    known: Option<&str>,
+    more: &mut Object,
+) -> Result<(), String> {
+    let unclear =
+        |(_, error): (_, MoneyError)| joined(&["what is known of this charge is no amount: it ", error.message()]);
+    let (mut charged, mut told) = (ledger.amount, 0);
+    if let Some(known) = known.map(str::as_bytes) {
+        charged = Some(Amount::read(field(known, "amount")).map_err(unclear)?);
+        let refunded = field(known, "refunded");
+        if !refunded.is_empty() && refunded != b"null" {
+            told = parts(&Amount::read(refunded).map_err(unclear)?.major());
+        }
+    }
+    // While nothing is open, what is told is settled. What is told beyond that later may be what was begun by then.
+    if ledger.attempts.is_empty() {
+        ledger.refunded = ledger.refunded.max(told);
+    }
+    let Some(charged) = charged else { return Ok(()) };
+    let wanted = core::str::from_utf8(field(field(asked, "amount"), "major")).unwrap_or_default();
+    let amount = Amount::of_major(wanted, charged.currency);
+    let amount = amount.map_err(|error| joined(&["the amount ", error.message()]))?;
+    // A refund without a known end counts once: either it is in what is told, or it is still to come.
+    let (mut begun, mut others) = (0_u64, 0_u64);
+    for attempt in &ledger.attempts {
+        let amount = attempt.of.strip_prefix(REFUND).map_or(0, parts);
+        begun = begun.saturating_add(amount);
+        if attempt.of != of {
+            others = others.saturating_add(amount);
+        }
+    }
+    let given_back = told.saturating_sub(begun).max(ledger.refunded);
+    let left = parts(&charged.major()).saturating_sub(given_back).saturating_sub(others);
+    // What was begun within the limit may be asked for again, whatever is told by now: its key has it made once.
+    if !again && parts(wanted) > left {
+        let why =
+            if others > 0 { "; whether an earlier refund was made is not known: ask for that one again" } else { "" };
+        let currency = charged.currency.as_str();
+        return Err(joined(&["of this charge no more than ", &*decimal(left), " ", currency, " can be refunded", why]));
+    }
+    more.json("amount", &amount.json());
+    more.open("charge", '{');
+    more.json("amount", &charged.json());
+    more.json("refunded", &of_parts(given_back, charged.currency));
+    more.json("left", &of_parts(left, charged.currency));
+    more.close('}');
+    Ok(())
 }
 
 fn of_parts(parts: u64, currency: Currency) -> String {

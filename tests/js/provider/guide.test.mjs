@@ -35,8 +35,18 @@ async function run(code, globals = {}, act = () => {}) {
 }
 
 const GATEWAY = {
-    charge: async (id) => ({ ch_1: { transactionId: "t1", status: "paid", cents: 1050, currency: "USD" } })[id],
-    refund: async (id, cents, key) => ({ id: `re_${key.length > 0 && cents}` }),
+    charges: [
+        { id: "ch_1", transactionId: "t1", status: "paid", cents: 1050, refundedCents: 0, currency: "USD" },
+        // A renewal, of which no query has told.
+        { id: "ch_2", transactionId: "t2", status: "paid", cents: 4900, refundedCents: 0, currency: "USD" },
+    ],
+    charge: async (id) => GATEWAY.charges.find((charge) => charge.id === id),
+    find: async ({ chargeId, transactionId }) =>
+        GATEWAY.charges.find(({ id, transactionId: of }) => (chargeId === undefined ? of === transactionId : id === chargeId)) ?? null,
+    async refund(id, cents, key) {
+        GATEWAY.charges.find((charge) => charge.id === id).refundedCents += cents;
+        return { id: `re_${key.length > 0 && cents}` };
+    },
 };
 const accounts = { byKeyHash: (hash) => (hash ? { locationId: LOCATION, mode: "test" } : null) };
 
@@ -101,6 +111,11 @@ const PIECES = {
         const refund = { type: "refund", transactionId: "t1", chargeId: "ch_1" };
         assert.equal((await (await ask({ ...refund, amount: 4 })).json()).id, "re_400");
         assert.equal((await (await ask({ ...refund, amount: 7 })).json()).success, false);
+        // Also one that no query has told of, and one that is named by its transaction alone.
+        for (const more of [{ chargeId: "ch_2" }, { chargeId: undefined }]) {
+            assert.equal((await (await ask({ ...refund, transactionId: "t2", amount: 10, ...more })).json()).id, "re_1000");
+        }
+        assert.match((await (await ask({ ...refund, transactionId: "t3", chargeId: "ch_3", amount: 1 })).json()).message, /not known/);
         assert.equal((await ask({ ...verify, apiKey: "" })).status, 401);
     },
     async Pushes(code) {

@@ -92,6 +92,52 @@ test("a refund whose handler threw after the gateway had made it is made once", 
     assert.equal(bank.total(), 10_000);
 });
 
+test("a refund without a known end counts once, also where the gateway tells of it", async () => {
+    for (const made of [true, false]) {
+        const bank = gateway();
+        const asked = [];
+        let throws = true;
+        const { refund } = make({
+            findCharge: () => ({ amount: { minor: 5000, currency: "USD" }, refunded: { minor: bank.total(), currency: "USD" } }),
+            refund(q) {
+                asked.push(q);
+                if (throws && !made) throw new Error("before the gateway was asked");
+                const given = bank.refund(q.idempotencyKey, q.amount.minor);
+                if (throws) throw new Error("the answer was lost");
+                return succeeded(q, given);
+            },
+        });
+        assert.equal((await refund(30)).status, 500);
+        throws = false;
+        assert.match((await refund(20.01)).message, /no more than 20 USD.*whether an earlier refund was made is not known/);
+        assert.equal((await refund(20)).success, true, `made: ${made}`);
+        // The open one is held to nothing that is told by now.
+        assert.deepEqual([await refund(30), bank.total()], [{ status: 200, success: true, id: made ? "re_0" : "re_1", amount: 30, currency: "USD" }, 5000]);
+        assert.deepEqual([asked[0].idempotencyKey, asked.length], [asked[2].idempotencyKey, 3]);
+        assert.equal(asked[2].charge.left.minor, 3000);
+        assert.match((await refund(0.01)).message, /no more than 0 USD can be refunded$/);
+    }
+});
+
+test("what was given back elsewhere before a refund lost its answer is not taken for it", async () => {
+    let throws = true;
+    const bank = gateway();
+    bank.refund("in the dashboard", 2000);
+    const { refund } = make({
+        findCharge: () => ({ amount: { minor: 5000, currency: "USD" }, refunded: { minor: bank.total(), currency: "USD" } }),
+        refund(q) {
+            if (throws) throw new Error("before the gateway was asked");
+            return succeeded(q, bank.refund(q.idempotencyKey, q.amount.minor));
+        },
+    });
+    assert.equal((await refund(25)).status, 500);
+    throws = false;
+    assert.match((await refund(6)).message, /no more than 5 USD/);
+    assert.equal((await refund(5)).success, true);
+    assert.equal((await refund(25)).success, true);
+    assert.equal(bank.total(), 5000);
+});
+
 test("a refund that failed for good leaves its amount to others", async () => {
     let answer = () => failed("Insufficient balance");
     const keys = [];
@@ -139,8 +185,9 @@ test("what the gateway tells of a charge counts before what is remembered", asyn
     assert.match((await refund(1, { chargeId: "none" })).message, /not known/);
     const broken = make({ findCharge: () => { throw new Error("x"); } });
     assert.equal((await broken.refund(1)).status, 500);
-    const wrong = make({ findCharge: () => ({ amount: { minor: 1 } }) });
-    assert.equal((await wrong.refund(1)).success, false);
+    for (const wrong of [{ amount: { minor: 1 } }, { amount: { minor: 5000, currency: "USD" }, refunded: { minor: 10.5, currency: "USD" } }]) {
+        assert.match((await make({ findCharge: () => wrong }).refund(1)).message, /what is known of this charge is no amount/);
+    }
 });
 
 test("of a charge that nobody knows the major units are all that there is", async () => {
