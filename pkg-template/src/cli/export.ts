@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { constants, createReadStream, existsSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -177,6 +177,8 @@ function read(words: string[]): Settings | "help" {
         const [name, value] = given.split(/=(.*)/s, 2);
         if (!name || value === undefined) throw new UsageError("--filter takes name=value, such as paymentMode=live");
         if (["limit", "offset", "cursor"].includes(name)) throw new UsageError(`--filter ${name}: the pages are this command's own`);
+        if (["altId", "altType", "locationId"].includes(name)) throw new UsageError(`--filter ${name}: the location is that of --location`);
+        if (!/^[a-z]\w*$/i.test(name)) throw new UsageError(`--filter ${name}: is no parameter of a list`);
         filters[name] = value;
     }
     return { location, streams, out, formats: some("--format", FORMATS, format), filters, baseUrl, fresh, quiet };
@@ -219,19 +221,21 @@ async function exportStream(client: PaymentsClient, stream: Stream, settings: Se
     const path = (name: string) => join(out, name);
     const [part, statePath, manifestPath] = [path(`${stream}.ndjson.part`), path(`${stream}.state.json`), path("manifest.json")];
     const of = JSON.stringify({ stream, location, baseUrl, filters: Object.entries(filters).sort() });
-    const manifest = (await json<Manifest>(manifestPath)) ?? { version: 1, location, streams: {} };
+    const manifest = (await json(manifestPath, isManifest)) ?? { version: 1, location, streams: {} };
+    if (manifest.location !== location) throw new Error(`${out} holds an export of location ${manifest.location}: use another folder`);
     if (fresh) {
         for (const old of [part, statePath]) rmSync(old, { force: true });
         delete manifest.streams[stream];
         await store(manifestPath, manifest);
     }
     const kept = manifest.streams[stream];
-    const state = kept ? undefined : await json<State>(statePath);
+    const state = kept ? undefined : await json(statePath, isState);
     for (const other of [kept?.of, state?.of]) {
         if (other === undefined || other === of) continue;
         throw new Error(`${out} holds another export of ${stream} (${other}): use another folder, or --fresh`);
     }
     const progress = inProgress(stream, settings.quiet);
+    for (const file of kept?.files ?? []) await checkWritten(out, file);
     let exported = kept;
     if (!exported) {
         const done = state?.ended ? state : await fetched(client, stream, settings, { part, statePath, of, state, progress, signal });
@@ -272,7 +276,9 @@ async function fetched(client: PaymentsClient, stream: Stream, { filters }: Sett
     const state: State = place.state ?? {
         version: 1, of: place.of, ended: false, records: 0, bytes: 0, startedAt: new Date().toISOString(),
     };
-    const file = await open(part, existsSync(part) ? "r+" : "w+");
+    // Not through a link, into a file that is somebody else's.
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
+    const file = await open(part, O_RDWR | O_CREAT | (O_NOFOLLOW ?? 0), 0o644);
     try {
         if ((await file.stat()).size < state.bytes) {
             throw new Error(`${part} is shorter than what was written to it: start again with --fresh`);
@@ -312,14 +318,23 @@ async function written(folder: string, file: string): Promise<Written> {
     return { file, bytes, sha256: hash.digest("hex") };
 }
 
+/** Whether a file still is what the manifest says. */
+async function checkWritten(folder: string, said: Written): Promise<void> {
+    const there = existsSync(join(folder, said.file)) ? await written(folder, said.file) : undefined;
+    if (there?.bytes === said.bytes && there.sha256 === said.sha256) return;
+    throw new Error(`${join(folder, said.file)} ${there ? "was changed since it was written" : "is gone"}: export anew with --fresh`);
+}
+
 /** Replaces a file as a whole, or not at all. */
 async function store(path: string, value: object): Promise<void> {
     const next = `${path}.next`;
-    await writeFile(next, `${JSON.stringify(value, undefined, 2)}\n`, { flush: true });
+    rmSync(next, { force: true });
+    await writeFile(next, `${JSON.stringify(value, undefined, 2)}\n`, { flush: true, flag: "wx" });
     await rename(next, path);
 }
 
-async function json<T>(path: string): Promise<T | undefined> {
+/** A file of this command's own, if it is there; an error if it holds something else. */
+async function json<T>(path: string, is: (value: unknown) => value is T): Promise<T | undefined> {
     let text;
     try {
         text = await readFile(path, "utf8");
@@ -328,8 +343,34 @@ async function json<T>(path: string): Promise<T | undefined> {
         throw error;
     }
     try {
-        return JSON.parse(text) as T;
+        const value: unknown = JSON.parse(text);
+        if (is(value)) return value;
     } catch {
-        throw new Error(`${path} is no JSON: start again with --fresh in another folder`);
+        // No JSON.
     }
+    throw new Error(`${path} is not what this command has written: delete it, and export anew with --fresh`);
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const fieldsOf = (value: unknown): Record<string, unknown> => (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
+
+function isState(value: unknown): value is State {
+    const { version, of, cursor, ended, records, bytes, startedAt } = fieldsOf(value);
+    const counts = isCount(records) && isCount(bytes) && typeof ended === "boolean";
+    return version === 1 && isText(of) && isText(startedAt) && counts && (cursor === undefined || isText(cursor));
+}
+
+function isManifest(value: unknown): value is Manifest {
+    const { version, location, streams } = fieldsOf(value);
+    return version === 1 && isText(location) && typeof streams === "object" && streams !== null && Object.values(streams).every(isExported);
+}
+
+function isExported(value: unknown): value is Exported {
+    const { of, records, files, startedAt, finishedAt } = fieldsOf(value);
+    const isWritten = (one: unknown) => {
+        const { file, bytes, sha256 } = fieldsOf(one);
+        return isText(file) && !/[/\\]/.test(file) && isCount(bytes) && isText(sha256);
+    };
+    return isText(of) && isCount(records) && isText(startedAt) && isText(finishedAt) && Array.isArray(files) && files.every(isWritten);
 }

@@ -227,6 +227,9 @@ test("wrong words end it with code 2, and say which", async () => {
         [[...words, "--format", "xml"], /--format takes some of ndjson/],
         [[...words, "--filter", "limit=5"], /--filter limit/],
         [[...words, "--filter", "status"], /name=value/],
+        [[...words, "--filter", "__proto__=x"], /__proto__/],
+        [[...words, "--filter", "altId=locationOfOthers00000"], /--location/],
+        [["--stream", "all", "--filter", "status=completed"], /--stream transactions.*status/],
         [[...words, "--filter", "no_such=1"], /no_such/],
         [[...words, "--verbose"], /--verbose/],
         [[...words, "extra"], /extra/],
@@ -272,4 +275,52 @@ test("another export in the folder, another process, and a file that lost bytes 
     const cut = await run(account, short, ["--stream", "orders"]);
     assert.deepEqual([cut.code, /shorter than what was written/.test(cut.stderr)], [1, true], cut.stderr);
     assert.equal((await run(account, short, ["--stream", "orders", "--fresh"])).code, 0);
+});
+
+test("what was written is looked at again: files that are gone or changed, and states that are none", async () => {
+    const account = await start({ size: 40 });
+    const out = fresh();
+    const words = ["--stream", "orders", "--format", "csv"];
+    assert.equal((await run(account, out, words)).code, 0);
+    const [ndjson, csv, manifestOf] = ["orders.ndjson", "orders.csv", "manifest.json"].map((name) => join(out, name));
+    const good = Object.fromEntries([ndjson, csv, manifestOf].map((path) => [path, readFileSync(path)]));
+    const { requests } = account;
+    for (const [path, content, said] of [
+        [ndjson, undefined, /orders\.ndjson is gone/],
+        [csv, undefined, /orders\.csv is gone/],
+        [ndjson, good[ndjson].subarray(0, 100), /orders\.ndjson was changed/],
+        [csv, Buffer.concat([good[csv], Buffer.from("x")]), /orders\.csv was changed/],
+        [manifestOf, "{}", /manifest\.json is not what/],
+        [manifestOf, "[]", /manifest\.json is not what/],
+        [manifestOf, "5", /manifest\.json is not what/],
+        [manifestOf, `${good[manifestOf]}`.replace(account.location, "another0000000000000"), /location another/],
+        [manifestOf, `${good[manifestOf]}`.replace('"version": 1', '"version": 9'), /manifest\.json is not what/],
+        [manifestOf, `${good[manifestOf]}`.replace('"orders.csv"', '"../orders.csv"'), /manifest\.json is not what/],
+    ]) {
+        for (const [name, bytes] of Object.entries(good)) writeFileSync(name, bytes);
+        if (content === undefined) rmSync(path);
+        else writeFileSync(path, content);
+        const { code, stderr } = await run(account, out, words);
+        assert.equal(code, 1, `${path}: ${stderr}`);
+        assert.match(stderr, said);
+    }
+    for (const [name, bytes] of Object.entries(good)) writeFileSync(name, bytes);
+    assert.equal((await run(account, out, words)).code, 0);
+    assert.equal(account.requests, requests);
+
+    const half = fresh();
+    mkdirSync(half);
+    for (const state of ["{}", "[]", "no", '{"version":1,"of":"","ended":false,"records":1,"bytes":-5,"startedAt":""}']) {
+        writeFileSync(join(half, "orders.state.json"), state);
+        const { code, stderr } = await run(account, half, words);
+        assert.deepEqual([code, /orders\.state\.json is not what/.test(stderr)], [1, true], `${state}: ${stderr}`);
+    }
+    rmSync(join(half, "orders.state.json"));
+    writeFileSync(join(half, "mine.txt"), "mine");
+    symlinkSync(join(half, "mine.txt"), join(half, "orders.ndjson.part"));
+    symlinkSync(join(half, "mine.txt"), join(half, "manifest.json.next"));
+    assert.equal((await run(account, half, words)).code, 1);
+    rmSync(join(half, "orders.ndjson.part"));
+    assert.equal((await run(account, half, words)).code, 0);
+    assert.equal(readFileSync(join(half, "mine.txt"), "utf8"), "mine");
 });
