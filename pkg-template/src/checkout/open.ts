@@ -99,12 +99,13 @@ export type Checkout = PaymentCheckout | SetupCheckout;
  */
 export async function openCheckout(options: OpenCheckoutOptions = {}): Promise<Checkout> {
     const { addCardOnFile, readyEveryMs = 400, timeoutMs = 15_000, signal } = options;
-    const origins = options.origins && checked(options.origins);
+    // Text that is empty, as of a variable that is not set, must not stand for all of them.
+    const origins = options.origins != null && checked(options.origins);
     const { parent }: { parent?: Window } = globalThis;
     demand(parent && parent !== (globalThis as unknown), "open it in HighLevel", "not_framed");
     demand(readyEveryMs > 0 && timeoutMs > 0, "readyEveryMs, timeoutMs: above 0");
     const post = (content: object, target: string): void => parent.postMessage(JSON.stringify(content), target);
-    /** What was not taken, each once. */
+    /** What was not taken, each once, as far as a message may grow. */
     const seen = new Set<string>();
     let asked = 0;
 
@@ -113,8 +114,8 @@ export async function openCheckout(options: OpenCheckoutOptions = {}): Promise<C
             return reject(
                 new CheckoutError(
                     "timeout",
-                    `no props after ${asked} ready messages. Check: 1 ready is JSON text (it is) ` +
-                        "2 provider connected in this sub-account 3 default for its mode, live or test " +
+                    `no props. Check: 1 ready is JSON text ` +
+                        "2 provider connected in this sub-account 3 default for its mode " +
                         "4 openCheckout called early 5 no calendar, payment link or store. " +
                         `Seen: ${[...seen].join("; ")}`,
                 ),
@@ -134,10 +135,10 @@ export async function openCheckout(options: OpenCheckoutOptions = {}): Promise<C
         else check(props, sample, wrong);
         const payment = sample["amount"];
         const amount = payment && (wrong[0] || amountOf(props as PaymentProps, wrong));
-        if (wrong[0]) return void seen.add(`${origin}: ${wrong}`);
+        if (wrong[0]) return void (seen.size < 9 && seen.add(`${origin}: ${wrong}`.slice(0, 200)));
         let open = true;
         const answer = (kind: string, content?: object): void => {
-            demand(open, "only one answer", "answered");
+            demand(open, "answered", "answered");
             post({ type: `custom_element_${kind}_response`, ...content }, origin === "null" ? "*" : origin);
             open = false;
         };
@@ -147,7 +148,7 @@ export async function openCheckout(options: OpenCheckoutOptions = {}): Promise<C
             amount,
             origin,
             succeed(chargeId?: string) {
-                demand(payment ? chargeId?.trim?.() : chargeId == null, "chargeId: text, none for a setup");
+                demand(payment ? chargeId?.trim?.() : chargeId == null, "chargeId: text, setup: none");
                 answer("success", { chargeId });
             },
             fail(description: string) {

@@ -1,17 +1,19 @@
 import { demand } from "./error.js";
 
-/** Throws a CheckoutError where one of these is no origin. */
+/** These; throws a CheckoutError where they are no list, or one of them is no origin. */
 export function checked(origins: readonly string[]): readonly string[] {
-    for (const origin of origins) {
-        demand(/^(https?:\/\/)?(\*\.)?[\w.-]+(:\d+)?$/i.test(origin), `origins: ${origin}, not like https://*.a.example`);
-    }
+    demand(
+        Array.isArray(origins) && origins.every((origin) => /^(https?:\/\/)?(\*\.)?[\w.-]+(:\d+)?$/i.test(origin)),
+        `origins: ${origins}, no list like https://*.a.example`,
+    );
     return origins;
 }
 
 /** Whether an origin is one of these; `*.` stands for any subdomain, as in `frame-ancestors`, and no scheme for https. */
 export function includes(origins: readonly string[], origin: string): boolean {
     return origins.some((allowed) => {
-        const pattern = allowed.replace(/\W/g, "\\$&").replace("\\*", "[^/]+");
+        // A number, or a list in the list, may read like one.
+        const pattern = `${allowed}`.replace(/\W/g, "\\$&").replace("\\*", "[^/]+");
         return RegExp(`^(https://)?${pattern}$`, "i").test(origin);
     });
 }
@@ -34,5 +36,5 @@ export function frameHeaders(options: {
     /** Origins such as `https://app.example.com`, or `https://*.example.com` for all hosts below that one. */
     origins?: readonly string[];
 } = {}): Record<string, string> {
-    return { "content-security-policy": `frame-ancestors ${options.origins ? checked(options.origins).join(" ") : "*"}` };
+    return { "content-security-policy": `frame-ancestors ${options.origins == null ? "*" : checked(options.origins).join(" ")}` };
 }

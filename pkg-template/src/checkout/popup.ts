@@ -6,7 +6,7 @@ import { waitFor } from "./wait.js";
 export interface OpenPopupOptions {
     /** Where the page may be that answers, as `origins` of `openCheckout`. Default: where this page is. */
     origins?: readonly string[];
-    /** Closes it: `openPopup` rejects with its reason. */
+    /** Closes it, also where the address is still to come: `openPopup` rejects with its reason. */
     signal?: AbortSignal;
 }
 
@@ -46,16 +46,25 @@ export async function openPopup<Result = unknown>(
         // Firefox throws in a frame that must not open any.
     }
     demand(popup, "the browser opened no window: call openPopup in the click, before any await", "popup_blocked");
-    try {
+    const shown: Window = popup;
+    const load = async (): Promise<void> => {
         const { href } = new URL(await url, location.href);
         demand(/^https?:/.test(href), "url must be https");
-        popup.location.replace(href);
-        let closed = 0;
+        // Nobody waits any more where it is closed.
+        if (!shown.closed) shown.location.replace(href);
+    };
+    let closed = 0;
+    let failed = (_: Error): void => {};
+    try {
+        load().catch((error: Error) => failed(error));
         return await waitFor<Result>(
             signal,
             250,
-            // Once more after it is seen, so that what was posted before it closed arrives.
-            (reject) => popup.closed && closed++ && reject(new CheckoutError("popup_closed", "closed before it had a result: ask your server what was paid")),
+            (reject) => {
+                failed = reject;
+                // Once more after it is seen, so that what was posted before it closed arrives.
+                if (shown.closed && closed++) reject(new CheckoutError("popup_closed", "closed before it had a result: ask your server what was paid"));
+            },
             ({ source, origin, data }, resolve) =>
                 source === popup && includes(origins, origin) && data?.type === RESULT && resolve(data.result),
         );

@@ -65,8 +65,9 @@ export function amountOf(props: PaymentProps, wrong: string[]): CheckoutAmount |
     const minor = Math.round(amount * unit);
     // The nearest number to what is meant: the noise of binary fractions, as in 0.1 + 0.2, is taken off.
     const major = minor / unit;
-    // Of less than 0 it is not within that noise either.
-    if (/^[A-Z]{3}$/.test(currency) && amount <= 1e12 && Math.abs(major - amount) <= amount / 1e9) {
+    // That noise is the server's: a billionth, and no digit among the first four behind the point. What is less than 0 is not
+    // within it either.
+    if (/^[A-Z]{3}$/.test(currency) && amount <= 1e12 && Number.isSafeInteger(minor) && Math.abs(major - amount) <= Math.min(amount / 1e9, 5e-5)) {
         return { major, minor, currency };
     }
     wrong.push(`amount: ${amount} is no ${currency}`);

@@ -68,6 +68,13 @@ const SLOW_MS = 5000;
 /** No answer is read beyond it. */
 const MAX_BYTES = 2_000_000;
 
+/** What looks like a stack trace. Each repetition has an end, so that no answer keeps the search busy. */
+const TRACE =
+    /\n[^\S\n]{0,40}at .{1,300}?[:(]\d|Traceback \(most recent|\bat [\w$.]{1,200} \(.{1,300}?:\d{1,9}:\d{1,9}\)|\.(php|py|rb|java|go):\d/;
+
+/** How many characters of an answer are searched for one. */
+const TRACED = 100_000;
+
 /** How many redirects a browser would follow at the most. */
 const MAX_REDIRECTS = 10;
 
@@ -83,9 +90,7 @@ export async function providerCheckCommand(words: string[]): Promise<number> {
     }
     const findings: Finding[] = [];
     const note = (finding: Finding) => {
-        const { apiKey } = settings;
-        // Whatever is quoted of an answer: the key is nobody's business.
-        if (apiKey !== undefined) finding.message = finding.message.replaceAll(apiKey, "[apiKey]");
+        finding.message = printable(hidden(finding.message, settings.apiKey));
         findings.push(finding);
         if (!settings.json) console.log(`${finding.verdict.padEnd(4)} ${finding.check.padEnd(26)} ${finding.message}`);
     };
@@ -146,6 +151,50 @@ function read(words: string[]): Settings | "help" {
 /** An id that nobody has. */
 function unknown(length: number): string {
     return randomBytes(length).toString("hex").slice(0, length);
+}
+
+/** The key as it is, and as texts hold it that are made of others: JSON, JSON in it, a form, base64. */
+function formsOf(apiKey: string): string[] {
+    const bytes = Buffer.from(apiKey);
+    const form = new URLSearchParams({ k: apiKey }).toString().slice(2);
+    const base64 = bytes.toString("base64").replace(/=+$/, "");
+    const quoted = JSON.stringify(apiKey).slice(1, -1);
+    return [apiKey, quoted, JSON.stringify(quoted).slice(1, -1), form, base64, bytes.toString("base64url"), bytes.toString("hex")];
+}
+
+/** What is encoded for URLs, in clear; anything else as it is. */
+function decoded(text: string): string {
+    return text.replace(/(?:%[\da-f]{2})+/gi, (part) => {
+        try {
+            return decodeURIComponent(part);
+        } catch {
+            return part;
+        }
+    });
+}
+
+/** A text that quotes an answer, without the key in any form: it is nobody's business. */
+function hidden(text: string, apiKey: string | undefined): string {
+    if (apiKey === undefined) return text;
+    const clear = decoded(text);
+    const shown = clear.includes(apiKey) ? clear : text;
+    return formsOf(apiKey).reduce((left, form) => left.replaceAll(form, "[apiKey]"), shown);
+}
+
+/** Whether a text holds the key in any form. */
+function holds(text: string, apiKey: string): boolean {
+    return formsOf(apiKey).some((form) => text.includes(form)) || decoded(text).includes(apiKey);
+}
+
+/** A text with what would steer a terminal written out: `\u001b` for ESC. */
+function printable(text: string): string {
+    const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, escaped);
+}
+
+/** The tags of a name in a page, each as far as it is of use. Linear, whatever the page is. */
+function tagsOf(page: string, name: "meta" | "script"): string[] {
+    return [...page.matchAll(new RegExp(`<${name}[^>]{0,2000}`, "gi"))].map(([tag]) => tag);
 }
 
 function isLoopback({ hostname }: URL): boolean {
@@ -219,7 +268,7 @@ async function checkPage(address: string, { timeoutMs }: Settings, note: (findin
         if (missing.length > 0) say("framing", "fail", `frame-ancestors does not allow ${missing.join(", ")}`);
         else say("framing", "warn", "frame-ancestors is a list: agencies' own domains and those of funnels are not in it unless you add each");
     }
-    const meta = /<meta[^>]+http-equiv=["']?x-frame-options/i.test(text);
+    const meta = tagsOf(text, "meta").some((tag) => /http-equiv=["']?x-frame-options/i.test(tag));
     if (meta) say("meta", "warn", "a <meta> with X-Frame-Options does nothing; headers decide");
 
     const cookies = headers.getSetCookie().filter((cookie) => !(/;\s*samesite=none/i.test(cookie) && /;\s*secure/i.test(cookie)));
@@ -230,7 +279,7 @@ async function checkPage(address: string, { timeoutMs }: Settings, note: (findin
         say("cookies", "ok", "sets none that a frame would lose");
     }
 
-    const scripts = [...text.matchAll(/<script[^>]+src\s*=\s*["']?([^"'\s>]+)/gi)].map(([, source]) => source!).slice(0, 12);
+    const scripts = tagsOf(text, "script").flatMap((tag) => /src\s{0,9}=\s{0,9}["']?([^"'\s]+)/i.exec(tag)?.[1] ?? []).slice(0, 12);
     const sources = [text];
     for (const source of scripts) {
         if (!URL.canParse(source, url)) continue;
@@ -317,9 +366,9 @@ class QueryChecks {
         if ("failure" in came) return came;
         const { apiKey } = this.#settings;
         this.#slowest = Math.max(this.#slowest, came.ms);
-        if (apiKey !== undefined && came.text.includes(apiKey)) this.#leaks++;
+        if (apiKey !== undefined && holds(came.text, apiKey)) this.#leaks++;
         if (came.status < 300 && !/json/i.test(came.headers.get("content-type") ?? "")) this.#untyped++;
-        if (/\n\s*at .+[:(]\d+|Traceback \(most recent|\bat [\w$.]+ \(.+:\d+:\d+\)|\.(php|py|rb|java|go):\d+/.test(came.text)) this.#traces++;
+        if (TRACE.test(came.text.slice(0, TRACED))) this.#traces++;
         return came;
     }
 

@@ -474,7 +474,7 @@ export function createProvider(options: ProviderOptions): Provider {
                 await customProvider.delete();
             } catch (error) {
                 // Somebody else was faster, or an earlier answer was lost.
-                if (!isRefusal(error) || (await present(customProvider)) !== undefined) throw error;
+                if (!isAbsence(error) || (await present(customProvider)) !== undefined) throw error;
             }
             changed.push("deleted");
             return { locationId, changed };
@@ -574,9 +574,16 @@ const MATCHING = ["apiKey", "publishableKey"] as const;
 
 type Keys = { [name in (typeof MATCHING)[number]]?: unknown };
 
-/** HighLevel does not say with which status it answers where there is no provider; 400, 404 and 422 were seen. */
-function isRefusal(error: unknown): boolean {
-    return NotFoundError.is(error) || InvalidRequestError.is(error);
+/** How HighLevel says in a 400 or a 422 that there is none: "There is no config for this locationId and marketplaceAppId". */
+const NONE = /\bno (config|(custom )?provider)\b|\b(config|provider) (was |is )?(not found|(does not|doesn't) exist)/i;
+
+/**
+ * Whether an answer says that there is no provider. HighLevel does not document how it does; 400, 404 and 422 were seen. Any other
+ * refusal says nothing about it: neither what is wrong with a request, nor what is in the way of it.
+ */
+function isAbsence(error: unknown): boolean {
+    if (NotFoundError.is(error)) return true;
+    return InvalidRequestError.is(error) && (error.status === 400 || error.status === 422) && error.messages.some((text) => NONE.test(text));
 }
 
 /** The provider that is set up in the location, if one is. */
@@ -585,7 +592,7 @@ async function present(customProvider: PaymentsClient["customProvider"]): Promis
     try {
         answer = await customProvider.getConfig();
     } catch (error) {
-        if (isRefusal(error)) return undefined;
+        if (isAbsence(error)) return undefined;
         throw error;
     }
     const config = { ...answer, ...(objectOf(answer.providerConfig) as CustomProviderConfig) };

@@ -198,6 +198,59 @@ test("what does not answer, or only elsewhere, is found", async () => {
     assert.equal((await check(["http://192.0.2.1/", "--timeout-ms", "200", "--json"])).found["queryUrl.https"], "fail");
 });
 
+test("no answer keeps the checks busy, however it was made", async () => {
+    const head = { "content-type": "text/html" };
+    for (const part of ["\n", " \n", "at a (", "at a (:1", "\n at :", "\\n at x", "at x"]) {
+        const text = `{}${part.repeat(1_900_000 / part.length)}`;
+        const found = await check([await serve(() => new Response(text, { headers: { "content-type": "application/json" } })), "--json"]);
+        assert.ok(found.stdout.includes("queryUrl.time"), `${JSON.stringify(part)}: ${found.stdout}${found.stderr}`);
+    }
+    for (const part of ["<script ", "<script", "<meta ", "<meta http-equiv=", "<script src", "<script src = ", "<script\n\n", "src="]) {
+        const found = await check(["--payments-url", await serve(() => new Response(part.repeat(1_900_000 / part.length), { headers: head })), "--json"]);
+        assert.equal(found.found["paymentsUrl.ready"], "warn", `${JSON.stringify(part)}: ${found.stdout}${found.stderr}`);
+    }
+});
+
+test("stack traces are found in the forms in which servers send them", async () => {
+    const traces = [
+        "Error: x\n    at verify (/app/query.js:10:5)",
+        JSON.stringify({ stack: "Error: x\n    at verify (/app/query.js:10:5)\n    at /app/x.mjs:1:2" }),
+        "Traceback (most recent call last):", "in /var/www/query.php:10", "Exception\n\tat com.example.Query.verify(Query.kt:10)",
+    ];
+    for (const text of traces) {
+        const found = await check([await serve(() => new Response(text, { status: 400 })), "--json"]);
+        assert.equal(found.found["queryUrl.traces"], "fail", text);
+    }
+    const none = await check([await serve(() => Response.json({ success: false, message: "come at 10:30\n\n" }, { status: 400 })), "--json"]);
+    assert.equal(none.found["queryUrl.traces"], "ok");
+});
+
+test("what a server writes neither steers the terminal nor tells the key, in whatever form it has it", async () => {
+    const key = 'sk/test+of "the\\key?=~x';
+    const all = encodeURIComponent(key);
+    const forms = [
+        key, all, all.toLowerCase(), encodeURI(key), new URLSearchParams({ k: key }).toString().slice(2), JSON.stringify(key).slice(1, -1),
+        Buffer.from(key).toString("base64"), Buffer.from(key).toString("base64url"), Buffer.from(key).toString("hex"),
+        [...Buffer.from(key)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),
+    ];
+    for (const form of forms) {
+        const moved = await serve(() => new Response(null, { status: 308, headers: { location: `/a?k=${form}` } }));
+        const told = await check([moved], { GHL_API_KEY: key });
+        assert.match(told.stdout, /a POST is redirected to/);
+        assert.match(told.stdout, /\[apiKey\]/, form);
+        const echo = await check([await serve(() => Response.json({ success: false, m: form }, { status: 401 })), "--json"], { GHL_API_KEY: key });
+        assert.equal(echo.found["queryUrl.secrets"], "fail", form);
+    }
+    const escape = "\u001b[2J\u001b]0;owned\u0007\u009b31m\u202e";
+    const page = await serve(() => new Response("x", { headers: { "content-type": "text/plain; x=\u009b31m", "set-cookie": "a\u009b31m=1" } }));
+    const list = await serve(() => Response.json({ success: true, [escape]: 1, chargeSnapshot: { status: escape } }));
+    for (const more of [[], ["--json"]]) {
+        const told = await check([list, "--payments-url", page, "--charge-id", "c", ...more], { GHL_API_KEY: KEY });
+        assert.doesNotMatch(told.stdout, /[^\P{Cc}\n]|\u202e/u, told.stdout);
+        assert.match(told.stdout, /\\u009b31m/);
+    }
+});
+
 test("words that are wrong are named", async () => {
     for (const [words, message] of [
         [[], /the address of the queryUrl is missing/],

@@ -117,6 +117,24 @@ test("an amount that its currency does not have is refused rather than rounded",
     assert.match(await refusal(`{"type":"payment_initiate_props","publishableKey":"p","amount":1e999,"currency":"usd","mode":"payment","transactionId":"t","locationId":"l"}`), /amount: Infinity/);
 });
 
+test("digits that the server would refuse are not rounded away, however large the amount is", async () => {
+    // As tests/edge and src/provider/money.rs have it: noise is below a billionth, and no digit among the first four.
+    for (const [amount, currency] of [
+        [5000000.004, "USD"], [123456789.015, "USD"], [99999999.999, "EUR"], [1e11 + 0.001, "GBP"], [5000000000.5, "JPY"],
+        [3000000000.4, "KRW"], [123456789.0004, "KWD"], [600000000000.001, "USD"], [1e12, "CLF"], [950000000000, "UYW"],
+    ]) {
+        for (const value of [amount, `${amount}`]) {
+            assert.match(await refusal({ ...PAYMENT, amount: value, currency }), /amount: \S+ is no /, `${value} ${currency}`);
+        }
+    }
+    for (const [amount, currency, minor] of [
+        [5000000.01, "USD", 500000001], [600000000000.03, "USD", 60000000000003], [799999999999.97, "USD", 79999999999997],
+        [123456789.01 + 1e-8, "USD", 12345678901], [900000000000, "CLF", 9e15], [1e12, "JPY", 1e12],
+    ]) {
+        assert.equal((await taken({ ...PAYMENT, amount, currency })).amount.minor, minor, `${amount} ${currency}`);
+    }
+});
+
 /** ISO 4217's minor units, typed from its list for this test. */
 const DIGITS = { USD: 2, EUR: 2, GBP: 2, CHF: 2, INR: 2, MXN: 2, HUF: 2, JPY: 0, KRW: 0, CLP: 0, ISK: 0, VND: 0, XOF: 0, UGX: 0, PYG: 0, KWD: 3, BHD: 3, TND: 3, JOD: 3, OMR: 3, IQD: 3, LYD: 3, CLF: 4 };
 
@@ -314,4 +332,31 @@ test("the headers let anybody frame the page, or those that are named, and nothi
     for (const wrong of ["https://a.example; script-src *", "https://a.example\r\nx: y", "*", "https://a.example/path", "'none'", "javascript:alert(1)", ""]) {
         assert.throws(() => frameHeaders({ origins: [wrong] }), code("invalid_argument"), wrong);
     }
+});
+
+test("origins that are no list of origins are refused, and are never taken for all of them", async () => {
+    for (const origins of ["https://app.gohighlevel.com", "x", "", 5, 0, false, {}, { length: 0 }, new Set(["https://a.example"]), [""], [{}], [["a", "b"]]]) {
+        await assert.rejects(openCheckout({ origins }), code("invalid_argument"), JSON.stringify(origins));
+        assert.throws(() => frameHeaders({ origins }), code("invalid_argument"), JSON.stringify(origins));
+    }
+    assert.equal(page.listeners(), 0);
+    // What reads like one is one, and throws in no listener.
+    const failures = [];
+    const crash = (error) => failures.push(error);
+    process.on("uncaughtException", crash);
+    const opened = openCheckout({ origins: [5, ["https://app.gohighlevel.com"]] });
+    page.say(PAYMENT);
+    assert.equal((await opened).kind, "payment");
+    await new Promise(setImmediate);
+    process.off("uncaughtException", crash);
+    assert.deepEqual(failures, []);
+});
+
+test("what strangers post does not blow up the timeout's message", async () => {
+    const opened = openCheckout({ readyEveryMs: 1, timeoutMs: 1, origins: ["https://app.gohighlevel.com"] });
+    page.say({ ...PAYMENT, currency: "X".repeat(100_000) });
+    for (let i = 0; i < 2_000; i += 1) page.say(PAYMENT, { from: `https://${i}.example` });
+    const { message } = await opened.catch((error) => error);
+    assert.match(message, /X{50}.*https:\/\/0\.example: other origin; https:\/\/1\.example/);
+    assert.ok(message.length < 2_500, `${message.length}`);
 });

@@ -88,6 +88,35 @@ test("an address that is none of the web, a failed promise and a signal close th
     assert.deepEqual([popup.closed, page.listeners()], [true, 0]);
 });
 
+test("while the address is still to come, a signal and the payer who closes the window end the wait", async () => {
+    const never = () => new Promise(() => {});
+    const reason = new Error("left");
+    await assert.rejects(openPopup(never(), { signal: AbortSignal.abort(reason) }), reason);
+    assert.equal(popup.closed, true);
+    popup.closed = false;
+    const stop = new AbortController();
+    let arrive;
+    const answer = openPopup(new Promise((resolve) => (arrive = resolve)), { signal: stop.signal });
+    stop.abort(reason);
+    await assert.rejects(answer, reason);
+    assert.deepEqual([popup.closed, page.listeners()], [true, 0]);
+    const before = opened.length;
+    arrive("/3ds");
+    await soon();
+    assert.equal(opened.length, before, "an address that comes later is not loaded");
+    popup.closed = false;
+    const left = openPopup(never());
+    popup.closed = true;
+    await assert.rejects(left, { name: "CheckoutError", code: "popup_closed" });
+    assert.equal(page.listeners(), 0);
+    // A failure that comes after the end is nobody's: neither thrown nor unhandled.
+    popup.closed = false;
+    const failing = openPopup(soon().then(() => Promise.reject(new Error("too late"))), { signal: AbortSignal.abort(reason) });
+    await assert.rejects(failing, reason);
+    await soon();
+    await soon();
+});
+
 test("the page at the end hands its result over and closes; where nobody is there, it says so", () => {
     globalThis.opener = null;
     assert.throws(() => closePopup("x"), { name: "CheckoutError", code: "no_opener" });

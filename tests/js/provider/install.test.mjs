@@ -152,6 +152,39 @@ test("whoever was faster is no failure", async () => {
     await failure(made.config());
 });
 
+test("only an answer that says so means that there is no provider", async () => {
+    const made = await make();
+    await made.install();
+    const { sandbox, oauth, locationId } = made;
+    const answering = (status, message, path = /connect$/) => {
+        const fetch = async (url, init) => {
+            const { pathname } = new URL(url);
+            const own = init.method === "GET" ? /connect$/ : init.method === "DELETE" ? /provider$/ : undefined;
+            return own?.test(pathname) && path.test(pathname) ? Response.json({ message }, { status }) : sandbox.fetch(url, init);
+        };
+        return createProvider({ apiKey: "sk_live_1234567", marketplaceAppId: APP, fetch, api: { maxRetries: 0 } });
+    };
+    for (const status of [400, 402, 405, 406, 408, 409, 410, 413, 418, 422, 423, 451, 501]) {
+        for (const message of ["altId must be a string", ["Location not found"], undefined]) {
+            const provider = answering(status, message);
+            made.asked();
+            assert.equal((await failure(provider.uninstall(oauth, locationId))).status, status, `${status} ${message}`);
+            assert.equal((await failure(provider.install(oauth, locationId, WANTED))).status, status, `${status} ${message}`);
+            // Nor is one deleted where the deletion was refused.
+            const refused = await failure(answering(status, message, /provider$/).uninstall(oauth, locationId));
+            assert.equal(refused.status, status);
+            assert.ok(!made.asked().includes("create"));
+            await made.config();
+        }
+    }
+    for (const [status, message] of [
+        [404, "Not Found"], [404, undefined], [400, "There is no config for this locationId and marketplaceAppId"],
+        [422, ["No custom provider in this location"]], [400, "Provider not found"], [422, "The config does not exist"],
+    ]) {
+        assert.deepEqual((await answering(status, message).uninstall(oauth, locationId)).changed, [], `${status} ${message}`);
+    }
+});
+
 test("a token that may not do it, or none, is the client's error, and nothing is changed", async () => {
     const made = await make();
     const readonly = made.sandbox.token({ scopes: ["payments/custom-provider.readonly"] });
