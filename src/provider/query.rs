@@ -13,7 +13,7 @@ mod refusal;
 pub use answer::{
     answer, not_supported, unit_of, Answer, ChargeDetails, Ended, PaymentDetails, RefundDetails, SubscriptionDetails,
 };
-pub use ledger::{begin, end, row_id, set, with_charge, After, Begin, End};
+pub use ledger::{begin, end, find, pointer, row_id, set, transaction_row, After, Begin, End, Found};
 pub use read::Query;
 pub use refusal::{Refusal, RefusalCode};
 

@@ -2,7 +2,7 @@
 
 use ghl_payments::provider::money::Unit;
 use ghl_payments::provider::query::{
-    answer, begin, end, not_supported, row_id, set, unit_of, with_charge, Action, CancelSubscriptionRequest,
+    answer, begin, end, find, not_supported, row_id, set, unit_of, Action, CancelSubscriptionRequest,
     CancelSubscriptionResponse, ChargePaymentRequest, ChargePaymentResponse, CreateSubscriptionRequest,
     CreateSubscriptionResponse, Ended, ListPaymentMethodsRequest, PaymentMethod, Query, RefundRequest, RefundResponse,
     RefusalCode, VerifyRequest, VerifyResponse,
@@ -395,7 +395,7 @@ fn verify(transaction: &str, subscription: Option<&str>) -> String {
 #[test]
 fn a_final_verify_stays_and_a_pending_one_is_asked_again() {
     let first = verify("t", None);
-    assert_eq!(row_id(Action::Verify, &first, None).as_deref(), Some("charge:c"));
+    assert_eq!(row_id(Action::Verify, &first).as_deref(), Some("charge:c"));
     let begun = begin(Action::Verify, &first, "", "k1", None).then.expect("to be asked");
     let told = end(Action::Verify, &begun, "", r#"{"result":"pending"}"#, Unit::Minor, 0.0);
     assert_eq!((told.row, told.after.len()), (None, 0));
@@ -414,11 +414,12 @@ fn a_final_verify_stays_and_a_pending_one_is_asked_again() {
         assert_eq!(*others, expected);
     }
     // The refund that names only the transaction finds the charge.
-    let pointer = set("", &told.after[0].facts).expect("a row");
+    let pointer = set("", &told.after[0].facts).expect("read").expect("a row");
     let refund = json!({ "type": "refund", "apiKey": "k", "transactionId": "t", "amount": 10.01 });
     let refund = asked(&refund).to_string();
-    assert_eq!(row_id(Action::Refund, &refund, Some(&pointer)).as_deref(), Some("charge:c"));
-    let refund = with_charge(Action::Refund, &refund, &pointer).expect("with the charge");
+    let found = find(&refund, &pointer).expect("read");
+    assert_eq!(row_id(Action::Refund, &found.asked).as_deref(), Some("charge:c"));
+    let refund = found.asked;
     let refused = begin(Action::Refund, &refund, &row, "k", None).then.expect_err("too much");
     assert!(refused.body.contains("no more than 10 USD"), "{}", refused.body);
 }
@@ -458,7 +459,7 @@ proptest! {
             Happens::Elsewhere,
         ])), 1..30),
     ) {
-        let mut row = set("", &json!({ "amount": { "minor": charged, "currency": "USD" } }).to_string()).expect("a row");
+        let mut row = set("", &json!({ "amount": { "minor": charged, "currency": "USD" } }).to_string()).expect("read").expect("a row");
         let mut gateway = Gateway::default();
         let mut answered = 0;
         let mut open = BTreeMap::new();

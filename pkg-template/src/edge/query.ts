@@ -151,8 +151,9 @@ export interface QueryHandlerOptions<A extends ProviderAccount = ProviderAccount
      */
     webhooks?: ((request: Request, ...context: unknown[]) => Awaitable<Response>) | undefined;
     /**
-     * How many milliseconds the answer may take. Default 20000. HighLevel's own limit is not documented. A handler is not stopped by it:
-     * it may still end, and what it then gives is remembered.
+     * How many milliseconds the answer may take, with the reading of the request. Default 20000. HighLevel's own limit is not documented.
+     * A handler is not stopped by it: it may still end, and what it then gives is remembered; a refund that was made is answered when
+     * the same one is asked for again. What still waits for its turn is not begun.
      */
     timeoutMs?: number | undefined;
     /** How many bytes a body may have. Default 256 KiB, with `webhooks` 1 MiB. */
@@ -216,7 +217,18 @@ interface Step {
     drift?: WebhookDrift[];
     id?: string;
     row?: string;
+    unheard?: string;
+    from?: string;
+    facts?: string;
     after?: Change[];
+}
+
+/** Whether somebody still waits for the answer to a request. */
+interface Ticket {
+    /** It was answered that the time is over. */
+    late: boolean;
+    /** The end of a refund is noted as one that is heard, so the time waits for it. */
+    noted: boolean;
 }
 
 /** What is to be written into a row. */
@@ -306,7 +318,33 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
         if (!JSON_TYPE.test(request.headers.get("content-type") ?? "")) {
             return webhooks === undefined ? refused("unsupported_media_type") : passOn();
         }
-        const body = await bodyOf(request, maxBodyBytes);
+        const ticket: Ticket = { late: false, noted: false };
+        let timer: ReturnType<typeof setTimeout>;
+        const late = new Promise<typeof LATE>((resolve) => {
+            const ring = () => {
+                ticket.late = !ticket.noted;
+                if (ticket.late) return resolve(LATE);
+                ticket.noted = false;
+                timer = setTimeout(ring, timeoutMs);
+            };
+            timer = setTimeout(ring, timeoutMs);
+        });
+        try {
+            return await answerBefore(late, ticket, request, context, passOn);
+        } finally {
+            clearTimeout(timer!);
+        }
+    }
+
+    async function answerBefore(
+        late: Promise<typeof LATE>,
+        ticket: Ticket,
+        request: Request,
+        context: unknown[],
+        passOn: (body?: BodyInit) => Awaitable<Response>,
+    ): Promise<Response> {
+        const body = await Promise.race([bodyOf(request, maxBodyBytes), late]);
+        if (body === LATE) return replied(step("timeout").answer!, { type: "failed" });
         if (body === TOO_LARGE) return refused("too_large");
         if (body === undefined) return refused("malformed");
         const read = step("read", {}, "", body);
@@ -335,7 +373,7 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
             }
             if (read.drift!.length > 0) tell({ ...about, type: "drift", drift: read.drift! });
             if (action === undefined) return await unknown(question(read.asked, account) as unknown as UnknownQuery<A>, about, apiKey);
-            const done = await carryOut(action, read.asked, account, about).catch((error: unknown) => lost("store_failed", error));
+            const done = await carryOut(action, read.asked, account, about, ticket).catch((error: unknown) => lost("store_failed", error));
             if (done.reply.code === undefined) {
                 tell({ ...about, type: "answered", result: done.reply.result, again: done.again === true, status: done.reply.status });
                 return response(done.reply);
@@ -345,27 +383,21 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
         const later = context.find((one) => typeof (one as Partial<WaitUntil> | undefined)?.waitUntil === "function") as WaitUntil | undefined;
         // A handler that is late may still end, and its end be remembered.
         if (later !== undefined) quietly(() => later.waitUntil(work.catch(() => {})));
-        return new Promise((resolve, reject) => {
-            const late = setTimeout(() => resolve(replied(step("timeout").answer!, { ...about, type: "failed" })), timeoutMs);
-            work.then(resolve, reject).finally(() => clearTimeout(late));
-        });
+        return Promise.race([work, late.then(() => replied(step("timeout").answer!, { ...about, type: "failed" }))]);
     }
 
     /** Whose request it is. */
     async function whose({ action, asked, locationId }: Step, apiKey: string): Promise<A | null> {
         if (apiKey === "") {
             if (action !== "refund" || refundWithoutApiKey === undefined || asked === undefined) return null;
-            return (await refundWithoutApiKey(JSON.parse(asked) as KeylessRefundQuery)) ?? null;
+            const account = (await refundWithoutApiKey(JSON.parse(asked) as KeylessRefundQuery)) ?? null;
+            return account === null ? null : checked(account, "refundWithoutApiKey");
         }
         const hash = await digest(apiKey);
         const account = (await lookup(apiKey, { hash, ...(locationId !== undefined && { locationId }) })) ?? null;
         // Where nobody was found something is compared as well.
         const right = same(hash, account === null ? NOBODY : (account.apiKeyHash ?? hash));
-        if (account === null || !right) return null;
-        if (typeof account.locationId !== "string" || (account.mode !== "live" && account.mode !== "test")) {
-            throw new TypeError("lookup must give { locationId, mode }, where the mode is live or test");
-        }
-        return account;
+        return account === null || !right ? null : checked(account, "lookup");
     }
 
     async function unknown(query: UnknownQuery<A>, about: QueryAbout, apiKey: string): Promise<Response> {
@@ -381,17 +413,22 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
     }
 
     /** Carries a request out, one at a time for each charge. */
-    async function carryOut(action: QueryAction, asked: string, account: A, about: QueryAbout): Promise<Done> {
+    async function carryOut(action: QueryAction, asked: string, account: A, about: QueryAbout, ticket: Ticket): Promise<Done> {
         const handler = options[HANDLERS[action]] as ((q: object) => unknown) | undefined;
         if (handler === undefined) return { reply: step("unsupported", { action }).answer! };
         const scope = `${account.mode}:${account.locationId}:`;
-        let { id } = step("row", { action, asked });
-        if (id === undefined) return work("", handler, action, asked, account);
-        if (action === "refund" && id.startsWith("transaction:")) {
-            const row = await store.run(scope + id, async (tx) => (await tx.get())?.value ?? "");
-            const found = step("row", { action, asked }, row);
-            id = found.id!;
-            asked = found.asked ?? asked;
+        const first = step("row", { action, asked });
+        let { id } = first;
+        if (id === undefined) return work("", handler, action, asked, account, ticket);
+        for (const { id, facts } of first.after!) await set(scope + id, facts);
+        // What is known of a charge may stand only in the row of what made it.
+        let facts: string | undefined;
+        for (let { from } = first; from !== undefined; ) {
+            const row = await store.run(scope + from, async (tx) => textOf(await tx.get()));
+            const found = step("find", { asked }, row);
+            if (found.answer !== undefined) return unread(found);
+            ({ id, asked, from } = found as Required<Step>);
+            facts ??= found.facts;
         }
         const key = scope + id;
         // Two requests about one charge share an answer only if they ask the same.
@@ -407,20 +444,36 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
                     done = { ...flight.shared.done, again: true };
                     return;
                 }
-                const row = (await tx.get())?.value ?? "";
-                done = await work(row, handler, action, asked, account, async (changed) => tx.put({ value: changed }));
+                // Nobody waits for it: it was said that it may be asked for again, and then it is another one.
+                if (ticket.late && action !== "verify") {
+                    done = lost("timeout");
+                    return;
+                }
+                let row = textOf(await tx.get());
+                if (facts !== undefined) {
+                    const known = step("set", JSON.parse(facts) as object, row);
+                    if (known.answer !== undefined) {
+                        done = unread(known);
+                        return;
+                    }
+                    row = known.row ?? row;
+                }
+                done = await work(row, handler, action, asked, account, ticket, async (changed) => tx.put({ value: changed }));
                 if (done.reply.result === "pending" && done.reply.code === undefined) flight.shared = { done, at: ++moment };
             });
         } catch (error) {
-            // What the gateway did counts, also where it could not be noted.
-            if (done === undefined) throw error;
+            // What the gateway did counts, also where it could not be noted; but verify does nothing and is asked again.
+            if (done === undefined || action === "verify") throw error;
             tell({ ...about, type: "failed", code: "store_failed", error });
         } finally {
             if (--flight.waiting === 0) flights.delete(name);
         }
-        if (options.refund !== undefined) {
-            for (const { id, facts } of done?.after ?? []) {
-                await set(scope + id, facts).catch((error: unknown) => tell({ ...about, type: "failed", code: "store_failed", error }));
+        for (const { id, facts } of done?.after ?? []) {
+            try {
+                await set(scope + id, facts);
+            } catch (error) {
+                if (action === "verify") return lost("store_failed", error);
+                tell({ ...about, type: "failed", code: "store_failed", error });
             }
         }
         return done!;
@@ -433,20 +486,33 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
         action: QueryAction,
         asked: string,
         account: A,
+        ticket: Ticket,
         put: (row: string) => Promise<void> = async () => {},
     ): Promise<Done> {
-        let known: FoundCharge | undefined;
+        let known: unknown;
         if (action === "refund" && findCharge !== undefined) {
             try {
                 const found = await findCharge(question(asked, account) as FindChargeQuery<A>);
                 if (found == null) return ended({ result: "failed", message: "this charge is not known here" }, asked, row);
-                known = found;
+                const findings = new Findings();
+                known = JSON.parse(findings.json(found));
+                if (findings.issues.length > 0) return { ...lost("invalid_answer"), issues: findings.issues };
             } catch (error) {
                 return lost("handler_failed", error);
             }
         }
         const begun = step("begin", { action, asked, key: crypto.randomUUID(), ...(known !== undefined && { known }) }, row);
-        if (begun.asked === undefined) return { reply: begun.answer!, again: true };
+        if (begun.asked === undefined) {
+            const { answer, after, issues } = begun as Step & { answer: Reply };
+            if (answer.code === "store_failed") return unread(begun);
+            if (begun.row !== undefined) {
+                // The end of a refund that nobody heard is given once.
+                await put(begun.row);
+                if (ticket.late) await put(row);
+                else ticket.noted = true;
+            }
+            return { reply: answer, again: answer.code === undefined, after: after!, ...(issues !== undefined && { issues }) };
+        }
         // Before the gateway is asked: whatever happens then, it is known that it was.
         if (begun.row !== undefined) await put(begun.row);
         const wanted = begun.asked;
@@ -472,21 +538,32 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
             const issues = [...found.issues, ...(end.issues ?? [])];
             if (issues.length > 0) return { ...lost("invalid_answer"), issues };
             const done: Done = { reply: end.answer!, ...(end.after !== undefined && { after: end.after }) };
-            if (end.row !== undefined) {
-                try {
-                    await put(end.row);
-                } catch (error) {
-                    tell({ action, locationId: account.locationId, mode: account.mode, type: "failed", code: "store_failed", error });
+            if (end.row === undefined) return done;
+            const changed = () => (ticket.late && end.unheard) || end.row!;
+            try {
+                for (let kept = ""; kept !== changed(); ) {
+                    kept = changed();
+                    await put(kept).catch((error: unknown) => {
+                        if (action === "verify") throw error;
+                        return put(kept);
+                    });
                 }
+                ticket.noted = action === "refund";
+            } catch (error) {
+                // Both are asked again: verify has moved nothing, and a refund gets its key again. If HighLevel took a refund for made
+                // that is still open here, the next one of the same amount would get that key and not be made.
+                if (action === "verify" || action === "refund") return lost("store_failed", error);
+                tell({ action, locationId: account.locationId, mode: account.mode, type: "failed", code: "store_failed", error });
             }
             return done;
         }
     }
 
     /** Writes facts into another row. */
-    function set(id: string, facts: string): Promise<void> {
-        return store.run(id, async (tx) => {
-            const { row } = step("set", JSON.parse(facts) as object, (await tx.get())?.value ?? "");
+    async function set(id: string, facts: string): Promise<void> {
+        await store.run(id, async (tx) => {
+            const { row, answer } = step("set", JSON.parse(facts) as object, textOf(await tx.get()));
+            if (answer !== undefined) throw unreadable();
             if (row !== undefined) await tx.put({ value: row });
         });
     }
@@ -594,6 +671,31 @@ const NOTHING = /* @__PURE__ */ new Uint8Array();
 /** What a handler is asked. */
 function question<A extends ProviderAccount>(asked: string, account: A): object {
     return { ...(JSON.parse(asked) as object), account, locationId: account.locationId, mode: account.mode };
+}
+
+/** What a wait ends with when the time is over. */
+const LATE = Symbol("late");
+
+/** An account as a function of the provider gave it, which names it. */
+function checked<A extends ProviderAccount>(account: A, by: string): A {
+    const { locationId, mode } = account;
+    if (typeof locationId === "string" && locationId !== "" && (mode === "live" || mode === "test")) return account;
+    throw new TypeError(`${by} must give { locationId, mode }, where the mode is live or test`);
+}
+
+/** The text of a row; none is a new one. What is there and no text is not taken for a new one. */
+function textOf(row: { value: string } | null | undefined): string {
+    if (row == null) return "";
+    if (typeof row.value !== "string" || row.value === "") throw unreadable();
+    return row.value;
+}
+
+function unreadable(): Error {
+    return new Error("a row of the store cannot be read: it is not what this package wrote");
+}
+
+function unread({ answer }: Step): Done {
+    return { reply: answer!, error: unreadable() };
 }
 
 function lost(code: QueryErrorCode, error?: unknown): Done {

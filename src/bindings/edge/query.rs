@@ -4,8 +4,8 @@ use super::webhook::put_drift;
 use crate::json::{field, rounded_up, text_field, Object};
 use crate::provider::money::Unit;
 use crate::provider::query::{
-    begin, end, not_supported, row_id, set, unit_of, with_charge, Action, After, Answer, Begin, Ended, Query, Refusal,
-    RefusalCode,
+    begin, end, find, not_supported, pointer, row_id, set, transaction_row, unit_of, Action, After, Answer, Begin,
+    Ended, Found, Query, RefusalCode,
 };
 use crate::shape::put_issues;
 use wasm_bindgen::prelude::*;
@@ -47,10 +47,11 @@ export type AmountInput = MinorAmount | MajorAmount;
 /// One step of the queryUrl. What it is given and what comes of it are JSON text; nothing is kept between the steps.
 ///
 /// - `read`: the body. Gives `{name, action?, apiKey?, locationId?, asked?, answer?, drift}`.
-/// - `row`: `{action, asked}` and a row. Gives `{id?, asked?}`, see [`row_id`] and [`with_charge`].
-/// - `begin`: `{action, asked, key, known?}` and a row. Gives `{row?, asked?, answer?}`.
-/// - `end`: `{action, asked, outcome, unit?, now}` and a row. Gives `{answer, issues?, row?, after}`.
-/// - `set`: facts, and a row. Gives `{row?}`.
+/// - `row`: `{action, asked}`. Gives `{id?, from?, after}`, see [`row_id`], [`transaction_row`] and [`pointer`].
+/// - `find`: `{asked}` of a refund, and a row. Gives `{id?, asked, facts?, from?}` or `{answer}`, see [`find`].
+/// - `begin`: `{action, asked, key, known?}` and a row. Gives `{row?, asked?, answer?, issues?, after}`.
+/// - `end`: `{action, asked, outcome, unit?, now}` and a row. Gives `{answer, issues?, row?, unheard?, after}`.
+/// - `set`: facts, and a row. Gives `{row?}` or `{answer}`.
 /// - `unsupported`: `{action}`. Gives `{answer}`.
 /// - the code of a refusal: its `{answer}`, with the path `path` and the `message` of an issue, if there are any.
 #[wasm_bindgen(js_name = queryStep)]
@@ -62,18 +63,29 @@ pub fn query_step(step: &str, given: &str, row: &str, body: &[u8]) -> String {
     match step {
         "read" => read(&mut out, body),
         "row" => {
-            out.optional_text("id", row_id(action, &asked, Some(row)).as_deref());
-            out.optional_text("asked", with_charge(action, &asked, row).as_deref());
+            out.optional_text("id", row_id(action, &asked).as_deref());
+            out.optional_text("from", transaction_row(action, &asked).as_deref());
+            put_after(&mut out, pointer(action, &asked).as_slice());
         }
+        "find" => match find(&asked, row) {
+            Ok(Found { asked, facts, from }) => {
+                out.optional_text("id", row_id(Action::Refund, &asked).as_deref());
+                out.text("asked", &asked);
+                out.optional_text("facts", facts.as_deref());
+                out.optional_text("from", from.as_deref());
+            }
+            Err(code) => put_answer(&mut out, &code.into()),
+        },
         "begin" => {
             let known = core::str::from_utf8(field(json, "known")).unwrap_or_default();
-            let Begin { row, then } =
+            let Begin { row, then, after } =
                 begin(action, &asked, row, &text_field(json, "key"), Some(known).filter(|known| !known.is_empty()));
             out.optional_text("row", row.as_deref());
             match then {
                 Ok(asked) => out.text("asked", &asked),
-                Err(answer) => put_answer(&mut out, &answer, ""),
+                Err(answer) => put_answer(&mut out, &answer),
             }
+            put_after(&mut out, &after);
         }
         "end" => {
             let unit = match &*text_field(json, "unit") {
@@ -85,24 +97,21 @@ pub fn query_step(step: &str, given: &str, row: &str, body: &[u8]) -> String {
             let now = rounded_up(field(json, "now")) as f64;
             let end = end(action, &asked, row, outcome, unit, now);
             match end.answer {
-                Ok(answer) => put_answer(&mut out, &answer, ""),
+                Ok(answer) => put_answer(&mut out, &answer),
                 Err(issues) => {
-                    put_refusal(&mut out, &RefusalCode::InvalidAnswer.into());
+                    put_answer(&mut out, &RefusalCode::InvalidAnswer.into());
                     put_issues(&mut out, &issues);
                 }
             }
             out.optional_text("row", end.row.as_deref());
-            out.open("after", '[');
-            for After { row_id, facts } in &end.after {
-                out.item();
-                out.text("id", row_id);
-                out.text("facts", facts);
-                out.close('}');
-            }
-            out.close(']');
+            out.optional_text("unheard", end.unheard.as_deref());
+            put_after(&mut out, &end.after);
         }
-        "set" => out.optional_text("row", set(row, given).as_deref()),
-        "unsupported" => put_answer(&mut out, &not_supported(action), ""),
+        "set" => match set(row, given) {
+            Ok(row) => out.optional_text("row", row.as_deref()),
+            Err(code) => put_answer(&mut out, &code.into()),
+        },
+        "unsupported" => put_answer(&mut out, &not_supported(action)),
         code => {
             let mut found = RefusalCode::Internal;
             for one in RefusalCode::ALL {
@@ -110,7 +119,7 @@ pub fn query_step(step: &str, given: &str, row: &str, body: &[u8]) -> String {
                     found = one;
                 }
             }
-            put_refusal(&mut out, &found.into());
+            put_answer(&mut out, &found.into());
         }
     }
     out.finish()
@@ -120,7 +129,7 @@ fn read(out: &mut Object, body: &[u8]) {
     let query = match Query::read(body) {
         Ok(query) => query,
         Err(refusal) => {
-            put_refusal(out, &refusal);
+            put_answer(out, &refusal.into());
             return;
         }
     };
@@ -131,19 +140,23 @@ fn read(out: &mut Object, body: &[u8]) {
     put_drift(out, &query.checked);
     match &query.asked {
         Ok(asked) => out.text("asked", asked),
-        Err(refusal) => put_refusal(out, refusal),
+        Err(refusal) => put_answer(out, &refusal.clone().into()),
     }
 }
 
-fn put_refusal(out: &mut Object, refusal: &Refusal) {
-    put_answer(out, &refusal.clone().into(), refusal.code.as_str());
-    if !refusal.issues.is_empty() {
-        put_issues(out, &refusal.issues);
+fn put_after(out: &mut Object, after: &[After]) {
+    out.open("after", '[');
+    for After { row_id, facts } in after {
+        out.item();
+        out.text("id", row_id);
+        out.text("facts", facts);
+        out.close('}');
     }
+    out.close(']');
 }
 
-/// `{status, body, result, code?}`.
-fn put_answer(out: &mut Object, answer: &Answer, code: &str) {
+/// `answer: {status, body, result, code?}`, and `issues` if there are any.
+fn put_answer(out: &mut Object, answer: &Answer) {
     out.open("answer", '{');
     out.number("status", Some(f64::from(answer.status)));
     out.text("body", &answer.body);
@@ -155,6 +168,9 @@ fn put_answer(out: &mut Object, answer: &Answer, code: &str) {
             Ended::Pending => "pending",
         },
     );
-    out.optional_text("code", Some(code).filter(|code| !code.is_empty()));
+    out.optional_text("code", answer.code.map(RefusalCode::as_str));
     out.close('}');
+    if !answer.issues.is_empty() {
+        put_issues(out, &answer.issues);
+    }
 }

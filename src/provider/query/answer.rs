@@ -1,5 +1,6 @@
 //! From what a provider's code gives to the answer that HighLevel reads.
 
+use super::refusal::RefusalCode;
 use super::Action;
 use crate::json::{field, items, joined, json_text, members, push_decimal, put, rounded_up, text_field, Object};
 use crate::provider::money::{Amount, Unit};
@@ -109,6 +110,10 @@ pub struct Answer {
     pub charge_id: Option<String>,
     /// What was charged, or given back.
     pub amount: Option<Amount>,
+    /// Why it is none, where it is a refusal.
+    pub code: Option<RefusalCode>,
+    /// What is wrong then.
+    pub issues: Vec<Issue>,
 }
 
 /// The answer to a request.
@@ -144,7 +149,15 @@ pub fn not_supported(action: Action) -> Answer {
         Action::ListPaymentMethods => r#"{"result":"succeeded","details":[]}"#,
         _ => r#"{"result":"failed","message":"this provider does not support it"}"#,
     };
-    let nothing = Answer { status: 200, body: String::new(), ended: Ended::Failed, charge_id: None, amount: None };
+    let nothing = Answer {
+        status: 200,
+        body: String::new(),
+        ended: Ended::Failed,
+        charge_id: None,
+        amount: None,
+        code: None,
+        issues: Vec::new(),
+    };
     answer(action, "{}", outcome, unit_of(action), 0.0).unwrap_or(nothing)
 }
 
@@ -176,7 +189,15 @@ impl Writer<'_> {
     }
 
     fn write(&mut self, action: Action, ended: Ended, message: Option<&str>, details: &str) -> Answer {
-        let mut answer = Answer { status: 200, body: String::new(), ended, charge_id: None, amount: None };
+        let mut answer = Answer {
+            status: 200,
+            body: String::new(),
+            ended,
+            charge_id: None,
+            amount: None,
+            code: None,
+            issues: Vec::new(),
+        };
         let kind: &'static Kind = match action {
             Action::Verify | Action::CreateSubscription if ended == Ended::Succeeded => &PaymentDetails::KIND,
             Action::Refund if ended == Ended::Succeeded => &RefundDetails::KIND,

@@ -8,8 +8,8 @@ use super::answer::{answer, not_supported, Answer, Ended};
 use super::refusal::{Refusal, RefusalCode};
 use super::Action;
 use crate::json::{field, items, joined, json_text, members, push_amount, put, text_field, Object};
-use crate::provider::money::{ten_thousandths, Amount, Currency, MoneyError, Unit};
-use crate::shape::Issue;
+use crate::provider::money::{ten_thousandths, Amount, Currency, Unit};
+use crate::shape::{check, Issue, Kind};
 
 /// How many answers about one charge are remembered.
 const MAX_ANSWERS: usize = 100;
@@ -29,6 +29,10 @@ struct Ledger {
     /// Final answers, each behind its request.
     answers: Vec<(String, String)>,
     attempts: Vec<Attempt>,
+    /// The end of refunds that nobody heard, because it came behind the time: each behind its request, and given once.
+    unheard: Vec<(String, String)>,
+    /// The row that tells the charge of a transaction, where this one does not.
+    from: String,
     /// The charge of a transaction.
     charge_id: String,
     /// What was charged.
@@ -38,40 +42,58 @@ struct Ledger {
 }
 
 impl Ledger {
-    fn read(row: &str) -> Self {
+    /// Reads a row; an empty one is new. Nothing where it is not what [`Ledger::text`] wrote: as an empty one it would let a
+    /// charge be given back twice.
+    fn read(row: &str) -> Option<Self> {
         let row = row.as_bytes();
-        let mut ledger = Self {
-            charge_id: text_field(row, "chargeId"),
-            amount: Amount::read(field(row, "amount")).ok(),
-            refunded: parts(&text_field(row, "refunded")),
-            ..Self::default()
+        let mut ledger = Self::default();
+        if row.is_empty() {
+            return Some(ledger);
+        }
+        if check(&mut row.to_vec(), &Kind::Map).is_err() || row.first() != Some(&b'{') {
+            return None;
+        }
+        let optional = |name: &str| match field(row, name) {
+            b"" => Some(String::new()),
+            value => json_text(value).filter(|text| !text.is_empty()),
         };
-        for (_, one) in items(field(row, "answers")) {
-            ledger.answers.push((text_field(one, "of"), text_field(one, "body")));
+        let list = |name: &str| Some(field(row, name)).filter(|value| value.first() == Some(&b'['));
+        ledger.charge_id = optional("chargeId")?;
+        ledger.from = optional("from")?;
+        let refunded = optional("refunded")?;
+        if !refunded.is_empty() {
+            ledger.refunded = ten_thousandths(&refunded).ok()?;
         }
-        for (_, one) in items(field(row, "attempts")) {
-            ledger.attempts.push(Attempt { of: text_field(one, "of"), key: text_field(one, "key") });
+        let amount = field(row, "amount");
+        if !amount.is_empty() {
+            ledger.amount = Some(Amount::read(amount).ok()?);
         }
-        ledger
+        ledger.answers = answers(list("answers")?)?;
+        for (_, one) in items(list("attempts")?) {
+            let key = json_text(field(one, "key")).filter(|key| !key.is_empty())?;
+            ledger.attempts.push(Attempt { of: json_text(field(one, "of"))?, key });
+        }
+        if !field(row, "unheard").is_empty() {
+            ledger.unheard = answers(list("unheard")?)?;
+        }
+        Some(ledger)
     }
 
     fn text(&self) -> String {
         let mut out = Object::new();
-        out.optional_text("chargeId", Some(&*self.charge_id).filter(|id| !id.is_empty()));
+        for (name, id) in [("chargeId", &*self.charge_id), ("from", &*self.from)] {
+            out.optional_text(name, Some(id).filter(|id| !id.is_empty()));
+        }
         if let Some(amount) = &self.amount {
             out.json("amount", &amount.json());
         }
         if self.refunded > 0 {
             out.text("refunded", &decimal(self.refunded));
         }
-        out.open("answers", '[');
-        for (of, body) in &self.answers {
-            out.item();
-            out.text("of", of);
-            out.text("body", body);
-            out.close('}');
+        put_answers(&mut out, "answers", &self.answers);
+        if !self.unheard.is_empty() {
+            put_answers(&mut out, "unheard", &self.unheard);
         }
-        out.close(']');
         out.open("attempts", '[');
         for Attempt { of, key } in &self.attempts {
             out.item();
@@ -82,6 +104,26 @@ impl Ledger {
         out.close(']');
         out.finish()
     }
+}
+
+fn answers(list: &[u8]) -> Option<Vec<(String, String)>> {
+    let mut out = Vec::new();
+    for (_, one) in items(list) {
+        let body = json_text(field(one, "body")).filter(|body| body.as_bytes().first() == Some(&b'{'))?;
+        out.push((json_text(field(one, "of"))?, body));
+    }
+    Some(out)
+}
+
+fn put_answers(out: &mut Object, name: &str, answers: &[(String, String)]) {
+    out.open(name, '[');
+    for (of, body) in answers {
+        out.item();
+        out.text("of", of);
+        out.text("body", body);
+        out.close('}');
+    }
+    out.close(']');
 }
 
 /// Ten-thousandths as a decimal number.
@@ -105,7 +147,9 @@ fn name_of(action: Action, asked: &[u8]) -> String {
         Action::ChargePayment => {
             joined(&["charge\n", &text("paymentMethodId"), "\n", major, "\n", &text_field(amount, "currency")])
         }
-        Action::CreateSubscription => joined(&["subscribe\n", &text("paymentMethodId"), "\n", major]),
+        Action::CreateSubscription => {
+            joined(&["subscribe\n", &text("paymentMethodId"), "\n", major, "\n", &text_field(amount, "currency")])
+        }
         Action::Refund => joined(&[REFUND, &decimal(parts(major))]),
         Action::ListPaymentMethods | Action::CancelSubscription => String::new(),
     }
@@ -113,36 +157,84 @@ fn name_of(action: Action, asked: &[u8]) -> String {
 
 const REFUND: &str = "refund\n";
 
-/// Under which name a request is to be remembered, within its location and mode; nothing where it is not.
-///
-/// Of a refund that names no charge it is that of its transaction, until `row`, the row of that name, tells its charge.
-pub fn row_id(action: Action, asked: &str, row: Option<&str>) -> Option<String> {
-    let (asked, row) = (asked.as_bytes(), row.unwrap_or_default());
+/// Under which name a request is to be remembered, within its location and mode; nothing where it is not. Of a refund that names
+/// no charge it is that of its transaction, unless [`find`] tells another one.
+pub fn row_id(action: Action, asked: &str) -> Option<String> {
+    let asked = asked.as_bytes();
     let (kind, name) = match action {
-        Action::Verify => ("charge", "chargeId"),
+        Action::Refund if field(asked, "chargeId").is_empty() => ("transaction", "transactionId"),
+        Action::Verify | Action::Refund => ("charge", "chargeId"),
         Action::ChargePayment => ("transaction", "transactionId"),
         Action::CreateSubscription => ("subscription", "subscriptionId"),
-        Action::Refund => {
-            let named = json_text(field(asked, "chargeId")).unwrap_or_else(|| Ledger::read(row).charge_id);
-            if !named.is_empty() {
-                return Some(joined(&["charge:", &named]));
-            }
-            ("transaction", "transactionId")
-        }
         Action::ListPaymentMethods | Action::CancelSubscription => return None,
     };
     Some(joined(&[kind, ":", &text_field(asked, name)]))
 }
 
-/// A refund that names no charge with the one that `row`, the row of its transaction, tells; nothing where there is none to add.
-pub fn with_charge(action: Action, asked: &str, row: &str) -> Option<String> {
-    let charge_id = Ledger::read(row).charge_id;
-    if action != Action::Refund || charge_id.is_empty() || !field(asked.as_bytes(), "chargeId").is_empty() {
+/// What is to be written before anything is done: where a refund will find the charge of a subscription that is created, also if
+/// nothing but the row of the subscription can be written later.
+pub fn pointer(action: Action, asked: &str) -> Option<After> {
+    if action != Action::CreateSubscription {
         return None;
     }
-    let mut more = Object::new();
-    more.text("chargeId", &charge_id);
-    Some(with(asked.as_bytes(), &more.finish()))
+    let mut facts = Object::new();
+    facts.text("from", &row_id(action, asked)?);
+    Some(After { row_id: transaction(asked.as_bytes()), facts: facts.finish() })
+}
+
+/// The name of the row of a request's transaction: the first that a refund has to [`find`] its charge in.
+pub fn transaction_row(action: Action, asked: &str) -> Option<String> {
+    (action == Action::Refund).then(|| transaction(asked.as_bytes()))
+}
+
+fn transaction(asked: &[u8]) -> String {
+    joined(&["transaction:", &text_field(asked, "transactionId")])
+}
+
+/// What a row tells of the charge that is to be refunded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The request, with the charge if the row tells it.
+    pub asked: String,
+    /// What is known of the charge, for [`set`].
+    pub facts: Option<String>,
+    /// The row to look into next.
+    pub from: Option<String>,
+}
+
+/// Looks into a row for the charge of a refund. A charge that was made is in the row of what made it, in one piece with its answer;
+/// the row of the charge itself is written later and may be lost.
+///
+/// # Errors
+/// [`RefusalCode::StoreFailed`] where the row cannot be read.
+pub fn find(asked: &str, row: &str) -> Result<Found, RefusalCode> {
+    let ledger = Ledger::read(row).ok_or(RefusalCode::StoreFailed)?;
+    let mut found = Found { asked: asked.to_owned(), facts: None, from: None };
+    let named = text_field(asked.as_bytes(), "chargeId");
+    if named.is_empty() && !ledger.charge_id.is_empty() {
+        let mut more = Object::new();
+        more.text("chargeId", &ledger.charge_id);
+        found.asked = with(asked.as_bytes(), &more.finish());
+    }
+    let mut amount = ledger.amount.filter(|_| named.is_empty() || named == ledger.charge_id);
+    if ledger.charge_id.is_empty() {
+        // It was begun and its end could not be noted: what was asked for is all that it can have been.
+        for attempt in &ledger.attempts {
+            let mut of = attempt.of.split('\n');
+            if let (Some("charge" | "subscribe"), _, Some(major), Some(currency)) =
+                (of.next(), of.next(), of.next(), of.next())
+            {
+                amount = amount.or(Currency::read(currency).and_then(|known| Amount::of_major(major, known)).ok());
+            }
+        }
+    }
+    found.facts = amount.map(|amount| {
+        let mut facts = Object::new();
+        facts.json("amount", &amount.json());
+        facts.finish()
+    });
+    found.from = Some(ledger.from).filter(|from| !from.is_empty() && found.facts.is_none());
+    Ok(found)
 }
 
 /// What comes first.
@@ -152,6 +244,14 @@ pub struct Begin {
     pub row: Option<String>,
     /// The request for the provider's code, as JSON text, or the answer where that is not needed.
     pub then: Result<String, Answer>,
+    /// What is to be written elsewhere, once more: nobody knows whether it was.
+    pub after: Vec<After>,
+}
+
+impl Begin {
+    fn answered(answer: Answer) -> Self {
+        Self { row: None, then: Err(answer), after: Vec::new() }
+    }
 }
 
 /// Begins with a request.
@@ -159,14 +259,24 @@ pub struct Begin {
 /// `row` is what is stored, `key` is new and random, `known` is what the provider's code tells of a charge that is to be
 /// refunded, `{amount, refunded?}` as JSON text, if it does.
 pub fn begin(action: Action, asked: &str, row: &str, key: &str, known: Option<&str>) -> Begin {
-    let mut ledger = Ledger::read(row);
+    let Some(mut ledger) = Ledger::read(row) else { return Begin::answered(RefusalCode::StoreFailed.into()) };
     let json = asked.as_bytes();
     let of = name_of(action, json);
     if let Some((_, body)) = ledger.answers.iter().find(|(other, _)| *other == of) {
-        let ended = if field(body.as_bytes(), "failed") == b"true" { Ended::Failed } else { Ended::Succeeded };
-        let answer = Answer { status: 200, body: body.clone(), ended, charge_id: None, amount: None };
-        return Begin { row: None, then: Err(answer) };
+        let mut begin = Begin::answered(again(body));
+        if matches!(&begin.then, Err(answer) if answer.ended == Ended::Succeeded) {
+            begin.after = elsewhere_again(action, json, body.as_bytes(), &ledger);
+        }
+        return begin;
     }
+    if let Some(at) = ledger.unheard.iter().position(|(other, _)| *other == of) {
+        let (_, body) = ledger.unheard.remove(at);
+        return Begin { row: Some(ledger.text()), ..Begin::answered(again(&body)) };
+    }
+    let told = match known.map(|known| read_told(known.as_bytes())).transpose() {
+        Ok(told) => told,
+        Err(issues) => return Begin::answered(Refusal { code: RefusalCode::InvalidAnswer, issues }.into()),
+    };
     let mut more = Object::new();
     if action == Action::Verify {
         let mut others: Vec<String> = Vec::new();
@@ -177,17 +287,17 @@ pub fn begin(action: Action, asked: &str, row: &str, key: &str, known: Option<&s
             }
         }
         more.texts("otherTransactions", &others);
-        return Begin { row: None, then: Ok(with(json, &more.finish())) };
+        return Begin { row: None, then: Ok(with(json, &more.finish())), after: Vec::new() };
     }
     let open = ledger.attempts.iter().find(|attempt| attempt.of == of).cloned();
     if action == Action::Refund {
-        if let Err(message) = refund(&mut ledger, json, (&of, open.is_some()), known, &mut more) {
-            return Begin { row: None, then: Err(refused(&message)) };
+        if let Err(message) = refund(&mut ledger, json, (&of, open.is_some()), told, &mut more) {
+            return Begin::answered(refused(&message));
         }
     }
     let mut row = None;
     if action == Action::CancelSubscription || action == Action::ListPaymentMethods {
-        return Begin { row, then: Ok(asked.to_owned()) };
+        return Begin { row, then: Ok(asked.to_owned()), after: Vec::new() };
     }
     let key = open.map_or_else(
         || {
@@ -198,7 +308,31 @@ pub fn begin(action: Action, asked: &str, row: &str, key: &str, known: Option<&s
         |attempt| attempt.key,
     );
     more.text("idempotencyKey", &key);
-    Begin { row, then: Ok(with(json, &more.finish())) }
+    Begin { row, then: Ok(with(json, &more.finish())), after: Vec::new() }
+}
+
+/// What was answered before.
+fn again(body: &str) -> Answer {
+    let ended = if field(body.as_bytes(), "failed") == b"true" { Ended::Failed } else { Ended::Succeeded };
+    Answer { status: 200, body: body.to_owned(), ended, charge_id: None, amount: None, code: None, issues: Vec::new() }
+}
+
+/// What the provider's code tells of a charge: what was charged, and in ten-thousandths what was given back. What cannot be read is
+/// no limit, and not nothing.
+fn read_told(known: &[u8]) -> Result<(Amount, u64), Vec<Issue>> {
+    let read = |name: &str| {
+        Amount::read(field(known, name))
+            .map_err(|(place, error)| vec![Issue::new(&joined(&[name, place]), error.message())])
+    };
+    let amount = read("amount")?;
+    if field(known, "refunded").is_empty() {
+        return Ok((amount, 0));
+    }
+    let refunded = read("refunded")?;
+    if refunded.currency != amount.currency {
+        return Err(vec![Issue::new("refunded.currency", "must be that of the amount")]);
+    }
+    Ok((amount, parts(&refunded.major())))
 }
 
 /// Holds a refund to its charge, and adds what is known of that; `of` is what it is remembered by, and whether it was begun before.
@@ -206,19 +340,10 @@ fn refund(
     ledger: &mut Ledger,
     asked: &[u8],
     (of, again): (&str, bool),
-    known: Option<&str>,
+    told: Option<(Amount, u64)>,
     more: &mut Object,
 ) -> Result<(), String> {
-    let unclear =
-        |(_, error): (_, MoneyError)| joined(&["what is known of this charge is no amount: it ", error.message()]);
-    let (mut charged, mut told) = (ledger.amount, 0);
-    if let Some(known) = known.map(str::as_bytes) {
-        charged = Some(Amount::read(field(known, "amount")).map_err(unclear)?);
-        let refunded = field(known, "refunded");
-        if !refunded.is_empty() && refunded != b"null" {
-            told = parts(&Amount::read(refunded).map_err(unclear)?.major());
-        }
-    }
+    let (charged, told) = told.map_or((ledger.amount, 0), |(amount, refunded)| (Some(amount), refunded));
     // While nothing is open, what is told is settled. What is told beyond that later may be what was begun by then.
     if ledger.attempts.is_empty() {
         ledger.refunded = ledger.refunded.max(told);
@@ -298,21 +423,60 @@ pub struct End {
     pub answer: Result<Answer, Vec<Issue>>,
     /// The row, where it is to be stored.
     pub row: Option<String>,
+    /// The row in its place, where the answer comes behind the time and nobody hears it: the same refund gets it when it is asked
+    /// for again, and is no other one.
+    pub unheard: Option<String>,
     /// What is to be written elsewhere, so that a refund finds its charge.
     pub after: Vec<After>,
+}
+
+/// What other rows are told of a charge that was made or verified.
+fn elsewhere(action: Action, asked: &[u8], charge_id: &str, amount: Option<Amount>) -> Vec<After> {
+    let mut after = Vec::new();
+    let amount = amount.map(|amount| amount.json());
+    if let (Some(amount), true) = (&amount, action != Action::Verify) {
+        let mut facts = Object::new();
+        facts.json("amount", amount);
+        after.push(After { row_id: joined(&["charge:", charge_id]), facts: facts.finish() });
+    }
+    if action != Action::ChargePayment {
+        let mut facts = Object::new();
+        facts.text("chargeId", charge_id);
+        if let Some(amount) = &amount {
+            facts.json("amount", amount);
+        }
+        after.push(After { row_id: transaction(asked), facts: facts.finish() });
+    }
+    after
+}
+
+/// The same from what is remembered.
+fn elsewhere_again(action: Action, asked: &[u8], body: &[u8], ledger: &Ledger) -> Vec<After> {
+    let charge_id = match action {
+        Action::Verify => text_field(asked, "chargeId"),
+        Action::CreateSubscription => text_field(field(body, "transaction"), "chargeId"),
+        _ => text_field(body, "chargeId"),
+    };
+    if charge_id.is_empty() {
+        return Vec::new();
+    }
+    let known = ledger.amount.filter(|_| action == Action::Verify || charge_id == ledger.charge_id);
+    let asked_for = Amount::read(field(asked, "amount")).ok();
+    elsewhere(action, asked, &charge_id, known.or(asked_for))
 }
 
 /// Ends a request with what the provider's code gave; `asked` is what it was given.
 pub fn end(action: Action, asked: &str, row: &str, outcome: &str, unit: Unit, now: f64) -> End {
     let answer = answer(action, asked, outcome, unit, now);
-    let mut end = End { answer, row: None, after: Vec::new() };
+    let mut end = End { answer, row: None, unheard: None, after: Vec::new() };
     let Ok(answer) = &end.answer else { return end };
     // Without an end it stays begun.
-    if answer.ended == Ended::Pending || row_id(action, asked, None).is_none() {
+    if answer.ended == Ended::Pending || row_id(action, asked).is_none() {
         return end;
     }
     let json = asked.as_bytes();
-    let mut ledger = Ledger::read(row);
+    // It was read before, where the request began.
+    let mut ledger = Ledger::read(row).unwrap_or_default();
     let before = ledger.clone();
     let key = text_field(json, "idempotencyKey");
     let of = if action == Action::Verify {
@@ -337,45 +501,48 @@ pub fn end(action: Action, asked: &str, row: &str, outcome: &str, unit: Unit, no
         ledger.refunded += given.unwrap_or_else(|| of.strip_prefix(REFUND).map_or(0, parts));
     }
     if let (true, Some(charge_id)) = (succeeded && action != Action::Refund, &answer.charge_id) {
-        let mut facts = Object::new();
-        facts.text("chargeId", charge_id);
-        if action == Action::Verify {
-            ledger.amount = answer.amount.or(ledger.amount);
-        } else if let Some(amount) = &answer.amount {
-            let mut facts = Object::new();
-            facts.json("amount", &amount.json());
-            end.after.push(After { row_id: joined(&["charge:", charge_id]), facts: facts.finish() });
-        }
-        if action == Action::ChargePayment {
+        // In one piece with the answer; what stands elsewhere can be written again from it.
+        ledger.amount = answer.amount.or(ledger.amount);
+        if action != Action::Verify {
             ledger.charge_id.clone_from(charge_id);
-        } else {
-            let row_id = joined(&["transaction:", &text_field(json, "transactionId")]);
-            end.after.push(After { row_id, facts: facts.finish() });
         }
+        end.after = elsewhere(action, json, charge_id, answer.amount);
     }
     if ledger != before {
         end.row = Some(ledger.text());
+        if succeeded && action == Action::Refund {
+            ledger.unheard.push((of, answer.body.clone()));
+            end.unheard = Some(ledger.text());
+        }
     }
     end
 }
 
-/// Writes facts into a row: the charge of a transaction, the amount of a charge. Gives the row if that changes it.
-pub fn set(row: &str, facts: &str) -> Option<String> {
-    let mut ledger = Ledger::read(row);
+/// Writes facts into a row: the charge of a transaction, or where it is told; the amount of a charge, unless the row has one. Gives
+/// the row if that changes it.
+///
+/// # Errors
+/// [`RefusalCode::StoreFailed`] where the row cannot be read.
+pub fn set(row: &str, facts: &str) -> Result<Option<String>, RefusalCode> {
+    let mut ledger = Ledger::read(row).ok_or(RefusalCode::StoreFailed)?;
     let before = ledger.clone();
     let facts = facts.as_bytes();
-    let charge_id = text_field(facts, "chargeId");
-    if !charge_id.is_empty() {
+    let (charge_id, from) = (text_field(facts, "chargeId"), text_field(facts, "from"));
+    if !charge_id.is_empty() && charge_id != ledger.charge_id {
         ledger.charge_id = charge_id;
+        ledger.amount = None;
     }
-    ledger.amount = Amount::read(field(facts, "amount")).ok().or(ledger.amount);
-    (ledger != before).then(|| ledger.text())
+    if !from.is_empty() {
+        ledger.from = from;
+    }
+    ledger.amount = ledger.amount.or(Amount::read(field(facts, "amount")).ok());
+    Ok((ledger != before).then(|| ledger.text()))
 }
 
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
-        let status = refusal.code.status();
-        Self { status, body: refusal.body(), ended: Ended::Pending, charge_id: None, amount: None }
+        let (status, body, code) = (refusal.code.status(), refusal.body(), Some(refusal.code));
+        Self { status, body, ended: Ended::Pending, charge_id: None, amount: None, code, issues: refusal.issues }
     }
 }
 

@@ -185,8 +185,146 @@ test("what the gateway tells of a charge counts before what is remembered", asyn
     assert.match((await refund(1, { chargeId: "none" })).message, /not known/);
     const broken = make({ findCharge: () => { throw new Error("x"); } });
     assert.equal((await broken.refund(1)).status, 500);
-    for (const wrong of [{ amount: { minor: 1 } }, { amount: { minor: 5000, currency: "USD" }, refunded: { minor: 10.5, currency: "USD" } }]) {
-        assert.match((await make({ findCharge: () => wrong }).refund(1)).message, /what is known of this charge is no amount/);
+});
+
+const USD = (minor) => ({ minor, currency: "USD" });
+
+test("what cannot be read of a charge is no limit, so nothing is given back", async () => {
+    for (const refunded of [{ minor: "400", currency: "USD" }, { minor: 400 }, USD(400.5), 400, { major: -5, currency: "USD" }, USD(1e15), USD(NaN), null, "x", { minor: 1, currency: "EUR" }]) {
+        for (const found of [{ amount: USD(1000), refunded }, { amount: refunded }]) {
+            if (refunded?.currency === "EUR" && found.refunded === undefined) continue;
+            const { refund, asked } = make({ findCharge: () => found });
+            const { status, code } = await refund(10);
+            assert.deepEqual([status, code, asked.length], [500, "invalid_answer", 0], JSON.stringify(found));
+        }
+    }
+    const { refund } = make({ findCharge: () => ({ amount: USD(1000), refunded: undefined }) });
+    assert.equal((await refund(10)).success, true);
+});
+
+test("an account that a refund without an apiKey is said to belong to must be one", async () => {
+    const keyless = { type: "refund", transactionId: "t", chargeId: "c", amount: 1, apiKey: undefined };
+    for (const account of [{}, "x", true, 5, { locationId: ACCOUNT.locationId }, { ...ACCOUNT, mode: "LIVE" }, { mode: "live" }, { ...ACCOUNT, locationId: "" }]) {
+        const { post, paid, asked } = make({ refundWithoutApiKey: () => account });
+        await paid();
+        const { status, code } = await post(keyless);
+        assert.deepEqual([status, code, asked.length], [500, "handler_failed", 0], JSON.stringify(account));
+    }
+});
+
+test("a row that cannot be read is not taken for an empty one", async () => {
+    const rows = new Map();
+    const verifies = { run: async (id, work) => work({ get: async () => rows.get(id) ?? null, put: async (row) => void rows.set(id, row) }) };
+    const events = [];
+    const { paid, refund, asked } = make({ verifies, onEvent: (event) => events.push(event) });
+    await paid();
+    assert.equal((await refund(40)).success, true);
+    const whole = [...rows];
+    const texts = ["garbage", "[]", "{}", "null", '{"charge":5}', '{"answers":[],"attempts":[{"of":"x"}]}', '{"answers":[5],"attempts":[]}', '{"answers":[],"attempts":[],"refunded":"-1"}', "", 5, undefined];
+    for (let cut = 0.1; cut < 1; cut += 0.1) texts.push(cut);
+    for (const text of texts) {
+        rows.clear();
+        for (const [id, { value }] of whole) rows.set(id, { value: typeof text === "number" && text < 1 ? value.slice(0, text * value.length) : text });
+        const before = JSON.stringify([...rows]);
+        for (const answer of [await refund(10), await refund(10, {}), await paid()]) assert.deepEqual([answer.status, answer.code], [503, "store_failed"], `${text}`);
+        assert.equal(JSON.stringify([...rows]), before);
+    }
+    assert.equal(asked.length, 1);
+    assert.match(events.at(-1).error.message, /cannot be read/);
+});
+
+/** A store of which one call fails: it rejects or throws, or never comes back. */
+function faulty({ run, put, hangs = false, throws = false }) {
+    const inner = memoryStore();
+    const [counted, fail] = [{ run: 0, put: 0 }, () => (hangs ? new Promise(() => {}) : Promise.reject(new Error("down")))];
+    return {
+        inner,
+        run: (id, work) => {
+            if (++counted.run === run) {
+                if (throws) throw new Error("down");
+                return fail();
+            }
+            return inner.run(id, (tx) => work({ get: () => tx.get(), put: (row) => (++counted.put === put ? fail() : tx.put(row)) }));
+        },
+    };
+}
+
+const CHARGE = { type: "charge_payment", transactionId: "t", contactId: "x", paymentMethodId: "pm", amount: 10, currency: "USD" };
+const CREATE = { ...CHARGE, type: "create_subscription", locationId: ACCOUNT.locationId, subscriptionId: "s", startDate: "2026-11-30", recurringAmount: 10 };
+const MADE = {
+    chargePayment: (q) => succeeded(q, { chargeId: "c" }),
+    createSubscription: (q) => succeeded(q, { charge: { chargeId: "c" }, subscription: { id: "s", status: "active" } }),
+};
+
+test("whichever write is lost, a charge that was answered has its limit", async () => {
+    for (const request of [CHARGE, CREATE, { type: "verify", transactionId: "t", chargeId: "c" }]) {
+        for (const fault of [1, 2, 3, 4, 5].flatMap((at) => [{ run: at }, { put: at }, { run: at, throws: true }, { run: at, hangs: true }, { put: at, hangs: true }])) {
+            const verifies = faulty(fault);
+            const options = { ...MADE, charged: 1000, timeoutMs: 50, refund: undefined };
+            const first = await make({ ...options, verifies }).post(request);
+            if (!first.success) continue;
+            // Another process, with refunds, over what was stored.
+            const name = `${request.type} ${JSON.stringify(fault)}`;
+            for (const more of [{ chargeId: "c" }, {}]) {
+                const next = make({ ...options, verifies: { run: verifies.inner.run }, refund: (q) => succeeded(q, { id: "r" }) });
+                if (fault.put !== undefined && fault.hangs) continue; // Its turn is held by who hangs.
+                assert.equal((await next.refund(500, more)).success, false, name);
+            }
+        }
+    }
+});
+
+test("what was lost elsewhere is written again with the answer", async () => {
+    for (const request of [CHARGE, CREATE, { type: "verify", transactionId: "t", chargeId: "c" }]) {
+        const rows = new Map();
+        const verifies = { run: async (id, work) => work({ get: async () => rows.get(id) ?? null, put: async (row) => void rows.set(id, row) }) };
+        const { post } = make({ ...MADE, charged: 1000, verifies });
+        assert.equal((await post(request)).success, true);
+        const whole = JSON.stringify([...rows].sort());
+        const main = { charge_payment: "transaction:", create_subscription: "subscription:", verify: "charge:" }[request.type];
+        for (const id of rows.keys()) if (!id.includes(main)) rows.delete(id);
+        assert.equal((await post(request)).success, true);
+        assert.equal(JSON.stringify([...rows].sort()), whole, request.type);
+    }
+});
+
+test("a refund whose end could not be noted lends its key to no other", async () => {
+    for (const failing of [[4], [4, 5]]) {
+        const inner = memoryStore();
+        let puts = 0;
+        const put = (tx) => (row) => (failing.includes(++puts) ? Promise.reject(new Error("full")) : tx.put(row));
+        const verifies = { run: (id, work) => inner.run(id, (tx) => work({ get: () => tx.get(), put: put(tx) })) };
+        const { paid, refund, bank } = make({ verifies, charged: 1000 });
+        await paid();
+        let told = 0;
+        for (let i = 0; i < 2; i++) if ((await refund(4)).success) told += 400;
+        assert.equal(bank.total(), told, `puts ${failing}`);
+    }
+});
+
+test("a refund that ended behind the time is answered with its own end", async () => {
+    const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    for (const [amount, wait] of [[4, 300], [10, 300], [4, 0]]) {
+        let made = 0;
+        const { paid, refund } = make({
+            charged: 1000,
+            timeoutMs: 100,
+            async refund(q) {
+                made++;
+                if (made === 1) await pause(250);
+                return succeeded(q, { id: `re_${made}` });
+            },
+        });
+        await paid();
+        assert.equal((await refund(amount)).status, 504);
+        await pause(wait);
+        // It may come while the first is still at work, and be too late itself.
+        let again = await refund(amount);
+        while (again.status === 504) again = await refund(amount);
+        assert.deepEqual([again.success, again.id, made], [true, "re_1", 1]);
+        // Behind that it is another one.
+        assert.equal((await refund(4)).success, amount === 4);
+        assert.equal(made, amount === 4 ? 2 : 1);
     }
 });
 

@@ -429,7 +429,9 @@ test("a store that fails stops nothing that the gateway has done, and nothing is
     const none = make(handlers, { verifies: failing("run") });
     assert.deepEqual([(await none.post(VERIFY)).status, none.asked.length], [503, 0]);
     const unmarked = make(handlers, { verifies: failing(1) });
-    assert.deepEqual([(await unmarked.post(VERIFY)).body.success, unmarked.events[0].code], [true, "store_failed"]);
+    // Verify has moved nothing, and is asked again.
+    assert.deepEqual([(await unmarked.post(VERIFY)).status, unmarked.events[0].code], [503, "store_failed"]);
+    assert.deepEqual([(await unmarked.post(VERIFY)).body.success, unmarked.asked.length], [true, 2]);
     const unnoted = make(handlers, { verifies: failing(1) });
     assert.deepEqual([(await unnoted.post(refund)).status, unnoted.asked.length], [503, 0]);
     const lost = make(handlers, { verifies: failing(2) });
