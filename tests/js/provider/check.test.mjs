@@ -37,7 +37,8 @@ async function serve(answer) {
 /** What the command finds, by the name of the check. */
 function check(words, env = {}) {
     return new Promise((resolve) => {
-        const options = { env: { ...process.env, NODE_OPTIONS: "", GHL_API_KEY: "", ...env } };
+        // What takes as long as that is stuck.
+        const options = { timeout: 120_000, env: { ...process.env, NODE_OPTIONS: "", GHL_API_KEY: "", ...env } };
         execFile(process.execPath, [join(PACKAGE, "cli/cli.js"), "provider-check", ...words], options, (error, stdout, stderr) => {
             const found = {};
             if (words.includes("--json") && stdout !== "") for (const { check, verdict } of JSON.parse(stdout).checks) found[check] ??= verdict;
@@ -238,6 +239,8 @@ test("what a server writes neither steers the terminal nor tells the key, in wha
         const told = await check([moved], { GHL_API_KEY: key });
         assert.match(told.stdout, /a POST is redirected to/);
         assert.match(told.stdout, /\[apiKey\]/, form);
+    }
+    for (const form of [all.toLowerCase(), JSON.stringify(key), Buffer.from(key).toString("base64")]) {
         const echo = await check([await serve(() => Response.json({ success: false, m: form }, { status: 401 })), "--json"], { GHL_API_KEY: key });
         assert.equal(echo.found["queryUrl.secrets"], "fail", form);
     }
