@@ -44,15 +44,32 @@ export interface EndedSubscriptions {
     add(subscription: string): unknown;
 }
 
+/** The secrets of the modes, of which one has to be there. */
+export type SecretsWith<Mode extends ProviderMode> = { [mode in ProviderMode]?: ApiKeySource | undefined } & { [mode in Mode]: ApiKeySource };
+
+/** One secret, or one for each mode. */
+export type ProviderSecret =
+    | {
+          /**
+           * The secret that was connected: one for all, or a function where each location and mode has its own, as it should be where
+           * your queryUrl serves several locations. Or else `apiKeys`.
+           */
+          apiKey: ApiKeySource;
+          /** Not beside `apiKey`. */
+          apiKeys?: undefined;
+      }
+    | {
+          /** Not beside `apiKeys`. */
+          apiKey?: undefined;
+          /** The secrets of the two modes, at least one, instead of `apiKey`; each push then says its `mode`. */
+          apiKeys: SecretsWith<"live"> | SecretsWith<"test">;
+      };
+
 /** What {@link createProvider} takes. */
-export interface ProviderOptions {
-    /**
-     * The secret that was connected: one for all, or a function where each location and mode has its own, as it should be where
-     * your queryUrl serves several locations. Or else `apiKeys`.
-     */
-    apiKey?: ApiKeySource | undefined;
-    /** The secrets of the two modes, instead of `apiKey`; each push then says its `mode`. */
-    apiKeys?: { [mode in ProviderMode]?: ApiKeySource | undefined } | undefined;
+export type ProviderOptions = ProviderSettings & ProviderSecret;
+
+/** What {@link createProvider} takes beside the secret. */
+export interface ProviderSettings {
     /** Id of your marketplace app. `subscription.trialing` and `subscription.active` carry it. */
     marketplaceAppId: string;
     /**

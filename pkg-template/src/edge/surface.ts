@@ -81,6 +81,8 @@ export type {
     ProviderMode,
     ProviderModeKeys,
     ProviderOptions,
+    ProviderSecret,
+    ProviderSettings,
     ProviderStep,
     PushAmount,
     PushBody,
@@ -89,6 +91,7 @@ export type {
     PushOptions,
     PushReceipt,
     ScheduleCapability,
+    SecretsWith,
     TokenGiver,
 } from "./provider.js";
 export { readUserContext, UserContextError, type UserContextErrorCode } from "./user.js";
