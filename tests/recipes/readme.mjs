@@ -11,8 +11,8 @@ const MARKED = /(<!-- recipes: made by tests\/recipes\/readme\.mjs -->\n)([^]*?)
 const [command, file] = process.argv.slice(2);
 const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 const section = read("section.md").replace(
-    /^<!-- (\S+\.js) -->$/gm,
-    (_, path) => `\`\`\`js\n${read(path).trimEnd()}\n\`\`\``,
+    /^<!-- (\S+\.(js|html)) -->$/gm,
+    (_, path, kind) => `\`\`\`${kind}\n${read(path).trimEnd()}\n\`\`\``,
 );
 
 const readme = readFileSync(file, "utf8");
@@ -23,7 +23,7 @@ if (command === "write") {
 } else if (found[2] !== section) {
     fail("shows other recipes than are run: node tests/recipes/readme.mjs write pkg-template/README.md");
 } else {
-    console.log(`the README shows the ${section.split("```js").length - 1} files of the recipes as they are run`);
+    console.log(`the README shows the ${section.split(/```(?:js|html)/).length - 1} files of the recipes as they are run`);
 }
 
 function fail(what) {

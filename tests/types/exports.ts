@@ -5,6 +5,7 @@ import type * as P from "ghl-payments";
 import {
     connectSandbox,
     createSandbox,
+    SandboxConnectionError,
     serveSandbox,
     type CheckoutSession,
     type HighLevel,
@@ -158,6 +159,7 @@ const pem: Promise<string> = sandbox.webhookKeys.ed25519();
 sandbox.webhooks({});
 console.log(signed, sending.deliveries[0]?.status, pem);
 // HighLevel's side of a custom provider is the same interface in this process and behind HTTP.
+export const nobody = (error: unknown): string | undefined => (error instanceof SandboxConnectionError ? error.url : undefined);
 const remote: RemoteSandbox = connectSandbox("http://127.0.0.1:8787", { secret: "s", fetch });
 const sides: HighLevel[] = [sandbox, remote];
 const opened: Promise<CheckoutSession>[] = sides.map((side) => side.checkout({ quirks: { props: "late" }, faults: ["verify-twice"] }));

@@ -639,7 +639,11 @@ export type KnownAccount<A extends ProviderAccount = ProviderAccount> = A & {
 export function accountLookup<A extends ProviderAccount>(
     accounts: readonly KnownAccount<A>[],
 ): (apiKey: string, context: LookupContext) => Promise<A | null> {
-    const known = accounts.map(({ apiKey, ...account }, index) => {
+    if (!Array.isArray(accounts) || accounts.length === 0) throw invalid("", "must be a list of accounts that is not empty");
+    const known = (accounts as readonly KnownAccount<A>[]).map(({ apiKey, ...account }, index) => {
+        const { locationId, mode } = account as { locationId?: unknown; mode?: unknown };
+        if (typeof locationId !== "string" || locationId === "") throw invalid(`[${index}].locationId`, "must be text that is not empty");
+        if (mode !== "live" && mode !== "test") throw invalid(`[${index}].mode`, "must be live or test");
         const hash = account.apiKeyHash ?? (typeof apiKey === "string" && apiKey !== "" ? digest(apiKey) : undefined);
         if (hash === undefined) throw invalid(`[${index}]`, "must have an apiKey or an apiKeyHash");
         return { account: account as unknown as A, hash: Promise.resolve(hash) };

@@ -100,7 +100,10 @@ export type CheckoutFault =
 export interface SubscriptionPlan {
     /** A recurring price of the location. Default: one of 49.00 a month. */
     priceId?: string;
-    /** How many days it is tried without charge. Default 0. */
+    /**
+     * How many days it is tried without charge. Default 0. The page then says success with an id of the provider's own, such as
+     * that of its subscription, and verify answers `trialing` with `trialEnd` and without a charge.
+     */
     trialDays?: number;
 }
 
@@ -118,7 +121,11 @@ export interface CheckoutOptions {
     subscription?: SubscriptionPlan;
     /** Saves a payment method without a payment. */
     setup?: boolean;
-    /** Live or test money. Default: that of the order if its keys are connected, otherwise the other one. */
+    /**
+     * Live or test money. Default: that of the order if its keys are connected, otherwise the other one. A sandbox begins with
+     * a provider that has keys for both, "Example Pay": keys that you have connected come before those, so that who connects
+     * `test` alone is asked in test mode.
+     */
     mode?: "live" | "test";
     /** How HighLevel behaves. */
     quirks?: CheckoutQuirks;
@@ -266,11 +273,11 @@ export interface ChargeResult extends QueryResult {
 export interface CreateSubscriptionOptions extends ListPaymentMethodsOptions, SubscriptionPlan {
     /** The provider's id of the payment method. */
     paymentMethodId: string;
-    /** When it begins: `YYYY-MM-DD`. Default: today; later, it is scheduled. */
+    /** When it begins: `YYYY-MM-DD`, not before the sandbox's today. Default: today; later, it is scheduled. */
     startDate?: string;
     /** After how many payments it ends; 0 for never (default). */
     totalCycles?: number;
-    /** Whether `recurringAmount` is text, as in the documentation's example (default), or a number, as in its table. */
+    /** Whether `recurringAmount` is a number, as in the documentation's table (default), or text, as in its example. */
     recurringAmount?: "text" | "number";
     /** Whether `productDetails` says when it recurs (default), or is `[{}]`, as was seen. */
     productDetails?: "full" | "empty";
@@ -328,6 +335,11 @@ export interface DuePayment {
     amount: number;
     /** The currency, in upper case. */
     currency: string;
+    /**
+     * How many payments of this subscription were told a day ago or longer, and nothing was pushed about them; 0 as it should
+     * be. Each of them is a `payment overdue` of the timeline as well.
+     */
+    overdue: number;
 }
 
 /** How the custom provider of a location is set up without the API. What is left out stays as it is. */
@@ -408,14 +420,19 @@ export interface HighLevel {
      */
     refund(options: RefundOptions): Promise<RefundResult>;
     /**
-     * Sets up the custom provider of a location without the API.
+     * Sets up the custom provider of a location without the API. A sandbox begins with one, "Example Pay" of
+     * `https://pay.example.com`, connected for both modes: what is given here takes its place, what is left out stays.
+     * `customProvider.delete` removes it.
      *
      * @param options What it is.
      */
     connectProvider(options: ConnectProviderOptions): Awaitable<void>;
     /**
-     * Moves the clock forward. Gives the payments of subscriptions for which the provider has to charge by then, each once:
-     * HighLevel itself charges nothing of a custom provider.
+     * Moves the clock forward. Gives the payments of subscriptions for which the provider has to charge by then, each once, over
+     * several periods each of them, the oldest of a subscription first: HighLevel itself charges nothing of a custom provider.
+     * A payment counts as dealt with once `subscription.charged` was pushed, of a failed charge too; one about which nothing
+     * was pushed for a day is told as overdue. The provider has to live by this clock: give `now: () => sandbox.now()` to
+     * `createQueryHandler` and to your gateway.
      *
      * @param ms By how many milliseconds.
      */

@@ -30,6 +30,23 @@ export interface ConnectSandboxOptions {
     fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
+/** There is no sandbox at an address: nobody answers there, or somebody else does. */
+export class SandboxConnectionError extends Error {
+    /** The name of the class; a minifier leaves it alone. */
+    override readonly name = "SandboxConnectionError";
+    /** The address that `connectSandbox` was given, without a name and a password in it. */
+    readonly url: string;
+    /** The status that came from there; `undefined` where nothing came. */
+    readonly status: number | undefined;
+
+    /** @internal */
+    constructor(message: string, url: string, status?: number, options?: ErrorOptions) {
+        super(message, options);
+        this.url = url;
+        this.status = status;
+    }
+}
+
 /** What a sandbox is called. */
 export interface SandboxInfo {
     /** The first location. */
@@ -130,7 +147,8 @@ export interface RemoteSandbox extends HighLevel {
 
 /**
  * Connects to a sandbox behind HTTP, from a page as well (with `--cors`): the same interface as that of a sandbox in this
- * process, with promises. A refusal rejects with an `Error` that says what is wrong.
+ * process, with promises. A refusal rejects with an `Error` that says what is wrong; where there is no sandbox at the address,
+ * a call rejects with a `SandboxConnectionError` that names it.
  *
  * ```ts
  * import { connectSandbox } from "ghl-payments/sandbox";
@@ -149,6 +167,7 @@ export function connectSandbox(url: string, options: ConnectSandboxOptions = {})
     }
     const { secret } = options;
     const base = url.replace(/\/+$/, "");
+    const shown = base.replace(/\/\/[^/]*@/, "//");
     const headers = {
         "content-type": "application/json",
         ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
@@ -158,13 +177,21 @@ export function connectSandbox(url: string, options: ConnectSandboxOptions = {})
     const send = (to: string, init: RequestInit): Promise<Response> => (given ?? globalThis.fetch)(to, init);
 
     async function ask<T>(what: string, body: object = {}): Promise<T> {
-        const response = await send(`${base}/sandbox/${what}`, { method: "POST", headers, body: JSON.stringify(body) });
-        const text = await response.text();
+        let response: Response;
+        let text: string;
+        try {
+            response = await send(`${base}/sandbox/${what}`, { method: "POST", headers, body: JSON.stringify(body) });
+            text = await response.text();
+        } catch (cause) {
+            const hint = "is it running (npx ghl-payments sandbox), and may this page call it (--cors)?";
+            throw new SandboxConnectionError(`no sandbox answers at ${shown}${why(cause)}: ${hint}`, shown, undefined, { cause });
+        }
         let value: unknown;
         try {
             value = JSON.parse(text);
         } catch {
-            throw new Error(`${base} is no sandbox: it answers POST /sandbox/${what} with status ${response.status} and no JSON`);
+            const said = `it answers POST /sandbox/${what} with status ${response.status} and no JSON`;
+            throw new SandboxConnectionError(`${shown} is no sandbox: ${said}`, shown, response.status);
         }
         if (!response.ok) {
             const { message } = value as { message?: unknown };
@@ -205,4 +232,11 @@ export function connectSandbox(url: string, options: ConnectSandboxOptions = {})
         requests: () => ask<SandboxRequest[]>("requests"),
         reset: () => nothing("reset"),
     };
+}
+
+/** The code of a connection that has failed, in brackets. */
+function why(error: unknown): string {
+    const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } };
+    const found = cause?.code ?? code;
+    return typeof found === "string" ? ` (${found})` : "";
 }

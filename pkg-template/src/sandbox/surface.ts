@@ -15,7 +15,7 @@ export type {
 export type { SandboxQueries } from "./checkout.js";
 export { HighLevelFrame } from "./frame.js";
 export type { FrameContainer, FrameElement, FramePosted, HighLevelFrameOptions } from "./frame.js";
-export { connectSandbox } from "./remote.js";
+export { connectSandbox, SandboxConnectionError } from "./remote.js";
 export type { ConnectSandboxOptions, RemoteSandbox, SandboxInfo } from "./remote.js";
 export { serveSandbox } from "./steering.js";
 export type { SteeringOptions } from "./steering.js";

@@ -326,6 +326,9 @@ impl Writer<'_> {
                 return None;
             }
         };
+        if amount.minor == 0 {
+            self.issue(&joined(&[at, "amount"]), "must be above 0: leave the charge out where nothing was charged");
+        }
         if expected.is_some_and(|expected| expected.currency != amount.currency) {
             self.issue(&joined(&[at, "amount.currency"]), "must be that of the request");
         }

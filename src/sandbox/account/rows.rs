@@ -212,7 +212,11 @@ impl SubscriptionRow {
     /// When the `number`th payment after the first one is due.
     pub fn payment(&self, number: u16) -> i64 {
         let count = i64::from(number) - i64::from(self.trial);
-        let start = self.created + if self.trial { 14 * DAY } else { 0 };
+        self.later(self.created + if self.trial { 14 * DAY } else { 0 }, count)
+    }
+
+    /// So many of its intervals after a time.
+    pub fn later(&self, start: i64, count: i64) -> i64 {
         match PRICES[usize::from(self.price)].interval {
             Some("week") => start + count * 7 * DAY,
             Some("year") => add_months(start, count * 12),
@@ -245,8 +249,27 @@ pub struct PlanRow {
     pub snapshot: Option<Map<String, Value>>,
     /// When the provider is to charge next, as its snapshot says.
     pub next: Option<i64>,
-    /// The `next` of which it was told that it has come.
-    pub told: Option<i64>,
+    /// When it said so.
+    pub heard: i64,
+    /// The payments of which it was told that they are due, and of which it has not said that a later one is next.
+    pub told: Vec<Told>,
+    /// Until when nothing is charged: the end of a trial, or a start in the future.
+    pub free_until: Option<i64>,
+    /// After how many payments it ends; 0 for never.
+    pub cycles: u32,
+}
+
+/// A payment of which a provider was told that it is due.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    /// When it was due.
+    pub at: i64,
+    /// When it was told.
+    pub since: i64,
+    /// Whether something was pushed about it.
+    pub answered: bool,
+    /// Whether it was said that nothing was.
+    pub missed: bool,
 }
 
 /// A coupon.
@@ -315,6 +338,8 @@ pub struct Keys {
     pub api_key: String,
     /// The public key.
     pub publishable_key: String,
+    /// Whether they were connected, and are not those with which the sandbox begins.
+    pub given: bool,
 }
 
 impl fmt::Debug for Keys {

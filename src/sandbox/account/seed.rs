@@ -368,6 +368,7 @@ fn provider(account: &mut Account) {
     let mut keys = |mode: &str| Keys {
         api_key: joined(&[mode, "_api_", &rng.hex(32)]),
         publishable_key: joined(&["pk_", mode, "_", &rng.hex(24)]),
+        given: false,
     };
     let (live, test) = (keys("live"), keys("test"));
     account.provider = Some(ProviderRow {

@@ -2,9 +2,9 @@
 
 use crate::json::joined;
 use crate::sandbox::account::catalog::SOURCES;
-use crate::sandbox::account::rows::{Keys, Owner, Provider, ProviderRow};
+use crate::sandbox::account::rows::{Keys, Owner, PlanRow, Provider, ProviderRow};
 use crate::sandbox::account::state::Account;
-use crate::sandbox::calendar::MINUTE;
+use crate::sandbox::calendar::{DAY, MINUTE};
 use crate::sandbox::checkout::fault::Quirks;
 use crate::sandbox::checkout::props;
 use crate::sandbox::checkout::rows::{Session, State};
@@ -59,7 +59,9 @@ impl World<'_> {
                 ..Draft::default()
             };
             let order = self.add_order(location, draft);
-            return Ok((order, Some(self.begin_subscription(location, order, plan.0, plan.1 > 0))));
+            let free_until = (plan.1 > 0).then(|| self.now + i64::from(plan.1) * DAY);
+            let row = PlanRow { free_until, ..PlanRow::default() };
+            return Ok((order, Some(self.begin_subscription(location, order, (plan.0, plan.1 > 0), row))));
         }
         let index = named.unwrap_or_else(|| {
             let index = orders::create(&mut self.accounts[location], self.now, false);
@@ -187,7 +189,8 @@ impl World<'_> {
             match options.get(name) {
                 Some(Value::Object(fields)) => {
                     let field = |name: &str| text(fields, name).unwrap_or_default().to_owned();
-                    *keys = Some(Keys { api_key: field("apiKey"), publishable_key: field("publishableKey") });
+                    let (api_key, publishable_key) = (field("apiKey"), field("publishableKey"));
+                    *keys = Some(Keys { api_key, publishable_key, given: true });
                 }
                 Some(Value::Null) => *keys = None,
                 _ => {}

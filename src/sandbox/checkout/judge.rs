@@ -63,9 +63,18 @@ pub struct Judged {
 pub struct Known {
     /// Its amount in minor units.
     pub amount: Option<u32>,
+    /// Its currency.
+    pub currency: Option<&'static str>,
     /// The time, in unix seconds.
     pub now: Option<f64>,
+    /// Since when HighLevel knows of it, in unix seconds: nothing was charged before.
+    pub since: Option<f64>,
+    /// Until when nothing is charged, in unix seconds: the end of a trial, or a start in the future.
+    pub free_until: Option<f64>,
 }
+
+/// How far the clocks of a provider and of HighLevel may differ, in seconds.
+const DRIFT: f64 = 86_400.0;
 
 /// Judges the answer to a query.
 pub fn answer(query: &Map<String, Value>, answer: &Answer, known: Known) -> Judged {
@@ -179,6 +188,7 @@ fn charged(fields: &Map<String, Value>, known: Known, issues: &mut Issues) -> Me
     if meaning == Meaning::Success && text(fields, "chargeId").is_none() {
         issues.error("chargeId", "must be text that is not empty: refunds name the charge by it");
     }
+    same_charge("", fields, issues);
     match inner(fields, "chargeSnapshot") {
         Some(charge) => {
             let statuses = ["succeeded", "failed", "pending", "processing"];
@@ -198,6 +208,7 @@ fn subscribed(fields: &Map<String, Value>, known: Known, issues: &mut Issues) ->
         if text(transaction, "chargeId").is_none() {
             issues.error("transaction.chargeId", "must be text that is not empty");
         }
+        same_charge("transaction.", transaction, issues);
         if let Some(charge) = inner(transaction, "chargeSnapshot") {
             let statuses = ["succeeded", "failed", "pending", "processing"];
             snapshot("transaction.chargeSnapshot", charge, &statuses, known, issues);
@@ -305,6 +316,9 @@ fn snapshot(at: &str, fields: &Map<String, Value>, statuses: &[&str], known: Kno
     }
     match (fields.get("amount").and_then(Value::as_f64), known.amount) {
         (None, _) => issues.error(&path("amount"), "must be a number"),
+        (Some(amount), _) if amount <= 0.0 => {
+            issues.error(&path("amount"), "must be above 0: where nothing was charged the snapshot is left out");
+        }
         (Some(amount), Some(minor)) if amount != major(minor) && amount != f64::from(minor) => {
             let (major, minor) = (decimal(minor), digits(minor.into(), 1));
             let text = joined(&["is neither ", &major, " (major units) nor ", &minor, " (minor units)"]);
@@ -313,7 +327,13 @@ fn snapshot(at: &str, fields: &Map<String, Value>, statuses: &[&str], known: Kno
         }
         _ => {}
     }
-    seconds(&path("chargedAt"), fields.get("chargedAt"), issues);
+    if let (Some(given), Some(currency)) = (text(fields, "currency"), known.currency) {
+        if !given.eq_ignore_ascii_case(currency) {
+            issues.error(&path("currency"), &joined(&["is another one than that of the payment, ", currency]));
+        }
+    }
+    let charged = seconds(&path("chargedAt"), fields.get("chargedAt"), issues);
+    clock(&path("chargedAt"), charged, known.since, known, issues);
     if text(fields, "chargeId").is_none() {
         issues.warning(&path("chargeId"), "is missing");
     }
@@ -332,10 +352,22 @@ fn plan(at: &str, fields: &Map<String, Value>, statuses: &[&str], known: Known, 
     if text(fields, "id").is_none() {
         issues.error(&path("id"), "must be the provider's id of the subscription");
     }
+    let status = text(fields, "status").unwrap_or_default();
+    let runs = matches!(status, "active" | "trialing");
     for name in ["trialEnd", "createdAt", "nextCharge"] {
-        seconds(&path(name), fields.get(name), issues);
+        let given = fields.get(name);
+        // What is charged no more has no next charge.
+        if name == "nextCharge" && given.is_none() && !runs && status != "scheduled" {
+            continue;
+        }
+        let at = seconds(&path(name), given, issues);
+        if name == "createdAt" {
+            clock(&path(name), at, None, known, issues);
+        }
     }
-    let runs = text(fields, "status").is_some_and(|status| matches!(status, "active" | "trialing"));
+    if status == "active" {
+        still_free(&path("status"), known, issues);
+    }
     let next = fields.get("nextCharge").and_then(Value::as_f64).filter(|next| *next > 0.0);
     if runs && next.zip(known.now).is_some_and(|(next, now)| next < now) {
         issues.warning(&path("nextCharge"), "lies in the past");
@@ -351,15 +383,57 @@ fn one_of(path: &str, value: &str, list: &[&str], issues: &mut Issues) {
     }
 }
 
-fn seconds(path: &str, value: Option<&Value>, issues: &mut Issues) {
+/// A time; none where it is missing, or is no time in unix seconds.
+fn seconds(path: &str, value: Option<&Value>, issues: &mut Issues) -> Option<f64> {
     match value {
         Some(Value::Number(number)) => {
-            if number.as_f64().is_some_and(|at| at > 1e11) {
-                issues.error(path, "must be in unix seconds; this looks like milliseconds");
+            let at = number.as_f64().unwrap_or_default();
+            if at <= 1e11 {
+                return Some(at);
             }
+            issues.error(path, "must be in unix seconds; this looks like milliseconds");
         }
         Some(_) => issues.error(path, "must be a number of unix seconds"),
         None => issues.warning(path, "is missing"),
+    }
+    None
+}
+
+/// Tells of a time that has not come yet by the sandbox's clock, or that lies before what it is about.
+fn clock(path: &str, at: Option<f64>, since: Option<f64>, known: Known, issues: &mut Issues) {
+    let (Some(at), Some(now)) = (at, known.now) else { return };
+    let wrong = if at > now + DRIFT {
+        "lies in the future"
+    } else if since.is_some_and(|since| at < since - DRIFT) {
+        "lies before the payment was asked for"
+    } else {
+        return;
+    };
+    let today = crate::sandbox::calendar::iso(now as i64 * 1000);
+    let text =
+        [wrong, " by the sandbox's clock (", &today, "): let the provider read that one, now: () => sandbox.now()"];
+    issues.warning(path, &joined(&text));
+}
+
+/// Tells of a subscription that is said to be paid for while nothing is to be charged yet.
+fn still_free(path: &str, known: Known, issues: &mut Issues) {
+    let Some(until) = known.free_until.filter(|until| known.now.is_some_and(|now| now < *until)) else { return };
+    let until = crate::sandbox::calendar::iso(until as i64 * 1000);
+    let text = [
+        "is active, and nothing is charged until ",
+        &until,
+        ": say trialing while a trial runs, scheduled before the start date",
+    ];
+    issues.error(path, &joined(&text));
+}
+
+/// Tells of a charge that is another one than its snapshot's.
+fn same_charge(at: &str, fields: &Map<String, Value>, issues: &mut Issues) {
+    let snapshot = inner(fields, "chargeSnapshot").and_then(|charge| text(charge, "chargeId"));
+    if let (Some(own), Some(snapshot)) = (text(fields, "chargeId"), snapshot) {
+        if own != snapshot {
+            issues.warning(&joined(&[at, "chargeSnapshot.chargeId"]), "is another charge than chargeId");
+        }
     }
 }
 
@@ -520,6 +594,10 @@ pub fn push(fields: &Map<String, Value>, known: Known) -> Issues {
             let what = if name.ends_with("Snapshot") { "must be an object" } else { "must be text that is not empty" };
             issues.error(name, what);
         }
+    }
+    same_charge("", fields, &mut issues);
+    if event == "subscription.active" {
+        still_free("event", known, &mut issues);
     }
     if let Some(charge) = inner(fields, "chargeSnapshot") {
         snapshot("chargeSnapshot", charge, &["succeeded", "failed", "pending"], known, &mut issues);

@@ -26,7 +26,7 @@ use crate::sandbox::operations::subscriptions;
 use fault::Fault;
 use serde_json::{Map, Value};
 use settle::text;
-use timeline::WITHIN;
+use timeline::{Issues, WITHIN};
 use world::Note;
 pub use world::{Side, World};
 
@@ -63,34 +63,48 @@ impl World<'_> {
         Ok(written(&step))
     }
 
-    /// The payments of subscriptions for which the provider has to charge by now, each once.
+    /// The payments of subscriptions for which the provider has to charge by now, each once, the oldest of a subscription
+    /// first. Those that were told a day ago or longer, and about which nothing was pushed, are noted as overdue.
     fn due(&mut self) -> Value {
         let mut all = Vec::new();
         for location in 0..self.accounts.len() {
             for at in 0..self.accounts[location].plans.len() {
-                let account = &mut self.accounts[location];
-                let plan = &mut account.plans[at];
-                let Some(next) = plan.next.filter(|next| *next <= self.now && plan.told != Some(*next)) else {
-                    continue;
-                };
-                plan.told = Some(next);
-                let index = plan.subscription as usize;
-                let account = &self.accounts[location];
-                let row = &account.subscriptions[index];
-                let currency = account.orders[row.order as usize].currency;
-                let due = object! {
-                    "subscriptionId": subscriptions::id_of(account, index),
-                    "locationId": account.location.as_str(),
-                    "providerSubscriptionId": subscriptions::gateway_id(account, index),
-                    "dueAt": iso(next),
-                    "amount": major(PRICES[usize::from(row.price)].minor),
-                    "currency": CURRENCIES[usize::from(currency)].0,
-                };
-                self.note(location, Note::new("due", WITHIN, "subscription.charged", due.clone()));
-                all.push(due);
+                let index = self.accounts[location].plans[at].subscription as usize;
+                let (dates, overdue, missed) = self.accounts[location].come_due(at, self.now);
+                for at in missed {
+                    self.overdue(location, index, at);
+                }
+                for date in dates {
+                    let account = &self.accounts[location];
+                    let row = &account.subscriptions[index];
+                    let currency = account.orders[row.order as usize].currency;
+                    let due = object! {
+                        "subscriptionId": subscriptions::id_of(account, index),
+                        "locationId": account.location.as_str(),
+                        "providerSubscriptionId": subscriptions::gateway_id(account, index),
+                        "dueAt": iso(date),
+                        "amount": major(PRICES[usize::from(row.price)].minor),
+                        "currency": CURRENCIES[usize::from(currency)].0,
+                        "overdue": overdue,
+                    };
+                    self.note(location, Note::new("due", WITHIN, "subscription.charged", due.clone()));
+                    all.push(due);
+                }
             }
         }
         Value::Array(all)
+    }
+
+    /// Notes that nothing was pushed about a payment that was told to be due.
+    fn overdue(&mut self, location: usize, subscription: usize, at: i64) {
+        let id = subscriptions::id_of(&self.accounts[location], subscription);
+        let mut issues = Issues::default();
+        issues.warning(
+            "",
+            "is due and nothing was pushed about it: push subscription.charged, also of a charge that has failed",
+        );
+        let body = object! { "subscriptionId": id, "dueAt": iso(at) };
+        self.note(location, Note { issues: issues.0, ..Note::new("state", WITHIN, "payment overdue", body) });
     }
 }
 
@@ -119,7 +133,7 @@ pub fn check_answer(options: &Map<String, Value>) -> String {
         failure: text(options, "failure").map(str::to_owned),
     };
     let amount = options.get("amount").and_then(Value::as_f64).map(|amount| minor(amount) as u32);
-    let judged = judge::answer(query, &answer, judge::Known { amount, now: None });
+    let judged = judge::answer(query, &answer, judge::Known { amount, ..judge::Known::default() });
     let mut text = Text::default();
     let mut members = Members::new(&mut text);
     members.text("meaning", judged.meaning.name());

@@ -1,9 +1,10 @@
 //! What a provider tells of its own accord: `POST /payments/custom-provider/webhook`.
 
 use crate::json::joined;
-use crate::sandbox::account::catalog::PRICES;
+use crate::sandbox::account::catalog::{CURRENCIES, PRICES};
 use crate::sandbox::account::rows::{Owner, Paid, Provider};
 use crate::sandbox::checkout::judge::{self, Known};
+use crate::sandbox::checkout::query::unix;
 use crate::sandbox::checkout::settle::{inner, text, TWICE};
 use crate::sandbox::checkout::timeline::{Issue, Issues, FROM_PROVIDER};
 use crate::sandbox::checkout::world::{Note, World};
@@ -141,7 +142,22 @@ impl World<'_> {
             (_, Some(at), _) => Some(account.transactions[at].amount),
             _ => None,
         };
-        let mut issues = judge::push(body, Known { amount, now: Some((now / 1000) as f64) });
+        let order = target.subscription.map(|at| &account.orders[account.subscriptions[at].order as usize]);
+        let transaction = target.transaction.map(|at| &account.transactions[at]);
+        let created = order.map(|order| order.created).or(transaction.map(|row| row.created));
+        let currency = order.map(|order| order.currency);
+        let currency = currency.or(transaction.map(|row| transactions::Facts::of(account, row).currency));
+        let free_until = target.subscription.filter(|at| !account.has_charged(*at));
+        let free_until = free_until.and_then(|at| account.plan_of(at)).and_then(|plan| plan.free_until);
+        let known = Known {
+            amount,
+            currency: currency.map(|at| CURRENCIES[usize::from(at)].0),
+            now: Some(unix(now)),
+            since: created.map(unix),
+            // A charge that has come ends the trial, whenever that is.
+            free_until: free_until.filter(|_| inner(body, "chargeSnapshot").is_none()).map(unix),
+        };
+        let mut issues = judge::push(body, known);
         let charge_id = text(body, "chargeId");
         let (charge, plan) = (inner(body, "chargeSnapshot"), inner(body, "subscriptionSnapshot"));
         let status =
@@ -164,7 +180,9 @@ impl World<'_> {
                 self.follow_push(location, subscription, status(plan).as_deref(), plan, &mut issues);
             }
             ("subscription.charged", _, Some(subscription)) => {
-                self.renewed(location, subscription, charge_id.unwrap_or_default(), charge);
+                if self.renewed(location, subscription, charge_id.unwrap_or_default(), charge) {
+                    self.accounts[location].answer_due(subscription);
+                }
                 self.follow_push(location, subscription, status(plan).as_deref(), plan, &mut issues);
             }
             _ => {}
@@ -222,11 +240,19 @@ impl World<'_> {
         self.note_plan(location, subscription);
     }
 
-    /// A payment of a subscription: the first one, or a later one. The same charge again is the same payment.
-    fn renewed(&mut self, location: usize, subscription: usize, id: &str, snapshot: Option<&Map<String, Value>>) {
+    /// A payment of a subscription: the first one, or a later one. The same charge again is the same payment. True of a
+    /// charge that was not known before.
+    fn renewed(
+        &mut self,
+        location: usize,
+        subscription: usize,
+        id: &str,
+        snapshot: Option<&Map<String, Value>>,
+    ) -> bool {
         let now = self.now;
         let account = &mut self.accounts[location];
-        let index = match account.charged(subscription, id).or_else(|| account.unpaid_of(subscription)) {
+        let known = account.charged(subscription, id);
+        let index = match known.or_else(|| account.unpaid_of(subscription)) {
             Some(index) => index,
             None => {
                 let row = &mut account.subscriptions[subscription];
@@ -245,5 +271,6 @@ impl World<'_> {
             "failed" => self.accounts[location].fail(index, now),
             _ => {}
         }
+        known.is_none()
     }
 }

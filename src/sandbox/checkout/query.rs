@@ -2,7 +2,7 @@
 
 use crate::json::joined;
 use crate::sandbox::account::catalog::{CURRENCIES, INVOICE, PRICES};
-use crate::sandbox::account::rows::{Owner, Paid, Provider};
+use crate::sandbox::account::rows::{Owner, Paid, PlanRow, Provider};
 use crate::sandbox::amount::{is_money, major, minor};
 use crate::sandbox::calendar::{self, iso, DAY};
 use crate::sandbox::checkout::fault::{take, Fault};
@@ -16,6 +16,14 @@ use crate::sandbox::json::json;
 use crate::sandbox::object::{object, put};
 use crate::sandbox::operations::{orders, subscriptions, transactions};
 use serde_json::{Map, Value};
+
+/// What is said where an answer cannot be used and the key was not connected by anybody.
+const SEEDED: &str = "is that of the provider with which the sandbox begins: connect your own keys for this mode with connectProvider or customProvider.connect";
+
+/// A time in unix seconds.
+pub fn unix(ms: i64) -> f64 {
+    (ms / 1000) as f64
+}
 
 impl World<'_> {
     /// Makes a query ready to be sent; nothing where the provider is not connected any more.
@@ -36,12 +44,13 @@ impl World<'_> {
         let account = &self.accounts[location];
         let provider = account.provider.as_ref()?;
         let url = account.addresses[1].clone().unwrap_or_else(|| provider.texts[3].clone());
-        let key = provider.keys(live)?.api_key.clone();
+        let keys = provider.keys(live)?;
+        let (key, seeded) = (keys.api_key.clone(), !keys.given);
         let key = if fault == Some(Fault::WrongApiKey) { joined(&["wrong_", &key]) } else { key };
         self.side.asked += 1;
         let number = self.side.asked;
         let kind = text(&body, "type").unwrap_or_default().to_owned();
-        let query = Query { number, location, purpose, body: body.clone(), fault, checkout: checkout.clone() };
+        let query = Query { number, location, purpose, body: body.clone(), fault, seeded, checkout: checkout.clone() };
         self.side.queries.push(query);
         put(&mut body, "apiKey", key.into());
         let body = Value::Object(body);
@@ -72,6 +81,9 @@ impl World<'_> {
                 judged.issues.error("apiKey", "is not the provider's, and yet the answer agrees");
             }
             judged.meaning = Meaning::None;
+        }
+        if query.seeded && judged.meaning == Meaning::None {
+            judged.issues.warning("apiKey", SEEDED);
         }
         let at = query.checkout.as_ref().and_then(|id| self.side.sessions.iter().position(|session| session.id == *id));
         if let (Purpose::Verify { early: false }, Some(at)) = (query.purpose, at) {
@@ -125,8 +137,19 @@ impl World<'_> {
             Purpose::Charge(at) | Purpose::Create(_, at) => Some(at as usize),
             _ => None,
         };
-        let amount = transaction.map(|at| account.transactions[at].amount);
-        Known { amount, now: Some((self.now / 1000) as f64) }
+        let row = transaction.map(|at| &account.transactions[at]);
+        let subscription = match query.purpose {
+            Purpose::Create(at, _) => Some(at as usize),
+            _ => text(&query.body, "subscriptionId").and_then(|id| subscriptions::find(account, id)),
+        };
+        let free_until = subscription.and_then(|at| account.plan_of(at)).and_then(|plan| plan.free_until);
+        Known {
+            amount: row.map(|row| row.amount),
+            currency: row.map(|row| CURRENCIES[usize::from(transactions::Facts::of(account, row).currency)].0),
+            now: Some(unix(self.now)),
+            since: row.map(|row| unix(row.created)),
+            free_until: free_until.map(unix),
+        }
     }
 
     /// What a query says as its caller sees it.
@@ -423,7 +446,11 @@ impl World<'_> {
         let Some((begins, true)) = calendar::parse(&start) else {
             return Err("startDate must be a date such as 2026-11-30".into());
         };
-        let scheduled = begins > self.now - self.now.rem_euclid(DAY);
+        let midnight = self.now - self.now.rem_euclid(DAY);
+        if begins < midnight {
+            return Err(joined(&["startDate must not lie in the past: the sandbox's clock stands at ", &today]));
+        }
+        let scheduled = begins > midnight;
         let draft = Draft {
             contact,
             source: INVOICE,
@@ -433,16 +460,18 @@ impl World<'_> {
             ..Draft::default()
         };
         let order = self.add_order(location, draft);
-        let subscription = self.begin_subscription(location, order, plan.0, plan.1 > 0);
+        let cycles = options.get("totalCycles").and_then(Value::as_f64).unwrap_or_default() as u32;
+        let first = if scheduled { begins } else { self.now } + i64::from(plan.1) * DAY;
+        let row = PlanRow { cycles, free_until: (first > self.now).then_some(first), ..PlanRow::default() };
+        let subscription = self.begin_subscription(location, order, (plan.0, plan.1 > 0), row);
         let account = &mut self.accounts[location];
         let amount = account.orders[order].total();
         let transaction = account.begin_charge(Owner::Order(order as u32), amount, self.now);
         let price = PRICES[usize::from(plan.0)].minor;
-        let cycles = options.get("totalCycles").and_then(Value::as_f64).unwrap_or_default() as u32;
-        let recurring: Value = if text(options, "recurringAmount") == Some("number") {
-            major(price).into()
-        } else {
+        let recurring: Value = if text(options, "recurringAmount") == Some("text") {
             crate::sandbox::amount::decimal(price).into()
+        } else {
+            major(price).into()
         };
         let details = if text(options, "productDetails") == Some("empty") {
             object! {}

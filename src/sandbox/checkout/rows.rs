@@ -123,6 +123,8 @@ pub struct Query {
     pub body: Map<String, Value>,
     /// What goes wrong with it.
     pub fault: Option<Fault>,
+    /// Whether its key is one with which the sandbox begins.
+    pub seeded: bool,
     /// The checkout that it belongs to.
     pub checkout: Option<String>,
 }

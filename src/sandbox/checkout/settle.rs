@@ -3,8 +3,9 @@
 //! Money that is there stays: no later word of the provider makes a paid transaction pending or failed. A subscription that
 //! has ended stays so.
 
-use crate::sandbox::account::rows::{ChargeRow, Owner, Paid, PlanRow};
+use crate::sandbox::account::rows::{ChargeRow, Owner, Paid, PlanRow, Told};
 use crate::sandbox::account::state::Account;
+use crate::sandbox::calendar::DAY;
 use serde_json::{Map, Value};
 
 /// The statuses of subscriptions that HighLevel knows.
@@ -118,16 +119,70 @@ impl Account {
         }
         row.updated = now;
         let ended = matches!(row.status, "canceled" | "expired");
+        let span = self.span(subscription);
         if let Some(plan) = self.plan_row(subscription) {
             if let Some(snapshot) = snapshot {
-                plan.next = seconds(snapshot, "nextCharge");
+                let next = seconds(snapshot, "nextCharge");
+                if next != plan.next {
+                    plan.move_on(next, now, span);
+                }
                 plan.snapshot = Some(snapshot.clone());
             }
             if ended {
                 plan.next = None;
+                plan.told.clear();
             }
         }
         true
+    }
+
+    /// Something was pushed about a payment of a subscription: about the one that comes next.
+    pub fn answer_due(&mut self, subscription: usize) {
+        let span = self.span(subscription);
+        let Some(plan) = self.plan_row(subscription) else { return };
+        let Some(next) = plan.next else { return };
+        if let Some(told) = plan.told.iter_mut().find(|told| is_same(told.at, next, span)) {
+            told.answered = true;
+        }
+    }
+
+    /// How far the payments of a subscription lie apart, in milliseconds.
+    fn span(&self, subscription: usize) -> i64 {
+        self.subscriptions[subscription].later(0, 1)
+    }
+
+    /// The payments of a subscription that have come due and were not told yet, and how many older ones wait for a word of the
+    /// provider since a day or more; also those of the latter that were not noticed before.
+    pub fn come_due(&mut self, plan: usize, now: i64) -> (Vec<i64>, u32, Vec<i64>) {
+        let subscription = self.plans[plan].subscription as usize;
+        let span = self.span(subscription);
+        let row = &self.subscriptions[subscription];
+        let (mut due, mut overdue, mut missed) = (Vec::new(), 0, Vec::new());
+        let first = self.transactions.iter().any(|paid| paid.owner == Owner::Order(row.order) && paid.amount > 0);
+        let made = u32::from(row.renewals) + u32::from(first);
+        let plan = &mut self.plans[plan];
+        let Some(next) = plan.next else { return (due, overdue, missed) };
+        for told in plan.told.iter_mut().filter(|told| !told.answered && now - told.since >= DAY) {
+            overdue += 1;
+            if !told.missed {
+                told.missed = true;
+                missed.push(told.at);
+            }
+        }
+        let mut count = 0;
+        loop {
+            let at = row.later(next, i64::from(count));
+            // What lay in the past when the provider named it is one payment, however far back it lies.
+            if at > now || plan.cycles > 0 && made + count >= plan.cycles {
+                break;
+            }
+            count += 1;
+            if (at == next || at > plan.heard) && !plan.told.iter().any(|told| is_same(told.at, at, span)) {
+                plan.told.push(Told { at, since: now, answered: false, missed: false });
+                due.push(at);
+            }
+        }
+        (due, overdue, missed)
     }
 
     /// The transaction with which a subscription is to begin, if it has not been paid.
@@ -141,6 +196,17 @@ impl Account {
             unpaid = Some(index);
         }
         unpaid
+    }
+
+    /// Whether money of a subscription was charged.
+    pub fn has_charged(&self, subscription: usize) -> bool {
+        let first = Owner::Order(self.subscriptions[subscription].order);
+        let of = |owner: Owner| match owner {
+            Owner::Renewal(other, _) => other as usize == subscription,
+            owner => owner == first,
+        };
+        let paid = |state: Paid| matches!(state, Paid::Succeeded | Paid::Refunded);
+        self.transactions.iter().any(|row| row.amount > 0 && of(row.owner) && paid(row.state))
     }
 
     /// Whether a charge is that of another transaction that is paid.
@@ -165,6 +231,28 @@ impl Account {
             .find(|row| row.id.as_deref() == Some(charge) && of(self.transactions[row.transaction as usize].owner));
         found.map(|row| row.transaction as usize)
     }
+}
+
+impl PlanRow {
+    /// Another payment is the next one. The payments behind it that were told stay told; if nothing was pushed about the one
+    /// that was next, it is another date for that one.
+    fn move_on(&mut self, next: Option<i64>, now: i64, span: i64) {
+        let old = std::mem::replace(&mut self.next, next);
+        self.heard = now;
+        let done = old.and_then(|old| self.told.iter().position(|told| is_same(told.at, old, span) && told.answered));
+        match (done, next) {
+            (Some(at), Some(next)) => {
+                self.told.remove(at);
+                self.told.retain(|told| told.at > next || is_same(told.at, next, span));
+            }
+            _ => self.told.clear(),
+        }
+    }
+}
+
+/// Whether two times mean the same payment: a provider counts its months otherwise than HighLevel, and some seconds later.
+fn is_same(one: i64, other: i64, span: i64) -> bool {
+    (one - other).abs() < span / 2
 }
 
 /// A time in unix seconds as milliseconds; 0 is none.

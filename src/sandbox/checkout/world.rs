@@ -250,8 +250,15 @@ impl World<'_> {
         Ok((price, days as u32))
     }
 
-    /// Adds the subscription that begins with an order; gives its index.
-    pub fn begin_subscription(&mut self, location: usize, order: usize, price: u8, trial: bool) -> usize {
+    /// Adds the subscription that begins with an order: its price, whether it is tried first, and what is known of its
+    /// payments. Gives its index.
+    pub fn begin_subscription(
+        &mut self,
+        location: usize,
+        order: usize,
+        (price, trial): (u8, bool),
+        plan: PlanRow,
+    ) -> usize {
         let now = self.now;
         let account = &mut self.accounts[location];
         let index = account.subscriptions.len();
@@ -268,20 +275,28 @@ impl World<'_> {
             trial,
             provider: Provider::Custom,
         });
-        account.plans.push(PlanRow { subscription: index as u32, ..PlanRow::default() });
+        account.plans.push(PlanRow { subscription: index as u32, ..plan });
         index
     }
 
-    /// Whether a mode is live: as told, otherwise as `preferred` if its keys are connected, otherwise the other one. The
-    /// error says what is not set up.
+    /// Whether a mode is live: as told, otherwise as `preferred` if its keys are connected, otherwise the other one. Keys that
+    /// somebody has connected come before those with which the sandbox begins: who connects one mode means that one. The error
+    /// says what is not set up.
     pub fn mode(&self, location: usize, options: &Map<String, Value>, preferred: bool) -> Result<bool, String> {
         let Some(provider) = &self.accounts[location].provider else {
             return Err("the location has no custom provider: create one with customProvider.create".into());
         };
         let live = match text(options, "mode") {
             Some(mode) => mode == "live",
-            None if provider.keys(preferred).is_some() => preferred,
-            None => !preferred,
+            None => {
+                let given = |live: bool| provider.keys(live).is_some_and(|keys| keys.given);
+                let fits = given(preferred) || provider.keys(preferred).is_some() && !given(!preferred);
+                if fits {
+                    preferred
+                } else {
+                    !preferred
+                }
+            }
         };
         if provider.keys(live).is_none() {
             let mode = if live { "live" } else { "test" };

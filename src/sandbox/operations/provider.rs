@@ -96,7 +96,7 @@ pub fn config(call: &mut Call<'_>) -> Outcome {
 pub fn connect(call: &mut Call<'_>) -> Outcome {
     let keys = |mode: &str| {
         let fields = call.body.get(mode).and_then(Value::as_object)?;
-        Some(Keys { api_key: text(fields, "apiKey"), publishable_key: text(fields, "publishableKey") })
+        Some(Keys { api_key: text(fields, "apiKey"), publishable_key: text(fields, "publishableKey"), given: true })
     };
     let (live, test) = (keys("live"), keys("test"));
     if live.is_none() && test.is_none() {

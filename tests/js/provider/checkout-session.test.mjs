@@ -624,8 +624,8 @@ test("what HighLevel's server asks has the fields of HighLevel's own samples, an
     await pay(session, toy);
     await sandbox.listPaymentMethods({ contactId });
     await sandbox.charge({ contactId, paymentMethodId, amount: 100, description: "Invoice - 1" });
-    await sandbox.createSubscription({ contactId, paymentMethodId, totalCycles: 12 });
-    await sandbox.createSubscription({ contactId, paymentMethodId, recurringAmount: "number", productDetails: "empty" });
+    await sandbox.createSubscription({ contactId, paymentMethodId, totalCycles: 12, recurringAmount: "text" });
+    await sandbox.createSubscription({ contactId, paymentMethodId, productDetails: "empty" });
     await sandbox.refund({ transactionId: session.transactionId, amount: 1.5 });
     await sandbox.cancelSubscription({ subscriptionId: session.subscriptionId });
     const kinds = (value) =>

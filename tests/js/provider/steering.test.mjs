@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test, { after } from "node:test";
-import { createSandbox, connectSandbox, serveSandbox } from "ghl-payments/sandbox";
+import { createSandbox, connectSandbox, SandboxConnectionError, serveSandbox } from "ghl-payments/sandbox";
 import { PaymentsClient } from "ghl-payments";
 import { startSandbox } from "../support/support.mjs";
 import { failure } from "../support/stub.mjs";
@@ -61,6 +61,26 @@ test("a payment, a refund, a subscription and its clock over HTTP", async () => 
     assert.deepEqual(timeline, local.timeline());
     assert.ok(timeline.length > 10 && !JSON.stringify(timeline).includes(KEYS.live.apiKey));
     assert.equal((await sandbox.timeline({ after: timeline.length - 1 })).length, 1);
+});
+
+test("where there is no sandbox, the error names the address and has a type", async () => {
+    const server = await listen(async () => new Response());
+    await server.close();
+    const { url } = server;
+    const nobody = await failure(connectSandbox(`${url}/`).info());
+    assert.ok(nobody instanceof SandboxConnectionError, nobody.name);
+    assert.deepEqual([nobody.name, nobody.url, nobody.status], ["SandboxConnectionError", url, undefined]);
+    assert.ok(nobody.message.includes(url) && nobody.message.includes("ECONNREFUSED"), nobody.message);
+    assert.equal(nobody.cause.message, "fetch failed");
+
+    const fetch = async () => { throw null; };
+    const named = await failure(connectSandbox("http://me:secret@127.0.0.1:1", { fetch }).now());
+    assert.ok(named instanceof SandboxConnectionError && !JSON.stringify([named.message, named.url]).includes("secret"));
+    const other = await failure(connectSandbox(url, { fetch: async () => new Response("<html>", { status: 404 }) }).now());
+    assert.deepEqual([other.name, other.url, other.status], ["SandboxConnectionError", url, 404]);
+    // What the sandbox itself refuses is no failure of the connection.
+    const refused = connectSandbox(await serve(serveSandbox(createSandbox({ size: 1 }))));
+    assert.equal((await failure(refused.checkout({ orderId: "x" }))) instanceof SandboxConnectionError, false);
 });
 
 test("install, uninstall, faults, requests, state and reset over HTTP", async () => {

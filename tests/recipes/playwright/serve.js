@@ -1,4 +1,4 @@
-// Stands for your development server: the page, and the package beside it.
+// Stands for your development server: the pages, and the package beside them.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -9,7 +9,8 @@ const PACKAGE = new URL(".", import.meta.resolve("ghl-payments"));
 export async function serve() {
     const server = createServer(async ({ url }, response) => {
         const script = /^\/ghl-payments\/((?:[\w-]+\/)*[\w-]+\.js)$/.exec(url);
-        const file = script ? new URL(script[1], PACKAGE) : new URL("page.html", FOLDER);
+        const page = /^\/(checkout|pay)\.html$/.exec(url)?.[1] ?? "page";
+        const file = script ? new URL(script[1], PACKAGE) : new URL(`${page}.html`, FOLDER);
         response.setHeader("content-type", script ? "text/javascript" : "text/html");
         response.end(await readFile(file));
     });
