@@ -202,6 +202,10 @@ pub fn prepare(push: &str, sender: &Sender<'_>) -> Result<Prepared, Vec<Issue>> 
             wrong(name, &joined(&["is required with event \"", &event, "\""]));
         }
     }
+    let (charge, told) = (text_field(json, "chargeId"), text_field(field(json, "chargeSnapshot"), "chargeId"));
+    if known.is_some() && !charge.is_empty() && !told.is_empty() && charge != told {
+        wrong("chargeSnapshot.chargeId", "must be the same as chargeId: a push is about one charge");
+    }
     for (snapshot, names) in [
         ("chargeSnapshot", &["chargedAt"] as &[&str]),
         ("subscriptionSnapshot", &["trialEnd", "createdAt", "nextCharge"]),
@@ -387,6 +391,21 @@ mod tests {
         push["extra"] = json!(1);
         push["locationId"] = json!(" ");
         assert_eq!(paths(&push), ["mode", "apiKey", "extra", "locationId"]);
+    }
+
+    #[test]
+    fn a_push_is_about_one_charge() {
+        let mut push = captured(&json!(1));
+        push["chargeId"] = json!("another");
+        assert_eq!(paths(&push), ["chargeSnapshot.chargeId"]);
+        let charged = json!({
+            "event": "subscription.charged", "locationId": "l", "ghlSubscriptionId": "g", "chargeId": "another",
+            "chargeSnapshot": push["chargeSnapshot"], "subscriptionSnapshot": { "id": "s", "status": "active" },
+        });
+        assert_eq!(paths(&charged), ["chargeSnapshot.chargeId"]);
+        // Of an event that nobody knows yet nothing of the kind is known either.
+        push["event"] = json!("payment.disputed");
+        assert!(prepared(&push, Unit::Minor).is_ok());
     }
 
     #[test]

@@ -14,11 +14,11 @@ Plays HighLevel against your own custom payment provider, over HTTP, and says wh
                the secret that was connected for the TEST mode; better in the environment variable
                GHL_API_KEY. Without it only what strangers may do is tried. With it your handlers are asked
                about charges, methods and subscriptions that do not exist; what does may be named with
-  --location-id <id>   the location of that key
+  --location-id <id>   the location of that key; without it what names a location is skipped
   --contact-id <id>    a contact whose saved payment methods are listed
   --charge-id <id>     a charge that your gateway knows as paid
   --transaction-id <id>, --subscription-id <id>
-                       what belongs to that charge at HighLevel
+                       what belongs to that charge at HighLevel; with --charge-id the transaction is needed
   --amount <number>    what it was, in major units such as 10.50
   --timeout-ms <n>     how long an answer may take (default 15000)
   --json       print one JSON object instead of a line for each check
@@ -40,10 +40,10 @@ interface Settings {
     queryUrl: string | undefined;
     paymentsUrl: string | undefined;
     apiKey: string | undefined;
-    locationId: string;
+    locationId: string | undefined;
     contactId: string;
     chargeId: string | undefined;
-    transactionId: string;
+    transactionId: string | undefined;
     subscriptionId: string | undefined;
     amount: number | undefined;
     timeoutMs: number;
@@ -137,10 +137,10 @@ function read(words: string[]): Settings | "help" {
     return {
         queryUrl, paymentsUrl,
         apiKey: values["api-key"] || process.env["GHL_API_KEY"] || undefined,
-        locationId: values["location-id"] ?? unknown(20),
+        locationId: values["location-id"],
         contactId: values["contact-id"] ?? unknown(20),
         chargeId: values["charge-id"],
-        transactionId: values["transaction-id"] ?? unknown(24),
+        transactionId: values["transaction-id"],
         subscriptionId: values["subscription-id"],
         amount: number("amount", 0),
         timeoutMs: Math.min(number("timeout-ms", 1, 15_000)!, 600_000),
@@ -314,6 +314,21 @@ function allows(source: string, host: string): boolean {
     return pattern === host || (pattern.startsWith("*.") && host.endsWith(pattern.slice(1)));
 }
 
+/** Whether an answer that says all is well is none that HighLevel can read. */
+function isNoJson({ status, text }: Came): boolean {
+    if (status < 200 || status > 299) return false;
+    try {
+        return typeof JSON.parse(text) !== "object";
+    } catch {
+        return true;
+    }
+}
+
+/** Whether it was answered that nobody has this apiKey. */
+function isStranger({ status }: Came): boolean {
+    return status === 401 || status === 403;
+}
+
 /** What HighLevel's server would meet. */
 class QueryChecks {
     readonly #url: string;
@@ -342,12 +357,16 @@ class QueryChecks {
         if (first.status >= 300 && first.status < 400) {
             return this.#say("redirect", "fail", `a POST is redirected to ${first.headers.get("location") ?? "somewhere"}: register the address where it ends`);
         }
-        if (first.status === 404) return this.#say("reachable", "fail", "status 404: there is no such route for POST");
+        if ([404, 405, 410, 501].includes(first.status)) return this.#say("reachable", "fail", `status ${first.status}: there is no such route for POST`);
+        if (isNoJson(first)) {
+            const type = first.headers.get("content-type") ?? "no content-type";
+            return this.#say("reachable", "fail", `status ${first.status} and no JSON (${type}): whatever answers there, it is no queryUrl`);
+        }
         this.#say("reachable", "ok", `status ${first.status} in ${Math.round(first.ms)} ms`);
         await this.#strangers(first);
         await this.#malformed();
         if (this.#settings.apiKey === undefined) this.#say("with the apiKey", "skip", "give it in GHL_API_KEY, and your handlers are asked as well");
-        else await this.#friends(this.#settings.apiKey);
+        else await this.#friends(this.#settings.apiKey, first);
         this.#sum();
     }
 
@@ -383,6 +402,11 @@ class QueryChecks {
         came ??= await this.#post(query);
         if ("failure" in came) return this.#say(check, "fail", came.failure);
         if (came.status >= 500) return this.#say(check, "fail", `status ${came.status}: it crashes on what it should refuse`);
+        if (isNoJson(came)) return this.#say(check, "fail", `status ${came.status} and no JSON: HighLevel cannot read that`);
+        const { apiKey } = query as { apiKey?: unknown };
+        if (apiKey !== undefined && apiKey === this.#settings.apiKey && isStranger(came)) {
+            return this.#say(check, "warn", `status ${came.status} to an apiKey that is known: the check did not come to what it is about`);
+        }
         const { meaning } = this.#meaning(query, came);
         const list = (query as { type: string }).type === "list_payment_methods" && meaning === "success" && came.text.trim() === "[]";
         if (meaning === "success" && !list) return this.#say(check, "fail", danger);
@@ -394,10 +418,10 @@ class QueryChecks {
         const wrong = unknown(32);
         const ids = { transactionId: unknown(24), chargeId: unknown(24) };
         const { chargeId, transactionId, locationId, contactId } = this.#settings;
-        const own = { transactionId, chargeId: chargeId ?? ids.chargeId };
+        const own = { transactionId: transactionId ?? ids.transactionId, chargeId: chargeId ?? ids.chargeId };
         await this.#refuses("wrong-key.verify", { type: "verify" }, "says success: anybody can mark orders as paid", first);
         await this.#refuses("no-key.verify", { type: "verify", ...own }, "says success without any apiKey: anybody can mark orders as paid");
-        await this.#refuses("wrong-key.list", { type: "list_payment_methods", apiKey: wrong, locationId, contactId }, "lists saved payment methods to anybody");
+        await this.#refuses("wrong-key.list", { type: "list_payment_methods", apiKey: wrong, locationId: locationId ?? unknown(20), contactId }, "lists saved payment methods to anybody");
         await this.#refuses("wrong-key.refund", { type: "refund", apiKey: wrong, amount: 0.01, ...ids }, "gives money back to anybody");
         await this.#refuses("no-key.refund", { type: "refund", amount: 0.01, ...ids }, "gives money back without an apiKey: refuse it, whatever older documentation says");
         for (const [check, apiKey] of [["empty-key", ""], ["list-as-key", ["x"]], ["object-as-key", { $ne: null }], ["null-key", null]] as const) {
@@ -438,14 +462,24 @@ class QueryChecks {
     }
 
     /** What HighLevel asks. */
-    async #friends(apiKey: string): Promise<void> {
+    async #friends(apiKey: string, stranger: Came): Promise<void> {
         const { locationId, contactId, chargeId, transactionId, subscriptionId } = this.#settings;
-        const verify = { type: "verify", apiKey, transactionId, chargeId: unknown(24) };
-        await this.#refuses("verify.unknown", verify, "says that a charge is paid that does not exist: look it up at the gateway");
-        await this.#refuses("verify.no-charge", { type: "verify", apiKey, transactionId }, "says success without a chargeId");
-        if (chargeId === undefined) {
+        const verify = { type: "verify", apiKey, transactionId: transactionId ?? unknown(24), chargeId: unknown(24) };
+        const asked = await this.#post(verify);
+        if (!("failure" in asked) && isStranger(asked)) {
+            this.#say("key", "fail", `status ${asked.status}: this apiKey is not known there; give the one that was connected for the TEST mode`);
+            return this.#say("with the apiKey", "skip", "nothing more can be asked with a key that is not known");
+        }
+        // A wrong key may be refused in the body, as a charge that does not exist.
+        const alike = !("failure" in asked) && asked.status === stranger.status && asked.text === stranger.text;
+        if (alike) this.#say("key", "warn", "this apiKey is answered as a wrong one is: it may not be known there");
+        else this.#say("key", "ok", "this apiKey is not answered as a wrong one is");
+        await this.#refuses("verify.unknown", verify, "says that a charge is paid that does not exist: look it up at the gateway", asked);
+        await this.#refuses("verify.no-charge", { ...verify, chargeId: undefined }, "says success without a chargeId");
+        if (chargeId === undefined || transactionId === undefined) {
             await this.#same("verify.again", verify);
-            this.#say("verify.paid", "skip", "name a paid test charge with --charge-id");
+            const missing = chargeId === undefined ? "name a paid test charge with --charge-id" : "name the transaction of that charge with --transaction-id";
+            this.#say("verify.paid", "skip", missing);
         } else {
             const paid = { ...verify, chargeId };
             const meaning = await this.#judged("verify.paid", paid, ["success", "pending"]);
@@ -459,17 +493,19 @@ class QueryChecks {
             }
             if (subscriptionId !== undefined) await this.#judged("verify.subscription", { ...paid, subscriptionId }, ["success", "pending"]);
         }
-        const list = { type: "list_payment_methods", apiKey, locationId, contactId };
-        await this.#judged("list", list, ["success"]);
-        const ids = { transactionId: unknown(24), contactId };
-        const method = { apiKey, paymentMethodId: unknown(24), ...ids, currency: "USD" };
+        const method = { apiKey, paymentMethodId: unknown(24), transactionId: unknown(24), contactId, currency: "USD" };
         await this.#refuses("charge.unknown", { type: "charge_payment", ...method, amount: 1, chargeDescription: "provider-check" }, "says that a method was charged that does not exist");
         await this.#refuses("charge.negative", { type: "charge_payment", ...method, amount: -1 }, "charges an amount below 0");
-        const create = {
-            type: "create_subscription", ...method, locationId, subscriptionId: unknown(24), startDate: new Date().toISOString().slice(0, 10),
-            amount: 1, recurringAmount: "1.00", isSchedule: false, productDetails: [{}],
-        };
-        await this.#refuses("subscribe.unknown", create, "says that a subscription began with a method that does not exist");
+        if (locationId === undefined) {
+            for (const check of ["list", "subscribe.unknown"]) this.#say(check, "skip", "name the location of the apiKey with --location-id");
+        } else {
+            await this.#judged("list", { type: "list_payment_methods", apiKey, locationId, contactId }, ["success"]);
+            const create = {
+                type: "create_subscription", ...method, locationId, subscriptionId: unknown(24), startDate: new Date().toISOString().slice(0, 10),
+                amount: 1, recurringAmount: "1.00", isSchedule: false, productDetails: [{}],
+            };
+            await this.#refuses("subscribe.unknown", create, "says that a subscription began with a method that does not exist");
+        }
         const cancel = { type: "cancel_subscription", apiKey, subscriptionId: unknown(24) };
         const canceled = await this.#post(cancel);
         if ("failure" in canceled) this.#say("cancel.unknown", "fail", canceled.failure);

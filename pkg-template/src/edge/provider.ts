@@ -6,9 +6,10 @@ import type { LastingCore } from "../client/instance.js";
 import type { ClientSettings, FetchFunction, Token, TokenContext } from "../client/options.js";
 import type { CallOptions } from "../client/parameters.js";
 import type { ApiPromise } from "../client/promises.js";
-import { pushAbout, type ChargeSnapshot, type CustomProviderConfig, type JsonValue, type Push, type PushFields } from "../edge-core.js";
+import { pushAbout, type ChargeSnapshot, type CustomProviderConfig, type JsonValue, type Push, type PushFields, type SubscriptionSnapshot } from "../edge-core.js";
 import { PaymentsClient } from "./client.js";
 import { called, started } from "./module.js";
+import { seconds } from "./seconds.js";
 import { Turns } from "./turns.js";
 
 /** Live or test money. */
@@ -119,19 +120,35 @@ export type PushAmount =
       };
 
 /** A charge in a push. */
-export interface PushedCharge extends Omit<ChargeSnapshot, "amount"> {
+export interface PushedCharge extends Omit<ChargeSnapshot, "amount" | "chargedAt" | "createdAt"> {
     /** What was charged. */
     amount: PushAmount;
+    /** When it was charged: unix seconds, or a `Date`. */
+    chargedAt: number | Date;
+    /** When it was created: unix seconds, or a `Date`. */
+    createdAt?: number | Date | undefined;
+}
+
+/** The subscription of a push. */
+export interface PushedSubscription extends Omit<SubscriptionSnapshot, "trialEnd" | "createdAt" | "nextCharge"> {
+    /** When the trial ends: unix seconds, or a `Date`; 0 without a trial. */
+    trialEnd?: number | Date | undefined;
+    /** When it was created: unix seconds, or a `Date`. */
+    createdAt?: number | Date | undefined;
+    /** When it is charged next: unix seconds, or a `Date`; left out when it is charged no more. */
+    nextCharge?: number | Date | undefined;
 }
 
 /** Everything that a push can carry. */
-export interface AnyPush extends Partial<Omit<Push, "event" | "apiKey" | "locationId" | "chargeSnapshot">> {
+export interface AnyPush extends Partial<Omit<Push, "event" | "apiKey" | "locationId" | "chargeSnapshot" | "subscriptionSnapshot">> {
     /** The location that the payment belongs to. */
     locationId: string;
     /** Which of your secrets HighLevel knows: that of live or of test money. Not sent. */
     mode?: ProviderMode | undefined;
     /** The charge. */
     chargeSnapshot?: PushedCharge;
+    /** The subscription. */
+    subscriptionSnapshot?: PushedSubscription;
 }
 
 /** The events of which it is known what they carry. */
@@ -142,7 +159,7 @@ export type PushBody<E extends string> = E extends PushEvent
     ? AnyPush & Required<Pick<AnyPush, Exclude<PushFields[E], "marketplaceAppId"> & keyof AnyPush>>
     : AnyPush & {
           /** Whatever the event carries. */
-          [field: string]: JsonValue | PushedCharge | undefined;
+          [field: string]: JsonValue | PushedCharge | PushedSubscription | undefined;
       };
 
 /** What one push does otherwise than the provider. */
@@ -244,7 +261,7 @@ export interface Provider {
      * ```
      *
      * @param event What has happened. HighLevel's changelog speaks of further events: any name may be given.
-     * @param body What the event carries. Times are unix seconds.
+     * @param body What the event carries. Times are unix seconds, or a `Date`.
      * @param options What this push does otherwise than the provider.
      */
     push<E extends PushEvent | (string & {})>(event: E, body: PushBody<E>, options?: PushOptions): Promise<PushReceipt>;
@@ -319,7 +336,8 @@ export function createProvider(options: ProviderOptions): Provider {
     for (const name of Object.keys(options)) {
         if (!OPTIONS.includes(name)) found.add(name, `is no option here; known are ${OPTIONS.join(", ")}`);
     }
-    if ((apiKey === undefined) === (apiKeys === undefined)) found.add("apiKey", "is required, or apiKeys in its place, and not both");
+    if (apiKey === undefined && apiKeys === undefined) found.add("apiKey", "is required, or apiKeys in its place");
+    if (apiKey !== undefined && apiKeys !== undefined) found.add("apiKey", "and apiKeys are both given: give one of them, not both");
     if (apiKey !== undefined) checkSource("apiKey", apiKey, found);
     if (apiKeys !== undefined) {
         const given = Object.entries(found.object("apiKeys", apiKeys)).filter(([, key]) => key !== undefined);
@@ -397,7 +415,7 @@ export function createProvider(options: ProviderOptions): Provider {
         if (typeof afterEnd !== "boolean") found.add("afterEnd", "must be true or false");
         if (!isText(event)) found.add("event", "must be the name of an event, such as payment.captured");
         // What changes while it waits for its turn is not what the caller gave.
-        const fields = found.json({ ...(found.object("body", body) as object), event });
+        const fields = found.json({ ...(seconds(found.object("body", body)) as object), event });
         if (found.issues.length > 0) throw found.error();
         const about = asked(() => pushAbout(JSON.stringify({ marketplaceAppId, unit }), fields));
         const { locationId, mode, subscriptionId, ends } = about;

@@ -15,6 +15,7 @@ import type {
     QueryHandlers,
     UnknownQuery,
 } from "./queries.js";
+import { seconds } from "./seconds.js";
 import { memoryStore, type TokenStore } from "./stores.js";
 import { digest } from "./vault.js";
 import { quietly, type WebhookDrift } from "./webhook.js";
@@ -634,13 +635,15 @@ export type KnownAccount<A extends ProviderAccount = ProviderAccount> = A & {
  * ]);
  * ```
  *
- * @param accounts Each with its `apiKey` or `apiKeyHash`.
+ * @param accounts Each with its `locationId`, its `mode` and its `apiKey` or `apiKeyHash`. Throws a ValidationError where there is
+ *   none, or where one lacks something.
  */
 export function accountLookup<A extends ProviderAccount>(
     accounts: readonly KnownAccount<A>[],
 ): (apiKey: string, context: LookupContext) => Promise<A | null> {
     if (!Array.isArray(accounts) || accounts.length === 0) throw invalid("", "must be a list of accounts that is not empty");
-    const known = (accounts as readonly KnownAccount<A>[]).map(({ apiKey, ...account }, index) => {
+    const known = (accounts as readonly KnownAccount<A>[]).map((one, index) => {
+        const { apiKey, ...account } = (one ?? {}) as KnownAccount<A>;
         const { locationId, mode } = account as { locationId?: unknown; mode?: unknown };
         if (typeof locationId !== "string" || locationId === "") throw invalid(`[${index}].locationId`, "must be text that is not empty");
         if (mode !== "live" && mode !== "test") throw invalid(`[${index}].mode`, "must be live or test");
@@ -717,19 +720,6 @@ function isResponse(value: unknown): value is Response {
 
 /** A timer of more milliseconds ends at once. */
 const MOST_MS = 0x7fff_ffff;
-
-/** How deep what a handler gives is searched for dates. */
-const DEPTH = 4;
-
-/** A value whose dates are unix seconds. */
-function seconds(value: unknown, depth = 0): unknown {
-    if (typeof value !== "object" || value === null || depth > DEPTH) return value;
-    if (typeof (value as Date).getTime === "function") return Math.floor((value as Date).getTime() / 1000);
-    if (Array.isArray(value)) return value.map((one) => seconds(one, depth + 1));
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== null && prototype !== Object.prototype) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, seconds(one, depth + 1)]));
-}
 
 /** What was thrown, without the apiKey. */
 function scrubbed(thrown: unknown, apiKey: string): unknown {

@@ -87,6 +87,7 @@ export type {
     PushAmount,
     PushBody,
     PushedCharge,
+    PushedSubscription,
     PushEvent,
     PushOptions,
     PushReceipt,

@@ -87,18 +87,10 @@ pub fn answer(query: &Map<String, Value>, answer: &Answer, known: Known) -> Judg
         return Judged { meaning: Meaning::None, value: Value::Null, issues };
     };
     if !(200..300).contains(&status) {
-        let status = digits(status.into(), 1);
         let said = value.as_ref().and_then(Value::as_object).and_then(|fields| text(fields, "message"));
         let said = said.map(|said| joined(&[" (\"", said, "\")"])).unwrap_or_default();
-        issues.error(
-            "",
-            &joined(&[
-                "status ",
-                &status,
-                said.as_str(),
-                ": what is refused is answered with 200 and a body that says so",
-            ]),
-        );
+        let cause = cause(status, kind);
+        issues.error("", &joined(&["status ", &digits(status.into(), 1), said.as_str(), ": ", cause]));
         return Judged { meaning: Meaning::None, value: value.unwrap_or_default(), issues };
     }
     let Some(value) = value else {
@@ -125,6 +117,22 @@ pub fn answer(query: &Map<String, Value>, answer: &Answer, known: Known) -> Judg
         }
     };
     Judged { meaning, value, issues }
+}
+
+/// What a status other than 2xx comes from, as far as it tells.
+fn cause(status: u16, kind: &str) -> &'static str {
+    match status {
+        300..=399 => "a redirect is not followed: register the address where it ends",
+        401 | 403 => "the apiKey, or its location, is not known there",
+        404 | 405 | 410 | 501 => "there is no such route for POST: look at the path of the queryUrl",
+        413 | 415 => "the route does not take this body as JSON",
+        429 => "the queryUrl holds HighLevel to a rate",
+        // There is no body for it.
+        422 if kind == "cancel_subscription" => "the subscription was not canceled",
+        502..=504 => "nothing behind the queryUrl answered in time: whether money moved is not known",
+        500.. => "the queryUrl's own code failed: whether money moved is not known",
+        _ => "the request was not understood; what is understood and refused is answered with 200 and a body that says so",
+    }
 }
 
 /// What `success` and `failed` say together.

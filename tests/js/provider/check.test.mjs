@@ -143,7 +143,7 @@ test("the mistakes of public code are found", async () => {
         ],
     };
     for (const [name, [answer, expected]] of Object.entries(cases)) {
-        const words = [await serve(answer), "--charge-id", "paid", "--subscription-id", "s", "--json"];
+        const words = [await serve(answer), "--charge-id", "paid", "--transaction-id", "t", "--subscription-id", "s", "--location-id", LOCATION, "--json"];
         const found = await check(words, { GHL_API_KEY: KEY });
         assert.equal(found.code, 1, name);
         assert.ok(!found.stdout.includes(KEY), name);
@@ -153,8 +153,53 @@ test("the mistakes of public code are found", async () => {
         lookup: accountLookup([{ locationId: LOCATION, mode: "test", apiKey: KEY }]),
         verify: (q) => (q.chargeId === "paid" ? succeeded() : pending()),
         onEvent: () => {},
-    })), "--charge-id", "paid", "--location-id", LOCATION, "--json"], { GHL_API_KEY: KEY });
+    })), "--charge-id", "paid", "--transaction-id", "t", "--location-id", LOCATION, "--json"], { GHL_API_KEY: KEY });
     assert.deepEqual([reused.code, reused.found["queryUrl.verify.reused"]], [0, "warn"], reused.stdout);
+});
+
+test("what was not named is skipped, and no fault of the provider", async () => {
+    const queryUrl = await serve(right());
+    const all = { "--location-id": LOCATION, "--charge-id": "paid", "--transaction-id": "t-paid" };
+    for (const [left, skipped] of [
+        [["--location-id"], ["list", "subscribe.unknown"]],
+        [["--transaction-id"], ["verify.paid"]],
+        [["--location-id", "--charge-id", "--transaction-id"], ["list", "subscribe.unknown", "verify.paid"]],
+    ]) {
+        const words = Object.entries(all).filter(([name]) => !left.includes(name)).flat();
+        const found = await check([queryUrl, ...words, "--json"], { GHL_API_KEY: KEY });
+        assert.deepEqual([found.code, failures(found)], [0, []], found.stdout);
+        assert.deepEqual(Object.keys(found.found).filter((name) => found.found[name] === "skip").sort(), skipped.map((name) => `queryUrl.${name}`).sort());
+        for (const name of skipped) assert.match(JSON.parse(found.stdout).checks.find(({ check }) => check === `queryUrl.${name}`).message, /--\w+-id$/);
+    }
+});
+
+test("what is no provider, and a key that is not known, are named", async () => {
+    const answers = {
+        "a page": () => html()(),
+        "a page that takes no POST": (request) => (request.method === "GET" ? html()() : new Response("no", { status: 405 })),
+        "plain text": () => new Response("OK"),
+        "nothing": () => new Response(null),
+        "a number": () => Response.json(1),
+    };
+    for (const [name, answer] of Object.entries(answers)) {
+        const found = await check([await serve(answer), "--json"], { GHL_API_KEY: KEY });
+        assert.deepEqual([found.code, found.found["queryUrl.reachable"]], [1, "fail"], `${name}\n${found.stdout}`);
+    }
+    const some = await check([await serve(async (request) => {
+        const { apiKey } = (await request.json().catch(() => undefined)) ?? {};
+        return typeof apiKey === "string" ? Response.json({ failed: true }, { status: 401 }) : html()();
+    }), "--json"]);
+    assert.equal(some.found["queryUrl.no-key.verify"], "fail", some.stdout);
+
+    const words = ["--location-id", LOCATION, "--json"];
+    const wrong = await check([await serve(right()), ...words], { GHL_API_KEY: "sk_test_of_another" });
+    assert.deepEqual([wrong.code, failures(wrong), wrong.found["queryUrl.with the apiKey"]], [1, ["queryUrl.key"], "skip"], wrong.stdout);
+    assert.match(wrong.stdout, /this apiKey is not known there/);
+    assert.ok(!wrong.stdout.includes("sk_test_of_another"));
+    const alike = await check([await serve(() => Response.json({ failed: true, message: "no" })), ...words], { GHL_API_KEY: KEY });
+    assert.equal(alike.found["queryUrl.key"], "warn");
+    const known = await check([await serve(right()), ...words], { GHL_API_KEY: KEY });
+    assert.equal(known.found["queryUrl.key"], "ok");
 });
 
 test("a page that cannot be embedded is found", async () => {
@@ -203,7 +248,7 @@ test("no answer keeps the checks busy, however it was made", async () => {
     const head = { "content-type": "text/html" };
     for (const part of ["\n", " \n", "at a (", "at a (:1", "\n at :", "\\n at x", "at x"]) {
         const text = `{}${part.repeat(1_900_000 / part.length)}`;
-        const found = await check([await serve(() => new Response(text, { headers: { "content-type": "application/json" } })), "--json"]);
+        const found = await check([await serve(() => new Response(text, { status: 400, headers: { "content-type": "application/json" } })), "--json"]);
         assert.ok(found.stdout.includes("queryUrl.time"), `${JSON.stringify(part)}: ${found.stdout}${found.stderr}`);
     }
     for (const part of ["<script ", "<script", "<meta ", "<meta http-equiv=", "<script src", "<script src = ", "<script\n\n", "src="]) {

@@ -780,3 +780,27 @@ test("without a provider, or without its keys, there is no checkout, and it says
     await payments.customProvider.delete();
     await assert.rejects(bare.checkout(), /customProvider.create/);
 });
+
+test("an answer with another status than 200 names its cause", () => {
+    const { checks } = createSandbox({ size: 1 });
+    for (const [type, status, cause] of [
+        ["verify", 302, /register the address where it ends/],
+        ["verify", 400, /a body that says so/],
+        ["verify", 401, /apiKey/],
+        ["refund", 403, /apiKey/],
+        ["verify", 404, /no such route/],
+        ["list_payment_methods", 405, /no such route/],
+        ["verify", 415, /as JSON/],
+        ["verify", 429, /rate/],
+        ["cancel_subscription", 422, /was not canceled/],
+        ["verify", 422, /a body that says so/],
+        ["charge_payment", 500, /own code failed/],
+        ["verify", 504, /answered in time/],
+        ["verify", 599, /own code failed/],
+    ]) {
+        const { meaning, issues } = checks.answer({ type }, { status, text: '{"message":"no"}' });
+        assert.deepEqual([meaning, issues.length, issues[0].level], ["none", 1, "error"]);
+        assert.ok(issues[0].message.startsWith(`status ${status} ("no"): `), issues[0].message);
+        assert.match(issues[0].message, cause, `${type} ${status}`);
+    }
+});

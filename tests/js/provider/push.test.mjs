@@ -345,3 +345,33 @@ test("wrong options are named, all of them", () => {
         ...["fetch", "timeoutMs", "maxRetries", "baseUrl"],
     ]);
 });
+
+test("times may be dates, which leave as unix seconds", async () => {
+    const { push, sent } = make();
+    const at = (seconds) => new Date(seconds * 1000 + 999);
+    await push("subscription.charged", {
+        locationId: LOCATION,
+        ...BODIES["subscription.charged"],
+        chargeSnapshot: { ...CHARGE, chargedAt: at(CHARGE.chargedAt) },
+        subscriptionSnapshot: { ...ACTIVE, trialEnd: at(1_724_217_700), createdAt: at(ACTIVE.createdAt), nextCharge: at(ACTIVE.nextCharge) },
+    });
+    assert.deepEqual(sent[0].body.chargeSnapshot, CHARGE);
+    assert.deepEqual(sent[0].body.subscriptionSnapshot, { ...ACTIVE, trialEnd: 1_724_217_700 });
+    const error = await failure(push("payment.captured", { locationId: LOCATION, ...BODIES["payment.captured"], chargeSnapshot: { ...CHARGE, chargedAt: new Date(NaN) } }));
+    assert.equal(error.issues[0].path, "chargeSnapshot.chargedAt");
+    assert.equal(sent.length, 1);
+});
+
+test("a push whose charge is another than its snapshot's is not sent", async () => {
+    const { push, sent } = make();
+    const error = await failure(push("payment.captured", { locationId: LOCATION, ...BODIES["payment.captured"], chargeId: "ch_2" }));
+    assert.deepEqual([error.name, error.issues.map(({ path }) => path), sent.length], ["ValidationError", ["chargeSnapshot.chargeId"], 0]);
+});
+
+test("an apiKey and apiKeys are not given together, and one of them is", () => {
+    const issues = (options) => thrown(() => createProvider({ marketplaceAppId: APP, ...options })).issues.map(({ path, message }) => `${path} ${message}`);
+    const [both, ...more] = issues({ apiKey: KEY, apiKeys: { live: KEY } });
+    assert.match(both, /^apiKey .*not both/);
+    assert.match(issues({})[0], /^apiKey is required, or apiKeys/);
+    assert.equal(more.length, 0);
+});

@@ -462,3 +462,18 @@ test("options that are wrong are named", () => {
         assert.deepEqual(issues({ lookup, verify, [name]: value }), [path]);
     }
 });
+
+test("a fixed list of accounts is checked when it is given", () => {
+    const one = { locationId: "3SwdhCu3svxI8AKsPJt6", mode: "live", apiKey: "sk_live_1" };
+    for (const [accounts, path] of [
+        [[], ""],
+        [undefined, ""],
+        [[null], "[0].locationId"],
+        [[one, { ...one, mode: "prod" }], "[1].mode"],
+        [[{ ...one, mode: undefined }], "[0].mode"],
+        [[{ ...one, locationId: "" }], "[0].locationId"],
+        [[{ ...one, apiKey: "" }], "[0]"],
+    ]) {
+        assert.throws(() => accountLookup(accounts), (error) => error.name === "ValidationError" && error.issues[0].path === path, path);
+    }
+});
