@@ -611,9 +611,10 @@ export function capabilitiesOf(handlers: { readonly [K in keyof QueryHandlers]?:
 /**
  * What to store of an apiKey: its SHA-256, in base64url. An apiKey is a long random text, so that its hash does not give it away.
  *
- * @param apiKey What is connected.
+ * @param apiKey What is connected. Throws a ValidationError where it is empty or no text.
  */
 export function apiKeyHash(apiKey: string): Promise<string> {
+    if (typeof apiKey !== "string" || apiKey === "") throw invalid("apiKey", "must be a text that is not empty");
     return digest(apiKey);
 }
 
@@ -721,9 +722,31 @@ function isResponse(value: unknown): value is Response {
 /** A timer of more milliseconds ends at once. */
 const MOST_MS = 0x7fff_ffff;
 
+/** The other forms that a secret is written in by who logs requests: in JSON, in a URL, in base64. */
+function written(secret: string): string[] {
+    // No key of anybody's is as long.
+    if (secret.length > 4096) return [];
+    const json = JSON.stringify(secret).slice(1, -1);
+    const forms = [json, JSON.stringify(json).slice(1, -1)];
+    try {
+        forms.push(encodeURIComponent(secret), encodeURI(secret), new URLSearchParams({ "": secret }).toString().slice(1));
+    } catch {
+        // Half of a surrogate pair has no form in a URL.
+    }
+    const bytes = new TextEncoder().encode(secret);
+    // Behind `user:` and the like it begins at another of three places: what is the same in all of them is inside.
+    for (let before = 0; before < 3; before++) {
+        const text = btoa("\0".repeat(before) + String.fromCharCode(...bytes)).replace(/=+$/, "");
+        const inside = text.slice(before === 0 ? 0 : before + 1, (before + bytes.length) % 3 === 0 ? text.length : -1);
+        if (inside.length >= 8) forms.push(inside, inside.replaceAll("+", "-").replaceAll("/", "_"));
+    }
+    return forms;
+}
+
 /** What was thrown, without the apiKey. */
 function scrubbed(thrown: unknown, apiKey: string): unknown {
-    const without = (text: unknown) => (apiKey === "" ? String(text) : String(text).replaceAll(apiKey, "[apiKey]"));
+    const forms = apiKey === "" ? [] : [apiKey, ...written(apiKey)];
+    const without = (text: unknown) => forms.reduce((cleaned, form) => cleaned.replaceAll(form, "[apiKey]"), String(text));
     try {
         const { name, message, stack } = thrown as Partial<Error>;
         if (typeof message !== "string") return without(thrown);

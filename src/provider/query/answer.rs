@@ -283,6 +283,11 @@ impl Writer<'_> {
                 let given = field(details, "subscription");
                 if given.is_empty() {
                     self.issue("subscription", "is required");
+                } else if !matches!(&*text_field(given, "status"), "active" | "trialing" | "scheduled" | "incomplete") {
+                    self.issue(
+                        "subscription.status",
+                        "must be active, trialing, scheduled or incomplete; else it has failed()",
+                    );
                 }
                 out.open("subscription", '{');
                 out.text("subscriptionId", &text_field(given, "id"));

@@ -438,6 +438,38 @@ test("a store that fails stops nothing that the gateway has done, and nothing is
     assert.deepEqual([(await lost.post(refund)).body.success, lost.asked.length], [true, 1]);
 });
 
+test("a body that never ends is over with the time", async () => {
+    const handler = createQueryHandler({ lookup: () => null, verify: () => pending(), timeoutMs: 50, onEvent: () => {} });
+    const body = new ReadableStream({ pull: () => new Promise(() => {}) });
+    assert.equal((await handler(new Request("https://p.test/", { method: "POST", body, duplex: "half" }))).status, 504);
+});
+
+test("no form of the apiKey is in an event", async () => {
+    const key = 'sk "live"/+\\ä0123456789';
+    const texts = [key, JSON.stringify({ key }), JSON.stringify(JSON.stringify({ key })), encodeURIComponent(key), encodeURI(key), `${new URLSearchParams({ key })}`];
+    for (const user of ["", "a", "ab", "abc"]) texts.push(Buffer.from(`${user}${key}:`).toString("base64"), Buffer.from(`${user}${key}`).toString("base64url"));
+    for (const text of texts) {
+        const events = [];
+        const verify = () => { throw new Error(`gateway: ${text}`); };
+        const handler = createQueryHandler({ lookup: () => ({ locationId: "l", mode: "test" }), verify, onEvent: (event) => events.push(event) });
+        await handler(new Request("https://p.test/", { method: "POST", body: JSON.stringify({ ...VERIFY, apiKey: key }) }));
+        const { message } = events.at(-1).error;
+        assert.ok(!message.includes(text) && message.includes("[apiKey]"), message);
+    }
+});
+
+test("what is no apiKey has no hash", async () => {
+    for (const wrong of [undefined, null, "", 5, {}]) assert.throws(() => apiKeyHash(wrong), { name: "ValidationError" });
+});
+
+test("a subscription that has not begun is none that was created", async () => {
+    for (const [status, expected] of [["active", 200], ["scheduled", 200], ["failed", 500], ["canceled", 500], ["expired", 500], ["unpaid", 500], ["bogus", 500]]) {
+        const { post } = make({ verify: () => pending(), createSubscription: (q) => succeeded(q, { subscription: { id: "x", status } }) });
+        const create = { type: "create_subscription", apiKey: KEY, locationId: LOCATION, contactId: "x", paymentMethodId: "pm", subscriptionId: "s", transactionId: "ts", startDate: "2026-11-30", currency: "USD", amount: 5, recurringAmount: 5 };
+        assert.equal((await post(create)).status, expected, status);
+    }
+});
+
 test("options that are wrong are named", () => {
     const lookup = () => null;
     const verify = () => pending();
