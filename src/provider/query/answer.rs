@@ -116,6 +116,12 @@ pub struct Answer {
     pub issues: Vec<Issue>,
 }
 
+impl Answer {
+    pub(super) fn new(body: String, ended: Ended) -> Self {
+        Self { status: 200, body, ended, charge_id: None, amount: None, code: None, issues: Vec::new() }
+    }
+}
+
 /// The answer to a request.
 ///
 /// `asked` is [`Query::asked`](super::Query::asked) of it, `outcome` is `{result, message?, details?}` as JSON text, where the
@@ -149,15 +155,7 @@ pub fn not_supported(action: Action) -> Answer {
         Action::ListPaymentMethods => r#"{"result":"succeeded","details":[]}"#,
         _ => r#"{"result":"failed","message":"this provider does not support it"}"#,
     };
-    let nothing = Answer {
-        status: 200,
-        body: String::new(),
-        ended: Ended::Failed,
-        charge_id: None,
-        amount: None,
-        code: None,
-        issues: Vec::new(),
-    };
+    let nothing = Answer::new(String::new(), Ended::Failed);
     answer(action, "{}", outcome, unit_of(action), 0.0).unwrap_or(nothing)
 }
 
@@ -189,15 +187,7 @@ impl Writer<'_> {
     }
 
     fn write(&mut self, action: Action, ended: Ended, message: Option<&str>, details: &str) -> Answer {
-        let mut answer = Answer {
-            status: 200,
-            body: String::new(),
-            ended,
-            charge_id: None,
-            amount: None,
-            code: None,
-            issues: Vec::new(),
-        };
+        let mut answer = Answer::new(String::new(), ended);
         let kind: &'static Kind = match action {
             Action::Verify | Action::CreateSubscription if ended == Ended::Succeeded => &PaymentDetails::KIND,
             Action::Refund if ended == Ended::Succeeded => &RefundDetails::KIND,
@@ -281,14 +271,7 @@ impl Writer<'_> {
                     out.close('}');
                 }
                 let given = field(details, "subscription");
-                if given.is_empty() {
-                    self.issue("subscription", "is required");
-                } else if !matches!(&*text_field(given, "status"), "active" | "trialing" | "scheduled" | "incomplete") {
-                    self.issue(
-                        "subscription.status",
-                        "must be active, trialing, scheduled or incomplete; else it has failed()",
-                    );
-                }
+                self.created(given);
                 out.open("subscription", '{');
                 out.text("subscriptionId", &text_field(given, "id"));
                 self.subscription(&mut out, given);
@@ -352,6 +335,18 @@ impl Writer<'_> {
         self.time(out, charge, at, "chargedAt", Some(now));
         out.close('}');
         Some(amount)
+    }
+
+    /// Whether a subscription that was created has begun, or will.
+    fn created(&mut self, given: &[u8]) {
+        if given.is_empty() {
+            self.issue("subscription", "is required");
+        } else if !matches!(&*text_field(given, "status"), "active" | "trialing" | "scheduled" | "incomplete") {
+            self.issue(
+                "subscription.status",
+                "must be active, trialing, scheduled or incomplete; else it has failed()",
+            );
+        }
     }
 
     fn subscription(&mut self, out: &mut Object, given: &[u8]) {

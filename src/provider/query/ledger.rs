@@ -314,7 +314,7 @@ pub fn begin(action: Action, asked: &str, row: &str, key: &str, known: Option<&s
 /// What was answered before.
 fn again(body: &str) -> Answer {
     let ended = if field(body.as_bytes(), "failed") == b"true" { Ended::Failed } else { Ended::Succeeded };
-    Answer { status: 200, body: body.to_owned(), ended, charge_id: None, amount: None, code: None, issues: Vec::new() }
+    Answer::new(body.to_owned(), ended)
 }
 
 /// What the provider's code tells of a charge: what was charged, and in ten-thousandths what was given back. What cannot be read is
