@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use ghl_payments::provider::query::{begin, end, row_id, set, unit_of, Action, Query};
+use ghl_payments::provider::query::{begin, end, find, pointer, row_id, set, unit_of, Action, Query};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -29,7 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
     if !json(&row) || !json(&outcome) {
         return;
     }
-    let _ = (row_id(action, asked, Some(&row)), set(&row, &outcome));
+    let _ = (row_id(action, asked), pointer(action, asked), find(asked, &row), set(&row, &outcome));
     let begun = begin(action, asked, &row, "key", Some(&outcome).filter(|_| action == Action::Refund).map(String::as_str));
     if let Ok(wanted) = begun.then {
         let ended = end(action, &wanted, begun.row.as_deref().unwrap_or(&row), &outcome, unit_of(action), 1.0);
