@@ -223,7 +223,7 @@ test("the package exports its public names and nothing else", async () => {
     ];
     assert.deepEqual(Object.keys(library), names);
     assert.deepEqual(Object.keys(slim), [...names, "initialize"]);
-    assert.deepEqual(Object.keys(sandboxed).sort(), ["DroppedConnection", "HighLevelFrame", "connectSandbox", "createSandbox", "serveSandbox"]);
+    assert.deepEqual(Object.keys(sandboxed).sort(), ["DroppedConnection", "HighLevelFrame", "SandboxConnectionError", "connectSandbox", "createSandbox", "serveSandbox"]);
     assert.deepEqual(Object.keys(checkout).sort(), ["CheckoutError", "closePopup", "frameHeaders", "openCheckout", "openPopup"]);
     assert.deepEqual(Object.keys(cloudflare).sort(), ["TokenKeeper", "WebhookLedger"]);
     const edges = [
