@@ -53,5 +53,5 @@ test("a page steers a sandbox of another origin where that allows it, without a 
             }
         }, baseUrl);
     assert.deepEqual(await steer(open.baseUrl), ["ready", "payment_initiate_props", 3]);
-    assert.equal(await steer(closed.baseUrl), "TypeError");
+    assert.equal(await steer(closed.baseUrl), "SandboxConnectionError");
 });
