@@ -643,6 +643,7 @@ export function accountLookup<A extends ProviderAccount>(
     accounts: readonly KnownAccount<A>[],
 ): (apiKey: string, context: LookupContext) => Promise<A | null> {
     if (!Array.isArray(accounts) || accounts.length === 0) throw invalid("", "must be a list of accounts that is not empty");
+    const names = new Set<string>();
     const known = (accounts as readonly KnownAccount<A>[]).map((one, index) => {
         const { apiKey, ...account } = (one ?? {}) as KnownAccount<A>;
         const { locationId, mode } = account as { locationId?: unknown; mode?: unknown };
@@ -650,11 +651,20 @@ export function accountLookup<A extends ProviderAccount>(
         if (mode !== "live" && mode !== "test") throw invalid(`[${index}].mode`, "must be live or test");
         const hash = account.apiKeyHash ?? (typeof apiKey === "string" && apiKey !== "" ? digest(apiKey) : undefined);
         if (hash === undefined) throw invalid(`[${index}]`, "must have an apiKey or an apiKeyHash");
+        if (typeof hash === "string" && !/^[\w-]{43}$/.test(hash)) throw invalid(`[${index}].apiKeyHash`, "must be what apiKeyHash gives");
+        const name = typeof hash === "string" ? hash : ` ${apiKey}`;
+        if (names.has(name)) throw invalid(`[${index}]`, "has the apiKey of another account: give each location and mode its own");
+        names.add(name);
         return { account: account as unknown as A, hash: Promise.resolve(hash) };
     });
     return async (_, { hash }) => {
         let found: A | null = null;
-        for (const one of known) if (same(await one.hash, hash)) found = one.account;
+        for (const one of known) {
+            if (!same(await one.hash, hash)) continue;
+            // One was given as a key, the other as its hash.
+            if (found !== null) throw new TypeError("two accounts have the same apiKey");
+            found = one.account;
+        }
         return found;
     };
 }

@@ -495,7 +495,7 @@ test("options that are wrong are named", () => {
     }
 });
 
-test("a fixed list of accounts is checked when it is given", () => {
+test("a fixed list of accounts is checked when it is given", async () => {
     const one = { locationId: "3SwdhCu3svxI8AKsPJt6", mode: "live", apiKey: "sk_live_1" };
     for (const [accounts, path] of [
         [[], ""],
@@ -505,7 +505,13 @@ test("a fixed list of accounts is checked when it is given", () => {
         [[{ ...one, mode: undefined }], "[0].mode"],
         [[{ ...one, locationId: "" }], "[0].locationId"],
         [[{ ...one, apiKey: "" }], "[0]"],
+        [[one, { ...one, mode: "test" }], "[1]"],
+        [[{ ...one, apiKey: undefined, apiKeyHash: "short" }], "[0].apiKeyHash"],
     ]) {
         assert.throws(() => accountLookup(accounts), (error) => error.name === "ValidationError" && error.issues[0].path === path, path);
     }
+    // The same key once as text and once as its hash is found when it is asked for.
+    const hash = await apiKeyHash("sk_live_1");
+    const lookup = accountLookup([one, { locationId: one.locationId, mode: "test", apiKeyHash: hash }]);
+    await assert.rejects(lookup("sk_live_1", { hash }), /two accounts have the same apiKey/);
 });
