@@ -19,6 +19,8 @@ pub(crate) use decimal::is_zero;
 pub(crate) use decimal::{amount, is_whole, number_is_finite, push_amount, rounded_up, NoAmount};
 #[cfg(any(feature = "provider", all(feature = "fetch", target_arch = "wasm32")))]
 pub(crate) use object::Object;
+#[cfg(feature = "provider")]
+pub(crate) use parts::last_field;
 pub(crate) use parts::{field, items, items_or_self, json_text, members, text_field};
 pub use percent::encode_component;
 pub use scan::Fault;

@@ -72,6 +72,20 @@ pub(crate) fn items_or_self(json: &[u8]) -> Parts<'_> {
     parts
 }
 
+/// The value of a member of an object that was checked, its name read with its escapes; of one that is there twice the last,
+/// which `JSON.parse` takes too. Nothing where there is none, or no object.
+#[cfg(feature = "provider")]
+#[inline(never)]
+pub(crate) fn last_field<'a>(json: &'a [u8], name: &str) -> &'a [u8] {
+    let mut found: &[u8] = b"";
+    for (key, value) in members(json) {
+        if unescape(key) == name {
+            found = value;
+        }
+    }
+    found
+}
+
 /// The value of a field of an object, the first one of that name; nothing where there is none.
 pub(crate) fn field<'a>(json: &'a [u8], name: &str) -> &'a [u8] {
     for (key, value) in members(json) {

@@ -3,7 +3,7 @@
 use super::event::{kind, Event};
 use super::instant::instant_ms;
 use super::refusal::{Refusal, RefusalCode};
-use crate::json::{json_text, members, put, quote, unescape};
+use crate::json::{json_text, last_field, members, put, quote, unescape};
 use crate::shape::{check, is_id, Checked, Fault, Kind};
 
 /// How long an id may be; a longer one is none.
@@ -37,8 +37,8 @@ impl Delivery {
         if event.trim_ascii_start().first() != Some(&b'{') {
             return Err(Refusal::new(RefusalCode::Unreadable, NO_OBJECT));
         }
-        let data = last(&event, "data");
-        let (own, inside) = (last(&event, "type"), last(data, "type"));
+        let data = last_field(&event, "data");
+        let (own, inside) = (last_field(&event, "type"), last_field(data, "type"));
         let named = event_name(own).or_else(|| event_name(inside));
         let named = named.or_else(|| route.map(str::to_owned)).filter(|name| !name.is_empty());
         let event_type = named.or_else(|| json_text(own)).unwrap_or_default();
@@ -104,23 +104,10 @@ fn checked(bytes: &mut Vec<u8>, kind: &'static Kind) -> Result<Checked, Refusal>
     })
 }
 
-/// The value of a member of an object that was checked; of one that is there twice the last, which JSON.parse takes too.
-/// Nothing where it is not there, or where there is no object.
-#[inline(never)]
-fn last<'a>(json: &'a [u8], name: &str) -> &'a [u8] {
-    let mut found: &[u8] = b"";
-    for (key, value) in members(json) {
-        if unescape(key) == name {
-            found = value;
-        }
-    }
-    found
-}
-
 /// A text that names something or tells a time, from the top or from `data`.
 #[inline(never)]
 fn text(top: &[u8], data: &[u8], name: &str) -> Option<String> {
-    let mut texts = [top, data].into_iter().filter_map(|object| json_text(last(object, name)));
+    let mut texts = [top, data].into_iter().filter_map(|object| json_text(last_field(object, name)));
     texts.find(|text| is_id(text) && text.len() <= MAX_ID_LENGTH)
 }
 
@@ -142,13 +129,13 @@ fn flat(top: &[u8], data: &[u8], event_type: &str) -> String {
     for (object, other) in [(data, top), (top, data)] {
         for (key, value) in members(object) {
             let name = unescape(key);
-            let elsewhere = last(other, &name);
+            let elsewhere = last_field(other, &name);
             let mut key = key;
             if name == "type" {
                 // The type of a price makes way for that of its event.
                 if !event_type.starts_with("Price")
                     || event_name(value).is_some()
-                    || !last(object, "priceType").is_empty()
+                    || !last_field(object, "priceType").is_empty()
                 {
                     continue;
                 }

@@ -2,7 +2,7 @@
 
 use super::refusal::{Refusal, RefusalCode};
 use super::Action;
-use crate::json::{json_text, members, push_amount, put, quote, unescape};
+use crate::json::{json_text, last_field, members, push_amount, put, quote, unescape};
 use crate::provider::money::{ten_thousandths, Amount, Currency, MoneyError};
 use crate::shape::{check, is_blank, is_id, text_fits, Checked, Drift, Field, Issue, Kind, NO_ID};
 
@@ -46,32 +46,21 @@ impl Query {
         if json.trim_ascii_start().first() != Some(&b'{') {
             return Err(RefusalCode::Malformed.into());
         }
-        let name = json_text(last(&json, "type")).unwrap_or_default();
+        let name = json_text(last_field(&json, "type")).unwrap_or_default();
         let action = Action::of(&name);
         if let Some(action) = action {
             checked = check(&mut json, action.request()).map_err(refused)?;
         }
-        let text = |name: &str| json_text(last(&json, name));
+        let text = |name: &str| json_text(last_field(&json, name));
         let (api_key, location_id) = (text("apiKey"), text("locationId"));
         let asked = self::asked(action, &json, &checked);
         Ok(Self { name, action, api_key, location_id, asked, checked })
     }
 }
 
-/// The value of a member; of one that is there twice the last, which `JSON.parse` takes too.
-fn last<'a>(json: &'a [u8], name: &str) -> &'a [u8] {
-    let mut found: &[u8] = b"";
-    for (key, value) in members(json) {
-        if unescape(key) == name {
-            found = value;
-        }
-    }
-    found
-}
-
 /// What is asked, for who answers it.
 fn asked(action: Option<Action>, json: &[u8], checked: &Checked) -> Result<String, Refusal> {
-    let currency = json_text(last(json, "currency")).map(|text| Currency::read(&text));
+    let currency = json_text(last_field(json, "currency")).map(|text| Currency::read(&text));
     // No edition names that of a refund; one that would is believed.
     let currency = currency.filter(|currency| currency.is_ok() || action != Some(Action::Refund));
     let mut issues = Vec::new();
@@ -131,7 +120,7 @@ fn asked(action: Option<Action>, json: &[u8], checked: &Checked) -> Result<Strin
     for Drift { path, expected, repaired, .. } in &checked.drifts {
         // What is inside of products decides nothing, and comes in many forms; an apiKey is judged by who knows them.
         let inside = path.bytes().any(|b| matches!(b, b'.' | b'['));
-        let value = last(json, path);
+        let value = last_field(json, path);
         let left_out = json_text(value).is_some_and(|text| is_blank(&text))
             && action.and_then(|action| field(action, path)).is_some_and(|field| !field.required);
         if !repaired && !inside && !left_out && path != "productDetails" && path != "apiKey" {
