@@ -10,7 +10,8 @@ import { UsageError } from "./usage.js";
 
 export const EXPORT_USAGE = `Usage: GHL_TOKEN=... ghl-payments export --location <id> --stream <names> --out <dir> [options]
 
-Writes all records of one location into files. Stopped in any way, it goes on where it was when it is called again.
+Writes all records of one location into files. Stopped in any way, it goes on where it was when it is called again. What is
+there as a whole is not asked for again: for newer records take another folder, or --fresh.
 
   --location <id>
                the location, 20 characters
@@ -235,8 +236,7 @@ async function exportStream(client: PaymentsClient, stream: Stream, settings: Se
         throw new Error(`${out} holds another export of ${stream} (${other}): use another folder, or --fresh`);
     }
     const progress = inProgress(stream, settings.quiet);
-    for (const file of kept?.files ?? []) await checkWritten(out, file);
-    let exported = kept;
+    let exported = kept && { ...kept, files: await whole(stream, out, kept.files) };
     if (!exported) {
         const done = state?.ended ? state : await fetched(client, stream, settings, { part, statePath, of, state, progress, signal });
         const file = `${stream}.ndjson`;
@@ -247,7 +247,8 @@ async function exportStream(client: PaymentsClient, stream: Stream, settings: Se
             startedAt: done.startedAt, finishedAt: new Date().toISOString(),
         };
     }
-    for (const format of formats) {
+    const wanted = [...formats, ...(kept?.files ?? []).map(({ file }) => file.slice(stream.length + 1) as Format)];
+    for (const format of new Set(wanted)) {
         if (format === "ndjson" || exported.files.some(({ file }) => file === `${stream}.${format}`)) continue;
         const file = `${stream}.${format}`;
         progress.say(`writing ${file}`);
@@ -258,7 +259,8 @@ async function exportStream(client: PaymentsClient, stream: Stream, settings: Se
     manifest.streams[stream] = exported;
     await store(manifestPath, manifest);
     rmSync(statePath, { force: true });
-    progress.end(`${exported.records} ${stream}: ${exported.files.map(({ file }) => file).join(", ")}`);
+    const since = kept ? ` as of ${kept.finishedAt}, not asked for again (--stream ${stream} --fresh exports them anew)` : "";
+    progress.end(`${exported.records} ${stream}: ${exported.files.map(({ file }) => file).join(", ")}${since}`);
 }
 
 interface Place {
@@ -318,11 +320,18 @@ async function written(folder: string, file: string): Promise<Written> {
     return { file, bytes, sha256: hash.digest("hex") };
 }
 
-/** Whether a file still is what the manifest says. */
-async function checkWritten(folder: string, said: Written): Promise<void> {
-    const there = existsSync(join(folder, said.file)) ? await written(folder, said.file) : undefined;
-    if (there?.bytes === said.bytes && there.sha256 === said.sha256) return;
-    throw new Error(`${join(folder, said.file)} ${there ? "was changed since it was written" : "is gone"}: export anew with --fresh`);
+/** Those of a stream's files that are what the manifest says. A table can be made again, the records themselves cannot. */
+async function whole(stream: Stream, folder: string, files: Written[]): Promise<Written[]> {
+    const good: Written[] = [];
+    for (const said of files) {
+        const path = join(folder, said.file);
+        const there = existsSync(path) ? await written(folder, said.file) : undefined;
+        if (there?.bytes === said.bytes && there.sha256 === said.sha256) good.push(said);
+        else if (said.file.endsWith(".ndjson")) {
+            throw new Error(`${path} ${there ? "was changed since it was written" : "is gone"}: --stream ${stream} --fresh exports it anew`);
+        }
+    }
+    return good;
 }
 
 /** Replaces a file as a whole, or not at all. */
@@ -370,7 +379,7 @@ function isExported(value: unknown): value is Exported {
     const { of, records, files, startedAt, finishedAt } = fieldsOf(value);
     const isWritten = (one: unknown) => {
         const { file, bytes, sha256 } = fieldsOf(one);
-        return isText(file) && !/[/\\]/.test(file) && isCount(bytes) && isText(sha256);
+        return isText(file) && /^[a-z]+\.(ndjson|csv|parquet)$/.test(file) && isCount(bytes) && isText(sha256);
     };
     return isText(of) && isCount(records) && isText(startedAt) && isText(finishedAt) && Array.isArray(files) && files.every(isWritten);
 }

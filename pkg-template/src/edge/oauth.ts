@@ -2,6 +2,7 @@ import { failure, ValidationError } from "../client/errors.js";
 import { Findings, invalid } from "../client/input.js";
 import { exchange, pause, shared } from "../exchange.js";
 import { oauth as decide } from "../edge-core.js";
+import { clockOf } from "./clock.js";
 import { called } from "./module.js";
 import { OAuthError, type OAuthErrorCode } from "./oauth-error.js";
 import type { TokenRow, TokenStore, TokenTransaction } from "./stores.js";
@@ -281,10 +282,11 @@ const MIN_KEY = 16;
  */
 export function createOAuth(options: OAuthOptions): OAuth {
     if (typeof options !== "object" || options === null) throw invalid("", "the options must be an object");
-    const { store, encryptionKey, fetch, now = Date.now, ...values } = options;
+    const { store, encryptionKey, fetch, now: given = Date.now, ...values } = options;
+    const now = clockOf(given);
     const found = new Findings();
     found.callable("fetch", fetch);
-    found.callable("now", now);
+    found.callable("now", given);
     if (typeof store?.run !== "function") {
         found.add("store", "must be durableStore(env.TOKENS), d1Store(env.DB), memoryStore() or an object with run(id, work)");
     }

@@ -366,7 +366,7 @@ export function createProvider(options: ProviderOptions): Provider {
             const used = mode === "" && more === undefined ? only : mode;
             if (used === "") throw invalid("mode", "is required where apiKeys has both modes: live or test");
             source = apiKeys[used!];
-            if (source === undefined) throw invalid(`apiKeys.${used}`, "is missing, and the push is for this mode");
+            if (source === undefined) throw invalid(`apiKeys.${used}`, "is missing, and this is for that mode");
         }
         let key: unknown = source;
         if (typeof source === "function") {

@@ -2,6 +2,7 @@ import { Findings, invalid } from "../client/input.js";
 import type { Issue } from "../client/errors.js";
 import { queryStep } from "../edge-core.js";
 import { bodyOf, TOO_LARGE } from "./body.js";
+import { clockOf } from "./clock.js";
 import { called } from "./module.js";
 import type { ProviderMode } from "./provider.js";
 import type {
@@ -300,7 +301,8 @@ interface Flight {
 export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(options: QueryHandlerOptions<A>): QueryHandler {
     check(options);
     const { lookup, unit, verifies: store = memoryStore(), findCharge, refundWithoutApiKey, onUnknown, webhooks, onEvent } = options;
-    const { timeoutMs = 20_000, maxBodyBytes = webhooks === undefined ? 1 << 18 : 1 << 20, now = Date.now } = options;
+    const { timeoutMs = 20_000, maxBodyBytes = webhooks === undefined ? 1 << 18 : 1 << 20 } = options;
+    const clock = clockOf(options.now ?? Date.now);
     const flights = new Map<string, Flight>();
     let moment = 0;
 
@@ -490,6 +492,13 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
         ticket: Ticket,
         put: (row: string) => Promise<void> = async () => {},
     ): Promise<Done> {
+        // Read before the gateway is asked: a clock that fails must not cost what it has done.
+        let at: number;
+        try {
+            at = clock();
+        } catch (error) {
+            return lost("internal", error);
+        }
         let known: unknown;
         if (action === "refund" && findCharge !== undefined) {
             try {
@@ -532,7 +541,7 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
                 const outcome: unknown = JSON.parse(found.json(seconds(Array.isArray(given) ? { result: "succeeded", details: given } : given)));
                 const places: SnapshotUnits = typeof unit === "object" ? unit : {};
                 const used = typeof unit === "object" ? places[action as keyof SnapshotUnits] : unit;
-                end = step("end", { action, asked, outcome, unit: used, now: Math.floor(now() / 1000) }, row);
+                end = step("end", { action, asked, outcome, unit: used, now: Math.floor(at / 1000) }, row);
             } catch (error) {
                 return lost("invalid_answer", error);
             }

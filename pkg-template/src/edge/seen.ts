@@ -1,3 +1,4 @@
+import { clockOf } from "./clock.js";
 import type { D1Like, D1ResultLike, D1StatementLike, NamespaceLike } from "./stores.js";
 import { wrong } from "./webhook.js";
 
@@ -82,7 +83,8 @@ export interface MemorySeenOptions {
  * @param options How much is remembered.
  */
 export function memorySeen(options: MemorySeenOptions = {}): SeenStore {
-    const { maxIds = 100_000, now = Date.now } = options;
+    const { maxIds = 100_000 } = options;
+    const now = clockOf(options.now ?? Date.now);
     if (!(maxIds >= 1)) throw wrong("invalid_options", "maxIds", "must be a number from 1");
     // In the order in which they were written.
     const rows = new Map<string, Row>();

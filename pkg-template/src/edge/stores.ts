@@ -1,5 +1,6 @@
 import { pause } from "../exchange.js";
 import { invalid } from "../client/input.js";
+import { clockOf } from "./clock.js";
 import { OAuthError } from "./oauth-error.js";
 import { random } from "./vault.js";
 import { busy, MAX_WAIT_MS, repeat, Turns } from "./turns.js";
@@ -50,7 +51,8 @@ export interface MemoryStoreOptions {
  *
  * @param options Its clock.
  */
-export function memoryStore({ now = Date.now }: MemoryStoreOptions = {}): TokenStore {
+export function memoryStore(options: MemoryStoreOptions = {}): TokenStore {
+    const now = clockOf(options.now ?? Date.now);
     const rows = new Map<string, TokenRow>();
     const turns = new Turns();
     let swept = now();

@@ -635,3 +635,18 @@ test("a webhook of another app is refused", async () => {
     }
     await start({ clientId: "6653f0a1" }).oauth.onInstall({ type: "INSTALL", appId: "another", ...account });
 });
+
+test("a clock that is none never makes what is stored count as nothing", async () => {
+    const world = start();
+    await install(world);
+    for (const now of [async () => Date.now(), () => Number.NaN, () => "1764460800000", () => undefined]) {
+        assert.throws(() => createOAuth({ ...world.settings, now }), (error) => error.name === "ValidationError" && error.issues[0].path === "now");
+        assert.throws(() => memoryStore({ now }), (error) => error.name === "ValidationError" && error.issues[0].path === "now");
+    }
+    let time = Date.now();
+    const oauth = createOAuth({ ...world.settings, now: () => time });
+    time = Number.NaN;
+    await assert.rejects(oauth.token(LOCATION), (error) => error.name === "ValidationError" && error.issues[0].path === "now");
+    time = Date.now();
+    assert.ok(world.server.accepts(await oauth.token(LOCATION)));
+});

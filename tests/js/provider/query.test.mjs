@@ -515,3 +515,20 @@ test("a fixed list of accounts is checked when it is given", async () => {
     const lookup = accountLookup([one, { locationId: one.locationId, mode: "test", apiKeyHash: hash }]);
     await assert.rejects(lookup("sk_live_1", { hash }), /two accounts have the same apiKey/);
 });
+
+test("a clock that is none is told before a handler is asked, and costs nothing", async () => {
+    for (const now of [async () => Date.now(), () => Number.NaN, () => "1764460800000", () => undefined, () => new Date(), () => -1]) {
+        let asked = 0;
+        const events = [];
+        const handler = createQueryHandler({
+            lookup: () => ACCOUNT,
+            now,
+            verify: (q) => (asked++, succeeded(q, { charge: { amount: { minor: 100, currency: "USD" } } })),
+            onEvent: (event) => events.push(event),
+        });
+        const body = JSON.stringify({ type: "verify", apiKey: KEY, transactionId: "t1", chargeId: "c1" });
+        const response = await handler(new Request("https://pay.example/query", { method: "POST", body, headers: { "content-type": "application/json" } }));
+        assert.deepEqual([response.status, (await response.json()).success, asked], [500, false, 0], `${now}`);
+        assert.match(String(events[0].error), /now must give milliseconds/);
+    }
+});
