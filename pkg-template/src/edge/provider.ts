@@ -402,8 +402,11 @@ export function createProvider(options: ProviderOptions): Provider {
                 }
             });
         } catch (error) {
-            // Of the turns: those before it take too long.
-            throw PaymentsError.is(error) ? error : heldBack(error);
+            if (PaymentsError.is(error)) throw error;
+            // Of the turns: those before it take too long. It is not sent, so that nobody behind it may be.
+            line.failed ??= { cause: error };
+            if (lines.get(id) === line) lines.delete(id);
+            throw heldBack(error);
         } finally {
             if (line.last === mine && lines.get(id) === line) lines.delete(id);
         }

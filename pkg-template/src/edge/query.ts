@@ -1,4 +1,5 @@
 import { Findings, invalid } from "../client/input.js";
+import { pause } from "../exchange.js";
 import type { Issue } from "../client/errors.js";
 import { queryStep } from "../edge-core.js";
 import { bodyOf, TOO_LARGE } from "./body.js";
@@ -215,6 +216,7 @@ interface Step {
     locationId?: string;
     asked?: string;
     answer?: Reply;
+    point?: string;
     issues?: Issue[];
     drift?: WebhookDrift[];
     id?: string;
@@ -231,6 +233,8 @@ interface Ticket {
     late: boolean;
     /** The end of a refund is noted as one that is heard, so the time waits for it. */
     noted: boolean;
+    /** What goes on behind the answer: a row is given back. */
+    behind?: Promise<unknown>;
 }
 
 /** What is to be written into a row. */
@@ -385,7 +389,7 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
         })();
         const later = context.find((one) => typeof (one as Partial<WaitUntil> | undefined)?.waitUntil === "function") as WaitUntil | undefined;
         // A handler that is late may still end, and its end be remembered.
-        if (later !== undefined) quietly(() => later.waitUntil(work.catch(() => {})));
+        if (later !== undefined) quietly(() => later.waitUntil(work.then(() => ticket.behind, () => {})));
         return Promise.race([work, late.then(() => replied(step("timeout").answer!, { ...about, type: "failed" }))]);
     }
 
@@ -416,7 +420,8 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
     }
 
     /** Carries a request out, one at a time for each charge. */
-    async function carryOut(action: QueryAction, asked: string, account: A, about: QueryAbout, ticket: Ticket): Promise<Done> {
+    async function carryOut(action: QueryAction, given: string, account: A, about: QueryAbout, ticket: Ticket): Promise<Done> {
+        let asked = given;
         const handler = options[HANDLERS[action]] as ((q: object) => unknown) | undefined;
         if (handler === undefined) return { reply: step("unsupported", { action }).answer! };
         const scope = `${account.mode}:${account.locationId}:`;
@@ -427,8 +432,13 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
         // What is known of a charge may stand only in the row of what made it.
         let facts: string | undefined;
         for (let { from } = first; from !== undefined; ) {
-            const row = await store.run(scope + from, async (tx) => textOf(await tx.get()));
-            const found = step("find", { asked }, row);
+            const found = await store.run(scope + from, async (tx) => {
+                const row = textOf(await tx.get());
+                const found = step("find", { asked }, row);
+                const pointed = found.point === undefined ? undefined : step("set", JSON.parse(found.point) as object, row).row;
+                if (pointed !== undefined) await tx.put({ value: pointed });
+                return found;
+            });
             if (found.answer !== undefined) return unread(found);
             ({ id, asked, from } = found as Required<Step>);
             facts ??= found.facts;
@@ -441,8 +451,11 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
         flight.waiting++;
         const since = ++moment;
         let done: Done | undefined;
+        let moved = false;
+        let settle = () => {};
+        const settled = new Promise<void>((resolve) => (settle = resolve));
         try {
-            await store.run(key, async (tx) => {
+            const held = store.run(key, async (tx) => {
                 if (flight.shared !== undefined && flight.shared.at > since) {
                     done = { ...flight.shared.done, again: true };
                     return;
@@ -453,6 +466,9 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
                     return;
                 }
                 let row = textOf(await tx.get());
+                // Meanwhile somebody may have named the charge.
+                moved = action === "refund" && id === first.from && step("find", { asked }, row).id !== id;
+                if (moved) return;
                 if (facts !== undefined) {
                     const known = step("set", JSON.parse(facts) as object, row);
                     if (known.answer !== undefined) {
@@ -463,7 +479,11 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
                 }
                 done = await work(row, handler, action, asked, account, ticket, async (changed) => tx.put({ value: changed }));
                 if (done.reply.result === "pending" && done.reply.code === undefined) flight.shared = { done, at: ++moment };
+                settle();
             });
+            ticket.behind = held.catch(() => {});
+            // The end of a refund is noted by then: whether the row is given back in time must not decide what is said.
+            await (action === "refund" ? Promise.race([held, settled.then(() => pause(Math.min(timeoutMs / 2, RELEASE_MS)))]) : held);
         } catch (error) {
             // What the gateway did counts, also where it could not be noted; but verify does nothing and is asked again.
             if (done === undefined || action === "verify") throw error;
@@ -471,6 +491,7 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
         } finally {
             if (--flight.waiting === 0) flights.delete(name);
         }
+        if (moved) return carryOut(action, given, account, about, ticket);
         for (const { id, facts } of done?.after ?? []) {
             try {
                 await set(scope + id, facts);
@@ -503,9 +524,8 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
         if (action === "refund" && findCharge !== undefined) {
             try {
                 const found = await findCharge(question(asked, account) as FindChargeQuery<A>);
-                if (found == null) return ended({ result: "failed", message: "this charge is not known here" }, asked, row);
                 const findings = new Findings();
-                known = JSON.parse(findings.json(found));
+                known = found == null ? null : JSON.parse(findings.json(found));
                 if (findings.issues.length > 0) return { ...lost("invalid_answer"), issues: findings.issues };
             } catch (error) {
                 return lost("handler_failed", error);
@@ -517,7 +537,11 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
             if (answer.code === "store_failed") return unread(begun);
             if (begun.row !== undefined) {
                 // The end of a refund that nobody heard is given once.
-                await put(begun.row);
+                await put(begun.row).catch(async (error: unknown) => {
+                    // It may have been written: then the same request would be another refund.
+                    await again(row);
+                    throw error;
+                });
                 if (ticket.late) await put(row);
                 else ticket.noted = true;
             }
@@ -533,6 +557,17 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
             return lost("handler_failed", error);
         }
         return ended(given, wanted, begun.row ?? row);
+
+        /** Nobody knows whether a write was made: what counts is written in its place. */
+        async function again(row: string): Promise<void> {
+            for (let tries = 1; tries <= MAX_WRITES; tries++) {
+                try {
+                    return await put(row);
+                } catch {
+                    await pause(50 * tries);
+                }
+            }
+        }
 
         async function ended(given: unknown, asked: string, row: string): Promise<Done> {
             const found = new Findings();
@@ -562,6 +597,7 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
             } catch (error) {
                 // Both are asked again: verify has moved nothing, and a refund gets its key again. If HighLevel took a refund for made
                 // that is still open here, the next one of the same amount would get that key and not be made.
+                if (end.unheard !== undefined) await again(end.unheard);
                 if (action === "verify" || action === "refund") return lost("store_failed", error);
                 tell({ action, locationId: account.locationId, mode: account.mode, type: "failed", code: "store_failed", error });
             }
@@ -737,6 +773,12 @@ function isResponse(value: unknown): value is Response {
     const { status, headers, arrayBuffer } = (value ?? {}) as Partial<Response>;
     return typeof status === "number" && typeof headers?.get === "function" && typeof arrayBuffer === "function";
 }
+
+/** For so long an answer waits for its row to be given back, at most. */
+const RELEASE_MS = 1000;
+
+/** So often a row is written of which nobody knows whether it was. */
+const MAX_WRITES = 3;
 
 /** A timer of more milliseconds ends at once. */
 const MOST_MS = 0x7fff_ffff;

@@ -48,7 +48,7 @@ export type AmountInput = MinorAmount | MajorAmount;
 ///
 /// - `read`: the body. Gives `{name, action?, apiKey?, locationId?, asked?, answer?, drift}`.
 /// - `row`: `{action, asked}`. Gives `{id?, from?, after}`, see [`row_id`], [`transaction_row`] and [`pointer`].
-/// - `find`: `{asked}` of a refund, and a row. Gives `{id?, asked, facts?, from?}` or `{answer}`, see [`find`].
+/// - `find`: `{asked}` of a refund, and a row. Gives `{id, asked, point?, facts?, from?}` or `{answer}`, see [`find`].
 /// - `begin`: `{action, asked, key, known?}` and a row. Gives `{row?, asked?, answer?, issues?, after}`.
 /// - `end`: `{action, asked, outcome, unit?, now}` and a row. Gives `{answer, issues?, row?, unheard?, after}`.
 /// - `set`: facts, and a row. Gives `{row?}` or `{answer}`.
@@ -68,9 +68,10 @@ pub fn query_step(step: &str, given: &str, row: &str, body: &[u8]) -> String {
             put_after(&mut out, pointer(action, &asked).as_slice());
         }
         "find" => match find(&asked, row) {
-            Ok(Found { asked, facts, from }) => {
-                out.optional_text("id", row_id(Action::Refund, &asked).as_deref());
+            Ok(Found { asked, id, point, facts, from }) => {
+                out.text("id", &id);
                 out.text("asked", &asked);
+                out.optional_text("point", point.as_deref());
                 out.optional_text("facts", facts.as_deref());
                 out.optional_text("from", from.as_deref());
             }

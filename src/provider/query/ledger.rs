@@ -79,6 +79,12 @@ impl Ledger {
         Some(ledger)
     }
 
+    /// Whether refunds were begun or made by this row.
+    fn has_refunds(&self) -> bool {
+        let begun = self.attempts.iter().any(|attempt| attempt.of.starts_with(REFUND));
+        begun || self.refunded > 0 || !self.unheard.is_empty()
+    }
+
     fn text(&self) -> String {
         let mut out = Object::new();
         for (name, id) in [("chargeId", &*self.charge_id), ("from", &*self.from)] {
@@ -196,6 +202,11 @@ fn transaction(asked: &[u8]) -> String {
 pub struct Found {
     /// The request, with the charge if the row tells it.
     pub asked: String,
+    /// The row in which the refund is to be remembered, whether or not it names its charge.
+    pub id: String,
+    /// What is to be written into the row that was looked into before anything is done, for [`set`]: the charge that the refund
+    /// names, so that one which does not name it is remembered in the same row.
+    pub point: Option<String>,
     /// What is known of the charge, for [`set`].
     pub facts: Option<String>,
     /// The row to look into next.
@@ -209,7 +220,7 @@ pub struct Found {
 /// [`RefusalCode::StoreFailed`] where the row cannot be read.
 pub fn find(asked: &str, row: &str) -> Result<Found, RefusalCode> {
     let ledger = Ledger::read(row).ok_or(RefusalCode::StoreFailed)?;
-    let mut found = Found { asked: asked.to_owned(), facts: None, from: None };
+    let mut found = Found { asked: asked.to_owned(), id: String::new(), point: None, facts: None, from: None };
     let named = text_field(asked.as_bytes(), "chargeId");
     if named.is_empty() && !ledger.charge_id.is_empty() {
         let mut more = Object::new();
@@ -233,7 +244,16 @@ pub fn find(asked: &str, row: &str) -> Result<Found, RefusalCode> {
         facts.json("amount", &amount.json());
         facts.finish()
     });
-    found.from = Some(ledger.from).filter(|from| !from.is_empty() && found.facts.is_none());
+    // A row with refunds in it stays theirs, whatever is learnt of the charge behind them.
+    let stays = ledger.has_refunds();
+    if !stays && !named.is_empty() && ledger == Ledger::default() {
+        let mut facts = Object::new();
+        facts.text("chargeId", &named);
+        found.point = Some(facts.finish());
+    }
+    found.id =
+        if stays { transaction(asked.as_bytes()) } else { row_id(Action::Refund, &found.asked).unwrap_or_default() };
+    found.from = Some(ledger.from).filter(|from| !stays && !from.is_empty() && found.facts.is_none());
     Ok(found)
 }
 
@@ -257,7 +277,7 @@ impl Begin {
 /// Begins with a request.
 ///
 /// `row` is what is stored, `key` is new and random, `known` is what the provider's code tells of a charge that is to be
-/// refunded, `{amount, refunded?}` as JSON text, if it does.
+/// refunded, `{amount, refunded?}` as JSON text, or `null` where it knows of none, if it does.
 pub fn begin(action: Action, asked: &str, row: &str, key: &str, known: Option<&str>) -> Begin {
     let Some(mut ledger) = Ledger::read(row) else { return Begin::answered(RefusalCode::StoreFailed.into()) };
     let json = asked.as_bytes();
@@ -272,6 +292,14 @@ pub fn begin(action: Action, asked: &str, row: &str, key: &str, known: Option<&s
     if let Some(at) = ledger.unheard.iter().position(|(other, _)| *other == of) {
         let (_, body) = ledger.unheard.remove(at);
         return Begin { row: Some(ledger.text()), ..Begin::answered(again(&body)) };
+    }
+    if known == Some("null") {
+        // A gateway that knows nothing of a charge does not take back what was begun: that may have moved money.
+        if ledger.has_refunds() {
+            let issues = vec![Issue::new("", "null, though a refund of this charge was begun or made")];
+            return Begin::answered(Refusal { code: RefusalCode::InvalidAnswer, issues }.into());
+        }
+        return Begin::answered(refused("this charge is not known here"));
     }
     let told = match known.map(|known| read_told(known.as_bytes())).transpose() {
         Ok(told) => told,

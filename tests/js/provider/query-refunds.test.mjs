@@ -387,3 +387,156 @@ test("whatever happens, and whoever asks at once, the gateway never gives back m
     }
     console.log(`figure: queryUrl: ${runs} refunds with faults, three at once: 0 beyond the charge`);
 });
+
+/** A gateway's own books, as `findCharge` tells them. */
+const books = (bank, charged = 1000) => () => ({
+    amount: { minor: charged, currency: "USD" },
+    refunded: { minor: bank.total(), currency: "USD" },
+});
+
+/** A store whose writes are made, but whose answers `lose(number)` loses. */
+function losing(lose) {
+    const inner = memoryStore();
+    let writes = 0;
+    return {
+        run: (id, work) =>
+            inner.run(id, (tx) =>
+                work({
+                    get: () => tx.get(),
+                    async put(row) {
+                        await tx.put(row);
+                        if (lose(++writes)) throw new Error("the connection was lost behind the write");
+                    },
+                }),
+            ),
+        writes: () => writes,
+    };
+}
+
+test("with its charge or without, a refund is held to what is left of it", async () => {
+    for (const told of [true, false]) {
+        for (const forms of [[{ chargeId: "c" }, {}], [{}, { chargeId: "c" }]]) {
+            for (const atOnce of [true, false]) {
+                const bank = gateway();
+                const { refund } = make({
+                    findCharge: () => (told ? books(bank)() : { amount: { minor: 1000, currency: "USD" } }),
+                    refund: (q) => succeeded(q, bank.refund(q.idempotencyKey, q.amount.minor)),
+                });
+                const answers = atOnce
+                    ? await Promise.all(forms.map((form) => refund(8, form)))
+                    : [await refund(8, forms[0]), await refund(8, forms[1])];
+                const what = JSON.stringify({ told, forms, atOnce });
+                assert.deepEqual(answers.map(({ success }) => success).sort(), [false, true], what);
+                assert.equal(bank.total(), 800, what);
+                assert.equal((await refund(2, forms[0])).success, true, what);
+                assert.equal((await refund(0.01, forms[1])).success, false, what);
+            }
+        }
+    }
+});
+
+test("begun in one form and asked for again in the other, it is the same refund", async () => {
+    for (const forms of [[{ chargeId: "c" }, {}], [{}, { chargeId: "c" }]]) {
+        const bank = gateway();
+        let throws = true;
+        const { refund } = make({
+            findCharge: books(bank),
+            refund(q) {
+                const made = bank.refund(q.idempotencyKey, q.amount.minor);
+                if (throws) throw new Error("the answer was lost");
+                return succeeded(q, made);
+            },
+        });
+        assert.equal((await refund(4, forms[0])).status, 500);
+        throws = false;
+        assert.equal((await refund(4, forms[1])).success, true);
+        assert.equal(bank.total(), 400, JSON.stringify(forms));
+    }
+});
+
+test("whichever answer of the store is lost, what was answered 503 is not made a second time", async () => {
+    for (let at = 1; at <= 8; at++) {
+        // One answer is lost, or two that follow each other.
+        for (const many of [1, 2]) {
+            const bank = gateway();
+            const store = losing((number) => number >= at && number < at + many);
+            const { refund } = make({
+                verifies: store,
+                findCharge: books(bank),
+                refund: (q) => succeeded(q, bank.refund(q.idempotencyKey, q.amount.minor)),
+            });
+            let answer;
+            for (let tries = 0; tries < 6 && !answer?.success; tries++) answer = await refund(4);
+            assert.equal(answer.success, true, `${at} ${many}`);
+            assert.equal(bank.total(), 400, `write ${at}, ${many} lost`);
+        }
+    }
+});
+
+test("a refund that ended behind the time is given once, also where the answer of that write is lost", async () => {
+    for (let at = 1; at <= 8; at++) {
+        const bank = gateway();
+        const store = losing((number) => number === at);
+        let wait = 150;
+        const { refund } = make({
+            verifies: store,
+            timeoutMs: 60,
+            findCharge: books(bank),
+            async refund(q) {
+                const made = bank.refund(q.idempotencyKey, q.amount.minor);
+                const ms = wait;
+                wait = 0;
+                await new Promise((resolve) => setTimeout(resolve, ms));
+                return succeeded(q, made);
+            },
+        });
+        let answer;
+        for (let tries = 0; tries < 8 && !answer?.success; tries++) {
+            answer = await refund(4);
+            await new Promise((resolve) => setTimeout(resolve, 250));
+        }
+        assert.equal(answer.success, true, `${at}`);
+        assert.equal(bank.total(), 400, `write ${at} lost`);
+    }
+});
+
+test("the end of a refund does not wait until its row is given back", async () => {
+    const bank = gateway();
+    const inner = memoryStore();
+    const store = {
+        async run(id, work) {
+            const result = await inner.run(id, work);
+            if (store.hangs && bank.refunds.size > 0) await new Promise(() => {});
+            return result;
+        },
+        hangs: true,
+    };
+    const { paid, refund } = make({ verifies: store, timeoutMs: 400, refund: (q) => succeeded(q, bank.refund(q.idempotencyKey, q.amount.minor)) });
+    await paid();
+    assert.equal((await refund(40)).success, true);
+    assert.equal(bank.total(), 4000);
+});
+
+test("a gateway that does not find a charge of which a refund was begun fails nothing", async () => {
+    const bank = gateway();
+    let finds = true;
+    let throws = true;
+    const { refund } = make({
+        findCharge: () => (finds ? books(bank)() : null),
+        refund(q) {
+            const made = bank.refund(q.idempotencyKey, q.amount.minor);
+            if (throws) throw new Error("the answer was lost");
+            return succeeded(q, made);
+        },
+    });
+    finds = false;
+    assert.deepEqual([(await refund(4)).success, bank.total()], [false, 0]);
+    finds = true;
+    assert.equal((await refund(4)).status, 500);
+    [finds, throws] = [false, false];
+    const answer = await refund(4);
+    assert.deepEqual([answer.status, answer.code, answer.failed], [500, "invalid_answer", undefined]);
+    finds = true;
+    assert.equal((await refund(4)).success, true);
+    assert.equal(bank.total(), 400);
+});
