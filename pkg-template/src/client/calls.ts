@@ -139,7 +139,7 @@ function read(name: string, given: () => Given, found: Findings): [input: Input,
 }
 
 /** By its behaviour: one of another realm or of a polyfill has a class of its own. */
-function isSignal(value: AbortSignal | undefined): value is AbortSignal {
+export function isSignal(value: AbortSignal | undefined): value is AbortSignal {
     return (
         typeof value?.addEventListener === "function" &&
         typeof value.removeEventListener === "function" &&

@@ -1,14 +1,16 @@
-import { Calls } from "../client/calls.js";
+import { Calls, isSignal } from "../client/calls.js";
 import { sharedCore } from "../client/client.js";
-import { failure, InvalidRequestError, NotFoundError, PaymentsError } from "../client/errors.js";
+import { AbortedError, failure, InvalidRequestError, NotFoundError, PaymentsError, TimeoutError } from "../client/errors.js";
 import { Findings, invalid } from "../client/input.js";
 import type { LastingCore } from "../client/instance.js";
 import type { ClientSettings, FetchFunction, Token, TokenContext } from "../client/options.js";
 import type { CallOptions } from "../client/parameters.js";
 import type { ApiPromise } from "../client/promises.js";
 import { pushAbout, type ChargeSnapshot, type CustomProviderConfig, type JsonValue, type Push, type PushFields, type SubscriptionSnapshot } from "../edge-core.js";
+import { pause } from "../exchange.js";
 import { PaymentsClient } from "./client.js";
 import { called, started } from "./module.js";
+import { scrubbed } from "./scrubbed.js";
 import { seconds } from "./seconds.js";
 import { Turns } from "./turns.js";
 
@@ -423,17 +425,23 @@ export function createProvider(options: ProviderOptions): Provider {
         const about = asked(() => pushAbout(JSON.stringify({ marketplaceAppId, unit }), fields));
         const { locationId, mode, subscriptionId, ends } = about;
         const subscription = `${locationId}/${subscriptionId}`;
+        const waits = { signal: isSignal(manner.signal) ? manner.signal : undefined, timeoutMs: Number(manner.timeoutMs ?? timeoutMs) };
         const note = () => kept("applied", () => ended.add(subscription));
         const work = async (): Promise<PushReceipt> => {
-            if (subscriptionId !== "" && !ends && !afterEnd && (await kept("not_sent", () => ended.has(subscription)))) {
+            if (subscriptionId !== "" && !ends && !afterEnd && (await within(kept("not_sent", () => ended.has(subscription)), "ended.has", waits))) {
                 const message = "the end of this subscription was pushed; afterEnd: true pushes all the same";
                 throw unsent("subscription_ended", message, false);
             }
-            const sender = JSON.stringify({ apiKey: await keyOf(locationId, mode), marketplaceAppId, unit });
+            const apiKey = await within(keyOf(locationId, mode), "the function that gives the apiKey", waits);
+            const sender = JSON.stringify({ apiKey, marketplaceAppId, unit });
             let received: PushReceipt;
             try {
                 received = await receipt(send(sender, JSON.parse(fields) as object, manner as CallOptions));
             } catch (error) {
+                // A fetch of the app's own may reject with the whole request.
+                if (PaymentsError.is(error) && error.cause !== undefined) {
+                    Object.defineProperty(error, "cause", { value: scrubbed(error.cause, apiKey), configurable: true, writable: true });
+                }
                 // It may have arrived: then nothing but the same end may follow.
                 if (ends && PaymentsError.is(error) && error.outcome === "unknown") await note().catch(() => {});
                 throw error;
@@ -583,6 +591,32 @@ async function kept<T>(outcome: "not_sent" | "applied", ask: () => T | Promise<T
         const message = outcome === "applied" ? "the push was received, but ended.add failed, see cause" : "ended.has failed, see cause";
         throw new PaymentsError({ name: "PaymentsError", code: "store_failed", message, outcome, retryable: true }, cause);
     }
+}
+
+/** How long something is waited for. */
+interface Waits {
+    signal: AbortSignal | undefined;
+    timeoutMs: number;
+}
+
+/** Waits for what the app's own code gives, no longer than for an answer, and not behind an abort: nothing is sent before. */
+async function within<T>(given: Promise<T>, what: string, { signal, timeoutMs }: Waits): Promise<T> {
+    const ends = new AbortController();
+    const end = () => ends.abort();
+    if (signal?.aborted) end();
+    else signal?.addEventListener("abort", end);
+    try {
+        const first = await Promise.race([given.then((value) => ({ value })), pause(timeoutMs, ends.signal).then(() => undefined)]);
+        if (first !== undefined) return first.value;
+    } finally {
+        end();
+        signal?.removeEventListener("abort", end);
+    }
+    const about = { outcome: "not_sent", retryable: true } as const;
+    if (signal?.aborted) {
+        throw new AbortedError({ ...about, name: "AbortedError", code: "aborted", message: `aborted while ${what} was waited for` }, signal.reason);
+    }
+    throw new TimeoutError({ ...about, name: "TimeoutError", code: "timeout", message: `${what} gave nothing within ${timeoutMs} ms` });
 }
 
 function unsent(code: string, message: string, retryable: boolean, cause?: unknown): PaymentsError {

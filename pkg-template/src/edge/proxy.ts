@@ -8,6 +8,7 @@ import type { FetchFunction } from "../client/options.js";
 import type { Resources } from "../client/resources.js";
 import { proxy } from "../edge-core.js";
 import { bodyOf, TOO_LARGE } from "./body.js";
+import { quietly } from "./context.js";
 import { called, started } from "./module.js";
 
 /** An operation by the name of its method, such as `orders.get`. */
@@ -428,13 +429,4 @@ function copyOf(request: Request): Request | undefined {
 function dataOf({ locationId, operations = "read" }: Grant): Grant {
     const data = typeof operations === "string" ? operations : Array.isArray(operations) ? [...operations] : null;
     return { locationId: typeof locationId === "string" ? locationId : "", operations: data as Grant["operations"] };
-}
-
-/** Lets something fail unheard, at once or later. */
-function quietly(act: () => unknown): void {
-    try {
-        Promise.resolve(act()).catch(() => {});
-    } catch {
-        // What is somebody else's may throw.
-    }
 }

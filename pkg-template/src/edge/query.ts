@@ -4,6 +4,7 @@ import type { Issue } from "../client/errors.js";
 import { queryStep } from "../edge-core.js";
 import { bodyOf, TOO_LARGE } from "./body.js";
 import { clockOf } from "./clock.js";
+import { quietly, waiting } from "./context.js";
 import { called } from "./module.js";
 import type { ProviderMode } from "./provider.js";
 import type {
@@ -17,11 +18,11 @@ import type {
     QueryHandlers,
     UnknownQuery,
 } from "./queries.js";
+import { scrubbed } from "./scrubbed.js";
 import { seconds } from "./seconds.js";
 import { memoryStore, type TokenStore } from "./stores.js";
 import { digest } from "./vault.js";
-import { quietly, type WebhookDrift } from "./webhook.js";
-import type { WaitUntil } from "./webhook-handler.js";
+import type { WebhookDrift } from "./webhook.js";
 
 /**
  * Where final answers and begun refunds are kept, exclusively for each charge: `memoryStore()`, `d1Store(env.DB)` or
@@ -229,6 +230,8 @@ interface Step {
 
 /** Whether somebody still waits for the answer to a request. */
 interface Ticket {
+    /** By which the gateway knows it, also where the store does its work again, as one that repeats a transaction does. */
+    key: string;
     /** It was answered that the time is over. */
     late: boolean;
     /** The end of a refund is noted as one that is heard, so the time waits for it. */
@@ -304,6 +307,7 @@ interface Flight {
  */
 export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(options: QueryHandlerOptions<A>): QueryHandler {
     check(options);
+    options = bound(options);
     const { lookup, unit, verifies: store = memoryStore(), findCharge, refundWithoutApiKey, onUnknown, webhooks, onEvent } = options;
     const { timeoutMs = 20_000, maxBodyBytes = webhooks === undefined ? 1 << 18 : 1 << 20 } = options;
     const clock = clockOf(options.now ?? Date.now);
@@ -325,7 +329,7 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
         if (!JSON_TYPE.test(request.headers.get("content-type") ?? "")) {
             return webhooks === undefined ? refused("unsupported_media_type") : passOn();
         }
-        const ticket: Ticket = { late: false, noted: false };
+        const ticket: Ticket = { key: crypto.randomUUID(), late: false, noted: false };
         let timer: ReturnType<typeof setTimeout>;
         const late = new Promise<typeof LATE>((resolve) => {
             const ring = () => {
@@ -387,7 +391,7 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
             }
             return replied(done.reply, { ...about, type: "failed", ...("error" in done && { error: scrubbed(done.error, apiKey) }) }, done.issues);
         })();
-        const later = context.find((one) => typeof (one as Partial<WaitUntil> | undefined)?.waitUntil === "function") as WaitUntil | undefined;
+        const later = waiting(context);
         // A handler that is late may still end, and its end be remembered.
         if (later !== undefined) quietly(() => later.waitUntil(work.then(() => ticket.behind, () => {})));
         return Promise.race([work, late.then(() => replied(step("timeout").answer!, { ...about, type: "failed" }))]);
@@ -531,7 +535,7 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
                 return lost("handler_failed", error);
             }
         }
-        const begun = step("begin", { action, asked, key: crypto.randomUUID(), ...(known !== undefined && { known }) }, row);
+        const begun = step("begin", { action, asked, key: ticket.key, ...(known !== undefined && { known }) }, row);
         if (begun.asked === undefined) {
             const { answer, after, issues } = begun as Step & { answer: Reply };
             if (answer.code === "store_failed") return unread(begun);
@@ -783,41 +787,11 @@ const MAX_WRITES = 3;
 /** A timer of more milliseconds ends at once. */
 const MOST_MS = 0x7fff_ffff;
 
-/** The other forms that a secret is written in by who logs requests: in JSON, in a URL, in base64. */
-function written(secret: string): string[] {
-    // No key of anybody's is as long.
-    if (secret.length > 4096) return [];
-    const json = JSON.stringify(secret).slice(1, -1);
-    const forms = [json, JSON.stringify(json).slice(1, -1)];
-    try {
-        forms.push(encodeURIComponent(secret), encodeURI(secret), new URLSearchParams({ "": secret }).toString().slice(1));
-    } catch {
-        // Half of a surrogate pair has no form in a URL.
-    }
-    const bytes = new TextEncoder().encode(secret);
-    // Behind `user:` and the like it begins at another of three places: what is the same in all of them is inside.
-    for (let before = 0; before < 3; before++) {
-        const text = btoa("\0".repeat(before) + String.fromCharCode(...bytes)).replace(/=+$/, "");
-        const inside = text.slice(before === 0 ? 0 : before + 1, (before + bytes.length) % 3 === 0 ? text.length : -1);
-        if (inside.length >= 8) forms.push(inside, inside.replaceAll("+", "-").replaceAll("/", "_"));
-    }
-    return forms;
-}
-
-/** What was thrown, without the apiKey. */
-function scrubbed(thrown: unknown, apiKey: string): unknown {
-    const forms = apiKey === "" ? [] : [apiKey, ...written(apiKey)];
-    const without = (text: unknown) => forms.reduce((cleaned, form) => cleaned.replaceAll(form, "[apiKey]"), String(text));
-    try {
-        const { name, message, stack } = thrown as Partial<Error>;
-        if (typeof message !== "string") return without(thrown);
-        const error = new Error(without(message));
-        Object.defineProperty(error, "name", { value: without(name), configurable: true });
-        error.stack = without(stack);
-        return error;
-    } catch {
-        return "what was thrown cannot be read";
-    }
+/** The options, with functions that may be methods of a class. */
+function bound<A extends ProviderAccount>(options: QueryHandlerOptions<A>): QueryHandlerOptions<A> {
+    const values = OPTIONS.map((name) => [name, options[name as keyof QueryHandlerOptions<A>]] as const);
+    const given = values.filter(([, value]) => value !== undefined);
+    return Object.fromEntries(given.map(([name, value]) => [name, typeof value === "function" ? value.bind(options) : value])) as unknown as QueryHandlerOptions<A>;
 }
 
 function check<A extends ProviderAccount>(options: QueryHandlerOptions<A>): void {

@@ -6,7 +6,7 @@ export function seconds(value: unknown, depth = 0): unknown {
     if (typeof value !== "object" || value === null || depth > DEPTH) return value;
     if (typeof (value as Date).getTime === "function") return Math.floor((value as Date).getTime() / 1000);
     if (Array.isArray(value)) return value.map((one) => seconds(one, depth + 1));
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== null && prototype !== Object.prototype) return value;
+    // Of another realm, or of a class: its own fields are what counts. A map or a set has none.
+    if (Object.prototype.toString.call(value) !== "[object Object]" || typeof (value as { toJSON?: unknown }).toJSON === "function") return value;
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, seconds(one, depth + 1)]));
 }

@@ -21,7 +21,6 @@ export { createWebhookHandler } from "./webhook-handler.js";
 export type {
     QueuedWebhook,
     RetryDelay,
-    WaitUntil,
     WebhookBatch,
     WebhookConsumer,
     WebhookContext,
@@ -31,6 +30,7 @@ export type {
     WebhookOutcome,
     WebhookQueue,
 } from "./webhook-handler.js";
+export type { WaitUntil } from "./context.js";
 export { d1Seen, durableSeen, memorySeen } from "./seen.js";
 export type { Claim, D1Database, D1SeenOptions, DurableSeenOptions, MemorySeenOptions, SeenStore } from "./seen.js";
 export {

@@ -1,7 +1,7 @@
 import { bodyOf, TOO_LARGE } from "./body.js";
+import { quietly, waiting } from "./context.js";
 import { seenStore, type SeenStore } from "./seen.js";
 import {
-    quietly,
     verifier,
     WebhookError,
     wrong,
@@ -129,16 +129,6 @@ export interface WebhookHandlerOptions extends Omit<VerifyWebhookOptions, "type"
     rememberMs?: number | undefined;
     /** Is told what happened to each delivery. */
     onEvent?: ((outcome: WebhookOutcome) => void) | undefined;
-}
-
-/** What lets work go on behind an answer, as Cloudflare's `ctx`. */
-export interface WaitUntil {
-    /**
-     * Keeps the Worker alive until then.
-     *
-     * @param work What it waits for.
-     */
-    waitUntil(work: Promise<unknown>): void;
 }
 
 /**
@@ -335,9 +325,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
         }
         const progress = { working: false, promised: false };
         const work = take(message, progress);
-        const later = context.find((one) => typeof (one as Partial<WaitUntil> | undefined)?.waitUntil === "function") as
-            | WaitUntil
-            | undefined;
+        const later = waiting(context);
         if (later === undefined) return work;
         try {
             later.waitUntil(work);

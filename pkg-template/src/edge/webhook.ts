@@ -1,5 +1,6 @@
 import type { Issue } from "../client/errors.js";
 import { webhookDelivery, webhookKey, webhookSignature, type JsonValue, type WebhookDelivery, type WebhookEvents } from "../edge-core.js";
+import { quietly } from "./context.js";
 import { called, started } from "./module.js";
 
 /** The types of the events that touch payments. */
@@ -411,12 +412,4 @@ function header(headers: WebhookHeaders, wanted: string): string | undefined {
 /** @internal The error for a mistake of the caller. */
 export function wrong(code: WebhookErrorCode, path: string, message: string): WebhookError {
     return new WebhookError(code, path === "" ? message : `${path} ${message}`, [{ path, message }]);
-}
-
-/** @internal Calls somebody's listener, which may throw or be asynchronous and fail. */
-export function quietly(call: () => unknown): void {
-    try {
-        const done = call() as PromiseLike<unknown> | undefined;
-        if (typeof done?.then === "function") done.then(undefined, () => {});
-    } catch {}
 }

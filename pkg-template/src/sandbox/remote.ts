@@ -194,7 +194,7 @@ export function connectSandbox(url: string, options: ConnectSandboxOptions = {})
             throw new SandboxConnectionError(`${shown} is no sandbox: ${said}`, shown, response.status);
         }
         if (!response.ok) {
-            const { message } = value as { message?: unknown };
+            const { message } = (value ?? {}) as { message?: unknown };
             throw new Error(typeof message === "string" ? message : `the sandbox answers with status ${response.status}`);
         }
         return value as T;

@@ -375,3 +375,35 @@ test("an apiKey and apiKeys are not given together, and one of them is", () => {
     assert.match(issues({})[0], /^apiKey is required, or apiKeys/);
     assert.equal(more.length, 0);
 });
+
+test("neither the apiKey's function nor the memory of ends holds a push up for longer than an answer may", async () => {
+    const never = () => new Promise(() => {});
+    for (const [place, options] of [["apiKey", { apiKey: never }], ["ended", { ended: { has: never, add() {} } }]]) {
+        const { push, sent } = make(undefined, { ...options, timeoutMs: 40 });
+        const error = await failure(push("subscription.updated", updated()));
+        assert.deepEqual([error.name, error.outcome, error.retryable], ["TimeoutError", "not_sent", true], place);
+        const own = await failure(push("subscription.updated", updated(), { timeoutMs: 20 }));
+        assert.match(own.message, / 20 ms/);
+        const stop = new AbortController();
+        const pending = failure(push("subscription.updated", updated("active", "gs_2"), { signal: stop.signal, timeoutMs: 60_000 }));
+        setTimeout(() => stop.abort(new Error("enough")), 10);
+        const aborted = await pending;
+        assert.deepEqual([aborted.name, aborted.outcome, aborted.cause.message], ["AbortedError", "not_sent", "enough"], place);
+        assert.equal(sent.length, 0);
+    }
+});
+
+test("what a fetch of the app's own throws takes no apiKey along", async () => {
+    const thrower = (init) => {
+        const error = new Error(`refused: ${init.body}`, { cause: Object.assign(new Error(`sent ${init.body}`), { config: init }) });
+        return Object.assign(error, { code: "EOWN", config: { url: ADDRESS, ...init }, request: init.body });
+    };
+    const fetch = async (_, init) => {
+        throw thrower(init);
+    };
+    const { push } = createProvider({ apiKey: KEY, marketplaceAppId: APP, fetch, maxRetries: 0, retryDelayMs: 1 });
+    const error = await failure(push("payment.captured", { locationId: LOCATION, ...BODIES["payment.captured"] }));
+    assert.equal(error.name, "NetworkError");
+    assert.deepEqual([error.cause.code, error.cause.cause.name], ["EOWN", "Error"]);
+    assert.ok(!inspect(error, { depth: 10, showHidden: true }).includes(KEY));
+});

@@ -540,3 +540,73 @@ test("a gateway that does not find a charge of which a refund was begun fails no
     assert.equal((await refund(4)).success, true);
     assert.equal(bank.total(), 400);
 });
+
+test("a store that does its work again, as one that repeats a transaction does, makes the refund once", async () => {
+    const inner = memoryStore();
+    let again = true;
+    const store = {
+        run: (id, work) =>
+            inner.run(id, async (tx) => {
+                const before = await tx.get();
+                const result = await work(tx);
+                // The transaction met another one: everything in it is undone, and done anew.
+                if (!again) return result;
+                await tx.put(before ?? { value: "" });
+                return work(tx);
+            }),
+    };
+    const { paid, refund, bank } = make({ verifies: store });
+    await paid();
+    assert.equal((await refund(40)).success, true);
+    assert.equal(bank.total(), 4000);
+    again = false;
+    assert.equal((await refund(40)).success, true);
+    assert.equal(bank.total(), 8000);
+});
+
+test("a provider may be an object of a class, with dates of any realm", async () => {
+    const { runInNewContext } = await import("node:vm");
+    class Snapshot {
+        constructor() {
+            Object.assign(this, { id: "sub_1", status: "active", nextCharge: new Date(1_726_896_000_000) });
+        }
+    }
+    class Provider {
+        #asked = [];
+        get asked() {
+            return this.#asked;
+        }
+        lookup() {
+            return this && { ...ACCOUNT };
+        }
+        verify(q) {
+            this.#asked.push(q.chargeId);
+            const amount = { minor: 1000, currency: "USD" };
+            const chargedAt = runInNewContext("new Date(1724217600000)");
+            return succeeded(q, { charge: { amount, chargedAt }, subscription: new Snapshot() });
+        }
+        onEvent() {
+            this.#asked.length = 0;
+        }
+    }
+    const own = new Provider();
+    const handler = createQueryHandler(own);
+    const body = JSON.stringify({ type: "verify", apiKey: KEY, transactionId: "t", chargeId: "c", subscriptionId: "s" });
+    const answer = await (await handler(new Request("https://p.test/", { method: "POST", body }))).json();
+    assert.equal(answer.success, true);
+    assert.equal(answer.chargeSnapshot.chargedAt, 1_724_217_600);
+    assert.equal(answer.subscriptionSnapshot.nextCharge, 1_726_896_000);
+    assert.deepEqual(own.asked, ["c"]);
+});
+
+test("a router's getter that throws is no waitUntil", async () => {
+    const handler = createQueryHandler({ lookup: accountLookup([{ ...ACCOUNT, apiKey: KEY }]), verify: () => failed(), onEvent: () => {} });
+    const context = {
+        get waitUntil() {
+            throw new Error("there is no ExecutionContext");
+        },
+    };
+    const body = JSON.stringify({ type: "verify", apiKey: KEY, transactionId: "t", chargeId: "c" });
+    const response = await handler(new Request("https://p.test/", { method: "POST", body }), {}, context);
+    assert.equal(response.status, 200);
+});
