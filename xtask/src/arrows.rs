@@ -54,13 +54,14 @@ const FOREIGN: [(&str, &[&str]); 7] = [
 ];
 
 /// The folders of `pkg-template/src`, and those from which each may import, besides what the build generates.
-const FOLDERS: [(&str, &[&str]); 7] = [
+const FOLDERS: [(&str, &[&str]); 8] = [
     ("client", &[]),
     ("checkout", &[]),
     ("sandbox", &["client"]),
     ("edge", &["client"]),
     ("cloudflare", &["client", "edge"]),
-    ("entries", &["client", "checkout", "sandbox", "edge", "cloudflare"]),
+    ("agency", &["client", "edge"]),
+    ("entries", &["client", "checkout", "sandbox", "edge", "cloudflare", "agency"]),
     ("cli", &["entries"]),
 ];
 

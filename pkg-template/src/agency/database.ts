@@ -1,0 +1,278 @@
+import { invalid } from "../client/input.js";
+import { pause } from "../exchange.js";
+import type { D1Like } from "../edge/stores.js";
+import { AgencyError } from "./agency-error.js";
+
+/** What can be synced, each in a table of its own name. */
+export type SyncStream = "orders" | "transactions" | "subscriptions" | "coupons";
+
+/** All of them. */
+export const STREAMS: readonly SyncStream[] = ["orders", "transactions", "subscriptions", "coupons"];
+
+/**
+ * The D1 databases of a sync: `DB`, or `DB_0`, `DB_1` and so on without a gap. Which of them holds a location follows from its id and
+ * from how many there are, so that their number is chosen once.
+ */
+export interface DatabaseEnv {
+    /** The only database. */
+    DB?: D1Like;
+    /** One of many. */
+    [database: `DB_${number}`]: D1Like;
+}
+
+/** A row of the table `runs`. Times are milliseconds since 1970. */
+export interface RunRow {
+    /** The run. */
+    run: string;
+    /** The company whose locations it reads. */
+    company: string;
+    /** How it reads. */
+    mode: string;
+    /** What it reads. */
+    streams: readonly string[];
+    /** Where it is, such as `running`. */
+    state: string;
+    /** When it began. */
+    startedAt: number;
+    /** When it ended. */
+    endedAt?: number | undefined;
+    /** How many records it has read. */
+    records: number;
+    /** How many locations are in which state. */
+    counts: Readonly<Record<string, number>>;
+    /** The name of its manifest in R2, once that is there. */
+    manifest?: string | undefined;
+    /** When this was so; of two rows the younger one stays. */
+    now: number;
+}
+
+/** A file of a run as its manifest names it. */
+export interface SyncFile {
+    /** Its name in R2: `run/stream/location/seq.ndjson.gz`. */
+    name: string;
+    /** Its length. */
+    bytes: number;
+    /** Its checksum: SHA-256 in hexadecimal digits. */
+    sha256: string;
+    /** How many records are in it. */
+    records: number;
+}
+
+/** Which records of which location are meant. */
+interface Where {
+    /** The stream. */
+    stream: SyncStream;
+    /** The location. */
+    location: string;
+    /** The run. */
+    run: string;
+}
+
+/** A parameter of D1 may have 2,000,000 bytes. */
+const MAX_ROW_BYTES = 1_900_000;
+
+/** What a statement carries at most if its rows let it: D1 ends one that takes longer than 30 s, and all others wait for it. */
+const MAX_BYTES = 1_000_000;
+
+/** The columns of a row, in the order in which `syncRows` gives them. */
+const COLUMNS = ["id", "created", "updated", "status", "amount", "currency", "refunded", "source", "live", "body"];
+
+/** Where in a row the body stands. */
+const BODY = COLUMNS.indexOf("body");
+
+/** The databases of a sync, in the order of their numbers. */
+export function databases(env: DatabaseEnv): D1Like[] {
+    const all: D1Like[] = [];
+    for (let db = env?.DB_0; db !== undefined; db = env[`DB_${all.length}`]) all.push(db);
+    const others = Object.keys(env ?? {}).filter((name) => /^DB_\d+$/.test(name)).length;
+    if (others !== all.length) throw invalid("env", `has a gap between DB_0 and the others: there is no DB_${all.length}`);
+    if (env?.DB !== undefined) {
+        if (all.length > 0) throw invalid("env", "has both DB and DB_0: name the databases DB_0, DB_1 and so on, or have DB alone");
+        all.push(env.DB);
+    }
+    if (all.length === 0) throw invalid("env.DB", "must be the binding of a D1 database; for more than one, DB_0, DB_1 and so on");
+    const broken = all.findIndex((db) => typeof db?.prepare !== "function");
+    if (broken >= 0) throw invalid(env.DB === undefined ? `env.DB_${broken}` : "env.DB", "must be the binding of a D1 database");
+    return all;
+}
+
+/** The database that holds a location. */
+export function databaseOf(env: DatabaseEnv, location: string): D1Like {
+    const all = databases(env);
+    return all[shardOf(location, all.length)]!;
+}
+
+function shardOf(location: string, count: number): number {
+    // FNV-1a, until the core brings its own hash.
+    let hash = 0x811c9dc5;
+    for (const byte of encoder.encode(location)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+    return hash % count;
+}
+
+/**
+ * Writes records. Those that are there are replaced, unless they were read later than these; a mark that they are deleted goes.
+ * Writing the same again changes nothing.
+ *
+ * `rows` is what `syncRows` gives: JSON text of `[[id, created, updated, status, amount, currency, refunded, source, live, body]]`;
+ * `now` is when they were read, in milliseconds since 1970.
+ */
+export async function writeRows(env: DatabaseEnv, given: Where & { rows: string; now: number }): Promise<void> {
+    const { stream, location, run, rows, now } = given;
+    const table = tableOf(stream);
+    const values = COLUMNS.map((_, i) => `value ->> ${i}`).join(", ");
+    const updates = COLUMNS.slice(2).map((name) => `${name} = excluded.${name}`);
+    const sql = `
+        INSERT INTO ${table} (location, seen_run, seen_at, ${COLUMNS.join(", ")})
+        SELECT ?1, ?2, ?3, ${values} FROM json_each(?4) WHERE true
+        ON CONFLICT (location, id) DO UPDATE SET
+            seen_run = excluded.seen_run, seen_at = excluded.seen_at, deleted_at = NULL,
+            created = coalesce(excluded.created, created), ${updates.join(", ")}
+        WHERE excluded.seen_at >= seen_at`;
+    const db = databaseOf(env, location);
+    for (const piece of pieces(rows)) await ask(db, sql, location, run, now, piece);
+}
+
+/** The ids of up to `limit` records behind `after` that a full pass did not see, in their order; they may be deleted. */
+export async function unseen(env: DatabaseEnv, given: Where & { after?: string | undefined; limit: number }): Promise<string[]> {
+    const { stream, location, run, after = "", limit } = given;
+    const sql = `
+        SELECT id FROM ${tableOf(stream)}
+        WHERE location = ?1 AND id > ?2 AND seen_run <> ?3 AND deleted_at IS NULL ORDER BY id LIMIT ?4`;
+    const found = await ask<{ id: string }>(databaseOf(env, location), sql, location, after, run, limit);
+    return found.map(({ id }) => id);
+}
+
+/** Marks records as deleted that HighLevel does not know any more, unless they were seen in this run, or after `now`. */
+export async function markDeleted(env: DatabaseEnv, given: Where & { ids: readonly string[]; now: number }): Promise<void> {
+    const { stream, location, run, ids, now } = given;
+    if (ids.length === 0) return;
+    const sql = `
+        UPDATE ${tableOf(stream)} SET deleted_at = ?3
+        WHERE location = ?1 AND id IN (SELECT value FROM json_each(?4)) AND seen_run <> ?2 AND seen_at <= ?3 AND deleted_at IS NULL`;
+    await ask(databaseOf(env, location), sql, location, run, now, JSON.stringify(ids));
+}
+
+/** Notes which locations a company has. Writing the same again writes no row. */
+export async function noteLocations(env: DatabaseEnv, company: string, locations: readonly string[]): Promise<void> {
+    const all = databases(env);
+    const shards = all.map((): string[] => []);
+    for (const location of locations) shards[shardOf(location, all.length)]!.push(location);
+    const sql = `
+        INSERT INTO locations (location, company) SELECT value, ?1 FROM json_each(?2) WHERE true
+        ON CONFLICT (location) DO UPDATE SET company = excluded.company WHERE company <> excluded.company`;
+    for (const [number, own] of shards.entries()) {
+        for (let at = 0; at < own.length; at += 10_000) {
+            await ask(all[number]!, sql, company, JSON.stringify(own.slice(at, at + 10_000)));
+        }
+    }
+}
+
+/**
+ * Notes how far a run is, in the first database. The first run also notes in each database which of how many it is, and a run that
+ * finds another answer there fails: its rows would stand in two databases.
+ */
+export async function noteRun(env: DatabaseEnv, row: RunRow): Promise<void> {
+    const all = databases(env);
+    if (row.endedAt === undefined) await Promise.all(all.map((db, number) => checkShard(db, number, all.length)));
+    const sql = `
+        INSERT INTO runs (run, company, mode, streams, state, started_at, ended_at, records, counts, manifest, noted_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        ON CONFLICT (run) DO UPDATE SET
+            state = excluded.state, ended_at = excluded.ended_at, records = excluded.records, counts = excluded.counts,
+            manifest = coalesce(excluded.manifest, manifest), noted_at = excluded.noted_at
+        WHERE excluded.noted_at >= noted_at`;
+    const { run, company, mode, streams, state, startedAt, endedAt, records, counts, manifest, now } = row;
+    const values = [JSON.stringify(streams), state, startedAt, endedAt ?? null, records, JSON.stringify(counts), manifest ?? null, now];
+    await ask(all[0]!, sql, run, company, mode, ...values);
+}
+
+async function checkShard(db: D1Like, number: number, count: number): Promise<void> {
+    const sql = "INSERT INTO shard (one, number, count) VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET one = 1 RETURNING number, count";
+    const [row] = await ask<{ number: number; count: number }>(db, sql, number, count);
+    if (row === undefined || (row.number === number && row.count === count)) return;
+    throw new AgencyError({
+        code: "databases_changed",
+        message:
+            `the database that is bound as number ${number} of ${count} was used as number ${row.number} of ${row.count}: ` +
+            "bind all of them as before, or take empty ones and run a full sync",
+    });
+}
+
+/** Notes the files that a run's manifest names, in the first database. They are seen once `noteRun` names the manifest. */
+export async function noteFiles(env: DatabaseEnv, run: string, files: readonly SyncFile[]): Promise<void> {
+    const [db] = databases(env);
+    const sql = `
+        INSERT INTO files (run, name, stream, location, seq, records, bytes, sha256)
+        SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?2) WHERE true
+        ON CONFLICT (run, name) DO UPDATE SET records = excluded.records, bytes = excluded.bytes, sha256 = excluded.sha256`;
+    for (let at = 0; at < files.length; at += 2000) {
+        const rows = files.slice(at, at + 2000).map(({ name, records, bytes, sha256 }) => {
+            const [stream, location, seq = ""] = name.split("/").slice(1);
+            return [name, stream, location, Number.parseInt(seq, 10), records, bytes, sha256];
+        });
+        await ask(db!, sql, run, JSON.stringify(rows));
+    }
+}
+
+/** The table of a stream; no other text ever becomes part of a statement. */
+export function tableOf(stream: SyncStream): SyncStream {
+    if (!STREAMS.includes(stream)) throw invalid("stream", `must be one of ${STREAMS.join(", ")}`);
+    return stream;
+}
+
+const encoder = /* @__PURE__ */ new TextEncoder();
+
+/** Rows in as few texts as D1 takes. A body that is too large for a row of D1 is left out. */
+function pieces(rows: string): string[] {
+    if (encoder.encode(rows).length <= MAX_BYTES) return [rows];
+    const all: string[][] = [];
+    let room = 0;
+    for (const row of JSON.parse(rows) as unknown[][]) {
+        let text = JSON.stringify(row);
+        let bytes = encoder.encode(text).length;
+        if (bytes > MAX_ROW_BYTES) {
+            text = JSON.stringify(row.map((value, column) => (column === BODY ? null : value)));
+            bytes = encoder.encode(text).length;
+        }
+        if (bytes > room) {
+            all.push([]);
+            room = MAX_BYTES;
+        }
+        all.at(-1)!.push(text);
+        room -= bytes + 1;
+    }
+    return all.map((texts) => `[${texts.join(",")}]`);
+}
+
+/** How long to wait before a statement is sent again, in milliseconds. */
+const AGAIN_MS = [200, 1000];
+
+/** What D1 says of a statement that fails however often it is sent. */
+const FOR_GOOD = /SQLITE_(ERROR|CONSTRAINT|TOOBIG|MISMATCH|AUTH|RANGE|FULL)|no such (table|column)|exceeded maximum DB size/i;
+
+/** What it says where the migrations were not applied, or not all of them. */
+const NO_TABLE = /no such (table|column)/i;
+
+/**
+ * The rows that a statement gives. Where D1 is away for a moment, or its answer is lost, the statement is sent again, which every
+ * one of this package may be.
+ */
+export async function ask<T>(db: D1Like, sql: string, ...values: unknown[]): Promise<T[]> {
+    for (let tries = 0; ; tries++) {
+        try {
+            return (await db.prepare(sql).bind(...values).all()).results as T[];
+        } catch (cause) {
+            const text = String(cause);
+            const retryable = !FOR_GOOD.test(text);
+            const ms = AGAIN_MS[tries];
+            if (retryable && ms !== undefined) {
+                await pause(ms);
+            } else if (NO_TABLE.test(text)) {
+                const message = "the D1 database lacks the tables of this package: run `wrangler d1 migrations apply`, see agency.md";
+                throw new AgencyError({ code: "database_not_migrated", message }, cause);
+            } else {
+                throw new AgencyError({ code: "database_failed", message: "the D1 database failed", retryable }, cause);
+            }
+        }
+    }
+}
