@@ -118,6 +118,12 @@ impl SandboxCore {
             "uninstall" => sandbox.uninstall(text("location")).map(|()| String::new()),
             // `{ location?, paid }`: the order as lists have it.
             "createOrder" => sandbox.create_order(text("location"), flag("paid")),
+            // `{ stream, location? }`: all its records.
+            "records" => sandbox.records(text("stream").unwrap_or_default(), text("location")),
+            // `{ stream, location?, id? }`: the record as it is then.
+            "changeRecord" => sandbox.change_record(text("stream").unwrap_or_default(), text("location"), text("id")),
+            // `{ stream, location?, id? }`: the record as it was.
+            "deleteRecord" => sandbox.delete_record(text("stream").unwrap_or_default(), text("location"), text("id")),
             // `{ type, location?, id? }`: the body.
             "webhook" => sandbox.webhook(text("type").unwrap_or_default(), text("location"), text("id")),
             "webhookId" => Ok(sandbox.webhook_id()),
@@ -189,8 +195,14 @@ impl SandboxCore {
 
     /// Lays out a fault for requests to come.
     #[wasm_bindgen(js_name = planFault)]
-    pub fn plan_fault(&mut self, fault: &str, operation: Option<String>, times: u32) -> Result<(), JsError> {
-        self.sandbox.plan_fault(fault, operation, times).map_err(|error| JsError::new(&error))
+    pub fn plan_fault(
+        &mut self,
+        fault: &str,
+        operation: Option<String>,
+        location: Option<String>,
+        times: u32,
+    ) -> Result<(), JsError> {
+        self.sandbox.plan_fault_in(location, fault, operation, times).map_err(|error| JsError::new(&error))
     }
 
     /// Forgets the faults that were laid out.

@@ -12,6 +12,7 @@ use crate::sandbox::http::auth::Resource;
 use crate::sandbox::json::{text_of, Members};
 use crate::sandbox::oauth::app::App;
 use crate::sandbox::operations::orders;
+use crate::sandbox::operations::records::Stream;
 use crate::sandbox::operations::transactions::{self, Facts};
 use crate::sandbox::rng::{key, Rng};
 
@@ -72,7 +73,7 @@ pub fn record(account: &Account, kind: &str, id: Option<&str>) -> Option<String>
     if kind.starts_with("Order") {
         let index = match id {
             Some(id) => orders::find(account, id).ok()?,
-            None => account.orders.len().checked_sub(1)?,
+            None => (0..account.orders.len()).rev().find(|index| !account.deleted.has(Stream::Orders, *index))?,
         };
         return Some(order(account, index, kind));
     }

@@ -48,6 +48,7 @@ use oauth::{Endpoint, Visit};
 use operations::call::Call;
 use operations::orders;
 use operations::payments;
+use operations::records::{self, Stream};
 use operations::routes::{self, Route};
 use operations::snapshot;
 use rng::{key, Rng};
@@ -323,6 +324,49 @@ impl Sandbox {
         Ok(text)
     }
 
+    /// All records of a stream (`orders`, `transactions`, `subscriptions`, `coupons`) of a location, the first one unless told,
+    /// as lists have them, as `{ data }` in JSON, newest first. It counts against no limit. The error names what there is not.
+    pub fn records(&mut self, stream: &str, location: Option<&str>) -> Result<String, String> {
+        let now = self.records_now();
+        let stream = Stream::parse(stream)?;
+        let account = self.account_of(location)?;
+        account.settle(now);
+        Ok(records::list(account, stream, now))
+    }
+
+    /// Something becomes of a record, the latest one unless told, without a request: an order is paid, one that is paid is
+    /// refunded; a transaction is refunded; a subscription is canceled; a coupon is redeemed. Gives it as lists have it, as
+    /// JSON. The error names what there is not.
+    pub fn change_record(&mut self, stream: &str, location: Option<&str>, id: Option<&str>) -> Result<String, String> {
+        let (stream, now) = (Stream::parse(stream)?, self.moment());
+        let account = self.account_of(location)?;
+        let index = stream.find(account, id)?;
+        let status = |account: &Account| (stream == Stream::Orders).then(|| account.orders[index].status());
+        let before = status(account);
+        records::change(account, stream, index, now);
+        let event = (status(account) != before).then(|| events::order(account, index, "OrderStatusUpdate"));
+        let text = stream.text(account, index, now);
+        event.into_iter().for_each(|event| self.tell(event));
+        Ok(text)
+    }
+
+    /// Somebody deletes a record, the latest one unless told, without a request. Gives it as lists had it, as JSON. The error
+    /// names what there is not.
+    pub fn delete_record(&mut self, stream: &str, location: Option<&str>, id: Option<&str>) -> Result<String, String> {
+        let (stream, now) = (Stream::parse(stream)?, self.moment());
+        let account = self.account_of(location)?;
+        let index = stream.find(account, id)?;
+        let text = stream.text(account, index, now);
+        records::delete(account, stream, index);
+        Ok(text)
+    }
+
+    /// A moment of its own, as a request has.
+    fn moment(&mut self) -> i64 {
+        self.requests += 1;
+        self.records_now()
+    }
+
     fn account_of(&mut self, location: Option<&str>) -> Result<&mut Account, String> {
         let location = location.unwrap_or(&self.options.locations[0]);
         let found = self.accounts.iter_mut().find(|account| account.location == location);
@@ -429,14 +473,28 @@ impl Sandbox {
 
     /// Lays out a fault for the next `times` requests, to one operation (`orders.list`) or to any.
     pub fn plan_fault(&mut self, fault: &str, operation: Option<String>, times: u32) -> Result<(), String> {
+        self.plan_fault_in(None, fault, operation, times)
+    }
+
+    /// The same for the requests of one location, or of any.
+    pub fn plan_fault_in(
+        &mut self,
+        location: Option<String>,
+        fault: &str,
+        operation: Option<String>,
+        times: u32,
+    ) -> Result<(), String> {
         if let Some(name) = &operation {
             let operation = crate::endpoint::ALL.iter().any(|op| op.name == name || op.id == name);
             if !operation && !Endpoint::is_named(name) && name != push::NAME {
                 return Err(joined(&["the Payments API has no operation \"", name, "\""]));
             }
         }
+        if let Some(location) = &location {
+            self.account_of(Some(location))?;
+        }
         let fault = Fault::parse(fault)?;
-        self.plan.add(Planned { fault, operation, times: times.max(1) });
+        self.plan.add(Planned { fault, operation, location, times: times.max(1) });
         Ok(())
     }
 
@@ -574,15 +632,15 @@ impl Sandbox {
         (trace, limited): (&str, Option<&str>),
     ) -> Response {
         let names = target.map_or(["", ""], Target::names);
+        let location = self.identify(request, now).map(|(token, _)| token.location().to_owned()).unwrap_or_default();
         let fault = match request.header(fault::HEADER) {
             Some(text) => Fault::parse(text),
-            None => Ok(self.plan.take(names).unwrap_or_default()),
+            None => Ok(self.plan.take(names, &location).unwrap_or_default()),
         };
         let fault = match fault {
             Ok(fault) => fault,
             Err(text) => return Refusal::gateway(400, &text).answer(false, trace),
         };
-        let location = self.identify(request, now).map(|(token, _)| token.location().to_owned()).unwrap_or_default();
         if let Some(route) = target.and_then(Target::paid_order) {
             self.rivals(&fault, &location, route, request, now);
         }
@@ -601,6 +659,13 @@ impl Sandbox {
             self.late.push(Late { due: clock + f64::from(ms), request: request.clone(), echo });
             return Response { end: message::End::Drop, ..Response::default() };
         }
+        let first: Vec<(String, String)>;
+        let query = if fault.endless {
+            first = query.iter().filter(|(name, _)| name != "offset").cloned().collect();
+            &first
+        } else {
+            query
+        };
         let (v3, outcome) = self.run(request, path, query, target, (now, echo), trace);
         let applied = outcome.is_ok();
         let mut response = match outcome {
@@ -618,6 +683,9 @@ impl Sandbox {
                 response.end = end;
                 response.delay_ms = fault.delay_ms;
                 return response;
+            }
+            if fault.endless {
+                response.body = fault::endless(response.body);
             }
             if let Some(drift) = fault.drift {
                 response.body = drift.bend(response.body);

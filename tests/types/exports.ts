@@ -153,6 +153,12 @@ const signed: Promise<Request> = sandbox.webhook("OrderCreate", { signature: "bo
 void sandbox.webhook("ContactCreate");
 // @ts-expect-error there is no such signature
 void sandbox.webhook("OrderCreate", { signature: "hmac" });
+const [renewed]: { status?: string | null }[] = sandbox.records({ stream: "subscriptions", locationId: "l" });
+const coupon: { code?: string | null } = sandbox.changeRecord({ stream: "coupons", id: "c" });
+const gone: Promise<{ _id: string }> = connectSandbox("http://127.0.0.1:8787").deleteRecord({ stream: "orders" });
+// @ts-expect-error: contacts are no stream of the Payments API
+sandbox.records({ stream: "contacts" });
+console.log(renewed, coupon, gone);
 const sending: SandboxWebhooks = sandbox.webhooks({ url: "https://app.example.com/hooks", tries: 2 });
 const pem: Promise<string> = sandbox.webhookKeys.ed25519();
 // @ts-expect-error an address is needed

@@ -106,6 +106,7 @@ export interface SandboxInstallOptions {
     scopes?: readonly string[];
 }
 
+const STREAMS: readonly string[] = ["orders", "transactions", "subscriptions", "coupons"];
 const ECHOES: readonly string[] = ["meta", "snapshot", "notes", "none"];
 
 /** What a token may do. */
@@ -129,6 +130,7 @@ export interface SandboxFaults {
      * - `late=2000`: the connection breaks, and it is done 2000 ms of the sandbox's clock later;
      * - `html=200`, `html=403`: a web page instead of an answer;
      * - `truncated`: half of the body;
+     * - `endless`: a list answers its first page whatever `offset` is asked for, and a `totalCount` that is never reached;
      * - `drift=quoted`, `numeric`, `null`, `missing`, `unknown`, `single`, `enum`, `wrong` or `top`: an answer that
      *   leaves the documentation;
      * - `checkout`: a payer has the payment page of the order open, so `orders.recordPayment` answers 409 for five
@@ -153,7 +155,9 @@ export interface SandboxFaults {
              * `oauth.locationToken`, `oauth.reconnect`, `oauth.installedLocations`, `webhooks`; any request when left out.
              */
             operation?: string;
-            /** How many requests it happens to; default 1. */
+            /** The location whose requests it happens to; those of any when left out. Not for webhooks. */
+            locationId?: string;
+            /** How many requests it happens to; default 1, at most 4,294,967,295. */
             times?: number;
         },
     ): void;
@@ -204,6 +208,23 @@ export interface SandboxLocation {
     customProvider: CustomProviderConfig | null;
     /** Its white-label integrations. */
     whitelabel: WhitelabelProvider[];
+}
+
+/** The records of a location that have a list. */
+export type SandboxStream = "orders" | "transactions" | "subscriptions" | "coupons";
+
+/** Which records are meant. */
+export interface SandboxRecordsOptions<S extends SandboxStream = SandboxStream> {
+    /** The stream. */
+    stream: S;
+    /** The location. Default: the first one. */
+    locationId?: string;
+}
+
+/** Which record is meant. */
+export interface SandboxRecordOptions<S extends SandboxStream = SandboxStream> extends SandboxRecordsOptions<S> {
+    /** Its id. Default: the latest one. */
+    id?: string;
 }
 
 /** Everything that a sandbox holds. */
@@ -296,6 +317,28 @@ export interface Sandbox extends HighLevel {
         /** Whether it is paid at once. */
         paid?: boolean;
     }): OrderSummary;
+    /**
+     * Gives all records of a stream as its list has them, newest first, at once and without a request: it counts against no
+     * limit.
+     *
+     * @param options Of which stream, and where; in the first location when left out.
+     */
+    records<S extends SandboxStream>(options: SandboxRecordsOptions<S>): SandboxLocation[S];
+    /**
+     * The people of a location change a record, while somebody else may be reading its list: an order is paid, one that is paid
+     * is refunded; a transaction is refunded; a subscription is canceled; a coupon is redeemed. Gives the record as its list
+     * has it then.
+     *
+     * @param options Which record; the latest one when there is no `id`.
+     */
+    changeRecord<S extends SandboxStream>(options: SandboxRecordOptions<S>): SandboxLocation[S][number];
+    /**
+     * The people of a location delete a record: its list has it no more, and who asks for it by its id gets a 404. Gives the
+     * record as its list had it.
+     *
+     * @param options Which record; the latest one when there is no `id`.
+     */
+    deleteRecord<S extends SandboxStream>(options: SandboxRecordOptions<S>): SandboxLocation[S][number];
     /**
      * Makes a signed webhook about what the sandbox holds, as the request that HighLevel would send.
      *
@@ -408,6 +451,12 @@ export function make(options: SandboxOptions): Sandbox {
         return told;
     }, options.queries ?? {});
     const check = (what: string, given: object): unknown => JSON.parse(ask("check", { what, options: given }));
+    const record = <S extends SandboxStream>(what: string, options: SandboxRecordOptions<S>): SandboxLocation[S][number] => {
+        named(what, options, ["stream", "locationId", "id"]);
+        const text = ask(what, recordOf(what, options));
+        webhooks.flush();
+        return JSON.parse(text) as SandboxLocation[S][number];
+    };
     const [appId = "", clientId = "", clientSecret = ""] = ask("app").split("\n");
 
     async function fetch(input: Request | URL | string, init?: RequestInit): Promise<Response> {
@@ -469,6 +518,13 @@ export function make(options: SandboxOptions): Sandbox {
             webhooks.flush();
             return order;
         },
+        records<S extends SandboxStream>(options: SandboxRecordsOptions<S>) {
+            named("records", options, ["stream", "locationId"]);
+            const { data } = JSON.parse(ask("records", recordOf("records", options))) as { data: SandboxLocation[S] };
+            return data;
+        },
+        changeRecord: (options) => record("changeRecord", options),
+        deleteRecord: (options) => record("deleteRecord", options),
         webhook: (type, options = {}) => webhooks.request(type, options),
         webhooks: (options) => webhooks.send(options),
         webhookKeys: webhooks.keys,
@@ -502,12 +558,13 @@ export function make(options: SandboxOptions): Sandbox {
         },
         faults: {
             add(fault, options = {}) {
-                named("faults.add", options, ["operation", "times"]);
-                const { operation, times = 1 } = options;
+                named("faults.add", options, ["operation", "locationId", "times"]);
+                const { operation, locationId, times = 1 } = options;
                 texts("faults.add: fault", [fault]);
                 maybeText("faults.add: operation", operation);
+                maybeText("faults.add: locationId", locationId);
                 whole("faults.add: times", times, 1, MOST_COUNT);
-                if (!webhooks.plan(fault, operation, times)) core.planFault(fault, operation, times);
+                if (!webhooks.plan(fault, operation, times)) core.planFault(fault, operation, locationId, times);
             },
             clear() {
                 core.clearFaults();
@@ -520,6 +577,14 @@ export function make(options: SandboxOptions): Sandbox {
             return logged.map((entry) => ({ ...entry, headers: Object.fromEntries(entry.headers) }));
         },
     };
+}
+
+/** What is said of a record. */
+function recordOf(what: string, { stream, locationId, id }: SandboxRecordOptions): object {
+    choice(`${what}: stream`, stream, STREAMS);
+    maybeText(`${what}: locationId`, locationId);
+    maybeText(`${what}: id`, id);
+    return { stream, location: locationId, id };
 }
 
 /** What a request says. */

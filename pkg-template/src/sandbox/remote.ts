@@ -1,5 +1,15 @@
 import type { OrderSummary } from "../core.js";
-import type { SandboxApp, SandboxInstallOptions, SandboxRequest, SandboxState, SandboxTokenOptions } from "./api.js";
+import type {
+    SandboxApp,
+    SandboxInstallOptions,
+    SandboxLocation,
+    SandboxRecordOptions,
+    SandboxRecordsOptions,
+    SandboxRequest,
+    SandboxState,
+    SandboxStream,
+    SandboxTokenOptions,
+} from "./api.js";
 import { Session, type SessionFacts } from "./checkout.js";
 import { named } from "./checks.js";
 import type {
@@ -121,6 +131,24 @@ export interface RemoteSandbox extends HighLevel {
         paid?: boolean;
     }): Promise<OrderSummary>;
     /**
+     * Gives all records of a stream as its list has them, newest first; see `Sandbox.records`.
+     *
+     * @param options Of which stream, and where; in the first location when left out.
+     */
+    records<S extends SandboxStream>(options: SandboxRecordsOptions<S>): Promise<SandboxLocation[S]>;
+    /**
+     * Something becomes of a record; see `Sandbox.changeRecord`.
+     *
+     * @param options Which record; the latest one when there is no `id`.
+     */
+    changeRecord<S extends SandboxStream>(options: SandboxRecordOptions<S>): Promise<SandboxLocation[S][number]>;
+    /**
+     * Somebody deletes a record; see `Sandbox.deleteRecord`.
+     *
+     * @param options Which record; the latest one when there is no `id`.
+     */
+    deleteRecord<S extends SandboxStream>(options: SandboxRecordOptions<S>): Promise<SandboxLocation[S][number]>;
+    /**
      * Lays out a fault for requests to come; see `SandboxFaults.add`.
      *
      * @param fault What goes wrong.
@@ -131,6 +159,8 @@ export interface RemoteSandbox extends HighLevel {
         options?: {
             /** The method of the client; any request when left out. */
             operation?: string;
+            /** The location whose requests it happens to; those of any when left out. */
+            locationId?: string;
             /** How many requests it happens to; default 1. */
             times?: number;
         },
@@ -226,6 +256,9 @@ export function connectSandbox(url: string, options: ConnectSandboxOptions = {})
         install: (given) => nothing("install", given),
         uninstall: (given) => nothing("uninstall", given),
         createOrder: (given) => ask<OrderSummary>("createOrder", given),
+        records: (given) => ask("records", given),
+        changeRecord: (given) => ask("changeRecord", given),
+        deleteRecord: (given) => ask("deleteRecord", given),
         addFault: (fault, given = {}) => nothing("addFault", { ...given, fault }),
         clearFaults: () => nothing("clearFaults"),
         state: () => ask<SandboxState>("state"),

@@ -35,6 +35,9 @@ const METHODS: Record<string, Method> = {
     install: (sandbox, given) => sandbox.install(given),
     uninstall: (sandbox, given) => sandbox.uninstall(given),
     createOrder: (sandbox, given) => sandbox.createOrder(given),
+    records: (sandbox, given) => sandbox.records(given as never),
+    changeRecord: (sandbox, given) => sandbox.changeRecord(given as never),
+    deleteRecord: (sandbox, given) => sandbox.deleteRecord(given as never),
     addFault: ({ faults }, { fault, ...options }) =>
         faults.add(fault as string, options as Parameters<SandboxFaults["add"]>[1]),
     clearFaults: ({ faults }) => faults.clear(),

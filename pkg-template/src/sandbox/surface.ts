@@ -8,8 +8,11 @@ export type {
     SandboxInstallOptions,
     SandboxLocation,
     SandboxOptions,
+    SandboxRecordOptions,
+    SandboxRecordsOptions,
     SandboxRequest,
     SandboxState,
+    SandboxStream,
     SandboxTokenOptions,
 } from "./api.js";
 export type { SandboxQueries } from "./checkout.js";

@@ -8,6 +8,7 @@ use crate::sandbox::account::rows::{
     TransactionRow, WhitelabelRow,
 };
 use crate::sandbox::json::{object, Members};
+use crate::sandbox::operations::records::Deleted;
 use crate::sandbox::rng::{key, Ids, Rng};
 use crate::sandbox::text::{digits, holds};
 use std::collections::BinaryHeap;
@@ -103,6 +104,8 @@ pub struct Account {
     pub coupon_ids: Vec<String>,
     /// Oldest first.
     pub fulfillments: Vec<FulfillmentRow>,
+    /// What was deleted of orders, transactions and subscriptions.
+    pub deleted: Deleted,
     /// Ids of orders with an open checkout, and until when it holds them.
     pub checkouts: Vec<(String, i64)>,
     /// The custom provider of the sandbox's app.
@@ -139,6 +142,7 @@ impl Account {
             coupons: Vec::new(),
             coupon_ids: Vec::new(),
             fulfillments: Vec::new(),
+            deleted: Deleted::default(),
             checkouts: Vec::new(),
             provider: None,
             addresses: [None, None],

@@ -7,6 +7,9 @@ use crate::sandbox::echo::Echo;
 use crate::sandbox::http::drift::Drift;
 use crate::sandbox::http::message::{html, reason, End, Response};
 use crate::sandbox::http::refusal::{Refusal, Shape};
+use crate::sandbox::json::{json, parse};
+use crate::sandbox::object::put;
+use serde_json::Value;
 
 /// The header that asks for a fault, and that the answer of one carries: nobody takes it for the API's own.
 pub const HEADER: &str = "x-sandbox-fault";
@@ -31,6 +34,8 @@ pub struct Fault {
     pub truncated: bool,
     /// Do it, then bend the answer.
     pub drift: Option<Drift>,
+    /// A list answers its first page whatever is asked for, and says that more is to come: it never ends.
+    pub endless: bool,
     /// The shape of the error of `status` or `applied-then`.
     pub shape: Option<Shape>,
     /// The header `Retry-After`, in seconds or as a date.
@@ -90,6 +95,7 @@ impl Fault {
             "html" => self.html = Some(if value.is_empty() { 200 } else { status(value)? }),
             "late" => self.late_ms = Some(value.parse().ok()?),
             "truncated" if value.is_empty() => self.truncated = true,
+            "endless" if value.is_empty() => self.endless = true,
             "drift" => self.drift = Some(Drift::parse(value)?),
             "shape" => self.shape = Some(Shape::ALL.iter().find(|(name, _)| *name == value)?.1),
             "retry-after" if !value.is_empty() => self.retry_after = Some(value.into()),
@@ -145,6 +151,13 @@ impl Fault {
     }
 }
 
+/// The body of a list that never ends.
+pub fn endless(body: Vec<u8>) -> Vec<u8> {
+    let Some(Value::Object(mut fields)) = parse(&body) else { return body };
+    put(&mut fields, "totalCount", 1_000_000_000.into());
+    json(&Value::Object(fields))
+}
+
 /// A status that may be answered: no informational ones, which have no body of their own.
 fn status(text: &str) -> Option<u16> {
     text.parse().ok().filter(|status| (200..600).contains(status))
@@ -157,6 +170,8 @@ pub struct Planned {
     pub fault: Fault,
     /// Only for this operation (`orders.list`, `list-orders`); any where there is none.
     pub operation: Option<String>,
+    /// Only for requests of this location; of any where there is none.
+    pub location: Option<String>,
     /// For how many requests.
     pub times: u32,
 }
@@ -176,11 +191,11 @@ impl Plan {
         self.0.clear();
     }
 
-    /// The fault for a request to this operation, known by its two names.
-    pub fn take(&mut self, names: [&str; 2]) -> Option<Fault> {
-        let at = self.0.iter().position(|planned| match &planned.operation {
-            Some(operation) => names.contains(&operation.as_str()),
-            None => true,
+    /// The fault for a request of a location to this operation, known by its two names.
+    pub fn take(&mut self, names: [&str; 2], location: &str) -> Option<Fault> {
+        let at = self.0.iter().position(|planned| {
+            planned.operation.as_ref().is_none_or(|operation| names.contains(&operation.as_str()))
+                && planned.location.as_ref().is_none_or(|own| own == location)
         })?;
         let planned = &mut self.0[at];
         let fault = planned.fault.clone();

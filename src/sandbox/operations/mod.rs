@@ -8,6 +8,7 @@ pub mod orders;
 pub mod page;
 pub mod payments;
 pub mod provider;
+pub mod records;
 pub mod routes;
 pub mod snapshot;
 pub mod subscriptions;

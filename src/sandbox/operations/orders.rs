@@ -8,7 +8,8 @@ use crate::sandbox::http::check::{may, must, Param, Query, Rule, Spec, ALT_TYPE}
 use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
 use crate::sandbox::operations::call::{Call, Handler};
-use crate::sandbox::operations::page::{filters, page, Common, Search, Wanted};
+use crate::sandbox::operations::page::{filters, Common, Search, Wanted};
+use crate::sandbox::operations::records::Stream;
 
 /// The operations that are done here.
 pub const HANDLERS: &[Handler] =
@@ -62,7 +63,8 @@ pub fn list(call: &mut Call<'_>) -> Outcome {
     let account = &*call.account;
     let filter = filters(&call.query, &FILTERS).then(|| Filter::new(account, &call.query));
     let keep = filter.as_ref().map(|filter| move |row: usize| filter.keeps(row));
-    let page = page(account.orders.len(), &call.query, 10, keep.as_ref().map(|keep| keep as &dyn Fn(usize) -> bool));
+    let keep = keep.as_ref().map(|keep| keep as &dyn Fn(usize) -> bool);
+    let page = account.page(Stream::Orders, &call.query, keep);
     Ok(page.reply(&|row, out| summary(account, row, out)))
 }
 
@@ -178,7 +180,7 @@ pub fn create(account: &mut Account, now: i64, paid: bool) -> usize {
     let price = rng.below(ONE_TIME);
     let physical = PRODUCTS[PRICES[price].product].kind == "PHYSICAL";
     let qty = if physical { 1 + rng.below(4) as u8 } else { 1 };
-    let mut row = OrderRow {
+    let row = OrderRow {
         created: now,
         updated: now,
         contact: rng.below(account.contacts.len()) as u32,
@@ -194,20 +196,28 @@ pub fn create(account: &mut Account, now: i64, paid: bool) -> usize {
         paid: 0,
         refunded: 0,
     };
-    if paid {
-        row.paid = row.total();
-        account.transactions.push(TransactionRow {
-            created: now,
-            amount: row.paid,
-            refunded: 0,
-            owner: Owner::Order(index as u32),
-            state: Paid::Succeeded,
-            provider: Provider::Stripe,
-            recorded: None,
-        });
-    }
     account.orders.push(row);
+    if paid {
+        pay(account, index, now);
+    }
     index
+}
+
+/// A customer pays what is due of an order.
+pub fn pay(account: &mut Account, index: usize, now: i64) {
+    let row = &mut account.orders[index];
+    let amount = row.due();
+    row.paid += amount;
+    row.updated = now;
+    account.transactions.push(TransactionRow {
+        created: now,
+        amount,
+        refunded: 0,
+        owner: Owner::Order(index as u32),
+        state: Paid::Succeeded,
+        provider: Provider::Stripe,
+        recorded: None,
+    });
 }
 
 /// The index of the order with this id.
@@ -215,6 +225,7 @@ pub fn find(account: &Account, id: &str) -> Result<usize, Refusal> {
     let ids = account.ids().orders;
     ids.index(id)
         .filter(|index| account.orders.get(*index).is_some_and(|row| ids.id(row.created, *index) == id))
+        .filter(|index| !account.deleted.has(Stream::Orders, *index))
         .ok_or_else(|| Refusal::not_found("Order"))
 }
 

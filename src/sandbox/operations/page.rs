@@ -7,6 +7,7 @@ use crate::sandbox::calendar::DAY;
 use crate::sandbox::http::check::Query;
 use crate::sandbox::http::refusal::Reply;
 use crate::sandbox::json::Members;
+use crate::sandbox::operations::records::Stream;
 use crate::sandbox::text::holds;
 
 /// The rows of one page, newest first, and how many rows match in all.
@@ -44,6 +45,15 @@ pub fn page(len: usize, query: &Query, default: usize, keep: Option<&dyn Fn(usiz
         total += 1;
     }
     Page { rows, total }
+}
+
+impl Account {
+    /// The page of a stream that a query asks for, without what was deleted.
+    pub fn page(&self, stream: Stream, query: &Query, keep: Option<&dyn Fn(usize) -> bool>) -> Page {
+        let there = |index: usize| !self.deleted.has(stream, index) && keep.is_none_or(|keep| keep(index));
+        let keep = if self.deleted.any(stream) { Some(&there as &dyn Fn(usize) -> bool) } else { keep };
+        page(stream.len(self), query, 10, keep)
+    }
 }
 
 /// The filters `startAt`, `endAt` and `paymentMode`.

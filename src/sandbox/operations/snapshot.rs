@@ -2,7 +2,8 @@
 
 use crate::sandbox::account::state::Account;
 use crate::sandbox::json::{text_of, Members};
-use crate::sandbox::operations::{coupons, fulfillments, orders, provider, subscriptions, transactions, whitelabel};
+use crate::sandbox::operations::records::{self, STREAMS};
+use crate::sandbox::operations::{fulfillments, provider, whitelabel};
 
 /// The state of a sandbox at a time, as JSON text.
 pub fn json(accounts: &[Account], now: i64, app: &str) -> String {
@@ -14,13 +15,12 @@ pub fn json(accounts: &[Account], now: i64, app: &str) -> String {
 
 fn location(account: &Account, now: i64, app: &str, out: &mut Members<'_>) {
     out.text("locationId", &account.location);
+    for (name, stream) in STREAMS {
+        records::add(account, name, stream, now, out);
+    }
     let mut newest = |name: &str, count: usize, write: &dyn Fn(usize, &mut Members<'_>)| {
         out.list(name, count, &|at, out| write(count - 1 - at, out));
     };
-    newest("orders", account.orders.len(), &|row, out| orders::summary(account, row, out));
-    newest("transactions", account.transactions.len(), &|row, out| transactions::summary(account, row, out));
-    newest("subscriptions", account.subscriptions.len(), &|row, out| subscriptions::summary(account, row, out));
-    newest("coupons", account.coupons.len(), &|row, out| coupons::record(account, &account.coupons[row], now, out));
     newest("fulfillments", account.fulfillments.len(), &|row, out| {
         let order = account.fulfillments[row].order as usize;
         out.text("orderId", &account.ids().orders.id(account.orders[order].created, order));

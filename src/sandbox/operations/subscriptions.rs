@@ -10,7 +10,8 @@ use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
 use crate::sandbox::operations::call::{Call, Handler};
 use crate::sandbox::operations::gateway::{connected_account, ip_address, provider};
-use crate::sandbox::operations::page::{filters, page, Common, Search, Wanted};
+use crate::sandbox::operations::page::{filters, Common, Search, Wanted};
+use crate::sandbox::operations::records::Stream;
 
 /// The operations that are done here.
 pub const HANDLERS: &[Handler] = &[("list-subscriptions", &LIST, list), ("get-subscription-by-id", &GET, get)];
@@ -47,7 +48,7 @@ pub fn list(call: &mut Call<'_>) -> Outcome {
     let filter = filters(&call.query, &FILTERS).then(|| Filter::new(account, &call.query));
     let keep = filter.as_ref().map(|filter| move |row: usize| filter.keeps(row));
     let keep = keep.as_ref().map(|keep| keep as &dyn Fn(usize) -> bool);
-    let page = page(account.subscriptions.len(), &call.query, 10, keep);
+    let page = account.page(Stream::Subscriptions, &call.query, keep);
     let count = call.query.get("getPaymentsCollectedCount") == Some("true");
     Ok(page.reply(&|row, out| {
         summary(account, row, out);
@@ -116,7 +117,9 @@ pub fn get(call: &mut Call<'_>) -> Outcome {
 /// The index of the subscription with this id of HighLevel's.
 pub fn find(account: &Account, id: &str) -> Option<usize> {
     let ids = account.ids().subscriptions;
-    ids.index(id).filter(|index| account.subscriptions.get(*index).is_some_and(|row| ids.id(row.created, *index) == id))
+    ids.index(id)
+        .filter(|index| account.subscriptions.get(*index).is_some_and(|row| ids.id(row.created, *index) == id))
+        .filter(|index| !account.deleted.has(Stream::Subscriptions, *index))
 }
 
 /// The index of the subscription with this id of HighLevel's or of the payment provider's.

@@ -12,7 +12,8 @@ use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
 use crate::sandbox::operations::call::{Call, Handler};
 use crate::sandbox::operations::gateway::{connected_account, ip_address, provider};
-use crate::sandbox::operations::page::{filters, page, Common, Search, Wanted};
+use crate::sandbox::operations::page::{filters, Common, Search, Wanted};
+use crate::sandbox::operations::records::Stream;
 use crate::sandbox::operations::{orders, subscriptions};
 use crate::sandbox::text::digits;
 
@@ -62,7 +63,7 @@ pub fn list(call: &mut Call<'_>) -> Outcome {
     let filter = filters(&call.query, &FILTERS).then(|| Filter::new(account, &call.query));
     let keep = filter.as_ref().map(|filter| move |row: usize| filter.keeps(row));
     let keep = keep.as_ref().map(|keep| keep as &dyn Fn(usize) -> bool);
-    let page = page(account.transactions.len(), &call.query, 10, keep);
+    let page = account.page(Stream::Transactions, &call.query, keep);
     Ok(page.reply(&|row, out| summary(account, row, out)))
 }
 
@@ -148,7 +149,9 @@ pub fn get(call: &mut Call<'_>) -> Outcome {
 /// The index of the transaction with this id.
 pub fn find(account: &Account, id: &str) -> Option<usize> {
     let ids = account.ids().transactions;
-    ids.index(id).filter(|index| account.transactions.get(*index).is_some_and(|row| ids.id(row.created, *index) == id))
+    ids.index(id)
+        .filter(|index| account.transactions.get(*index).is_some_and(|row| ids.id(row.created, *index) == id))
+        .filter(|index| !account.deleted.has(Stream::Transactions, *index))
 }
 
 /// The id of a transaction.
