@@ -407,3 +407,25 @@ test("what a fetch of the app's own throws takes no apiKey along", async () => {
     assert.deepEqual([error.cause.code, error.cause.cause.name], ["EOWN", "Error"]);
     assert.ok(!inspect(error, { depth: 10, showHidden: true }).includes(KEY));
 });
+
+test("behind a push that waited for its turn too long nothing is sent out of order", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+    let let_go;
+    const { push, sent } = make((body) => (body.subscriptionSnapshot.status === "active" ? new Promise((resolve) => (let_go = () => resolve(Response.json({})))) : Response.json({})), { timeoutMs: 300_000 });
+    const first = push("subscription.updated", updated("active"));
+    const second = failure(push("subscription.updated", updated("past_due")));
+    let third;
+    // Time goes on in small steps, so that everybody is heard of.
+    for (let ms = 0; ms < 50_000; ms += 50) {
+        t.mock.timers.tick(50);
+        await new Promise((resolve) => setImmediate(resolve));
+        if (ms === 40_000) third = failure(push("subscription.updated", updated("unpaid")));
+        if (ms === 46_000) let_go();
+    }
+    await first;
+    assert.deepEqual([(await second).code, (await third).code], ["push_held_back", "push_held_back"]);
+    assert.equal(sent.length, 1);
+    await push("subscription.updated", updated("past_due"));
+    await push("subscription.updated", updated("unpaid"));
+    assert.deepEqual(sent.map(({ body }) => body.subscriptionSnapshot.status), ["active", "past_due", "unpaid"]);
+});
