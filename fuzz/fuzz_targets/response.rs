@@ -74,7 +74,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 const OWN_WORDS: &str = r#"[redacted] "apiKey" "access_token" "refresh_token" "client_secret" "clientSecret"
-: the answer is not what HighLevel promises: expected , found . It starts with: HighLevel answered
+: the answer is not what HighLevel promises: expected , found . It starts with: the API answered
 : the server redirects, which the API never does; the token does not follow; check baseUrl"#;
 
 fn holds(value: &serde_json::Value, secret: &str) -> bool {

@@ -147,7 +147,7 @@ fn refused<S: AsRef<str>>(operation: &'static Operation, response: &Response, se
     if matches!(status, 0 | 300..=399) {
         put(message, ": the server redirects, which the API never does; the token does not follow; check baseUrl");
     } else {
-        put(message, ": HighLevel answered ");
+        put(message, ": the API answered ");
         push_decimal(message, status.into());
     }
     let mut before = ": ";

@@ -1,4 +1,5 @@
 import { sharedCore } from "../client/client.js";
+import { isSignal } from "../client/calls.js";
 import type { Engine } from "../client/engine.js";
 import { failure, type Issue } from "../client/errors.js";
 import type { OperationInfo, PaymentsEvent } from "../client/events.js";
@@ -69,7 +70,7 @@ export interface ProxyOptions {
     /**
      * Says who may do what: a grant, or `null` for nobody known (401). It is called for every request that names an operation and
      * comes from a page that may ask. It may read the body, which is a copy; where no `content-length` says how long that is, it may be
-     * longer than `maxBodyBytes`. What it throws is a 500, of a write a 424.
+     * longer than `maxBodyBytes`. What it throws is a 500, of a write a 424; so it is where it takes longer than `timeoutMs`.
      *
      * @param request The request.
      * @param context What the handler got as its second argument.
@@ -103,8 +104,8 @@ export interface ProxyOptions {
     /** The longest body that is taken, in bytes; default 65536. */
     maxBodyBytes?: number | undefined;
     /**
-     * Milliseconds that a request may take, with the token, the read before a write and all waits; default 25000, less than the
-     * page's client waits. Behind them nothing is sent any more.
+     * Milliseconds that a request may take, with `authorize`, the token, the read before a write and all waits; default 25000, less
+     * than the page's client waits. Behind them nothing is sent any more.
      */
     timeoutMs?: number | undefined;
     /** The longest answer of HighLevel's that is read, in bytes; default 16 MiB. */
@@ -123,7 +124,10 @@ export interface ProxyOptions {
     onEvent?: ((event: ProxyEvent | PaymentsEvent) => void) | undefined;
 }
 
-/** A web-standard handler. Its second argument, such as the context of a Worker, goes to `authorize`. It never rejects. */
+/**
+ * A web-standard handler. Its second argument, such as the context of a Worker, goes to `authorize`. It never rejects. A read whose
+ * request's `signal` aborts is given up; a write that has left goes on to its end.
+ */
 export type ProxyHandler = (request: Request, context?: unknown) => Promise<Response>;
 
 /** Every option there is; those of the last line belong to the client inside. */
@@ -311,8 +315,9 @@ class Proxying {
         let grant: Grant;
         try {
             const authorize = this.#authorize;
-            const granted = await authorize(seen, context);
-            if (!granted) return this.#refuse("no_grant", known);
+            const granted = await within(Promise.resolve(authorize(seen, context)).then((given) => given || null), until);
+            if (granted === undefined) return this.#refuse("authorize_failed", known, { cause: new Error("authorize took longer than timeoutMs") });
+            if (granted === null) return this.#refuse("no_grant", known);
             grant = dataOf(granted);
         } catch (cause) {
             return this.#refuse("authorize_failed", known, { cause });
@@ -341,15 +346,23 @@ class Proxying {
         }
         // The page does not wait much longer, and a write that leaves after its client has looked for it would be paid twice.
         if (Date.now() >= until) return this.#refuse("too_late", known);
-        const [answer, bytes, more] = await this.#call(operations === "read" ? "read" : "named", rebuilt, locationId, until);
+        // Nobody waits for a read whose page has gone; a write that has left must come to an end that is known here.
+        const signal = operation.method === "GET" ? signalOf(request) : undefined;
+        const [answer, bytes, more] = await this.#call(operations === "read" ? "read" : "named", rebuilt, locationId, until, signal);
         return this.#answer(answer, known, bytes, more);
     }
 
     /** Carries out a call. Gives the answer for the page, its body, and what else is to be told. */
-    async #call(manner: string, { name, id, params }: Rebuilt, locationId: string, until: number): Promise<[Answer, Uint8Array, More]> {
+    async #call(
+        manner: string,
+        { name, id, params }: Rebuilt,
+        locationId: string,
+        until: number,
+        signal?: AbortSignal,
+    ): Promise<[Answer, Uint8Array, More]> {
         const inPath = id === undefined ? undefined : JSON.stringify(id);
         const input: Input = [`${manner} ${name}`, inPath, params, JSON.stringify({ locationId, deadlineMs: Math.max(until - Date.now(), 1) })];
-        const [error, answer, body, cause] = await this.#core.call(input, undefined);
+        const [error, answer, body, cause] = await this.#core.call(input, signal);
         if (answer === undefined) throw failure(error);
         const { reason } = answer as Answer;
         const more = { ...(cause !== undefined && { cause }), ...(reason !== undefined && { reason }) };
@@ -413,6 +426,15 @@ function headerOf(request: Request, name: string): string | null {
         return typeof value === "string" ? value : null;
     } catch {
         return null;
+    }
+}
+
+/** By which a runtime says that the page has gone, where it does. */
+function signalOf(request: Request): AbortSignal | undefined {
+    try {
+        return isSignal(request.signal) ? request.signal : undefined;
+    } catch {
+        return undefined;
     }
 }
 

@@ -253,6 +253,37 @@ test("a body that never ends is not waited for", async () => {
     assert.equal(refusals()[0].code, "body_not_read");
 });
 
+test("an authorize that never answers is not waited for, and nothing is sent", async () => {
+    for (const [act, name] of [[(page) => page.orders.get(ID), "ServerError"], [(page) => page.orders.recordPayment(ID, { mode: "cash" }), "InvalidRequestError"]]) {
+        const { page, requests, refusals } = behind({ order: ORDER }, { authorize: () => new Promise(() => {}), timeoutMs: 40 });
+        const error = await failure(act(page));
+        assert.deepEqual([error.name, error.outcome === "unknown", requests.length], [name, false, 0]);
+        assert.equal(refusals()[0].code, "authorize_failed");
+        assert.match(refusals()[0].cause.message, /timeoutMs/);
+    }
+});
+
+test("a read whose page has gone is given up, a write that has left is not", async () => {
+    const seen = [];
+    const slow = (_, { signal }) =>
+        new Promise((resolve, reject) => {
+            seen.push(signal);
+            signal?.addEventListener("abort", () => reject(signal.reason));
+            setTimeout(() => resolve(Response.json({ success: true })), 60);
+        });
+    const { proxy, requests } = behind(slow, { trustIds: true, timeoutMs: 5000 });
+    const gone = new AbortController();
+    const { signal } = gone;
+    const read = proxy(new Request(`https://app.example/api/payments/orders/${ID}?altId=${LOCATION}&altType=location`, { signal }));
+    const body = JSON.stringify({ altId: LOCATION, altType: "location", mode: "cash" });
+    const headers = { "content-type": "application/json" };
+    const write = proxy(new Request(`https://app.example/api/payments/orders/${ID}/record-payment`, { method: "POST", headers, body, signal }));
+    while (requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    gone.abort();
+    await Promise.all([read, write]);
+    assert.deepEqual(requests.map(({ method, signal }) => [method, signal.aborted]).sort(), [["GET", true], ["POST", false]]);
+});
+
 test("a body that says that it is too large is shown to nobody", async () => {
     let asked = 0;
     const { proxy } = behind(ORDER, { maxBodyBytes: 10, authorize: () => ((asked += 1), ALL) });

@@ -220,7 +220,7 @@ const RECIPES = {
         given.sandbox.faults.add("status=503", { operation: "orders.get" });
         const result = await run(code, given);
         assert.equal(result.lines[0], "answered at attempt 4");
-        assert.match(result.lines[1], /HighLevel answered 503/);
+        assert.match(result.lines[1], /the API answered 503/);
         assert.deepEqual(operations(result), [
             ...Array(3).fill("orders.list 503"),
             "orders.list 200",
