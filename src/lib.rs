@@ -23,6 +23,8 @@ pub mod provider;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::unreachable)]
 pub mod sandbox;
 pub mod shape;
+#[cfg(feature = "edge")]
+pub mod sync;
 pub mod transport;
 #[cfg(feature = "edge")]
 pub mod webhook;

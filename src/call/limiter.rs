@@ -8,6 +8,8 @@
 //! of it runs any more. So everything that is held is held for a time, and whoever asks next judges whether it is over.
 
 use crate::core::RateLimit;
+#[cfg(feature = "edge")]
+use crate::json::{field, items, push_decimal, rounded_up, Object};
 
 /// Requests and milliseconds that HighLevel documents. They hold until an answer names others.
 const LIMIT: usize = 100;
@@ -30,6 +32,10 @@ const RENEW_MS: u64 = 500;
 
 /// Who has not asked again so many milliseconds after it should have is passed by. It keeps its place for when it comes.
 const GRACE_MS: u64 = 500;
+
+/// How many holds of a list are read of a text.
+#[cfg(feature = "edge")]
+const MAX_KEPT: usize = 4096;
 
 /// One slot in so many is left to interactive calls.
 const RESERVE: usize = 10;
@@ -58,6 +64,18 @@ impl Ticket {
     /// A ticket of one call.
     pub fn new(location: u64, background: bool) -> Self {
         Self { location, background, number: 0 }
+    }
+
+    /// The ticket of one call that has asked before, with the number that it got then.
+    #[cfg(feature = "edge")]
+    pub fn numbered(location: u64, background: bool, number: u64) -> Self {
+        Self { location, background, number }
+    }
+
+    /// From 1, in the order of the first questions; 0 before that.
+    #[cfg(feature = "edge")]
+    pub fn number(&self) -> u64 {
+        self.number
     }
 }
 
@@ -91,6 +109,46 @@ impl Limiter {
     #[inline(always)]
     pub fn done(&mut self, ticket: &Ticket, now: u64, named: Option<&RateLimit>, refused: Option<u64>) {
         self.slots(ticket.location, now).done(*ticket, now, named, refused);
+    }
+
+    /// What is known of one location, as text: whoever keeps it knows after a restart what was sent.
+    #[cfg(feature = "edge")]
+    pub fn snapshot(&self, location: u64) -> String {
+        let mut out = Object::new();
+        out.number("numbers", Some(self.numbers as f64));
+        if let Some(slots) = self.locations.iter().find(|slots| slots.location == location) {
+            slots.put(&mut out);
+        }
+        out.finish()
+    }
+
+    /// Reads what [`Self::snapshot`] wrote of a location; of any other text comes a limiter that knows nothing.
+    #[cfg(feature = "edge")]
+    pub fn restored(location: u64, text: &str) -> Self {
+        let json = text.as_bytes();
+        let numbers = rounded_up(field(json, "numbers"));
+        Self { locations: Slots::read(location, json).into_iter().collect(), numbers }
+    }
+
+    /// Whoever sent or waited is gone, and so are its connections: what is under way was seen by the server until now, or
+    /// never will be, so that it holds its slot for one interval from now on at the most. Gives how many those are.
+    #[cfg(feature = "edge")]
+    pub fn restarted(&mut self, location: u64, now: u64) -> usize {
+        self.slots(location, now).restarted(now)
+    }
+
+    /// A turn that was given at the same time is not used: nothing was sent.
+    #[cfg(feature = "edge")]
+    pub fn give_back(&mut self, ticket: &Ticket, now: u64) {
+        release(&mut self.slots(ticket.location, now).flying, now, ticket.number);
+    }
+
+    /// How many requests of a location are under way.
+    #[cfg(feature = "edge")]
+    pub fn under_way(&mut self, location: u64, now: u64) -> usize {
+        let slots = self.slots(location, now);
+        slots.expire(now);
+        slots.flying.len()
     }
 
     fn slots(&mut self, location: u64, now: u64) -> &mut Slots {
@@ -155,6 +213,91 @@ struct Slots {
     waiting: [Vec<Hold>; 2],
     /// Nothing goes out meanwhile: the server has said 429.
     closed: Hold,
+}
+
+#[cfg(feature = "edge")]
+impl Slots {
+    /// Writes them as members of an object; times count from the earliest one, which keeps the text short.
+    fn put(&self, out: &mut Object) {
+        let lists = [&self.held, &self.flying, &self.waiting[0], &self.waiting[1]];
+        let base = lists.iter().flat_map(|list| list.iter()).fold(self.closed.since, |base, hold| {
+            if base == 0 {
+                hold.since
+            } else {
+                base.min(hold.since)
+            }
+        });
+        out.number("limit", Some(self.limit as f64));
+        out.number("interval", Some(self.interval_ms as f64));
+        out.number("base", Some(base as f64));
+        for (name, list) in LISTS.iter().zip(lists) {
+            put_holds(out, name, list, base);
+        }
+        put_holds(out, "closed", &[self.closed], base);
+    }
+
+    fn read(location: u64, json: &[u8]) -> Option<Self> {
+        let number = |name: &str| rounded_up(field(json, name));
+        let interval_ms = number("interval");
+        if interval_ms == 0 || interval_ms > MAX_CLOSED_MS {
+            return None;
+        }
+        let base = number("base");
+        let [held, flying, interactive, background] = LISTS.map(|name| holds(field(json, name), base));
+        let closed = holds(field(json, "closed"), base).first().copied().unwrap_or_default();
+        let limit = (number("limit") as usize).min(MAX_LIMIT);
+        Some(Self { location, limit, interval_ms, held, flying, waiting: [interactive, background], closed })
+    }
+
+    fn restarted(&mut self, now: u64) -> usize {
+        self.expire(now);
+        self.waiting = Default::default();
+        let flown = self.flying.len();
+        for mut hold in self.flying.drain(..) {
+            let span = hold.left(now).min(self.interval_ms);
+            let later = |other: &Hold| other.since + other.span > now + span;
+            let at = self.held.iter().position(later).unwrap_or(self.held.len());
+            self.held.insert(at, Hold { number: 0, since: now, span });
+        }
+        flown
+    }
+}
+
+/// The names of the lists of holds in a snapshot.
+#[cfg(feature = "edge")]
+const LISTS: [&str; 4] = ["held", "flying", "interactive", "background"];
+
+/// Writes holds as numbers, three for each.
+#[cfg(feature = "edge")]
+fn put_holds(out: &mut Object, name: &str, list: &[Hold], base: u64) {
+    if list.iter().all(|hold| hold.span == 0) {
+        return;
+    }
+    let mut text = String::from("[");
+    for hold in list {
+        for number in [hold.number, hold.since.saturating_sub(base), hold.span] {
+            if text.len() > 1 {
+                text.push(',');
+            }
+            push_decimal(&mut text, number);
+        }
+    }
+    text.push(']');
+    out.json(name, &text);
+}
+
+/// Reads them.
+#[cfg(feature = "edge")]
+fn holds(json: &[u8], base: u64) -> Vec<Hold> {
+    let mut found = Vec::new();
+    let mut parts = items(json).map(|(_, number)| rounded_up(number));
+    while let (Some(number), Some(since), Some(span)) = (parts.next(), parts.next(), parts.next()) {
+        if found.len() < MAX_KEPT {
+            let span = span.min(MAX_FLIGHT_MS + MAX_CLOSED_MS);
+            found.push(Hold { number, since: base.saturating_add(since), span });
+        }
+    }
+    found
 }
 
 impl Slots {

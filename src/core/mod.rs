@@ -7,6 +7,8 @@
 // through memory, which is more code.
 mod config;
 mod error;
+#[cfg(feature = "edge")]
+mod instant;
 mod outcome;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 mod plain;
@@ -24,6 +26,8 @@ pub use config::{CallOptions, Config, MAX_ID_LENGTH};
 pub use config::{DEFAULT_API_VERSION, DEFAULT_BASE_URL};
 pub(crate) use error::report;
 pub use error::{Error, ErrorKind, Outcome};
+#[cfg(feature = "edge")]
+pub(crate) use instant::instant_ms;
 pub use outcome::{outcome, retryable, Failure};
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub(crate) use plain::plain_error;

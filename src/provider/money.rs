@@ -3,6 +3,8 @@
 //! Nothing is computed in floating point: an amount is read digit by digit from the text of its number, so that 19.99 is 1999
 //! cents and never 1998. How many digits a currency has says ISO 4217.
 
+#[cfg(feature = "edge")]
+use crate::json::rounded_to;
 use crate::json::{
     amount, field, is_whole, is_zero, json_text, push_amount, push_decimal, put, rounded_up, text_field, NoAmount,
 };
@@ -157,6 +159,16 @@ impl Amount {
             return Err(MoneyError::Decimals(currency.decimals()));
         }
         Self::of_minor(parts / unit, currency)
+    }
+
+    /// As [`Self::of_major`], for who reads what others wrote: what has more decimals than the currency is rounded, half up.
+    #[cfg(feature = "edge")]
+    pub fn rounded(number: &str, currency: Currency) -> Result<Self, MoneyError> {
+        if !is_unquoted(&Kind::Number, number.as_bytes()) {
+            return Err(MoneyError::Number);
+        }
+        let minor = rounded_to(number.as_bytes(), currency.decimals()).ok_or(MoneyError::TooLarge)?;
+        Self::of_minor(minor, currency)
     }
 
     /// The amount in major units, as a plain decimal number with as many digits as it needs: `10.5` for 1050 cents.

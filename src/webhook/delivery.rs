@@ -1,8 +1,8 @@
 //! From the body of a delivery to its event.
 
 use super::event::{kind, Event};
-use super::instant::instant_ms;
 use super::refusal::{Refusal, RefusalCode};
+use crate::core::instant_ms;
 use crate::json::{json_text, last_field, members, put, quote, unescape};
 use crate::shape::{check, is_id, Checked, Fault, Kind};
 

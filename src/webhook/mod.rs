@@ -10,7 +10,6 @@
 mod base64;
 mod delivery;
 mod event;
-mod instant;
 mod key;
 mod refusal;
 mod signature;

@@ -9,7 +9,7 @@ use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rooms of `src`, and the rooms from which each may import. The crate's root belongs to none.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("json", &[]),
     ("shape", &["json"]),
     ("model", &["json", "shape"]),
@@ -23,6 +23,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("edge", &["json", "shape", "model", "endpoint", "core", "provider"]),
     ("oauth", &["json", "shape", "core"]),
     ("webhook", &["json", "shape", "model", "core"]),
+    ("sync", &["json", "shape", "core", "call", "provider"]),
     (
         "bindings",
         &[
@@ -38,6 +39,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
             "edge",
             "oauth",
             "webhook",
+            "sync",
         ],
     ),
 ];

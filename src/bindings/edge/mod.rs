@@ -4,6 +4,7 @@ mod oauth;
 mod provider;
 mod proxy;
 mod query;
+mod sync;
 mod webhook;
 
 pub(super) use provider::Pushed;

@@ -1,9 +1,9 @@
-//! Times of deliveries.
+//! Times as HighLevel writes them.
 
-use crate::core::days_since_1970;
+use super::retry_after::days_since_1970;
 
 /// An ISO 8601 time with its zone, in milliseconds since 1970: `2026-08-17T09:06:59.366Z`.
-pub(super) fn instant_ms(text: &str) -> Option<f64> {
+pub(crate) fn instant_ms(text: &str) -> Option<f64> {
     let (start, mut zone) = text.as_bytes().split_at_checked(19)?;
     let [year, month, day, hours, minutes, seconds] = numbers(start, b"9999-12-31T23:59:60")?;
     let days = days_since_1970(year, month, day).filter(|_| month > 0 && day > 0)?;
