@@ -8,7 +8,7 @@
 -- Columns of a record:
 --   location    the location (sub-account) it belongs to
 --   id          its id at HighLevel
---   created     its createdAt
+--   created     its createdAt, as it was read first
 --   updated     its updatedAt
 --   status      its status, as HighLevel writes it
 --   amount      of an order its total, of a transaction what was charged, of a subscription each payment
@@ -17,8 +17,8 @@
 --   source      where it came from: funnel, invoice, payment_link ...
 --   live        1 for live money, 0 for the test mode, NULL where the record does not say
 --   body        the record as JSON, NULL where it is larger than D1 takes (it is whole in the file of its run)
---   seen_run    the run that saw it last
---   seen_at     when that was, an older reading never takes the place of a newer one
+--   seen_run    the run that wrote it last: a full pass writes all that it sees, a window what is new or has changed
+--   seen_at     when that was read, an older reading never takes the place of a newer one
 --   deleted_at  when it was found to be deleted at HighLevel, NULL while it is there
 
 CREATE TABLE IF NOT EXISTS orders (

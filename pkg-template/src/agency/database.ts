@@ -1,4 +1,6 @@
 import { invalid } from "../client/input.js";
+import { called } from "../edge/module.js";
+import { syncShard } from "../edge-core.js";
 import { pause } from "../exchange.js";
 import type { D1Like } from "../edge/stores.js";
 import { AgencyError } from "./agency-error.js";
@@ -103,33 +105,43 @@ export function databaseOf(env: DatabaseEnv, location: string): D1Like {
 }
 
 function shardOf(location: string, count: number): number {
-    // FNV-1a, until the core brings its own hash.
-    let hash = 0x811c9dc5;
-    for (const byte of encoder.encode(location)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-    return hash % count;
+    return count === 1 ? 0 : called(() => syncShard(location, count));
+}
+
+/** Records that were read. */
+interface Read extends Where {
+    /** What `syncRows` gives: JSON text of `[[id, created, updated, status, amount, currency, refunded, source, live, body]]`. */
+    rows: string;
+    /** When they were read, in milliseconds since 1970. */
+    now: number;
+    /**
+     * Whether they are all that the list holds: then each one is marked as seen. Otherwise a row that has not changed is left as it is,
+     * since a window reads most of its records many times, and what is written is what D1 is paid for. Default `true`.
+     */
+    whole?: boolean;
 }
 
 /**
  * Writes records. Those that are there are replaced, unless they were read later than these; a mark that they are deleted goes.
  * Writing the same again changes nothing.
- *
- * `rows` is what `syncRows` gives: JSON text of `[[id, created, updated, status, amount, currency, refunded, source, live, body]]`;
- * `now` is when they were read, in milliseconds since 1970.
  */
-export async function writeRows(env: DatabaseEnv, given: Where & { rows: string; now: number }): Promise<void> {
-    const { stream, location, run, rows, now } = given;
+export async function writeRows(env: DatabaseEnv, given: Read): Promise<void> {
+    const { stream, location, run, rows, now, whole = true } = given;
     const table = tableOf(stream);
     const values = COLUMNS.map((_, i) => `value ->> ${i}`).join(", ");
-    const updates = COLUMNS.slice(2).map((name) => `${name} = excluded.${name}`);
+    // What is created stays created then; and to write it would write its index as well.
+    const others = COLUMNS.slice(COLUMNS.indexOf("updated"));
+    const updates = others.map((name) => `${name} = excluded.${name}`);
+    const changed = `(${others.join(", ")}) IS NOT (${others.map((name) => `excluded.${name}`).join(", ")})`;
     const sql = `
         INSERT INTO ${table} (location, seen_run, seen_at, ${COLUMNS.join(", ")})
         SELECT ?1, ?2, ?3, ${values} FROM json_each(?4) WHERE true
         ON CONFLICT (location, id) DO UPDATE SET
             seen_run = excluded.seen_run, seen_at = excluded.seen_at, deleted_at = NULL,
-            created = coalesce(excluded.created, created), ${updates.join(", ")}
-        WHERE excluded.seen_at >= seen_at`;
+            ${updates.join(", ")}
+        WHERE excluded.seen_at >= seen_at AND (?5 OR deleted_at IS NOT NULL OR ${changed})`;
     const db = databaseOf(env, location);
-    for (const piece of pieces(rows)) await ask(db, sql, location, run, now, piece);
+    for (const piece of pieces(rows)) await ask(db, sql, location, run, now, piece, whole ? 1 : 0);
 }
 
 /** The ids of up to `limit` records behind `after` that a full pass did not see, in their order; they may be deleted. */

@@ -1,4 +1,6 @@
 import { invalid } from "../client/input.js";
+import { called } from "../edge/module.js";
+import { currencyDecimals } from "../edge-core.js";
 import { AgencyError } from "./agency-error.js";
 import { ask, databases, type DatabaseEnv } from "./database.js";
 
@@ -37,6 +39,8 @@ export interface RollupRow {
     key: string | null;
     /** Three letters, upper case; `null` where records do not say, and then there is no amount either. */
     currency: string | null;
+    /** How many digits amounts of the currency have behind the point, by ISO 4217: 2 for USD, 0 for JPY, 3 for KWD. */
+    decimals: number;
     /** How many records there are in any state. */
     records: number;
     /** How many of them count: what was paid, in part or whole paid back later or not. */
@@ -96,7 +100,7 @@ interface Sum extends Pick<RollupRow, "key" | "currency" | "records" | "count" |
  *
  * ```ts
  * const rows = await rollup(env, { from: "2026-11-01", to: "2026-12-01", by: "day" });
- * // [{ key: "2026-11-01", currency: "USD", records: 12, count: 10, amount: 123450, refunded: 1000, net: 122450, unreadable: 0 }, ...]
+ * // [{ key: "2026-11-01", currency: "USD", decimals: 2, records: 12, count: 10, amount: 123450, refunded: 1000, net: 122450, unreadable: 0 }, ...]
  * ```
  *
  * @param env The environment of the Worker, of which the databases are used.
@@ -153,6 +157,7 @@ export async function rollup(env: DatabaseEnv, options: RollupOptions): Promise<
     }
     return [...sums.values()].sort(byKey).map(({ key, currency, records, count, unreadable, amount, refunded }) => ({
         key, currency, records, count,
+        decimals: called(() => currencyDecimals(currency ?? "")),
         amount: exact(amount, key, currency),
         refunded: exact(refunded, key, currency),
         net: exact(amount - refunded, key, currency),

@@ -5,7 +5,7 @@ use crate::core::{Config, Error, Request};
 use crate::edge::push::{request, PUSH};
 use crate::endpoint::Operation;
 use crate::json::{json_text, text_field, Object};
-use crate::provider::money::Unit;
+use crate::provider::money::{decimals, Unit};
 use crate::provider::push::{prepare, Sender, TYPESCRIPT};
 use crate::provider::user;
 use crate::shape::Issue;
@@ -26,6 +26,12 @@ pub fn push_about(sender: &str, push: &str) -> Result<String, JsValue> {
     out.text("subscriptionId", &prepared.subscription_id);
     out.truth("ends", prepared.ends);
     Ok(out.finish())
+}
+
+/// How many digits amounts of a currency have behind the point.
+#[wasm_bindgen(js_name = currencyDecimals)]
+pub fn currency_decimals(currency: &str) -> u8 {
+    decimals(currency)
 }
 
 fn with_sender<T>(sender: &str, act: impl FnOnce(&Sender<'_>) -> T) -> T {

@@ -14,10 +14,12 @@ const at = (text) => Date.parse(text);
 const write = (location, rows, stream = "transactions") =>
     store.call("writeRows", { stream, location, run: "run-1", rows: JSON.stringify(rows), now: 1 });
 const rollup = (options) => store.call("rollup", { from: "2026-11-01", to: "2026-12-01", by: "currency", ...options });
+const DECIMALS = { JPY: 0, KWD: 3 };
 const NONE = { records: 0, count: 0, amount: 0, refunded: 0, net: 0, unreadable: 0 };
 /** Rows without what is 0 in them. */
 const short = (rows) =>
-    rows.map(({ key, currency, ...others }) => {
+    rows.map(({ key, currency, decimals, ...others }) => {
+        assert.equal(decimals, DECIMALS[currency] ?? 2);
         assert.deepEqual(Object.keys(others).sort(), Object.keys(NONE).sort());
         return [key, currency, Object.fromEntries(Object.entries(others).filter(([, value]) => value !== 0))];
     });

@@ -63,6 +63,19 @@ test("written twice it is there once, and a later reading replaces what was ther
     assert.deepEqual(b, before[1]);
 });
 
+test("a window leaves alone what it has seen before, and writes what is new, has changed or is back", async () => {
+    const at = where();
+    const rows = [row("a"), row("b"), row("c"), row("d", { body: null })];
+    await write(at, rows);
+    await store.call("markDeleted", { ...at, run: "run-2", ids: ["c"], now: 1500 });
+    const window = [row("a"), row("b", { refunded: 1 }), row("c"), row("d", { body: null }), row("e")];
+    await store.call("writeRows", { ...at, run: "run-3", rows: JSON.stringify(window), now: 2000, whole: false });
+    const seen = (await read(at)).map(({ id, seen_run, seen_at, deleted_at }) => [id, seen_run, seen_at, deleted_at]);
+    assert.deepEqual(seen, [["a", "run-1", 1000, null], ...["b", "c"].map((id) => [id, "run-3", 2000, null]), ["d", "run-1", 1000, null], ["e", "run-3", 2000, null]]);
+    await store.call("writeRows", { ...at, run: "late", rows: JSON.stringify([row("b", { refunded: 9 })]), now: 1999, whole: false });
+    assert.equal((await read(at))[1].refunded, 1);
+});
+
 test("what arrives late takes the place of nothing that was read after it", async () => {
     const at = where();
     await write({ ...at, run: "run-2" }, [row("a", { status: "refunded" })], 2000);

@@ -19,7 +19,7 @@ const SOURCE = `
 
     const functions = { ...database, ...files, ...rollup };
 
-    /** A binding of which the first calls of a method are carried out, and their answers lost. */
+    /** A binding of which the first calls of a method are carried out, and their answers lost. Counts what D1 says that it costs. */
     function lossy(target, method, { times, message }, counts) {
         return new Proxy(target, {
             get(_, name) {
@@ -31,6 +31,8 @@ const SOURCE = `
                     counts.calls++;
                     const lost = counts.calls <= times;
                     return value.apply(target, args).then((answer) => {
+                        counts.read += answer?.meta?.rows_read ?? 0;
+                        counts.written += answer?.meta?.rows_written ?? 0;
                         if (lost) throw new Error(message);
                         return answer;
                     });
@@ -43,8 +45,9 @@ const SOURCE = `
         async fetch(request, bindings) {
             const { name, args, loss, format, repeat = 1 } = await request.json();
             const env = { ...bindings };
-            const counts = { calls: 0 };
-            if (loss) env[loss.binding] = lossy(bindings[loss.binding], loss.method, loss, counts);
+            const counts = { calls: 0, read: 0, written: 0 };
+            const watched = loss ? [loss] : Object.keys(bindings).filter((name) => name.startsWith("DB")).map((binding) => ({ binding, method: "all", times: 0 }));
+            for (const each of watched) env[each.binding] = lossy(bindings[each.binding], each.method, each, counts);
             if (format === "parquet") args[0].format = files.parquetFiles(hyparquet);
             const call = () => functions[name](env, ...args);
             const told = await Promise.allSettled(Array.from({ length: repeat }, call));
@@ -53,7 +56,7 @@ const SOURCE = `
                     ? { value }
                     : { error: { name: reason.name, code: reason.code, message: reason.message, retryable: reason.retryable, issues: reason.issues, json: JSON.stringify(reason) } },
             );
-            return Response.json({ answers, calls: counts.calls });
+            return Response.json({ answers, ...counts });
         },
     };
 `;
@@ -85,7 +88,7 @@ export async function startStore({ databases = 1, names, migrated = true } = {})
     return {
         names: all,
         migrate,
-        /** What each of several calls at once gives, and how often the lossy binding was called. */
+        /** What each of several calls at once gives, how often the binding was called, and how many rows that read and wrote. */
         ask,
         /** What one call gives; throws what it rejects with. */
         async call(name, ...args) {
@@ -97,11 +100,6 @@ export async function startStore({ databases = 1, names, migrated = true } = {})
         async rows(sql, { database = all[0], values = [] } = {}) {
             const db = await worker.getD1Database(database);
             return (await db.prepare(sql).bind(...values).all()).results;
-        },
-        /** What a statement costs, as D1 bills it. */
-        async meta(sql, { database = all[0], values = [] } = {}) {
-            const db = await worker.getD1Database(database);
-            return (await db.prepare(sql).bind(...values).all()).meta;
         },
         files: () => worker.getR2Bucket("FILES"),
         stop: () => worker.dispose(),
