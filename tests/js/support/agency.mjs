@@ -2,14 +2,18 @@
 // kept in a folder, against a sandbox of many locations in a process of its own. The runtime can be killed and begun again.
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { connectSandbox } from "ghl-payments/sandbox";
 import { bundleWorker, PACKAGE, tool } from "./support.mjs";
 
@@ -49,11 +53,90 @@ export async function serveLocations({ locations = 3, size = 300, limits = "real
 }
 
 /**
- * The runtime with a Worker of `source` in it, against a sandbox of `serveLocations`. `objects` are its classes by binding,
- * `databases` says how many there are of D1 (`DB`, or `DB_0`, `DB_1` ...), and `persist` is the folder that outlives a kill;
- * one of its own unless told. `queue` are further options of the queue's consumer.
+ * The Worker of these tests. What it does is asked for by `POST /name` with the options as JSON. `AGENCY` holds options of
+ * `configureAgency`, `TOKEN_OF` the tokens by location; without it they are those of the default, OAuth.
  */
-export async function startAgency({ source, objects, sandbox, databases = 1, persist, bindings = {}, queue = {} }) {
+const WORKER = `
+    import {
+        agencyHint, agencyInstalled, agencyQueue, agencyScheduled, agencyStatus, configureAgency, locationFetch,
+        resumeAgencySync, retryAgencySync, rollup, startAgencySync,
+    } from "ghl-payments/cloudflare";
+    import { PaymentsClient } from "ghl-payments/edge";
+    export { GhlCompany, GhlLocation, TokenKeeper } from "ghl-payments/cloudflare";
+
+    configureAgency(({ AGENCY = {}, TOKEN_OF }) => ({
+        ...AGENCY,
+        ...(TOKEN_OF && { token: (location) => TOKEN_OF[location] }),
+        onStalled: (stalled) => console.log("stalled " + JSON.stringify(stalled)),
+    }));
+
+    const METHODS = {
+        start: (env, options) => startAgencySync(env, options),
+        status: (env, { run, ...options }) => agencyStatus(env, run, options),
+        retry: (env, { run, ...options }) => retryAgencySync(env, run, options),
+        resume: (env, { run }) => resumeAgencySync(env, run),
+        installed: (env, event) => agencyInstalled(env, event),
+        hint: (env, event) => agencyHint(env, event),
+        rollup: (env, options) => rollup(env, options),
+        /** A call that somebody waits for, through the object of the location. */
+        async orders(env, { location, company, ...params }) {
+            const token = () => env.TOKEN_OF[location];
+            const client = new PaymentsClient({ baseUrl: env.GHL_BASE_URL, token, locationId: location, fetch: locationFetch(env), limiter: false });
+            try {
+                const { data, totalCount } = await client.orders.list(params);
+                return { ids: data.map(({ _id }) => _id), totalCount };
+            } finally {
+                client.close();
+            }
+        },
+        /** Delivers a message as the queue does it; gives what became of it. */
+        async deliver(env, { messages, queue = "sync" }) {
+            const ends = messages.map(() => "none");
+            const queued = messages.map((body, at) => ({ body, attempts: 1, ack: () => (ends[at] = "ack"), retry: () => (ends[at] = "retry") }));
+            await agencyQueue({ queue, messages: queued }, env);
+            return ends;
+        },
+    };
+
+    export default {
+        async fetch(request, env) {
+            const method = METHODS[new URL(request.url).pathname.slice(1)];
+            if (method === undefined) return new Response("no such method", { status: 404 });
+            try {
+                return Response.json((await method(env, await request.json())) ?? null);
+            } catch (error) {
+                const { name, code, message, issues } = error;
+                return Response.json({ error: { name, code, message, issues } });
+            }
+        },
+        queue: (batch, env) => agencyQueue(batch, env),
+        scheduled: (event, env) => agencyScheduled(event, env),
+    };
+`;
+
+/** Its Durable Objects by binding. */
+const OBJECTS = { LOCATIONS: "GhlLocation", COMPANIES: "GhlCompany", TOKENS: "TokenKeeper" };
+
+/** How long a run may stand still before a test gives up, in milliseconds. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * The runtime with a Worker in it, that of these tests unless told, against a sandbox of `serveLocations`. `options` are those of
+ * `configureAgency`; with `oauth` the tokens are those of the installation instead of ready ones. `databases` says how many there
+ * are of D1 (`DB`, or `DB_0`, `DB_1` ...), and `persist` is the folder that outlives a kill; one of its own unless told. `queue`
+ * are further options of the queue's consumer, `objects` the classes of the Worker by binding.
+ */
+export async function startAgency({
+    sandbox,
+    options: agencyOptions = {},
+    oauth = false,
+    databases = 1,
+    persist,
+    source = WORKER,
+    objects = OBJECTS,
+    bindings = {},
+    queue = {},
+}) {
     const folder = persist ?? mkdtempSync(join(tmpdir(), "agency-"));
     const modules = await bundleWorker(source);
     const names = databases === 1 ? ["DB"] : Array.from({ length: databases }, (_, i) => `DB_${i}`);
@@ -68,6 +151,8 @@ export async function startAgency({ source, objects, sandbox, databases = 1, per
             GHL_CLIENT_SECRET: sandbox.app.clientSecret,
             GHL_REDIRECT_URI: "https://agency.example/callback",
             ENCRYPTION_KEY: "only for the sandbox: openssl rand -base64 32",
+            AGENCY: agencyOptions,
+            ...(!oauth && { TOKEN_OF: sandbox.tokens }),
             ...bindings,
         },
         durableObjects: Object.fromEntries(
@@ -108,11 +193,23 @@ export async function startAgency({ source, objects, sandbox, databases = 1, per
         await worker.ready;
         pids = runtimes().filter((pid) => !before.includes(pid));
     };
+    /** Brings the databases to the schema, as `wrangler d1 migrations apply` does it. */
+    const migrate = async () => {
+        const folder = join(PACKAGE, "migrations");
+        for (const name of names) {
+            const db = await worker.getD1Database(name);
+            for (const file of readdirSync(folder).filter((file) => file.endsWith(".sql")).sort()) {
+                const statements = statementsOf(readFileSync(join(folder, file), "utf8"));
+                await db.batch(statements.map((sql) => db.prepare(sql)));
+            }
+        }
+    };
     const measure = () => {
         peak = Math.max(peak, ...pids.map(memoryOf));
         return peak;
     };
     await begin();
+    if (source === WORKER) await migrate();
 
     const agency = {
         folder,
@@ -125,7 +222,9 @@ export async function startAgency({ source, objects, sandbox, databases = 1, per
             const response = await worker.dispatchFetch(`https://agency.example${path}`, body === undefined ? {} : init);
             const text = await response.text();
             assert.ok(response.ok, `${path}: ${response.status} ${text.slice(0, 2000)}`);
-            return JSON.parse(text);
+            const value = JSON.parse(text);
+            if (value?.error !== undefined) throw Object.assign(new Error(value.error.message), value.error);
+            return value;
         },
         /** Resolves with the next line of the log that fits. */
         logged(fits) {
@@ -138,15 +237,16 @@ export async function startAgency({ source, objects, sandbox, databases = 1, per
                 waiting.add(look);
             });
         },
-        /** Brings the databases to the schema, as `wrangler d1 migrations apply` does it. */
-        async migrate(migrations = join(PACKAGE, "migrations")) {
-            const files = existsSync(migrations) ? readdirSync(migrations).filter((name) => name.endsWith(".sql")).sort() : [];
-            for (const name of names) {
-                const db = await worker.getD1Database(name);
-                for (const file of files) {
-                    const statements = statementsOf(readFileSync(join(migrations, file), "utf8"));
-                    await db.batch(statements.map((sql) => db.prepare(sql)));
-                }
+        /** The status of a run, once every location has ended; fails where nothing moves for long. */
+        async ended(run, { patience = PATIENCE_MS } = {}) {
+            for (let [moved, before] = [Date.now(), ""]; ; ) {
+                // While the runtime is dead there is no answer.
+                const status = await agency.ask("/status", { run, limit: 1 }).catch(() => undefined);
+                if (status?.state === "ended") return status;
+                const now = JSON.stringify([status?.records, status?.counts]);
+                if (now !== before) [moved, before] = [Date.now(), now];
+                assert.ok(Date.now() - moved < patience, `the run stands still: ${JSON.stringify(status)}\n${tail(lines)}`);
+                await pause(200);
             }
         },
         /** The rows that a query gives in a database. */
@@ -181,6 +281,74 @@ export async function startAgency({ source, objects, sandbox, databases = 1, per
         },
     };
     return agency;
+}
+
+/** The last lines of the log, for who wants to know why. */
+function tail(lines) {
+    return lines.slice(-20).map(({ line }) => line).join("\n");
+}
+
+/**
+ * Compares what a run has left with what the sandbox holds: `missing` are records of the sandbox that are not there, `double` those
+ * that are there more than once, `unknown` those that the sandbox does not have. `d1` looks at the rows that are not marked as
+ * deleted, `r2` at the files that the manifest names, whose lengths, counts and checksums it checks. `locations` are those to look
+ * at, all of them unless told. With `exact` each record must be what the list of the sandbox says.
+ */
+export async function compare(agency, sandbox, { run, streams = STREAMS, locations = sandbox.locations, exact = false }) {
+    const d1 = tally();
+    const r2 = tally();
+    const manifest = JSON.parse(await (await (await agency.files()).get(`${run}/manifest.json`)).text());
+    const entries = new Map(manifest.locations.map((entry) => [entry.location, entry]));
+    for (const locationId of locations) {
+        for (const stream of streams) {
+            const held = new Map((await sandbox.records({ stream, locationId })).map((record) => [record._id, record]));
+            const where = `${locationId}/${stream}`;
+            d1.add(where, held, await liveRows(agency, stream, locationId), exact);
+            const files = entries.get(locationId).files.filter(({ name }) => name.split("/")[1] === stream);
+            const records = [];
+            for (const file of files) records.push(...(await recordsOf(agency, file)));
+            r2.add(where, held, records, exact);
+        }
+    }
+    return { d1: d1.ends, r2: r2.ends, manifest };
+}
+
+/** What was found where. */
+function tally() {
+    const ends = { records: 0, missing: [], double: [], unknown: [] };
+    return {
+        ends,
+        add(where, held, found, exact) {
+            const seen = new Set();
+            for (const record of found) {
+                const id = record._id;
+                if (seen.has(id)) ends.double.push(`${where}/${id}`);
+                seen.add(id);
+                if (!held.has(id)) ends.unknown.push(`${where}/${id}`);
+                else if (exact) assert.deepEqual(record, held.get(id), `${where}/${id}`);
+            }
+            ends.records += seen.size;
+            for (const id of held.keys()) if (!seen.has(id)) ends.missing.push(`${where}/${id}`);
+        },
+    };
+}
+
+/** The records of a location that D1 holds, in any of its databases. */
+async function liveRows(agency, stream, location) {
+    const sql = `SELECT body FROM ${stream} WHERE location = ? AND deleted_at IS NULL`;
+    const found = await Promise.all(agency.databases.map((name) => agency.rows(name, sql, location)));
+    return found.flat().map(({ body }) => JSON.parse(body));
+}
+
+/** The records in a file of a manifest. */
+async function recordsOf(agency, { name, bytes, sha256, records }) {
+    const object = await (await agency.files()).get(name);
+    assert.ok(object !== null, `${name} is there`);
+    const zipped = Buffer.from(await object.arrayBuffer());
+    assert.deepEqual([zipped.length, createHash("sha256").update(zipped).digest("hex")], [bytes, sha256], name);
+    const lines = gunzipSync(zipped).toString("utf8").split("\n").filter((line) => line !== "");
+    assert.equal(lines.length, records, name);
+    return lines.map((line) => JSON.parse(line));
 }
 
 /** The statements of a file of SQL: each ends with a semicolon at the end of a line. */
