@@ -11,7 +11,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { connectSandbox } from "ghl-payments/sandbox";
@@ -53,90 +52,11 @@ export async function serveLocations({ locations = 3, size = 300, limits = "real
 }
 
 /**
- * The Worker of these tests. What it does is asked for by `POST /name` with the options as JSON. `AGENCY` holds options of
- * `configureAgency`, `TOKEN_OF` the tokens by location; without it they are those of the default, OAuth.
+ * The runtime with a Worker of `source` in it, against a sandbox of `serveLocations`. `objects` are its classes by binding,
+ * `databases` says how many there are of D1 (`DB`, or `DB_0`, `DB_1` ...), and `persist` is the folder that outlives a kill;
+ * one of its own unless told. `queue` are further options of the queue's consumer.
  */
-const WORKER = `
-    import {
-        agencyHint, agencyInstalled, agencyQueue, agencyScheduled, agencyStatus, configureAgency, locationFetch,
-        resumeAgencySync, retryAgencySync, rollup, startAgencySync,
-    } from "ghl-payments/cloudflare";
-    import { PaymentsClient } from "ghl-payments/edge";
-    export { GhlCompany, GhlLocation, TokenKeeper } from "ghl-payments/cloudflare";
-
-    configureAgency(({ AGENCY = {}, TOKEN_OF }) => ({
-        ...AGENCY,
-        ...(TOKEN_OF && { token: (location) => TOKEN_OF[location] }),
-        onStalled: (stalled) => console.log("stalled " + JSON.stringify(stalled)),
-    }));
-
-    const METHODS = {
-        start: (env, options) => startAgencySync(env, options),
-        status: (env, { run, ...options }) => agencyStatus(env, run, options),
-        retry: (env, { run, ...options }) => retryAgencySync(env, run, options),
-        resume: (env, { run }) => resumeAgencySync(env, run),
-        installed: (env, event) => agencyInstalled(env, event),
-        hint: (env, event) => agencyHint(env, event),
-        rollup: (env, options) => rollup(env, options),
-        /** A call that somebody waits for, through the object of the location. */
-        async orders(env, { location, company, ...params }) {
-            const token = () => env.TOKEN_OF[location];
-            const client = new PaymentsClient({ baseUrl: env.GHL_BASE_URL, token, locationId: location, fetch: locationFetch(env), limiter: false });
-            try {
-                const { data, totalCount } = await client.orders.list(params);
-                return { ids: data.map(({ _id }) => _id), totalCount };
-            } finally {
-                client.close();
-            }
-        },
-        /** Delivers a message as the queue does it; gives what became of it. */
-        async deliver(env, { messages, queue = "sync" }) {
-            const ends = messages.map(() => "none");
-            const queued = messages.map((body, at) => ({ body, attempts: 1, ack: () => (ends[at] = "ack"), retry: () => (ends[at] = "retry") }));
-            await agencyQueue({ queue, messages: queued }, env);
-            return ends;
-        },
-    };
-
-    export default {
-        async fetch(request, env) {
-            const method = METHODS[new URL(request.url).pathname.slice(1)];
-            if (method === undefined) return new Response("no such method", { status: 404 });
-            try {
-                return Response.json((await method(env, await request.json())) ?? null);
-            } catch (error) {
-                const { name, code, message, issues } = error;
-                return Response.json({ error: { name, code, message, issues } });
-            }
-        },
-        queue: (batch, env) => agencyQueue(batch, env),
-        scheduled: (event, env) => agencyScheduled(event, env),
-    };
-`;
-
-/** Its Durable Objects by binding. */
-const OBJECTS = { LOCATIONS: "GhlLocation", COMPANIES: "GhlCompany", TOKENS: "TokenKeeper" };
-
-/** How long a run may stand still before a test gives up, in milliseconds. */
-const PATIENCE_MS = 60_000;
-
-/**
- * The runtime with a Worker in it, that of these tests unless told, against a sandbox of `serveLocations`. `options` are those of
- * `configureAgency`; with `oauth` the tokens are those of the installation instead of ready ones. `databases` says how many there
- * are of D1 (`DB`, or `DB_0`, `DB_1` ...), and `persist` is the folder that outlives a kill; one of its own unless told. `queue`
- * are further options of the queue's consumer, `objects` the classes of the Worker by binding.
- */
-export async function startAgency({
-    sandbox,
-    options: agencyOptions = {},
-    oauth = false,
-    databases = 1,
-    persist,
-    source = WORKER,
-    objects = OBJECTS,
-    bindings = {},
-    queue = {},
-}) {
+export async function startAgency({ source, objects, sandbox, databases = 1, persist, bindings = {}, queue = {} }) {
     const folder = persist ?? mkdtempSync(join(tmpdir(), "agency-"));
     const modules = await bundleWorker(source);
     const names = databases === 1 ? ["DB"] : Array.from({ length: databases }, (_, i) => `DB_${i}`);
@@ -151,8 +71,6 @@ export async function startAgency({
             GHL_CLIENT_SECRET: sandbox.app.clientSecret,
             GHL_REDIRECT_URI: "https://agency.example/callback",
             ENCRYPTION_KEY: "only for the sandbox: openssl rand -base64 32",
-            AGENCY: agencyOptions,
-            ...(!oauth && { TOKEN_OF: sandbox.tokens }),
             ...bindings,
         },
         durableObjects: Object.fromEntries(
@@ -193,23 +111,11 @@ export async function startAgency({
         await worker.ready;
         pids = runtimes().filter((pid) => !before.includes(pid));
     };
-    /** Brings the databases to the schema, as `wrangler d1 migrations apply` does it. */
-    const migrate = async () => {
-        const folder = join(PACKAGE, "migrations");
-        for (const name of names) {
-            const db = await worker.getD1Database(name);
-            for (const file of readdirSync(folder).filter((file) => file.endsWith(".sql")).sort()) {
-                const statements = statementsOf(readFileSync(join(folder, file), "utf8"));
-                await db.batch(statements.map((sql) => db.prepare(sql)));
-            }
-        }
-    };
     const measure = () => {
         peak = Math.max(peak, ...pids.map(memoryOf));
         return peak;
     };
     await begin();
-    if (source === WORKER) await migrate();
 
     const agency = {
         folder,
@@ -222,9 +128,7 @@ export async function startAgency({
             const response = await worker.dispatchFetch(`https://agency.example${path}`, body === undefined ? {} : init);
             const text = await response.text();
             assert.ok(response.ok, `${path}: ${response.status} ${text.slice(0, 2000)}`);
-            const value = JSON.parse(text);
-            if (value?.error !== undefined) throw Object.assign(new Error(value.error.message), value.error);
-            return value;
+            return JSON.parse(text);
         },
         /** Resolves with the next line of the log that fits. */
         logged(fits) {
@@ -237,16 +141,15 @@ export async function startAgency({
                 waiting.add(look);
             });
         },
-        /** The status of a run, once every location has ended; fails where nothing moves for long. */
-        async ended(run, { patience = PATIENCE_MS } = {}) {
-            for (let [moved, before] = [Date.now(), ""]; ; ) {
-                // While the runtime is dead there is no answer.
-                const status = await agency.ask("/status", { run, limit: 1 }).catch(() => undefined);
-                if (status?.state === "ended") return status;
-                const now = JSON.stringify([status?.records, status?.counts]);
-                if (now !== before) [moved, before] = [Date.now(), now];
-                assert.ok(Date.now() - moved < patience, `the run stands still: ${JSON.stringify(status)}\n${tail(lines)}`);
-                await pause(200);
+        /** Brings the databases to the schema, as `wrangler d1 migrations apply` does it. */
+        async migrate(migrations = join(PACKAGE, "migrations")) {
+            const files = readdirSync(migrations).filter((name) => name.endsWith(".sql")).sort();
+            for (const name of names) {
+                const db = await worker.getD1Database(name);
+                for (const file of files) {
+                    const statements = statementsOf(readFileSync(join(migrations, file), "utf8"));
+                    await db.batch(statements.map((sql) => db.prepare(sql)));
+                }
             }
         },
         /** The rows that a query gives in a database. */
@@ -263,6 +166,8 @@ export async function startAgency({
         },
         /** The most memory that the runtime has had, in bytes. */
         memory: measure,
+        /** The time of processors that the runtime has used since it began, in seconds. */
+        seconds: () => pids.reduce((sum, pid) => sum + secondsOf(pid), 0),
         /** Ends the runtime as a power cut does. */
         async kill() {
             measure();
@@ -281,11 +186,6 @@ export async function startAgency({
         },
     };
     return agency;
-}
-
-/** The last lines of the log, for who wants to know why. */
-function tail(lines) {
-    return lines.slice(-20).map(({ line }) => line).join("\n");
 }
 
 /**
@@ -374,4 +274,11 @@ function memoryOf(pid) {
     } catch {
         return 0;
     }
+}
+
+/** The time of processors that a process has used, in seconds: its 14th and 15th field, in hundredths. */
+function secondsOf(pid) {
+    const [, fields] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
+    const [user, system] = fields.split(" ").slice(11);
+    return (Number(user) + Number(system)) / 100;
 }
