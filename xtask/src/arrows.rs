@@ -62,7 +62,7 @@ const FOLDERS: [(&str, &[&str]); 8] = [
     ("sandbox", &["client"]),
     ("edge", &["client"]),
     ("cloudflare", &["client", "edge"]),
-    ("agency", &["client", "edge"]),
+    ("agency", &["client", "edge", "cloudflare"]),
     ("entries", &["client", "checkout", "sandbox", "edge", "cloudflare", "agency"]),
     ("cli", &["entries"]),
 ];

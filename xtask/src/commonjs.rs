@@ -17,7 +17,7 @@ const BUNDLES: [(&str, &str); 5] = [
     ("index", "index-require"),
     ("sandbox", "sandbox-require"),
     ("edge", "edge-require"),
-    ("cloudflare", "cloudflare"),
+    ("cloudflare", "cloudflare-require"),
     ("checkout", "checkout"),
 ];
 

@@ -8,6 +8,14 @@ export type AgencyErrorCode =
     | "databases_changed"
     /** R2 failed; see `cause`. */
     | "files_failed"
+    /** A Durable Object failed, or was overloaded; see `cause`. */
+    | "object_failed"
+    /** The company has a run that has not ended; see `run`. */
+    | "run_active"
+    /** No location of the company is known. */
+    | "no_locations"
+    /** There is no run of this name, or it is forgotten. */
+    | "unknown_run"
     /** A sum is larger than a number can say exactly. */
     | "sum_too_large";
 
@@ -19,6 +27,8 @@ interface Info {
     message: string;
     /** Whether doing the same again later may help. */
     retryable?: boolean;
+    /** The run that it is about, if it is about one. */
+    run?: string;
 }
 
 /** An {@link AgencyError} as plain data. */
@@ -38,6 +48,8 @@ export class AgencyError extends Error {
     declare readonly code: AgencyErrorCode;
     /** Whether doing the same again later may help. */
     declare readonly retryable: boolean;
+    /** The run that it is about, if it is about one. */
+    declare readonly run?: string;
 
     /** @internal */
     constructor({ message, ...fields }: Info, cause?: unknown) {

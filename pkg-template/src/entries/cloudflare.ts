@@ -1,5 +1,13 @@
+import module from "../edge-core-bytes.js";
+import { Locating } from "../agency/location.js";
+import { Managing } from "../agency/company.js";
 import { Keeping } from "../cloudflare/keeper.js";
+import { provide } from "../edge/module.js";
 
+// Inlined: no bundler set-up, no second request, and nothing to await.
+provide(module);
+
+export * from "../agency/surface.js";
 export * from "../cloudflare/surface.js";
 
 /**
@@ -11,3 +19,20 @@ export * from "../cloudflare/surface.js";
  * ```
  */
 export class TokenKeeper extends Keeping {}
+
+/**
+ * The class of the Durable Objects that sync the locations, one object for each: it reads the lists, stores the records, and all
+ * requests of its location share its limits. Name it among the `new_sqlite_classes` of your migrations, and export it from your
+ * Worker, which calls only the functions of this entry:
+ *
+ * ```ts
+ * export { GhlCompany, GhlLocation, TokenKeeper } from "ghl-payments/cloudflare";
+ * ```
+ */
+export class GhlLocation extends Locating {}
+
+/**
+ * The class of the Durable Objects that keep the runs, one object for each company: it knows the locations, gives them their turns, and
+ * hears of them. It is exported as {@link GhlLocation} is.
+ */
+export class GhlCompany extends Managing {}

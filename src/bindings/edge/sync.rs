@@ -93,7 +93,12 @@ export type SyncThen =
     | { /** Nothing before `until`; the slot is kept. */ do: "wait"; state: string; until: number }
     | { /** The slot goes back to the company, which may give the next turn from `until` on. */ do: "yield"; state: string; until?: number }
     | { /** The run is over here: report it, then `reported`. */ do: "ended"; state: string }
-    | { /** Nothing to do, before `until` if it is there. */ do: "rest"; state: string; until?: number };
+    | {
+          /** Nothing to do, before `until` if it is there. */
+          do: "rest";
+          state: string;
+          until?: number;
+      };
 
 /** A part that was written. */
 export interface SyncFileGiven {

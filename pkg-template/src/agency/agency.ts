@@ -1,0 +1,300 @@
+import { Findings, invalid } from "../client/input.js";
+import type { FetchFunction, FetchInit } from "../client/options.js";
+import type { NamespaceLike } from "../edge/stores.js";
+import type { SyncStream } from "../edge-core.js";
+import { AgencyError } from "./agency-error.js";
+import { call } from "./calls.js";
+import { settingsOf, STATES, type AgencyEnv, type AgencyRunOptions, type AgencyStatus, type AgencyStatusOptions } from "./config.js";
+import { STREAMS } from "./database.js";
+import { companyOf, isId, type CompanyObject, type LocationObject, type Refused, type Wanted } from "./messages.js";
+
+/** The object that knows all companies; none of them has such an id. */
+const ALL = ":companies";
+
+/** What a cron trigger tells, as Cloudflare's. */
+export interface AgencySchedule {
+    /** When it was due, in milliseconds since 1970. */
+    readonly scheduledTime?: number;
+    /** Its expression. */
+    readonly cron?: string;
+}
+
+/**
+ * Begins to sync the locations of a company, and gives the name of the run. The rest is done by the queue and the Durable Objects, also
+ * where this Worker is gone.
+ *
+ * ```ts
+ * import { agencyStatus, startAgencySync, type AgencyEnv } from "ghl-payments/cloudflare";
+ *
+ * export default {
+ *     async fetch(request: Request, env: AgencyEnv): Promise<Response> {
+ *         const run = await startAgencySync(env, { company: "5DP4iH6HLkQsiKESj6rh", streams: ["orders", "transactions"], mode: "full" });
+ *         return Response.json(await agencyStatus(env, run));
+ *     },
+ * };
+ * ```
+ *
+ * Throws a ValidationError that lists what is wrong with the options, and an AgencyError with the code `run_active` where the company has
+ * a run that has not ended (its name is in `run`), `no_locations`, or what its tables failed with: then nothing has begun.
+ *
+ * @param env The Worker's bindings.
+ * @param options What is read.
+ */
+export async function startAgencySync(env: AgencyEnv, options: AgencyRunOptions): Promise<string> {
+    const wanted = read(env, options);
+    const { company, streams, details } = wanted;
+    const { run } = given(await call<CompanyObject, "start">(env.COMPANIES, company, "start", wanted));
+    await call<CompanyObject, "register">(env.COMPANIES, ALL, "register", company, streams, details);
+    return run;
+}
+
+function read(env: AgencyEnv, options: AgencyRunOptions): Wanted {
+    bound(env);
+    if (typeof options !== "object" || options === null) throw invalid("", "the options must be an object");
+    const found = new Findings();
+    const { company, streams = STREAMS, mode = "full", locations, details = false, ...others } = options;
+    for (const name of Object.keys(others)) found.add(name, "is no option here; known are company, streams, mode, locations, details");
+    if (!isId(company)) found.add("company", "must be the id of a company: letters, digits, _ and -");
+    if (!Array.isArray(streams) || streams.length === 0) found.add("streams", `must be a list of some of ${STREAMS.join(", ")}`);
+    else {
+        for (const [i, stream] of streams.entries()) {
+            if (!STREAMS.includes(stream)) found.add(`streams[${i}]`, `must be one of ${STREAMS.join(", ")}`);
+        }
+    }
+    if (mode !== "full" && mode !== "window") found.add("mode", "must be full or window");
+    if (typeof details !== "boolean") found.add("details", "must be true or false");
+    if (locations !== undefined) checkLocations(locations, found);
+    if (found.issues.length > 0) throw found.error();
+    return { company, streams: [...new Set(streams)], mode, details, ...(locations !== undefined && { locations: [...locations] }) };
+}
+
+function checkLocations(locations: unknown, found: Findings): void {
+    if (!Array.isArray(locations) || locations.length === 0) {
+        found.add("locations", "must be a list of ids of locations, with one at least");
+        return;
+    }
+    const wrong = locations.findIndex((location) => !isId(location));
+    if (wrong >= 0) found.add(`locations[${wrong}]`, "must be the id of a location: letters, digits, _ and -");
+}
+
+/** Fails where what everything goes through is not bound. */
+function bound(env: AgencyEnv): void {
+    const found = new Findings();
+    const namespaces = { LOCATIONS: "GhlLocation", COMPANIES: "GhlCompany" } as const;
+    for (const [name, of] of Object.entries(namespaces)) {
+        const namespace = env?.[name as keyof typeof namespaces] as NamespaceLike | undefined;
+        if (typeof namespace?.idFromName !== "function") found.add(`env.${name}`, `must be the binding of a Durable Object namespace with the class ${of}`);
+    }
+    if (typeof env?.SYNC?.sendBatch !== "function") found.add("env.SYNC", "must be the binding of a queue");
+    if (found.issues.length > 0) throw found.error();
+}
+
+/** What an object has given, or what it refuses. */
+function given<T extends object>(answer: T | Refused): T {
+    if (!("refused" in answer)) return answer;
+    throw new AgencyError(answer.refused);
+}
+
+/** The company object of a run. */
+function owner(run: string): string {
+    const company = companyOf(run);
+    if (company === undefined) throw invalid("run", "must be the name of a run, as startAgencySync gives it");
+    return company;
+}
+
+/**
+ * How far a run is, with a page of its locations.
+ *
+ * Throws an AgencyError with the code `unknown_run` where there is none of this name; the last 20 runs of a company are remembered.
+ *
+ * @param env The Worker's bindings.
+ * @param run The name of the run.
+ * @param options Which locations.
+ */
+export async function agencyStatus(env: AgencyEnv, run: string, options: AgencyStatusOptions = {}): Promise<AgencyStatus> {
+    const { after, limit, state } = options;
+    const found = new Findings();
+    if (after !== undefined && typeof after !== "string") found.add("after", "must be the id of a location");
+    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0 && limit <= 1000)) found.add("limit", "must be a whole number from 1 to 1000");
+    if (state !== undefined && !STATES.includes(state)) found.add("state", `must be one of ${STATES.join(", ")}`);
+    if (found.issues.length > 0) throw found.error();
+    return given(await call<CompanyObject, "status">(env.COMPANIES, owner(run), "status", run, options));
+}
+
+/** Which locations are tried again. */
+export interface RetryOptions {
+    /** Those of them that have failed or were revoked; all when left out. */
+    locations?: readonly string[] | undefined;
+}
+
+/**
+ * Tries locations again that have failed or were revoked: in the run, or, where that has ended and its manifest is written, in a new one.
+ * Gives the name of the run that they are in; that of the old one where there is nothing to try again.
+ *
+ * Throws as {@link agencyStatus} and {@link startAgencySync} do.
+ *
+ * @param env The Worker's bindings.
+ * @param run The name of the run.
+ * @param options Which locations.
+ */
+export async function retryAgencySync(env: AgencyEnv, run: string, options: RetryOptions = {}): Promise<string> {
+    const { locations } = options;
+    const found = new Findings();
+    if (locations !== undefined) checkLocations(locations, found);
+    if (found.issues.length > 0) throw found.error();
+    return given(await call<CompanyObject, "retry">(env.COMPANIES, owner(run), "retry", run, locations)).run;
+}
+
+/**
+ * Gets a run going again that is `stalled`: the messages of all that are at work are sent again, and nobody waits for a pause to end. It
+ * changes nothing where everything works, or has ended.
+ *
+ * Throws as {@link agencyStatus} does.
+ *
+ * @param env The Worker's bindings.
+ * @param run The name of the run.
+ */
+export async function resumeAgencySync(env: AgencyEnv, run: string): Promise<void> {
+    given(await call<CompanyObject, "resume">(env.COMPANIES, owner(run), "resume", run));
+}
+
+/**
+ * What a cron trigger does: it begins a `window` run of each company that was synced before, of the streams that its last run had, and
+ * looks after runs that have not ended. Which lists are read as a whole again is decided by their age.
+ *
+ * ```ts
+ * import { agencyScheduled, type AgencyEnv, type AgencySchedule } from "ghl-payments/cloudflare";
+ *
+ * export default {
+ *     scheduled: (event: AgencySchedule, env: AgencyEnv) => agencyScheduled(event, env),
+ * };
+ * ```
+ *
+ * @param event What the trigger tells.
+ * @param env The Worker's bindings.
+ */
+export async function agencyScheduled(_event: AgencySchedule, env: AgencyEnv): Promise<void> {
+    bound(env);
+    const { log } = settingsOf(env);
+    for (const { company, streams, details } of await call<CompanyObject, "registered">(env.COMPANIES, ALL, "registered")) {
+        try {
+            if (await call<CompanyObject, "tend">(env.COMPANIES, company, "tend")) continue;
+            given(await call<CompanyObject, "start">(env.COMPANIES, company, "start", { company, streams, details, mode: "window" }));
+        } catch (cause) {
+            log({ event: "unscheduled", company, error: AgencyError.is(cause) ? cause.code : "Error" });
+        }
+    }
+}
+
+/**
+ * Takes the webhooks INSTALL and UNINSTALL, once their signature was checked: the next runs of the company know the location, or do not
+ * read it any more. One that was `revoked` comes to the line again. Where the tokens are the default ones, this is `oauth.onInstall` as
+ * well. Other events change nothing.
+ *
+ * ```ts
+ * import { agencyInstalled, type AgencyEnv } from "ghl-payments/cloudflare";
+ * import { createWebhookHandler, durableSeen, type NamespaceLike } from "ghl-payments/edge";
+ *
+ * interface Env extends AgencyEnv {
+ *     LEDGER: NamespaceLike;
+ * }
+ *
+ * const webhooks = (env: Env) =>
+ *     createWebhookHandler({
+ *         seen: durableSeen(env.LEDGER),
+ *         on: { INSTALL: (event) => agencyInstalled(env, event), UNINSTALL: (event) => agencyInstalled(env, event) },
+ *     });
+ * ```
+ *
+ * @param env The Worker's bindings.
+ * @param event The event.
+ */
+export async function agencyInstalled(env: AgencyEnv, event: object): Promise<void> {
+    bound(env);
+    const { type, companyId, locationId } = flat(event);
+    if (type !== "INSTALL" && type !== "UNINSTALL") return;
+    await settingsOf(env).installed(event);
+    if (!isId(companyId)) return;
+    const location = isId(locationId) ? locationId : undefined;
+    await call<CompanyObject, "installed">(env.COMPANIES, companyId, "installed", companyId, location, type === "INSTALL");
+}
+
+/**
+ * Takes any webhook of a location, once its signature was checked, as a hint: lists that a run has read before are looked at again some
+ * seconds later for what is new, of that location alone. Hints that come meanwhile are one. Gives whether it looks.
+ *
+ * @param env The Worker's bindings.
+ * @param event The event.
+ */
+export async function agencyHint(env: AgencyEnv, event: object): Promise<boolean> {
+    bound(env);
+    const { type, locationId, altId } = flat(event);
+    const location = isId(locationId) ? locationId : altId;
+    if (!isId(location)) return false;
+    return call<LocationObject, "hint">(env.LOCATIONS, location, "hint", streamOf(type));
+}
+
+/** What an event names, flat or in an envelope. */
+function flat(event: object): Record<string, unknown> {
+    if (typeof event !== "object" || event === null) throw invalid("event", "must be a webhook's event");
+    const { data } = event as { data?: unknown };
+    return { ...(typeof data === "object" && data !== null ? data : {}), ...event } as Record<string, unknown>;
+}
+
+/** Which list an event is about, where its type says so. */
+function streamOf(type: unknown): SyncStream | undefined {
+    const text = typeof type === "string" ? type.toLowerCase() : "";
+    return STREAMS.find((stream) => text.includes(stream.slice(0, -1)));
+}
+
+/**
+ * A `fetch` for `createProxy` and `PaymentsClient` that sends requests through the Durable Object of their location: they share its limits
+ * with the sync, and go first. What names no location goes out directly.
+ *
+ * ```ts
+ * import { locationFetch, type AgencyEnv } from "ghl-payments/cloudflare";
+ * import { PaymentsClient } from "ghl-payments/edge";
+ *
+ * const paymentsOf = (env: AgencyEnv, token: string, locationId: string) =>
+ *     new PaymentsClient({ token, locationId, fetch: locationFetch(env), limiter: false });
+ * ```
+ *
+ * Where the limit of the location is used up for longer than a request can wait, the answer is a 429 that says for how long.
+ *
+ * @param env The Worker's bindings.
+ */
+export function locationFetch(env: AgencyEnv): FetchFunction {
+    bound(env);
+    return async (url, init) => {
+        const location = locationOf(url, init);
+        if (location === undefined) return (settingsOf(env).fetch ?? fetch)(url, init);
+        const { method, headers, body, signal } = init;
+        // Not through call(): of a request that has left nobody knows whether it was carried out.
+        const object = env.LOCATIONS.get(env.LOCATIONS.idFromName(location) as never) as LocationObject;
+        const answer = object.send({ url, method, headers, ...(body !== undefined && { body }) });
+        return signal ? until(signal, answer) : answer;
+    };
+}
+
+/** The location that a request of this package's client is about. */
+function locationOf(url: string, { body }: FetchInit): string | undefined {
+    const { searchParams } = new URL(url);
+    const named = searchParams.get("altId") ?? searchParams.get("locationId") ?? undefined;
+    if (named !== undefined || body === undefined) return isId(named) ? named : undefined;
+    try {
+        const { altId, locationId } = JSON.parse(body) as { altId?: unknown; locationId?: unknown };
+        return [altId, locationId].find(isId);
+    } catch {
+        return undefined;
+    }
+}
+
+/** What comes of the work, unless it is given up before. */
+function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+        const stop = () => reject(signal.reason);
+        if (signal.aborted) stop();
+        signal.addEventListener("abort", stop, { once: true });
+        work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    });
+}

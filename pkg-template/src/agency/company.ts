@@ -1,0 +1,593 @@
+import { syncAdmit, type Admitted, type AdmitGiven, type Placed, type PlaceGiven, type SyncStream, type Watched, type WatchGiven } from "../edge-core.js";
+import { called } from "../edge/module.js";
+import { random } from "../edge/vault.js";
+import { settingsOf, STATES, type AgencyCounts, type AgencyEnv, type AgencyLocationState, type AgencyLocationStatus, type AgencyManifest, type AgencyManifestLocation, type AgencyMessage, type AgencyMode, type AgencyStatus, type AgencyStatusOptions, type Settings } from "./config.js";
+import { AgencyError } from "./agency-error.js";
+import { noteFiles, noteLocations, noteRun, type DatabaseEnv, type SyncFile } from "./database.js";
+import { manifestName, putManifest } from "./files.js";
+import { messageOf, nameOf } from "./names.js";
+import { runName, type CompanyObject, type Heard, type Refused, type Report, type Wanted } from "./messages.js";
+import { Tables, type AgencyState } from "./storage.js";
+
+/** A run, as it is stored. */
+interface RunRow {
+    run: string;
+    company: string;
+    mode: AgencyMode;
+    streams: string;
+    details: number;
+    /** `ending`: nothing of it changes any more, but its manifest is not there yet. */
+    state: "running" | "stalled" | "ending" | "ended";
+    started: number;
+    ended: number | null;
+    /** When anything moved. */
+    moved: number;
+}
+
+/** A location of a run, as it is stored. */
+interface LineRow {
+    location: string;
+    state: AgencyLocationState;
+    /** When its turn may be; the line is sorted by it. */
+    due: number;
+    /** Which turn it is. */
+    slice: number;
+    /** How often in a row it could not be reached. */
+    attempts: number;
+    /** When it was heard of, or was sent its message. */
+    heard: number;
+    /** When it was heard of. */
+    spoke: number;
+    /** How often it was sent its message since. */
+    sent: number;
+    records: number;
+    failures: number;
+    streams: string;
+    reason: string | null;
+    files: string;
+}
+
+const SCHEMA = [
+    "CREATE TABLE IF NOT EXISTS locations (location TEXT PRIMARY KEY, has INTEGER NOT NULL) WITHOUT ROWID",
+    `CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, company TEXT NOT NULL, mode TEXT NOT NULL, streams TEXT NOT NULL, details INTEGER NOT NULL,
+        state TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER, moved INTEGER NOT NULL) WITHOUT ROWID`,
+    `CREATE TABLE IF NOT EXISTS line (run TEXT NOT NULL, location TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', due INTEGER NOT NULL,
+        slice INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, heard INTEGER NOT NULL DEFAULT 0, spoke INTEGER NOT NULL DEFAULT 0,
+        sent INTEGER NOT NULL DEFAULT 0, records INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,
+        streams TEXT NOT NULL DEFAULT '{}', reason TEXT, files TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (run, location)) WITHOUT ROWID`,
+    "CREATE INDEX IF NOT EXISTS line_due ON line (run, state, due, location)",
+    "CREATE TABLE IF NOT EXISTS companies (company TEXT PRIMARY KEY, streams TEXT NOT NULL, details INTEGER NOT NULL) WITHOUT ROWID",
+];
+
+/** How many runs are remembered. */
+const RUNS = 20;
+
+/** A queue takes so many messages at once. */
+const BATCH = 100;
+
+/** How often the run is noted in D1 and in the log, in milliseconds. */
+const NOTE_MS = 15_000;
+
+/** When something is tried again that failed, in milliseconds. */
+const AGAIN_MS = 5_000;
+
+/** For so long, in milliseconds, the queue may take to take messages. */
+const SEND_MS = 20_000;
+
+/** Over how many milliseconds the pace is measured. */
+const PACE_MS = 30_000;
+
+/** How many locations a page of the status has without a word, and at the most. */
+const PAGE = 100;
+const MAX_PAGE = 1000;
+
+/** The runs of one company: what a `GhlCompany` does. */
+export class Managing implements CompanyObject {
+    readonly #env: AgencyEnv & DatabaseEnv;
+    readonly #settings: Settings;
+    readonly #tables: Tables;
+    /** How many records there were when, to measure the pace. */
+    #paces: { at: number; records: number }[] = [];
+    #noted = 0;
+    /** Admissions one after the other. */
+    #admitting: Promise<void> = Promise.resolve();
+
+    /**
+     * The runtime makes the objects.
+     *
+     * @param state What it gives each of them.
+     * @param env The Worker's bindings.
+     */
+    constructor({ storage }: AgencyState, env: unknown) {
+        this.#env = env as AgencyEnv & DatabaseEnv;
+        this.#settings = settingsOf(this.#env);
+        this.#tables = new Tables(storage, SCHEMA);
+    }
+
+    /**
+     * Begins a run.
+     *
+     * @param wanted What it reads.
+     */
+    async start({ company, streams, mode, details, locations: given }: Wanted): Promise<{ run: string } | Refused> {
+        const active = this.#active();
+        if (active) return refused("run_active", `the company has a run that has not ended: ${active.run}`, active.run);
+        const own = given ?? (await this.#locations(company));
+        if (own.length === 0) {
+            return refused("no_locations", "no location is known: name them, or let agencyInstalled(env, event) take the INSTALL webhooks, or set locations in configureAgency");
+        }
+        // Whoever has asked at the same time has begun it meanwhile.
+        const other = this.#active();
+        if (other) return refused("run_active", `the company has a run that has not ended: ${other.run}`, other.run);
+        const last = this.#tables.row<{ started: number }>("SELECT max(started) AS started FROM runs")?.started ?? 0;
+        const now = Math.max(this.#settings.now(), last + 1);
+        const run = runName(company, now, random(9).toLowerCase().replace(/[^a-z0-9]/g, "0").slice(0, 6));
+        const locations = [...new Set(own)];
+        this.#tables.together(() => {
+            this.#tables.rows("INSERT INTO runs VALUES (?, ?, ?, ?, ?, 'running', ?, NULL, ?)", run, company, mode, JSON.stringify(streams), details ? 1 : 0, now, now);
+            for (let at = 0; at < locations.length; at += 5000) {
+                const some = JSON.stringify(locations.slice(at, at + 5000));
+                this.#tables.rows("INSERT INTO line (run, location, due) SELECT ?1, value, ?2 FROM json_each(?3)", run, now, some);
+            }
+            const old = "SELECT run FROM runs ORDER BY started DESC LIMIT -1 OFFSET ?";
+            this.#tables.rows(`DELETE FROM line WHERE run IN (${old})`, RUNS);
+            this.#tables.rows(`DELETE FROM runs WHERE run IN (${old})`, RUNS);
+        });
+        try {
+            // Where the tables are not as they must be, nothing begins.
+            await this.#note(run, undefined, true);
+            await noteLocations(this.#env, company, locations);
+        } catch (cause) {
+            this.#tables.together(() => {
+                this.#tables.rows("DELETE FROM line WHERE run = ?", run);
+                this.#tables.rows("DELETE FROM runs WHERE run = ?", run);
+            });
+            const { code, message } = AgencyError.is(cause) ? cause : { code: "database_failed" as const, message: `the databases cannot be used: ${messageOf(cause)}` };
+            return refused(code, message);
+        }
+        this.#paces = [];
+        this.#log("started", { run, mode, streams: streams.join(","), locations: locations.length });
+        await this.#tables.wakeIn(0);
+        return { run };
+    }
+
+    /**
+     * Takes what a location tells.
+     *
+     * @param report What it tells.
+     */
+    async report({ run, location, slice, event, state, view, due, files }: Report): Promise<Heard> {
+        const now = this.#settings.now();
+        const admits = this.#tables.together(() => {
+            const row = this.#run(run);
+            const line = this.#tables.row<LineRow>("SELECT * FROM line WHERE run = ? AND location = ?", run, location);
+            // Of a run that is over, or one that was told before: it changes nothing.
+            if (row === undefined || line === undefined || row.state === "ending" || row.state === "ended" || isOver(line.state)) return false;
+            // An older turn only tells how far it is; that it is over counts from any of them.
+            const is = event === "over" ? state! : event === "yielded" && slice === line.slice ? "waiting" : line.state;
+            const place = is === "waiting" && line.state !== "waiting" ? this.#decide<Placed>("place", { now, event: "yield", attempts: 0, until: due }) : undefined;
+            const { streams, records, failures, reason } = view;
+            this.#tables.rows(
+                `UPDATE line SET state = ?3, due = ?4, attempts = 0, heard = ?5, spoke = ?5, sent = 0, records = ?6, failures = ?7, streams = ?8, reason = ?9, files = ?10
+                WHERE run = ?1 AND location = ?2`,
+                run, location, is, place?.due ?? line.due, now, records, failures, JSON.stringify(streams), reason ?? null,
+                event === "over" ? JSON.stringify(files ?? []) : line.files,
+            );
+            const changed = is !== line.state;
+            if (changed || records !== line.records) this.#moved(row, now);
+            if (changed && event === "over") {
+                this.#log(state!, { run, location, records, failures: failures || undefined, reason });
+            }
+            return changed;
+        });
+        if (admits) await this.#admit(run);
+        return { othersWait: this.#othersWait(run, now) };
+    }
+
+    /**
+     * A message could not be delivered: its location comes to the line again.
+     *
+     * @param message The message.
+     */
+    async undeliverable({ run, location, slice }: AgencyMessage): Promise<void> {
+        const line = this.#tables.row<LineRow>("SELECT * FROM line WHERE run = ? AND location = ?", run, location);
+        if (line?.state !== "running" || line.slice !== slice) return;
+        this.#lost(run, line, "its object could not be reached");
+        await this.#admit(run);
+    }
+
+    /**
+     * What is known of a run.
+     *
+     * @param run The run.
+     * @param options Which of its locations.
+     */
+    async status(run: string, { after = "", limit = PAGE, state }: AgencyStatusOptions): Promise<AgencyStatus | Refused> {
+        const row = this.#run(run);
+        if (row === undefined) return unknown(run);
+        const now = this.#settings.now();
+        const most = Math.min(Math.max(1, limit), MAX_PAGE);
+        const lines = this.#tables.rows<LineRow>(
+            `SELECT * FROM line WHERE run = ?1 AND location > ?2 ${state === undefined ? "" : "AND state = ?4"} ORDER BY location LIMIT ?3`,
+            ...[run, after, most + 1, ...(state === undefined ? [] : [state])],
+        );
+        const page = lines.slice(0, most);
+        const counts = this.#counts(run);
+        const records = this.#records(run);
+        const over = (row.ended ?? now) - row.started;
+        return {
+            run,
+            company: row.company,
+            mode: row.mode,
+            streams: JSON.parse(row.streams) as SyncStream[],
+            state: row.state === "ending" ? "running" : row.state,
+            startedAt: row.started,
+            ...(row.state === "ended" && { endedAt: row.ended!, manifest: manifestName(run) }),
+            counts,
+            records,
+            recordsPerSecond: row.ended === null ? this.#pace(now, records, row.started) : perSecond(records, over),
+            locations: page.map((line) => statusOf(line, now)),
+            ...(lines.length > most && { next: page.at(-1)!.location }),
+        };
+    }
+
+    /**
+     * Puts locations that have failed, or were revoked, back into the line. Of a run that has ended, whose manifest stays as it is, they
+     * are a new run.
+     *
+     * @param run The run.
+     * @param locations Which of them; all when left out.
+     */
+    async retry(run: string, locations: readonly string[] | undefined): Promise<{ run: string } | Refused> {
+        const row = this.#run(run);
+        if (row === undefined) return unknown(run);
+        const failed = this.#tables
+            .rows<{ location: string }>("SELECT location FROM line WHERE run = ? AND state IN ('failed', 'revoked')", run)
+            .map(({ location }) => location)
+            .filter((location) => locations === undefined || locations.includes(location));
+        if (failed.length === 0) return { run };
+        if (row.state === "ending" || row.state === "ended") {
+            const { company, mode, details } = row;
+            return this.start({ company, mode, details: details === 1, streams: JSON.parse(row.streams) as SyncStream[], locations: failed });
+        }
+        this.#again(run, failed);
+        await this.#admit(run);
+        return { run };
+    }
+
+    /**
+     * Sends the messages of all that are at work again.
+     *
+     * @param run The run.
+     */
+    async resume(run: string): Promise<{ run: string } | Refused> {
+        const row = this.#run(run);
+        if (row === undefined) return unknown(run);
+        if (row.state === "ended") return { run };
+        const now = this.#settings.now();
+        this.#tables.together(() => {
+            this.#tables.rows("UPDATE line SET due = min(due, ?2) WHERE run = ?1 AND state = 'waiting'", run, now);
+            this.#moved(row, now);
+        });
+        this.#log("resumed", { run });
+        await this.#send(run, this.#tables.rows<LineRow>("SELECT * FROM line WHERE run = ? AND state = 'running'", run));
+        await this.#admit(run);
+        await this.#tables.wakeIn(0);
+        return { run };
+    }
+
+    /**
+     * A location has the app, or has it no more.
+     *
+     * @param company The company.
+     * @param location The location; all of them when left out.
+     * @param has Whether it has the app.
+     */
+    async installed(company: string, location: string | undefined, has: boolean): Promise<void> {
+        if (location === undefined) {
+            if (!has) this.#tables.rows("UPDATE locations SET has = 0");
+            return;
+        }
+        this.#tables.rows("INSERT OR REPLACE INTO locations VALUES (?, ?)", location, has ? 1 : 0);
+        const active = this.#active();
+        if (!has || active === undefined || active.company !== company) return;
+        const line = this.#tables.row<LineRow>("SELECT * FROM line WHERE run = ? AND location = ?", active.run, location);
+        if (line?.state !== "revoked") return;
+        this.#again(active.run, [location]);
+        await this.#admit(active.run);
+    }
+
+    /** Looks after its runs, as its alarm does; gives whether there is one. */
+    async tend(): Promise<boolean> {
+        const active = this.#active() !== undefined;
+        if (active) await this.#tables.wakeIn(0);
+        return active;
+    }
+
+    /**
+     * Notes a company.
+     *
+     * @param company The company.
+     * @param streams What its runs read.
+     * @param details Whether each order is read.
+     */
+    async register(company: string, streams: readonly SyncStream[], details: boolean): Promise<void> {
+        this.#tables.rows("INSERT OR REPLACE INTO companies VALUES (?, ?, ?)", company, JSON.stringify(streams), details ? 1 : 0);
+    }
+
+    /** All companies. */
+    async registered(): Promise<Pick<Wanted, "company" | "streams" | "details">[]> {
+        const rows = this.#tables.rows<{ company: string; streams: string; details: number }>("SELECT * FROM companies ORDER BY company");
+        return rows.map(({ company, streams, details }) => ({ company, streams: JSON.parse(streams) as SyncStream[], details: details === 1 }));
+    }
+
+    /** Looks after its runs, and says when to look again. */
+    async alarm(): Promise<void> {
+        const row = this.#active();
+        if (row === undefined) return;
+        try {
+            await this.#look(row);
+        } catch (cause) {
+            // An alarm that throws is tried only some times, and then never again.
+            this.#log("broken", { run: row.run, error: nameOf(cause) });
+            await this.#tables.wakeIn(AGAIN_MS);
+        }
+    }
+
+    async #look(row: RunRow): Promise<void> {
+        const { run } = row;
+        if (row.state === "ending") return this.#finish(row);
+        const now = this.#settings.now();
+        const running = this.#tables.rows<LineRow>("SELECT * FROM line WHERE run = ? AND state = 'running'", run);
+        const { again, lost, stalled, wakeAt } = this.#decide<Watched>("watch", {
+            now, moved: row.moved, running: running.map(({ location, heard, sent }) => ({ location, heard, sent })),
+        });
+        for (const line of running) if (lost.includes(line.location)) this.#lost(run, line, "its object did not answer");
+        const silent = running.filter(({ location }) => again.includes(location));
+        if (silent.length > 0) this.#log("again", { run, locations: silent.length });
+        await this.#send(run, silent);
+        const wait = await this.#admit(run);
+        const counts = this.#counts(run);
+        if (counts.waiting + counts.running === 0) {
+            this.#tables.rows("UPDATE runs SET state = 'ending', ended = ?2 WHERE run = ?1", run, now);
+            return this.#finish(this.#run(run)!);
+        }
+        // What only waits for its time stands still for nobody.
+        const stands = stalled && (counts.running > 0 || wait === undefined);
+        if (stands && row.state === "running") {
+            this.#tables.rows("UPDATE runs SET state = 'stalled' WHERE run = ?", run);
+            const left = counts.waiting + counts.running;
+            this.#log("stalled", { run, since: new Date(row.moved).toISOString(), left });
+            await this.#settings.stalled({ run, company: row.company, since: row.moved, left });
+        }
+        if (Date.now() - this.#noted > NOTE_MS) await this.#note(run);
+        await this.#tables.wakeIn(Math.min(NOTE_MS, (wakeAt ?? Infinity) - now, (wait ?? Infinity) - now));
+    }
+
+    /** Everything has ended: first the files are noted, then the manifest makes the run one, and then it has ended. */
+    async #finish(row: RunRow): Promise<void> {
+        const { run, company, mode, started, ended } = row;
+        const streams = JSON.parse(row.streams) as SyncStream[];
+        const lines = this.#tables.rows<LineRow>("SELECT * FROM line WHERE run = ? ORDER BY location", run);
+        const locations = lines.map(manifestOf);
+        const manifest: AgencyManifest = {
+            version: 1,
+            run,
+            company,
+            mode,
+            streams,
+            startedAt: new Date(started).toISOString(),
+            endedAt: new Date(ended!).toISOString(),
+            counts: this.#counts(run),
+            records: locations.reduce((sum, { records }) => sum + records, 0),
+            locations,
+        };
+        try {
+            await noteFiles(this.#env, run, locations.flatMap(({ files }) => files));
+            if (!(await putManifest(this.#env, run, manifest))) this.#log("manifest", { run, problem: "another one was there, and stays" });
+            await this.#note(run, manifestName(run));
+        } catch (cause) {
+            this.#log("unfinished", { run, error: nameOf(cause) });
+            await this.#tables.wakeIn(AGAIN_MS);
+            return;
+        }
+        this.#tables.rows("UPDATE runs SET state = 'ended' WHERE run = ?", run);
+        const { done, failed, revoked } = manifest.counts;
+        this.#log("ended", { run, seconds: Math.round((ended! - started) / 1000), records: manifest.records, done, failed, revoked });
+    }
+
+    /** Gives free slots to those at the head of the line. Gives when the next one may start, if nobody ends before. */
+    async #admit(run: string): Promise<number | undefined> {
+        let wakeAt: number | undefined;
+        const turn = this.#admitting.then(async () => {
+            const now = this.#settings.now();
+            const { parallel } = this.#settings;
+            const row = this.#run(run);
+            if (row === undefined || row.state === "ending" || row.state === "ended") return;
+            const running = this.#tables.row<{ count: number }>("SELECT count(*) AS count FROM line WHERE run = ? AND state = 'running'", run)!.count;
+            const heads = "SELECT location, due FROM line WHERE run = ? AND state = 'waiting' ORDER BY due, location LIMIT ?";
+            const waiting = this.#tables.rows<{ location: string; due: number }>(heads, run, Math.max(1, parallel - running));
+            const admitted = this.#decide<Admitted>("admit", { now, parallel, running, waiting });
+            ({ wakeAt } = admitted);
+            const { start } = admitted;
+            if (start.length > 0) {
+                const lines = this.#tables.rows<LineRow>(
+                    `UPDATE line SET state = 'running', slice = slice + 1, heard = ?2, sent = 0
+                    WHERE run = ?1 AND location IN (SELECT value FROM json_each(?3)) RETURNING *`,
+                    run, now, JSON.stringify(start),
+                );
+                this.#moved(row, now);
+                await this.#send(run, lines);
+            }
+            const busy = start.length > 0 || running > 0;
+            await this.#tables.wakeIn(Math.min(busy ? NOTE_MS : Infinity, wakeAt === undefined ? (busy ? Infinity : 0) : wakeAt - now));
+        });
+        this.#admitting = turn.catch(() => {});
+        await turn;
+        return wakeAt;
+    }
+
+    /** Sends the messages of locations that have a slot. One that does not leave is sent by the watch. */
+    async #send(run: string, lines: LineRow[]): Promise<void> {
+        const row = this.#run(run);
+        if (row === undefined || lines.length === 0) return;
+        const now = this.#settings.now();
+        const { company, mode, started } = row;
+        const streams = JSON.parse(row.streams) as SyncStream[];
+        const othersWait = this.#othersWait(run, now);
+        for (let at = 0; at < lines.length; at += BATCH) {
+            const some = lines.slice(at, at + BATCH);
+            const messages = some.map(({ location, slice }) => ({
+                body: { type: "sync" as const, company, run, location, slice, started, streams, mode, details: row.details === 1, othersWait },
+            }));
+            try {
+                await inTime(this.#env.SYNC.sendBatch(messages));
+                const names = JSON.stringify(some.map(({ location }) => location));
+                this.#tables.rows("UPDATE line SET heard = ?2, sent = sent + 1 WHERE run = ?1 AND state = 'running' AND location IN (SELECT value FROM json_each(?3))", run, now, names);
+            } catch (cause) {
+                this.#log("unsent", { run, locations: some.length, error: nameOf(cause) });
+                for (const line of some) this.#lost(run, line, "the queue did not take its message");
+            }
+        }
+    }
+
+    /** A location was not reached: later once more, or never again. */
+    #lost(run: string, { location, slice, attempts }: LineRow, reason: string): void {
+        const now = this.#settings.now();
+        const { due, ended, ...placed } = this.#decide<Placed>("place", { now, event: "failed", attempts });
+        this.#tables.rows(
+            `UPDATE line SET state = ?4, due = ?5, attempts = ?6, reason = ?7
+            WHERE run = ?1 AND location = ?2 AND slice = ?3 AND state = 'running'`,
+            run, location, slice, ended ? "failed" : "waiting", due, placed.attempts, reason,
+        );
+        this.#log("lost", { run, location, attempts: placed.attempts, reason });
+    }
+
+    /** Puts locations back into the line as new ones. */
+    #again(run: string, locations: readonly string[]): void {
+        const now = this.#settings.now();
+        this.#tables.rows(
+            `UPDATE line SET state = 'waiting', due = ?2, attempts = 0, failures = 0, reason = NULL
+            WHERE run = ?1 AND location IN (SELECT value FROM json_each(?3)) AND state IN ('failed', 'revoked')`,
+            run, now, JSON.stringify(locations),
+        );
+        this.#log("retried", { run, locations: locations.length });
+    }
+
+    /** `must`: where D1 fails, so does this. */
+    async #note(run: string, manifest?: string, must = manifest !== undefined): Promise<void> {
+        this.#noted = Date.now();
+        const now = this.#settings.now();
+        const row = this.#run(run)!;
+        const [records, counts] = [this.#records(run), this.#counts(run)];
+        const streams = JSON.parse(row.streams) as SyncStream[];
+        const ended = manifest !== undefined;
+        if (!must) this.#log("working", { run, records, perSecond: Math.round(this.#pace(now, records, row.started)), ...counts });
+        const state = ended ? "ended" : row.state;
+        const noted = { run, company: row.company, mode: row.mode, streams, state, startedAt: row.started, records, counts, manifest, now };
+        try {
+            await noteRun(this.#env, { ...noted, ...(ended && { endedAt: row.ended! }) });
+        } catch (cause) {
+            if (must) throw cause;
+            this.#log("unnoted", { run, error: nameOf(cause) });
+        }
+    }
+
+    async #locations(company: string): Promise<readonly string[]> {
+        const known = this.#tables.rows<{ location: string }>("SELECT location FROM locations WHERE has = 1 ORDER BY location");
+        if (known.length > 0) return known.map(({ location }) => location);
+        return (await this.#settings.locations(company)) ?? [];
+    }
+
+    #active(): RunRow | undefined {
+        return this.#tables.row<RunRow>("SELECT * FROM runs WHERE state <> 'ended' ORDER BY started DESC LIMIT 1");
+    }
+
+    #run(run: string): RunRow | undefined {
+        return this.#tables.row<RunRow>("SELECT * FROM runs WHERE run = ?", run);
+    }
+
+    #moved({ run, state }: RunRow, now: number): void {
+        if (state === "stalled") this.#log("moving", { run });
+        this.#tables.rows("UPDATE runs SET moved = ?2, state = 'running' WHERE run = ?1", run, now);
+    }
+
+    #counts(run: string): AgencyCounts {
+        const rows = this.#tables.rows<{ state: AgencyLocationState; count: number }>("SELECT state, count(*) AS count FROM line WHERE run = ? GROUP BY state", run);
+        const counts = Object.fromEntries(STATES.map((state) => [state, 0])) as AgencyCounts;
+        for (const { state, count } of rows) counts[state] = count;
+        return counts;
+    }
+
+    #records(run: string): number {
+        return this.#tables.row<{ sum: number }>("SELECT coalesce(sum(records), 0) AS sum FROM line WHERE run = ?", run)!.sum;
+    }
+
+    #othersWait(run: string, now: number): boolean {
+        return this.#tables.row("SELECT 1 FROM line WHERE run = ? AND state = 'waiting' AND due <= ? LIMIT 1", run, now) !== undefined;
+    }
+
+    /** Records in a second. */
+    #pace(now: number, records: number, started: number): number {
+        this.#paces = this.#paces.filter(({ at }) => now - at <= PACE_MS && at <= now);
+        const first = this.#paces[0] ?? { at: started, records: now - started <= PACE_MS ? 0 : records };
+        if (now - (this.#paces.at(-1)?.at ?? 0) >= 1000) this.#paces.push({ at: now, records });
+        return perSecond(records - first.records, now - first.at);
+    }
+
+    #decide<T>(step: string, given: AdmitGiven | PlaceGiven | WatchGiven): T {
+        return JSON.parse(called(() => syncAdmit(step, JSON.stringify(given)))) as T;
+    }
+
+    #log(event: string, fields: Record<string, string | number | undefined>): void {
+        this.#settings.log({ event, ...fields });
+    }
+}
+
+/** The work, unless it takes too long: behind it everything else of the company waits. */
+function inTime<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new DOMException("it took too long", "TimeoutError")), SEND_MS);
+        work.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+}
+
+function perSecond(records: number, ms: number): number {
+    return ms <= 0 ? 0 : Math.round((records * 10_000) / ms) / 10;
+}
+
+function isOver(state: AgencyLocationState): boolean {
+    return state !== "waiting" && state !== "running";
+}
+
+function statusOf(line: LineRow, now: number): AgencyLocationStatus {
+    const { location, state, streams, records, reason, spoke, failures, due } = line;
+    return {
+        location,
+        state,
+        streams: JSON.parse(streams) as AgencyLocationStatus["streams"],
+        records,
+        ...(reason !== null && { reason }),
+        heard: spoke,
+        failures,
+        ...(state === "waiting" && due > now && { due }),
+    };
+}
+
+/** Only lists that were read to their end have files that say something as a whole. */
+function manifestOf(line: LineRow): AgencyManifestLocation {
+    const { location, state, reason } = line;
+    const streams = JSON.parse(line.streams) as AgencyLocationStatus["streams"];
+    const isWhole = ({ name }: SyncFile) => streams[name.split("/")[1] as SyncStream]?.done === true;
+    const files = (JSON.parse(line.files) as SyncFile[]).filter(isWhole);
+    const records = files.reduce((sum, file) => sum + file.records, 0);
+    return { location, state, streams, records, ...(reason !== null && { reason }), files };
+}
+
+function refused(code: Refused["refused"]["code"], message: string, run?: string): Refused {
+    return { refused: { code, message, ...(run !== undefined && { run }) } };
+}
+
+function unknown(run: string): Refused {
+    return refused("unknown_run", `there is no run of the name ${run}, or it is forgotten`);
+}

@@ -1,0 +1,614 @@
+import { Client } from "../client/client.js";
+import { AuthenticationError, NotFoundError, PaymentsError, RateLimitError } from "../client/errors.js";
+import type { ClientOptions, FetchInit } from "../client/options.js";
+import type { Page, PagePromise } from "../client/pages.js";
+import {
+    syncGate,
+    syncRows,
+    syncStep,
+    type GateAsked,
+    type SyncCommitted,
+    type SyncFailureKind,
+    type SyncHinted,
+    type SyncRows,
+    type SyncStarted,
+    type SyncStream,
+    type SyncThen,
+    type SyncView,
+} from "../edge-core.js";
+import { PaymentsClient } from "../edge/client.js";
+import { called } from "../edge/module.js";
+import { OAuthError } from "../edge/oauth-error.js";
+import { pause } from "../exchange.js";
+import { call } from "./calls.js";
+import { settingsOf, type AgencyEnv, type AgencyMessage, type Settings } from "./config.js";
+import { markDeleted, unseen, writeRows, type DatabaseEnv, type SyncFile } from "./database.js";
+import { putPart } from "./files.js";
+import type { CompanyObject, Ended, Heard, LocationObject, Report, Sent } from "./messages.js";
+import { messageOf, nameOf } from "./names.js";
+import { Room } from "./room.js";
+import { Tables, type AgencyState } from "./storage.js";
+
+/** A piece of work. */
+type Work = Extract<SyncThen, { run: string }>;
+type Reading = Extract<Work, { do: "read" }>;
+type Verifying = Extract<Work, { do: "verify" }>;
+
+/** A record as far as it is known here. */
+interface Listed {
+    _id?: unknown;
+}
+
+/** A chunk that was read. */
+interface Chunk {
+    /** The records, as JSON without the brackets around them. */
+    texts: string[];
+    /** Those of them that have an id. */
+    ids: string[];
+    pages: number;
+    records: number;
+    /** Without those that this run has met before. */
+    fresh: number;
+    total?: number;
+    cursor?: string;
+    /** What ended it before its time. */
+    cause?: unknown;
+}
+
+/** The next page, that was asked for already: it goes on with more knowledge than a cursor holds. */
+interface Ahead {
+    of: string;
+    page?: Page<unknown>;
+    next?: Promise<Page<unknown>>;
+}
+
+/** HighLevel gives no more in a page. */
+const PAGE = 100;
+
+/** How long an alarm works at the most, in milliseconds; then it lets the next one go on. Cloudflare ends one after fifteen minutes. */
+const ALARM_MS = 60_000;
+
+/** For a wait of so many milliseconds it does not let the alarm end. */
+const SHORT_MS = 1000;
+
+/** How often the company is told, in milliseconds. */
+const REPORT_MS = 3_000;
+
+/** The first and the longest pause, in milliseconds, before a company is told again that could not be reached. */
+const TELL_AGAIN_MS = [500, 30_000] as const;
+
+/** How long a request of the sync waits for its turn, in milliseconds, and one that somebody waits for. */
+const BACKGROUND_WAIT_MS = 60_000;
+const SEND_WAIT_MS = 20_000;
+
+/** From so many milliseconds of waiting for a turn on, what was read so far is stored meanwhile. */
+const BLOCKED_MS = 200;
+
+/** The longest answer that is read, in bytes. */
+const MAX_ANSWER = 8 << 20;
+
+/** Of a chunk: so many characters are enough. */
+const MAX_CHARACTERS = 1_500_000;
+
+/** What chunks hold in an isolate, in characters, and how many of them are stored at the same time: then each is there several times. */
+const READ = /* @__PURE__ */ new Room(16_000_000);
+const STORED = /* @__PURE__ */ new Room(6);
+
+/** So many records of a chunk are named in the log that are not as they should be. */
+const MAX_ISSUES = 3;
+
+/** How many records are asked for by their ids at the same time. */
+const AT_ONCE = 4;
+
+/** What of an answer says how much more may be asked. */
+const LIMITS = [
+    "date", "retry-after", "retry-after-ms", "x-ratelimit-limit-daily", "x-ratelimit-daily-remaining", "x-ratelimit-daily-reset",
+    "x-ratelimit-interval-milliseconds", "x-ratelimit-max", "x-ratelimit-remaining",
+];
+
+const SCHEMA = [
+    "CREATE TABLE IF NOT EXISTS seen (stream TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (stream, id)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS parts (stream TEXT NOT NULL, seq INTEGER NOT NULL, file TEXT NOT NULL, PRIMARY KEY (stream, seq)) WITHOUT ROWID",
+];
+
+/** The sync of one location, and all of its requests: what a `GhlLocation` does. */
+export class Locating implements LocationObject {
+    readonly #env: AgencyEnv & DatabaseEnv;
+    readonly #settings: Settings;
+    readonly #tables: Tables;
+    /** What the limits let through, as the module keeps it. */
+    #gate: string;
+    #client: Client | undefined;
+    #ahead: Ahead | undefined;
+    /** Ends requests that are made in advance. */
+    #leaving = new AbortController();
+    /** Is called when a request of the sync has to wait for its turn. */
+    #blocked: () => void = () => {};
+    /** What the token function threw last. */
+    #tokenCause: unknown;
+    #othersWait = false;
+    #told = 0;
+    #untold = 0;
+
+    /**
+     * The runtime makes the objects.
+     *
+     * @param state What it gives each of them.
+     * @param env The Worker's bindings.
+     */
+    constructor({ storage }: AgencyState, env: unknown) {
+        this.#env = env as AgencyEnv & DatabaseEnv;
+        this.#settings = settingsOf(this.#env);
+        this.#tables = new Tables(storage, SCHEMA);
+        const gate = this.#tables.kept("gate");
+        // Whatever was under way has counted, and nobody will tell its end.
+        this.#gate = gate === undefined ? "" : this.#ask<{ state: string }>("restart", { now: this.#settings.now() }, gate).state;
+    }
+
+    /**
+     * Begins a turn; from then on the object works by its alarms.
+     *
+     * @param message What the company has sent.
+     */
+    async begin(message: AgencyMessage): Promise<boolean> {
+        const { streams, mode, details, company, run, location, slice, started } = message;
+        const { trailingMs, fullEveryMs, slicePages } = this.#settings;
+        const given = { company, run, location, slice, started, streams, mode, details, trailingMs, fullEveryMs, slicePages };
+        const news = this.#tables.together(() => {
+            const told = this.#step<SyncStarted>("start", given);
+            if (told.same) return false;
+            const known = this.#tables.kept("run");
+            if (known !== run) {
+                this.#tables.keep("run", run);
+                this.#forget();
+                if (told.dropped !== undefined) this.#log("dropped", { run: told.dropped });
+            }
+            this.#tables.keep("told", undefined);
+            return true;
+        });
+        if (news) this.#othersWait = message.othersWait;
+        await this.#tables.wakeIn(0);
+        return news;
+    }
+
+    /**
+     * Something has changed: what is new is read soon.
+     *
+     * @param stream Where, if that is known.
+     */
+    async hint(stream: SyncStream | undefined): Promise<boolean> {
+        const { wake, until } = this.#step<SyncHinted>("hint", { stream });
+        if (wake) await this.#tables.wakeIn(until! - this.#settings.now());
+        return wake;
+    }
+
+    /**
+     * Sends a request for somebody who waits for it, before those of the sync.
+     *
+     * @param request The request.
+     */
+    async send({ url, method, headers, body }: Sent): Promise<Response> {
+        return this.#send(url, { method, headers, ...(body !== undefined && { body }), redirect: "manual" } as FetchInit, false) as Promise<Response>;
+    }
+
+    /** Works on, and says when it is to be woken. */
+    async alarm(): Promise<void> {
+        let until: number | undefined;
+        try {
+            until = await this.#work();
+        } catch (cause) {
+            // An alarm that throws is tried only some times, and then never again.
+            this.#log("broken", { error: nameOf(cause) });
+            until = this.#settings.now() + TELL_AGAIN_MS[1];
+        }
+        if (until !== undefined) await this.#tables.wakeIn(until - this.#settings.now());
+    }
+
+    /** Gives when it wants to be woken again, if it does. */
+    async #work(): Promise<number | undefined> {
+        const began = Date.now();
+        try {
+            while (Date.now() - began < ALARM_MS) {
+                const now = this.#settings.now();
+                const then = this.#step<SyncThen>("next", { othersWait: this.#othersWait });
+                if (then.do === "read") await this.#attempt(then, () => this.#read(then));
+                else if (then.do === "verify") await this.#attempt(then, () => this.#verify(then));
+                else if (then.do === "wait") {
+                    await this.#tell("working");
+                    const left = then.until - now;
+                    if (left > SHORT_MS) return then.until;
+                    await pause(left);
+                } else if (then.do === "yield" || then.do === "ended") {
+                    const again = await this.#handOver(then);
+                    if (again !== 0) return again;
+                } else {
+                    return then.until;
+                }
+                if (Date.now() - this.#told > REPORT_MS) await this.#tell("working");
+            }
+            return this.#settings.now();
+        } finally {
+            this.#leave();
+        }
+    }
+
+    /** Tells the company that it has its slot back. Gives when to try again; 0: at once; nothing: the object can rest. */
+    async #handOver(then: Extract<SyncThen, { do: "yield" | "ended" }>): Promise<number | undefined> {
+        const { run, slice, state } = this.#view();
+        const told = `${run} ${slice} ${then.do}`;
+        if (this.#tables.kept("told") === told) return undefined;
+        this.#leave();
+        const over = then.do === "ended";
+        const heard = over
+            ? await this.#tell("over", { state: state as Ended, files: this.#files() })
+            : await this.#tell("yielded", { ...(then.until !== undefined && { due: then.until }) });
+        if (heard === undefined) {
+            const [first, most] = TELL_AGAIN_MS;
+            return this.#settings.now() + Math.min(most, first * 2 ** this.#untold++) * (0.5 + Math.random());
+        }
+        this.#untold = 0;
+        this.#tables.together(() => {
+            // Another turn may have begun while the company was told.
+            const now = this.#view();
+            if (now.run !== run || now.slice !== slice || now.state !== state) return;
+            this.#tables.keep("told", told);
+            if (!over) return;
+            this.#step("reported", { run });
+            this.#forget();
+        });
+        return 0;
+    }
+
+    /** Tells the company how far it is; gives what that says, or nothing where it cannot be reached. */
+    async #tell(event: Report["event"], more: Partial<Report> = {}): Promise<Heard | undefined> {
+        const { run, company, location, slice, streams, records, failures, reason } = this.#view();
+        if (run === "") return undefined;
+        this.#told = Date.now();
+        const view = { streams, records, failures, ...(reason !== undefined && { reason }) };
+        try {
+            const report: Report = { run, location, slice, event, view, ...more };
+            const heard = await call<CompanyObject, "report">(this.#env.COMPANIES, company, "report", report);
+            this.#othersWait = heard.othersWait;
+            return heard;
+        } catch (cause) {
+            this.#log("untold", { run, error: nameOf(cause) });
+            return undefined;
+        }
+    }
+
+    /** Does a piece of work; what goes wrong is the module's to judge. */
+    async #attempt({ run, hint, stream }: Work, work: () => Promise<void>): Promise<void> {
+        try {
+            await work();
+        } catch (cause) {
+            this.#leave();
+            const why = this.#judge(cause);
+            this.#step("failed", { run, hint, stream, ...why });
+            this.#log(why.kind, { run: this.#view().run, stream, reason: why.message });
+        }
+    }
+
+    /** Reads a chunk of a list, stores it, and only then counts it. */
+    async #read(job: Reading): Promise<void> {
+        const { run, hint, stream, seq } = job;
+        const holder = {};
+        try {
+            const took = this.#settings.now();
+            const { texts, ids, cause, ...chunk } = await this.#chunk(job, holder);
+            const file = await this.#store(job, texts, took);
+            this.#commit("read", { run, hint, stream, seq, file, ...chunk }, job, ids, file);
+            if (cause !== undefined) throw cause;
+        } finally {
+            READ.hold(holder, 0);
+        }
+    }
+
+    /** Reads pages until there are enough. */
+    async #chunk(job: Reading, holder: object): Promise<Chunk> {
+        const { run, hint, stream, seq, startAt, cursor, details } = job;
+        const of = (seq: number) => `${run} ${hint} ${stream} ${seq}`;
+        const ahead = this.#ahead?.of === of(seq) ? this.#ahead : undefined;
+        this.#ahead = undefined;
+        const chunk: Chunk = { texts: [], ids: [], pages: 0, records: 0, fresh: 0 };
+        const own = new Set<string>();
+        let characters = 0;
+        let page = ahead?.page;
+        let next = ahead?.next ?? page?.getNextPage();
+        await READ.wait(holder, PAGE * PAGE);
+        const blocked = new Promise<undefined>((resolve) => (this.#blocked = () => resolve(undefined)));
+        try {
+            while (chunk.pages < job.pages) {
+                next ??= page === undefined ? (this.#list(stream, startAt, cursor) as PromiseLike<Page<unknown>> as Promise<Page<unknown>>) : page.getNextPage();
+                const read = await (chunk.pages > 0 ? Promise.race([next, blocked]) : next);
+                if (read === undefined) {
+                    next.catch(() => {});
+                    break;
+                }
+                [page, next] = [read, undefined];
+                const data = details ? await this.#detailed(page.data as Listed[]) : (page.data as Listed[]);
+                const fresh = hint ? data : this.#fresh(stream, data, own);
+                for (const { _id } of fresh) if (typeof _id === "string") own.add(_id);
+                const text = JSON.stringify(fresh).slice(1, -1);
+                if (text !== "") chunk.texts.push(text);
+                characters += text.length;
+                chunk.pages++;
+                chunk.records += data.length;
+                chunk.fresh += fresh.length;
+                chunk.total = page.totalCount;
+                chunk.cursor = page.cursor;
+                if (!page.hasNextPage() || characters > MAX_CHARACTERS || !READ.take(holder, characters + PAGE * PAGE)) break;
+            }
+        } catch (cause) {
+            // What was read before is as good as ever.
+            if (chunk.pages === 0) throw cause;
+            chunk.cause = cause;
+        } finally {
+            this.#blocked = () => {};
+        }
+        if (chunk.cause === undefined && page?.hasNextPage()) this.#ahead = { of: of(seq + 1), page, next };
+        chunk.ids = [...own];
+        return chunk;
+    }
+
+    #list(stream: SyncStream, startAt: string | undefined, cursor: string | undefined): PagePromise<unknown> {
+        const where = { limit: PAGE, ...(startAt && { startAt }), ...(cursor && { cursor }) };
+        return this.#payments()[stream].list(where as never, { signal: this.#leaving.signal }) as PagePromise<unknown>;
+    }
+
+    /** Those that this run has not met. */
+    #fresh(stream: SyncStream, data: Listed[], own: Set<string>): Listed[] {
+        const ids = data.map(({ _id }) => _id).filter((id) => typeof id === "string");
+        const query = "SELECT value AS id FROM json_each(?1) WHERE value IN (SELECT id FROM seen WHERE stream = ?2)";
+        const met = new Set(this.#tables.rows<{ id: string }>(query, JSON.stringify(ids), stream).map(({ id }) => id));
+        return data.filter(({ _id }) => !met.has(_id as string) && !own.has(_id as string));
+    }
+
+    /** Orders with what only the order itself says. */
+    async #detailed(orders: Listed[]): Promise<Listed[]> {
+        return inTurns(orders, async (order) => (await this.#get("orders", order._id as string)) ?? order);
+    }
+
+    /** A record, if it is there. */
+    async #get(stream: SyncStream, id: string): Promise<Listed | undefined> {
+        const client = this.#payments();
+        const options = { signal: this.#leaving.signal };
+        try {
+            if (stream === "coupons") return (await client.coupons.get({ id }, options)) as Listed;
+            return (await client[stream].get(id, options)) as Listed;
+        } catch (cause) {
+            if (cause instanceof NotFoundError) return undefined;
+            throw cause;
+        }
+    }
+
+    /** Asks by id for records that a whole list did not name: one that moves while it is read proves no deletion. */
+    async #verify(job: Verifying): Promise<void> {
+        const { run, stream, seq, limit, after } = job;
+        const { location } = this.#view();
+        const took = this.#settings.now();
+        const ids = await stored(unseen(this.#env, { stream, location, run, after, limit }));
+        const found = await inTurns(ids, (id) => this.#get(stream, id));
+        const gone = ids.filter((_, i) => found[i] === undefined);
+        const there = found.filter((record) => record !== undefined);
+        const fresh = this.#fresh(stream, there, new Set());
+        const others = there.filter((record) => !fresh.includes(record));
+        const text = (records: Listed[]) => (records.length === 0 ? [] : [JSON.stringify(records).slice(1, -1)]);
+        const file = await this.#store(job, text(fresh), took);
+        // They are in the files of the run already, and were written since by somebody else.
+        await this.#store({ ...job, hint: true }, text(others), took);
+        await stored(markDeleted(this.#env, { stream, location, run, ids: gone, now: took }));
+        const rest = ids.length === limit ? ids.at(-1) : undefined;
+        const done = { run, stream, seq, after: rest, fresh: fresh.length, deleted: gone.length, file };
+        this.#commit("verified", done, job, fresh.map(({ _id }) => _id as string), file);
+    }
+
+    /** Writes records to D1 and to R2; both may be done again. */
+    async #store({ hint, run, stream, seq }: Work, texts: string[], took: number): Promise<SyncFile | undefined> {
+        if (texts.length === 0) return undefined;
+        const { location } = this.#view();
+        const holder = {};
+        await STORED.wait(holder, 1);
+        try {
+            const made = called(() => syncRows(stream, `[${texts.join(",")}]`, location));
+            const { rows, lines, issues = [] } = JSON.parse(made) as SyncRows;
+            for (const { path, message } of issues.slice(0, MAX_ISSUES)) this.#log("record", { stream, path, message });
+            const part = { run, stream, location, seq, lines, rows, format: this.#settings.files };
+            const [row, file] = await Promise.allSettled([
+                writeRows(this.#env, { stream, location, run, rows, now: took }),
+                hint ? undefined : putPart(this.#env, part),
+            ]);
+            for (const end of [row, file]) if (end.status === "rejected") throw new StoreFailed(end.reason);
+            return (file as PromiseFulfilledResult<SyncFile | undefined>).value;
+        } finally {
+            STORED.hold(holder, 0);
+        }
+    }
+
+    /** Counts what was stored, all at once: whatever breaks off before is done again. */
+    #commit(step: "read" | "verified", told: object, { hint, stream, seq }: Work, ids: string[], file: SyncFile | undefined): void {
+        this.#tables.together(() => {
+            const { stale } = this.#step<SyncCommitted>(step, told);
+            if (stale) {
+                this.#ahead = undefined;
+                return;
+            }
+            if (hint) return;
+            this.#tables.rows("INSERT OR IGNORE INTO seen SELECT ?1, value FROM json_each(?2)", stream, JSON.stringify(ids));
+            if (file) this.#tables.rows("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", stream, seq, JSON.stringify(file));
+        });
+    }
+
+    #files(): SyncFile[] {
+        const rows = this.#tables.rows<{ file: string }>("SELECT file FROM parts ORDER BY stream, seq");
+        return rows.map(({ file }) => JSON.parse(file) as SyncFile);
+    }
+
+    /** Nothing of a run is needed any more. */
+    #forget(): void {
+        for (const name of ["seen", "parts"]) this.#tables.rows(`DROP TABLE IF EXISTS ${name}`);
+        for (const statement of SCHEMA) this.#tables.rows(statement);
+    }
+
+    /** What went wrong, for the module and for people; never a token. */
+    #judge(cause: unknown): { kind: SyncFailureKind; message: string; retryAfterMs?: number } {
+        const token = this.#tokenCause;
+        this.#tokenCause = undefined;
+        if (cause instanceof StoreFailed) return { kind: "store", message: messageOf(cause.cause) };
+        if (token !== undefined) {
+            const kind = (token as { retryable?: unknown } | null)?.retryable === false ? "revoked" : "server";
+            const message = OAuthError.is(token) ? token.message : `the token function failed: ${nameOf(token)}`;
+            return { kind, message };
+        }
+        if (!(cause instanceof PaymentsError)) return { kind: "answer", message: nameOf(cause) };
+        const { message, retryAfterMs, status = 0, traceId } = cause;
+        const told = `${message}${traceId === undefined ? "" : ` (trace ${traceId})`}`;
+        if (cause instanceof RateLimitError) return { kind: "limited", message: told, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+        if (cause instanceof AuthenticationError) return { kind: "revoked", message: told };
+        return { kind: status >= 500 || cause.retryable ? "server" : "answer", message: told };
+    }
+
+    /** The client of the location. It sends nothing by itself: the object gives the turns. */
+    #payments(): Client {
+        if (this.#client) return this.#client;
+        const { location, company } = this.#view();
+        const { baseUrl, apiVersion, timeoutMs } = this.#settings;
+        const token = async ({ refused }: { refused?: string }) => {
+            try {
+                const token = await this.#settings.token(location, { company, ...(refused !== undefined && { refused }) });
+                this.#tokenCause = undefined;
+                return token;
+            } catch (cause) {
+                this.#tokenCause = cause ?? new Error("the token function threw nothing");
+                throw cause;
+            }
+        };
+        const options: ClientOptions = {
+            token,
+            locationId: location,
+            ...(baseUrl !== undefined && { baseUrl }),
+            ...(apiVersion !== undefined && { apiVersion }),
+            fetch: (url, init) => this.#send(url, init, true),
+            // A request of the sync waits for its turn in `fetch`.
+            timeoutMs: timeoutMs + BACKGROUND_WAIT_MS,
+            maxResponseBytes: MAX_ANSWER,
+            limiter: false,
+        };
+        return (this.#client = new PaymentsClient(options));
+    }
+
+    /** Ends what was asked for in advance, and gives the client's memory back. */
+    #leave(): void {
+        this.#leaving.abort();
+        this.#leaving = new AbortController();
+        this.#ahead = undefined;
+        this.#client?.close();
+        this.#client = undefined;
+    }
+
+    /** Sends a request when it may go out; where that takes too long, it is answered as HighLevel would. */
+    async #send(url: string, init: FetchInit, background: boolean): Promise<Response> {
+        const { timeoutMs, fetch: given } = this.#settings;
+        const turn = await this.#turn(background, timeoutMs, init.signal);
+        if ("waitMs" in turn) {
+            const body = JSON.stringify({ statusCode: 429, message: "the limit of this location is used up" });
+            return new Response(body, { status: 429, headers: { "content-type": "application/json", "retry-after-ms": `${turn.waitMs}` } });
+        }
+        const { number } = turn;
+        let [status, headers]: [number, Record<string, string>] = [0, {}];
+        // Until the head of the answer is there; how long the rest takes is the client's to judge.
+        const late = new AbortController();
+        const timer = setTimeout(() => late.abort(new DOMException("no answer came in time", "TimeoutError")), timeoutMs);
+        try {
+            const signal = init.signal ? AbortSignal.any([late.signal, init.signal]) : late.signal;
+            const answer = await (given ?? fetch)(url, { ...init, signal });
+            status = answer.status;
+            for (const name of LIMITS) {
+                const value = answer.headers.get(name);
+                if (value !== null) headers[name] = value;
+            }
+            return answer as Response;
+        } finally {
+            clearTimeout(timer);
+            this.#gated("done", { number, status, headers });
+        }
+    }
+
+    /** Waits for a turn; gives its number, or in how many milliseconds to come again. */
+    async #turn(background: boolean, timeoutMs: number, signal: AbortSignal | undefined): Promise<{ number: number } | { waitMs: number }> {
+        const most = background ? BACKGROUND_WAIT_MS : SEND_WAIT_MS;
+        let number: number | undefined;
+        for (let waited = 0; ; ) {
+            const { go, waitMs = 0, ...asked } = this.#gated<GateAsked>("ask", { number, background, timeoutMs }, true);
+            number = asked.number;
+            if (go) {
+                this.#tables.keep("gate", this.#gate);
+                return { number };
+            }
+            if (waited + waitMs > most || signal?.aborted) {
+                this.#gated("leave", { number });
+                return { waitMs };
+            }
+            if (background && waitMs > BLOCKED_MS) this.#blocked();
+            await pause(waitMs, signal);
+            waited += waitMs;
+        }
+    }
+
+    /** A step of the limits. What is stored is what has to be known after a restart: waiting needs not. */
+    #gated<T extends object>(step: "ask" | "done" | "leave", given: object, volatile = false): T {
+        const told = this.#ask<T & { state: string }>(step, { ...given, now: this.#settings.now() }, this.#gate);
+        this.#gate = told.state;
+        if (!volatile) this.#tables.keep("gate", this.#gate);
+        return told;
+    }
+
+    #ask<T>(step: string, given: object, state: string): T {
+        return JSON.parse(called(() => syncGate(step, JSON.stringify(given), state))) as T;
+    }
+
+    /** A step of the sync. What it gives as the state is kept at once. */
+    #step<T extends { state?: string | undefined }>(step: string, given: object): T {
+        const told = this.#decide<T>(step, given);
+        if (told.state !== undefined) this.#tables.keep("state", told.state);
+        return told;
+    }
+
+    /** What is known of the location; its `state` is where it stands. */
+    #view(): SyncView {
+        return this.#decide<SyncView>("view", {});
+    }
+
+    #decide<T>(step: string, given: object): T {
+        const text = JSON.stringify({ ...given, now: this.#settings.now() });
+        return JSON.parse(called(() => syncStep(step, text, this.#tables.kept("state") ?? ""))) as T;
+    }
+
+    #log(event: string, fields: Record<string, string | number | undefined>): void {
+        const { location } = this.#view();
+        this.#settings.log({ event, location, ...fields });
+    }
+}
+
+/** What stores the records failed, and not where they come from. */
+class StoreFailed extends Error {
+    constructor(cause: unknown) {
+        super("store failed", { cause });
+    }
+}
+
+async function stored<T>(work: Promise<T>): Promise<T> {
+    try {
+        return await work;
+    } catch (cause) {
+        throw new StoreFailed(cause);
+    }
+}
+
+/** Does the work for some at a time; gives what it gives, in their order. */
+async function inTurns<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
+    const ends: R[] = [];
+    for (let at = 0; at < all.length; at += AT_ONCE) {
+        ends.push(...(await Promise.all(all.slice(at, at + AT_ONCE).map(work))));
+    }
+    return ends;
+}

@@ -1,0 +1,15 @@
+import { PaymentsError } from "../client/errors.js";
+import { AgencyError } from "./agency-error.js";
+
+/** The message of an error of this package, which holds no secret; of any other only its name. */
+export function messageOf(cause: unknown): string {
+    if (cause instanceof AgencyError || cause instanceof PaymentsError) return cause.message;
+    return nameOf(cause);
+}
+
+/** What an error is called, without what it says. */
+export function nameOf(cause: unknown): string {
+    const { name, code } = (cause ?? {}) as { name?: unknown; code?: unknown };
+    const word = (value: unknown) => (typeof value === "string" && /^[\w.-]{1,64}$/.test(value) ? value : undefined);
+    return word(code) ?? word(name) ?? "Error";
+}

@@ -1,0 +1,39 @@
+export {
+    agencyHint,
+    agencyInstalled,
+    agencyScheduled,
+    agencyStatus,
+    locationFetch,
+    resumeAgencySync,
+    retryAgencySync,
+    startAgencySync,
+    type AgencySchedule,
+    type RetryOptions,
+} from "./agency.js";
+export { AgencyError, type AgencyErrorCode, type AgencyErrorJson } from "./agency-error.js";
+export { configureAgency } from "./config.js";
+export type {
+    AgencyBatch,
+    AgencyCounts,
+    AgencyEnv,
+    AgencyEnvelope,
+    AgencyLocationState,
+    AgencyLocationStatus,
+    AgencyManifest,
+    AgencyManifestLocation,
+    AgencyMessage,
+    AgencyMode,
+    AgencyOptions,
+    AgencyRunOptions,
+    AgencyStatus,
+    AgencyStatusOptions,
+    AgencyStreamStatus,
+    AgencyTokenContext,
+    QueuedSync,
+    StalledRun,
+    SyncQueue,
+} from "./config.js";
+export { parquetFiles, type FileFormat, type FilePart, type FilesEnv, type ParquetLibrary, type R2Like, type R2TextLike } from "./files.js";
+export type { DatabaseEnv, SyncFile } from "./database.js";
+export { agencyQueue } from "./queue.js";
+export type { AgencyState, AgencyStorage } from "./storage.js";
