@@ -180,12 +180,25 @@ fn declared(declarations: &str) -> Vec<String> {
 fn models(module: &str, declarations: &str, facade: &str) -> String {
     let facade = type_names(facade);
     let own = ["CompiledModule", "WasmModule"];
-    let names = type_names(declarations).into_iter().filter(|name| !own.contains(name) && !facade.contains(name));
+    let internal = internal_names(declarations);
+    let names = type_names(declarations).into_iter();
+    let names = names.filter(|name| !own.contains(name) && !facade.contains(name) && !internal.contains(name));
     let names: Vec<_> = names.collect();
     if names.is_empty() {
         return "export {};\n".to_owned();
     }
     format!("export type {{\n    {},\n}} from \"./{module}.js\";\n", names.join(",\n    "))
+}
+
+/// The names of the types whose documentation says `@internal`: what the module and the facade say to each other.
+fn internal_names(source: &str) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for (documentation, declared) in source.split("\n/**").filter_map(|part| part.split_once("*/\n")) {
+        if documentation.contains("@internal") {
+            names.extend(type_names(declared.lines().next().unwrap_or_default()));
+        }
+    }
+    names
 }
 
 fn type_names(source: &str) -> BTreeSet<&str> {
@@ -434,6 +447,7 @@ mod tests {
         let core = "export interface Order {\n}\nexport type Status = \"a\";\nexport interface Params<T> {}\n\
                     export class Core {\n}\nexport type WasmModule = object;\n";
         let facade = "export type { Order } from \"x\";\nexport interface Params {\n";
+        let core = &format!("{core}/** @internal What a step is given. */\nexport interface Given {{\n    now: number;\n}}\n");
         assert_eq!(models("core", core, facade), "export type {\n    Order,\n    Status,\n} from \"./core.js\";\n");
     }
 

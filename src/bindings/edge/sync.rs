@@ -14,12 +14,12 @@ use wasm_bindgen::prelude::*;
 const TYPES: &str = r#"
 /** A list that a sync reads. */
 export type SyncStream = "orders" | "transactions" | "subscriptions" | "coupons";
-/** How much a sync reads: the whole lists and what has disappeared from them, or what was created lately. */
+/** @internal How much a sync reads: the whole lists and what has disappeared from them, or what was created lately. */
 export type SyncMode = "full" | "window";
-/** Where a location stands in its run. */
+/** @internal Where a location stands in its run. */
 export type SyncPhase = "idle" | "running" | "waiting" | "done" | "failed" | "revoked";
 
-/** `start`: the company's message. Times are milliseconds since 1970, as everywhere here. */
+/** @internal `start`: the company's message. Times are milliseconds since 1970, as everywhere here. */
 export interface SyncStartGiven {
     now: number;
     run: string;
@@ -40,27 +40,27 @@ export interface SyncStartGiven {
     /** How many pages a turn has while others wait; default 50. */
     slicePages?: number | undefined;
 }
-/** `same`: the message came twice or late, and nothing has changed. `dropped`: a run that had not ended, and is over. */
+/** @internal `same`: the message came twice or late, and nothing has changed. `dropped`: a run that had not ended, and is over. */
 export type SyncStarted = { state: string; same?: undefined; dropped?: string } | { same: true; state?: undefined };
 
-/** `hint`: a webhook says that something has changed, in one list or in any. */
+/** @internal `hint`: a webhook says that something has changed, in one list or in any. */
 export interface SyncHintGiven {
     now: number;
     stream?: SyncStream | undefined;
 }
-/** `until`: when it is followed, so that an alarm can be set; without it nothing was noted. */
+/** @internal `until`: when it is followed, so that an alarm can be set; without it nothing was noted. */
 export interface SyncHinted {
     state: string;
     wake: boolean;
     until?: number;
 }
 
-/** `next`: `othersWait` says whether other locations wait for a slot. */
+/** @internal `next`: `othersWait` says whether other locations wait for a slot. */
 export interface SyncNextGiven {
     now: number;
     othersWait: boolean;
 }
-/** Which piece of work: what is told of it later names these four as they are here. */
+/** @internal Which piece of work: what is told of it later names these four as they are here. */
 export interface SyncWork {
     /** The run to mark its records with; `hint` where it follows a webhook. */
     run: string;
@@ -70,7 +70,7 @@ export interface SyncWork {
     /** It follows a webhook: rows are stored, but neither parts of files nor ids that were seen. */
     hint?: true;
 }
-/** What a location is to do. */
+/** @internal What a location is to do. */
 export type SyncThen =
     | ({
           /** Read pages of 100 records, filter those that were seen, store; then `read`. */
@@ -100,11 +100,11 @@ export type SyncThen =
           until?: number;
       };
 
-/** A part that was written. */
+/** @internal A part that was written. */
 export interface SyncFileGiven {
     bytes: number;
 }
-/** `read`: a chunk is stored. */
+/** @internal `read`: a chunk is stored. */
 export interface SyncReadGiven extends SyncWork {
     now: number;
     /** How many pages were read. */
@@ -119,7 +119,7 @@ export interface SyncReadGiven extends SyncWork {
     cursor?: string | undefined;
     file?: SyncFileGiven | undefined;
 }
-/** `verified`: a check by id is stored. */
+/** @internal `verified`: a check by id is stored. */
 export interface SyncVerifiedGiven extends SyncWork {
     now: number;
     /** Up to which id; left out where none is left. */
@@ -130,14 +130,14 @@ export interface SyncVerifiedGiven extends SyncWork {
     deleted: number;
     file?: SyncFileGiven | undefined;
 }
-/** `stale`: the work was not counted, as it is told twice or another run has begun; throw away what it stored in the object. */
+/** @internal `stale`: the work was not counted, as it is told twice or another run has begun; throw away what it stored in the object. */
 export interface SyncCommitted {
     state: string;
     stale?: true;
 }
-/** Why a location could not go on: its tokens are refused for good; the limits; the server; its answers; what stores them. */
+/** @internal Why a location could not go on: its tokens are refused for good; the limits; the server; its answers; what stores them. */
 export type SyncFailureKind = "revoked" | "limited" | "server" | "answer" | "store";
-/** `failed`: gives what is to be done, which may be further work. */
+/** @internal `failed`: gives what is to be done, which may be further work. */
 export interface SyncFailedGiven {
     now: number;
     /** The run of the work that failed. */
@@ -148,12 +148,12 @@ export interface SyncFailedGiven {
     message: string;
     retryAfterMs?: number | undefined;
 }
-/** `reported`: the company knows that this run is over here. */
+/** @internal `reported`: the company knows that this run is over here. */
 export interface SyncReportedGiven {
     now: number;
     run: string;
 }
-/** How far one list is. */
+/** @internal How far one list is. */
 export interface SyncProgress {
     /** Whether the whole list is read, and what is missing in it asked for by id. */
     pass: "full" | "window";
@@ -167,7 +167,7 @@ export interface SyncProgress {
     /** How many records the list holds by its own account. */
     total?: number;
 }
-/** `view`: what is reported and shown. */
+/** @internal `view`: what is reported and shown. */
 export interface SyncView {
     run: string;
     company: string;
@@ -189,14 +189,14 @@ export interface SyncView {
     until?: number;
 }
 
-/** `ask`: `number` is that of the caller's last answer, left out the first time. */
+/** @internal `ask`: `number` is that of the caller's last answer, left out the first time. */
 export interface GateAskGiven {
     now: number;
     number?: number | undefined;
     background: boolean;
     timeoutMs: number;
 }
-/** `day`: it is the limit of the day that is waited for; it can take hours. */
+/** @internal `day`: it is the limit of the day that is waited for; it can take hours. */
 export interface GateAsked {
     state: string;
     number: number;
@@ -204,20 +204,20 @@ export interface GateAsked {
     waitMs?: number;
     day?: true;
 }
-/** `done`: a request that had its turn has ended; `status` 0 where no answer came. Header names are lower case. */
+/** @internal `done`: a request that had its turn has ended; `status` 0 where no answer came. Header names are lower case. */
 export interface GateDoneGiven {
     now: number;
     number: number;
     status: number;
     headers: Readonly<Record<string, string>>;
 }
-/** `leave`: a caller that waits gives up. */
+/** @internal `leave`: a caller that waits gives up. */
 export interface GateLeaveGiven {
     now: number;
     number: number;
 }
 
-/** What became of records. */
+/** @internal What became of records. */
 export interface SyncRows {
     /** JSON text of a list with `[id, created, updated, status, amount, currency, refunded, source, live, body]` for each record. */
     rows: string;
@@ -228,18 +228,19 @@ export interface SyncRows {
     issues?: { path: string; message: string }[];
 }
 
-/** `admit`: the heads of the line, by `due`. */
+/** @internal `admit`: the heads of the line, by `due`. */
 export interface AdmitGiven {
     now: number;
     parallel: number;
     running: number;
     waiting: readonly { location: string; due: number }[];
 }
+/** @internal Who is to start. */
 export interface Admitted {
     start: string[];
     wakeAt?: number;
 }
-/** `place`: `failed` is a location that could not be reached; `until` is what a location named that gives its slot back. */
+/** @internal `place`: `failed` is a location that could not be reached; `until` is what a location named that gives its slot back. */
 export interface PlaceGiven {
     now: number;
     event: "new" | "yield" | "failed";
@@ -247,19 +248,20 @@ export interface PlaceGiven {
     attempts: number;
     until?: number | undefined;
 }
+/** @internal Where in the line a location stands; `ended`: it is given up. */
 export interface Placed {
     due: number;
     attempts: number;
     ended?: true;
 }
-/** `watch`: all that have a slot; `heard` when it reported last or was sent its message, `sent` how often that was since. */
+/** @internal `watch`: all that have a slot; `heard` when it reported last or was sent its message, `sent` how often that was since. */
 export interface WatchGiven {
     now: number;
     running: readonly { location: string; heard: number; sent: number }[];
     /** When anything was read, ended or admitted last. */
     moved: number;
 }
-/** `again`: their messages are sent again. `lost`: they go to the line as `failed`. */
+/** @internal `again`: their messages are sent again. `lost`: they go to the line as `failed`. */
 export interface Watched {
     again: string[];
     lost: string[];
