@@ -6,8 +6,11 @@
 
 use super::location::backoff;
 
-/// Who has said nothing for so many milliseconds is sent its message again, which changes nothing where it is at work.
+/// Who was at work and has said nothing for so many milliseconds is sent its message again, which changes nothing where it still is.
 const SILENT_MS: u64 = 60_000;
+
+/// The same of who has not answered its message yet; after each further one it takes longer by as much.
+const UNANSWERED_MS: u64 = 15_000;
 
 /// As often as that; then its slot is given to others.
 const MAX_SENT: u64 = 5;
@@ -119,7 +122,7 @@ pub fn watch(running: &[Running], moved: u64, now: u64) -> Watched {
     let mut watched = Watched::default();
     let mut next = if running.is_empty() { 0 } else { now + SILENT_MS };
     for one in running {
-        let due = one.heard + SILENT_MS;
+        let due = one.heard + if one.sent == 0 { SILENT_MS } else { UNANSWERED_MS * one.sent };
         if due > now {
             next = next.min(due);
         } else if one.sent >= MAX_SENT {
@@ -131,4 +134,77 @@ pub fn watch(running: &[Running], moved: u64, now: u64) -> Watched {
     watched.stalled = now.saturating_sub(moved) >= STALLED_MS;
     watched.wake_at = next;
     watched
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_796_025_600_000;
+
+    fn line(dues: &[u64]) -> Vec<Waiting> {
+        dues.iter().enumerate().map(|(i, due)| Waiting { location: format!("loc{i}"), due: *due }).collect()
+    }
+
+    #[test]
+    fn free_slots_go_to_the_head_of_the_line_and_nobody_starts_before_it_is_due() {
+        let dues = [NOW - 5, NOW, NOW + 1, NOW + 9];
+        for (parallel, running, start, wake_at) in [
+            (64, 0, &["loc0", "loc1"][..], NOW + 1),
+            (64, 62, &["loc0", "loc1"], 0),
+            (64, 61, &["loc0", "loc1"], NOW + 1),
+            (64, 63, &["loc0"], 0),
+            (64, 64, &[], 0),
+            (64, 99, &[], 0),
+            (0, 0, &["loc0"], 0),
+        ] {
+            let admitted = admit(parallel, running, &line(&dues), NOW);
+            assert_eq!(
+                (admitted.start, admitted.wake_at),
+                (start.iter().map(|&s| s.into()).collect(), wake_at),
+                "{parallel} {running}"
+            );
+        }
+        assert_eq!(admit(64, 0, &[], NOW), Admitted::default());
+    }
+
+    #[test]
+    fn the_line_is_first_come_first_served_and_who_cannot_be_reached_comes_back_later_until_it_is_given_up() {
+        assert_eq!(place(Arrival::New, 5, NOW), Placed { due: NOW, attempts: 0, ended: false });
+        assert_eq!(place(Arrival::Yield, 5, NOW), Placed { due: NOW, attempts: 0, ended: false });
+        assert_eq!(place(Arrival::Until(NOW + 7), 5, NOW), Placed { due: NOW + 7, attempts: 0, ended: false });
+        assert_eq!(place(Arrival::Until(NOW - 7), 5, NOW).due, NOW, "not before those that wait already");
+        let mut placed = Placed { due: 0, attempts: 0, ended: false };
+        let mut pauses = Vec::new();
+        while !placed.ended {
+            placed = place(Arrival::Unreached, placed.attempts, NOW);
+            pauses.push(placed.due - NOW);
+        }
+        assert_eq!(pauses, [5_000, 10_000, 20_000, 40_000, 80_000, 160_000]);
+    }
+
+    #[test]
+    fn who_is_silent_is_sent_its_message_again_and_then_is_lost() {
+        let one = |location: &str, ago: u64, sent| Running { location: location.into(), heard: NOW - ago, sent };
+        let running = [
+            one("working", 59_990, 0),
+            one("silent", 60_000, 0),
+            one("sent", 14_999, 1),
+            one("unanswered", 15_000, 1),
+            one("twice", 29_999, 2),
+            one("lost", 75_000, 5),
+        ];
+        let watched = watch(&running, NOW, NOW);
+        assert_eq!((watched.again, watched.lost), (vec!["silent".into(), "unanswered".into()], vec!["lost".into()]));
+        assert_eq!((watched.stalled, watched.wake_at), (false, NOW + 1));
+        assert_eq!(watch(&running[..1], NOW, NOW).wake_at, NOW + 10);
+        assert_eq!(watch(&[], NOW, NOW), Watched::default());
+    }
+
+    #[test]
+    fn a_run_in_which_nothing_moves_stands_still() {
+        assert!(!watch(&[], NOW - 299_999, NOW).stalled);
+        assert!(watch(&[], NOW - 300_000, NOW).stalled);
+        assert!(!watch(&[], NOW + 5, NOW).stalled, "after the clock was set back");
+    }
 }

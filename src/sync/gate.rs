@@ -223,3 +223,293 @@ impl Day {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_796_025_600_000;
+    const TIMEOUT: u64 = 30_000;
+    const INTERVAL: u64 = 10_000;
+
+    /// A gate that is written and read again at every step, as the object does it.
+    #[derive(Default)]
+    struct Kept(String);
+
+    impl Kept {
+        fn with<T>(&mut self, work: impl FnOnce(&mut Gate) -> T) -> T {
+            let mut gate = Gate::read(&self.0);
+            let done = work(&mut gate);
+            self.0 = gate.text();
+            assert_eq!(Gate::read(&self.0).text(), self.0);
+            done
+        }
+
+        fn ask(&mut self, background: bool, now: u64) -> Asked {
+            self.with(|gate| gate.ask(0, background, TIMEOUT, now))
+        }
+
+        fn done(&mut self, number: u64, status: u16, headers: &[(&str, &str)], now: u64) {
+            let header =
+                |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
+            self.with(|gate| gate.done(number, status, &header, now));
+        }
+
+        /// Requests that go out and are answered at once, as many as do; how many that were.
+        fn send(&mut self, background: bool, most: usize, now: u64) -> usize {
+            (0..most)
+                .take_while(|_| {
+                    let asked = self.ask(background, now);
+                    match asked.turn {
+                        Turn::Go => self.done(asked.number, 200, &[], now),
+                        Turn::Wait(_) => self.with(|gate| gate.leave(asked.number, now)),
+                    }
+                    asked.turn == Turn::Go
+                })
+                .count()
+        }
+    }
+
+    #[test]
+    fn what_was_sent_before_a_restart_counts_as_long_as_it_would_have_and_no_longer() {
+        let mut gate = Kept::default();
+        assert_eq!(gate.send(false, 60, NOW), 60);
+        assert_eq!(gate.send(false, 40, NOW + 4_000), 40);
+        gate.with(|gate| gate.restart(NOW + 9_000));
+        assert_eq!(gate.send(false, 1, NOW + INTERVAL - 1), 0);
+        assert_eq!(gate.send(false, 100, NOW + INTERVAL), 60);
+        assert_eq!(gate.send(false, 100, NOW + 4_000 + INTERVAL), 40);
+    }
+
+    #[test]
+    fn an_object_that_rested_long_enough_does_not_wait_after_a_restart() {
+        let mut gate = Kept::default();
+        assert_eq!(gate.send(false, 200, NOW), 100);
+        gate.with(|gate| gate.restart(NOW + INTERVAL));
+        assert_eq!(gate.send(false, 200, NOW + INTERVAL), 100);
+        let mut fresh = Kept::default();
+        fresh.with(|gate| gate.restart(NOW));
+        assert_eq!(fresh.send(false, 200, NOW), 100);
+    }
+
+    #[test]
+    fn what_was_under_way_when_it_died_holds_its_slot_for_one_interval_and_nothing_else() {
+        let mut gate = Kept::default();
+        for _ in 0..7 {
+            assert_eq!(gate.ask(true, NOW).turn, Turn::Go);
+        }
+        let late = gate.ask(true, NOW);
+        gate.with(|gate| gate.restart(NOW + 2_000));
+        assert_eq!(gate.send(false, 200, NOW + 2_000), 92, "the eight may have been counted until now");
+        // Nobody tells the end of those any more; one that is told all the same frees nothing twice.
+        gate.done(late.number, 200, &[], NOW + 2_001);
+        assert_eq!(gate.send(false, 1, NOW + 2_000 + INTERVAL - 1), 0);
+        assert_eq!(gate.send(false, 200, NOW + 2_000 + INTERVAL), 100);
+        // One whose time was over long before the restart holds nothing any more.
+        let mut gate = Kept::default();
+        gate.ask(true, NOW);
+        gate.with(|gate| gate.restart(NOW + TIMEOUT + INTERVAL));
+        assert_eq!(gate.send(false, 200, NOW + TIMEOUT + INTERVAL), 100);
+    }
+
+    #[test]
+    fn whoever_waited_when_it_died_stands_in_nobodys_way_and_numbers_do_not_come_twice() {
+        let mut gate = Kept::default();
+        gate.send(false, 100, NOW);
+        let waiting: Vec<Asked> = (0..50).map(|_| gate.ask(false, NOW + INTERVAL - 100)).collect();
+        assert!(waiting.iter().all(|asked| matches!(asked.turn, Turn::Wait(_))));
+        gate.with(|gate| gate.restart(NOW + INTERVAL));
+        let next = gate.ask(true, NOW + INTERVAL);
+        assert_eq!(next.turn, Turn::Go);
+        assert!(waiting.iter().all(|asked| asked.number < next.number));
+    }
+
+    #[test]
+    fn a_429_closes_the_gate_also_over_a_restart() {
+        let mut gate = Kept::default();
+        let asked = gate.ask(true, NOW);
+        gate.done(asked.number, 429, &[("retry-after", "8")], NOW);
+        gate.with(|gate| gate.restart(NOW + 1_000));
+        assert_eq!(gate.send(false, 1, NOW + 7_999), 0);
+        assert_eq!(gate.send(false, 1, NOW + 8_000), 1);
+        // One that names no time closes it for its interval, where it names that.
+        let asked = gate.ask(true, NOW + 20_000);
+        gate.done(asked.number, 429, &[("x-ratelimit-interval-milliseconds", "5000")], NOW + 20_000);
+        assert_eq!(gate.send(false, 1, NOW + 24_999), 0);
+    }
+
+    #[test]
+    fn limits_that_answers_name_are_kept() {
+        let mut gate = Kept::default();
+        let asked = gate.ask(true, NOW);
+        let headers =
+            [("x-ratelimit-max", "25"), ("x-ratelimit-interval-milliseconds", "2000"), ("x-ratelimit-remaining", "24")];
+        gate.done(asked.number, 200, &headers, NOW);
+        gate.with(|gate| gate.restart(NOW));
+        assert_eq!(gate.send(false, 200, NOW + 1), 24);
+        assert_eq!(gate.send(false, 200, NOW + 2_001), 25);
+    }
+
+    #[test]
+    fn interactive_calls_keep_a_reserve_of_the_burst_and_of_the_day() {
+        let mut gate = Kept::default();
+        assert_eq!(gate.send(true, 200, NOW), 89);
+        assert_eq!(gate.send(false, 200, NOW), 11);
+        // Of the day: here one of 1,000 requests.
+        let mut gate = Kept::default();
+        let asked = gate.ask(true, NOW);
+        gate.done(asked.number, 200, &[("x-ratelimit-limit-daily", "1000")], NOW);
+        let mut now = NOW;
+        let mut background = 1;
+        while background < 950 {
+            now += INTERVAL;
+            background += gate.send(true, 950 - background, now);
+        }
+        now += INTERVAL;
+        let asked = gate.ask(true, now);
+        assert_eq!(asked.turn, Turn::Go, "one that finds out whether a new day has begun");
+        gate.done(asked.number, 200, &[], now);
+        let asked = gate.ask(true, now);
+        assert!(asked.day && matches!(asked.turn, Turn::Wait(ms) if ms > 500_000), "{asked:?}");
+        assert_eq!(gate.send(false, 30, now), 30);
+        assert_eq!(gate.send(false, 30, now + INTERVAL), 19);
+        // Nothing is left. It counts for a day and up to an hour more, also over a restart.
+        gate.with(|gate| gate.restart(now + INTERVAL));
+        assert_eq!(gate.send(true, 1, now + 4 * PROBE_MS), 0, "who finds out takes from the reserve alone");
+        assert_eq!(gate.send(true, 100, NOW + 26 * HOUR_MS), 89);
+    }
+
+    #[test]
+    fn the_day_of_the_server_counts_where_it_says_so() {
+        let daily = |left: &'static str| [("x-ratelimit-limit-daily", "2000"), ("x-ratelimit-daily-remaining", left)];
+        // Others use the same limit.
+        let mut gate = Kept::default();
+        let asked = gate.ask(true, NOW);
+        gate.done(asked.number, 200, &daily("90"), NOW);
+        let asked = gate.ask(true, NOW + 1);
+        assert_eq!(asked.turn, Turn::Go, "the one that finds out");
+        gate.done(asked.number, 200, &daily("89"), NOW + 1);
+        assert!(matches!(gate.ask(true, NOW + 2).turn, Turn::Wait(_)));
+        assert_eq!(gate.send(false, 5, NOW + 2), 5);
+        // Its day has begun anew, at a time that it did not say: the next one that finds out opens the gate.
+        let later = NOW + 3 * HOUR_MS;
+        let asked = gate.ask(true, later);
+        assert_eq!(asked.turn, Turn::Go);
+        gate.done(asked.number, 200, &daily("1999"), later);
+        assert_eq!(gate.send(true, 200, later + INTERVAL), 89);
+        // Answers that come in another order than their requests open nothing.
+        let mut gate = Kept::default();
+        let asked = gate.ask(true, NOW);
+        gate.done(asked.number, 200, &daily("100"), NOW);
+        let asked = gate.ask(false, NOW);
+        gate.done(asked.number, 200, &daily("130"), NOW);
+        assert_eq!(gate.ask(true, NOW).turn, Turn::Go, "the one that finds out");
+        assert!(gate.ask(true, NOW).day);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_closes_nothing_for_longer() {
+        let mut gate = Kept::default();
+        gate.send(false, 100, NOW);
+        let back = NOW - 9 * HOUR_MS;
+        gate.with(|gate| gate.restart(back));
+        assert_eq!(gate.send(false, 1, back + INTERVAL), 1);
+    }
+
+    #[test]
+    fn what_nobody_wrote_is_a_gate_that_knows_nothing() {
+        for text in ["", "{}", "[]", "x", "{\"burst\":{\"interval\":0},\"day\":[]}", "{\"burst\":{\"interval\":1e99}}"]
+        {
+            assert_eq!(Kept(text.into()).send(false, 200, NOW), 100, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_text_stays_short() {
+        let mut gate = Kept::default();
+        for i in 0..3_000 {
+            gate.send(i % 2 == 0, 40, NOW + i * 1_000);
+        }
+        assert!(gate.0.len() < 2_000, "{}", gate.0.len());
+    }
+
+    /// One that counts its interval from wherever `offset` puts it.
+    struct Server {
+        offset: u64,
+        seen: Vec<u64>,
+        refused: u32,
+    }
+
+    impl Server {
+        fn take(&mut self, now: u64) {
+            let window = |at: u64| (at + self.offset) / INTERVAL;
+            let this = self.seen.iter().rev().take_while(|at| window(**at) == window(now)).count();
+            self.refused += u32::from(this >= 100);
+            self.seen.push(now);
+        }
+    }
+
+    /// A sync of so many pages, one after the other, and somebody who asks for something now and then. Gives when it was over and
+    /// how long anybody had to wait who asked.
+    fn sync(pages: u64, latency: u64, restart_every: u64, server: &mut Server) -> (u64, u64) {
+        let mut gate = Kept::default();
+        let (mut now, mut left, mut longest, mut next_call, mut next_restart) =
+            (NOW, pages, 0, NOW + 700, NOW + restart_every);
+        while left > 0 {
+            if restart_every > 0 && now >= next_restart {
+                // It dies with a request under way and is back half a second later.
+                if gate.ask(true, now).turn == Turn::Go {
+                    server.take(now + latency / 3);
+                }
+                now += 500;
+                gate.with(|gate| gate.restart(now));
+                next_restart = now + restart_every;
+            }
+            if now >= next_call {
+                let began = now;
+                let mut number = 0;
+                loop {
+                    let asked = gate.with(|gate| gate.ask(number, false, TIMEOUT, now));
+                    number = asked.number;
+                    let Turn::Wait(ms) = asked.turn else { break };
+                    now += u64::from(ms);
+                }
+                server.take(now);
+                gate.done(number, 200, &[], now);
+                longest = longest.max(now - began);
+                next_call = now + 1_300;
+            }
+            let asked = gate.ask(true, now);
+            let Turn::Wait(ms) = asked.turn else {
+                server.take(now + latency / 3);
+                now += latency;
+                gate.done(asked.number, 200, &[], now);
+                left -= 1;
+                continue;
+            };
+            gate.with(|gate| gate.leave(asked.number, now));
+            now += u64::from(ms);
+        }
+        (now - NOW, longest)
+    }
+
+    #[test]
+    fn one_location_needs_hardly_longer_than_it_must_and_is_never_refused() {
+        let pages = 3_000;
+        let mut worst = 0.0_f64;
+        for offset in [0, 3_333] {
+            for restart_every in [0, 7_000] {
+                let mut server = Server { offset, seen: Vec::new(), refused: 0 };
+                let (took, longest) = sync(pages, 20, restart_every, &mut server);
+                assert_eq!(server.refused, 0);
+                assert_eq!(longest, 0, "whoever asks goes at once");
+                // A hundred at once, then a hundred in each further interval.
+                let shortest = (server.seen.len() as f64 / 100.0 - 1.0) * INTERVAL as f64;
+                let ratio = took as f64 / shortest;
+                assert!(ratio <= 1.2, "{ratio} after restarts every {restart_every} ms");
+                worst = worst.max(ratio);
+            }
+        }
+        println!("figure: one location of 3,000 pages at 100 requests in 10 s, restarts and interactive calls among them: 0 answers of 429, at most {worst:.2} times the shortest possible time");
+    }
+}

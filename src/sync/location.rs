@@ -33,6 +33,9 @@ const MAX_ATTEMPTS: u64 = 6;
 /// How often in a row the limits may stop it.
 const MAX_REFUSED: u64 = 40;
 
+/// For how long they may: longer than any day.
+const MAX_REFUSED_MS: u64 = DAY_MS + 2 * 3_600_000;
+
 /// The first pause behind a failure; each further one doubles.
 const BACKOFF_MS: u64 = 5_000;
 
@@ -43,7 +46,7 @@ const MAX_BACKOFF_MS: u64 = 300_000;
 const SHORT_MS: u64 = 5_000;
 
 /// A pause that is longer than so many milliseconds is one for the limit of the day.
-const LONG_MS: u64 = 600_000;
+const LONG_MS: u64 = 60_000;
 
 /// So long hints are gathered before they are followed.
 const HINT_DELAY_MS: u64 = 2_000;
@@ -211,11 +214,13 @@ impl Location {
             if !again {
                 return Started::Same;
             }
-            if self.phase != Phase::Waiting {
-                // Somebody wants what was given up to be tried again; where it works already, its pace is not touched.
-                self.attempts = 0;
-                self.refused = 0;
-                self.until = 0;
+            if self.phase.is_end() {
+                // Somebody wants what was given up to be tried again. What it stored is forgotten once its end is known, so that
+                // it begins anew then; the parts that were written stay as they are.
+                if self.reported {
+                    self.readings.iter_mut().for_each(Reading::begin_anew);
+                }
+                self.advanced();
             }
             self.take_turn(start.slice, now);
             return Started::Begun(String::new());
@@ -242,11 +247,8 @@ impl Location {
                 self.readings.push(reading);
             }
         }
-        self.attempts = 0;
-        self.refused = 0;
         self.failures = 0;
-        self.until = 0;
-        self.reason = String::new();
+        self.advanced();
         self.take_turn(start.slice, now);
         Started::Begun(dropped)
     }
@@ -419,6 +421,7 @@ impl Location {
     fn advanced(&mut self) {
         self.attempts = 0;
         self.refused = 0;
+        self.refused_since = 0;
         self.until = 0;
         self.reason = String::new();
     }
@@ -495,7 +498,10 @@ impl Location {
                 return Then::Ended;
             }
             Failure::Limited(ms) => {
-                // The limit of the day is nobody's fault, however often it is met.
+                if self.refused_since == 0 {
+                    self.refused_since = now;
+                }
+                // The limit of the day is nobody's fault; it is over on the next day.
                 self.refused += u64::from(ms.is_none_or(|ms| ms < LONG_MS));
                 ms.unwrap_or(BACKOFF_MS)
             }
@@ -505,7 +511,8 @@ impl Location {
             }
         };
         self.reason = reason;
-        if self.attempts >= MAX_ATTEMPTS || self.refused >= MAX_REFUSED {
+        let is_refused = self.refused_since > 0 && now.saturating_sub(self.refused_since) > MAX_REFUSED_MS;
+        if self.attempts >= MAX_ATTEMPTS || self.refused >= MAX_REFUSED || is_refused {
             self.phase = Phase::Failed;
             self.reported = false;
             return Then::Ended;
@@ -570,12 +577,21 @@ impl Reading {
         self.records += chunk.fresh;
         self.put_file(chunk.file);
         if let Some(total) = chunk.total {
-            self.totals = [if self.walked == 0 { total } else { self.totals[0] }, total];
+            self.total = total;
+            if self.walked == 0 {
+                self.first_total = total;
+            }
         }
         self.walked += chunk.records;
         self.idle = if chunk.records == 0 { self.idle + 1 } else { 0 };
         self.listed = chunk.cursor.is_empty();
         self.cursor = chunk.cursor.into();
+    }
+
+    /// As if nothing had been read, but for the names of parts.
+    fn begin_anew(&mut self) {
+        let (start_at, seq) = (std::mem::take(&mut self.start_at), self.seq);
+        *self = Self { seq, ..Self::new(self.stream, self.full, start_at) };
     }
 
     fn begin_again(&mut self) {
@@ -595,7 +611,7 @@ impl Reading {
 
     /// What makes a list one that cannot be believed: it does not end, or ends before it should.
     fn problem(&self) -> Option<&'static str> {
-        let [first, last] = self.totals;
+        let (first, last) = (self.first_total, self.total);
         if !self.listed
             && (self.idle >= MAX_IDLE || self.walked > first.saturating_mul(MAX_GROWTH).saturating_add(MAX_GROWN))
         {

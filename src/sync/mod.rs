@@ -18,6 +18,8 @@ mod stream;
 
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod table;
 
 pub use admit::{admit, place, watch, Admitted, Arrival, Placed, Running, Waiting, Watched};
 pub use gate::{Asked, Gate};

@@ -158,3 +158,142 @@ fn minor(value: &[u8], currency: Option<Currency>) -> Minor {
     push_decimal(&mut text, minor);
     Minor { text, is_rounded, is_odd: false }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::quote;
+
+    const ORDER: &str = r#"{"_id":"o1","altId":"loc","amount":19.99,"currency":"usd","status":"completed","liveMode":true,
+        "sourceType":"funnel","createdAt":"2026-08-17T09:06:59.366Z","updatedAt":"2026-08-17T11:06:59+02:00","contactName":"Zo\u00eb \"é\" 🙂"}"#;
+
+    fn made(stream: Stream, records: &str) -> Rows {
+        rows(stream, records, "loc").expect("a list")
+    }
+
+    /// The row of one record without its body.
+    fn row(stream: Stream, record: &str) -> String {
+        let rows = made(stream, &format!("[{record}]"));
+        assert_eq!(rows.count, 1, "{:?}", rows.issues);
+        let mut body = String::from(",");
+        quote(&mut body, record);
+        body.push_str("]]");
+        rows.rows.strip_suffix(&body).expect("the body as it came").to_owned()
+    }
+
+    #[test]
+    fn a_record_becomes_a_row_and_a_line() {
+        assert_eq!(
+            row(Stream::Orders, ORDER),
+            r#"[["o1",1786957619366,1786957619000,"completed",1999,"USD",null,"funnel",1"#
+        );
+        let two = made(Stream::Orders, &format!(" [ {ORDER} , {ORDER} ]\n"));
+        let one_line = ORDER.replace('\n', "");
+        assert_eq!((two.count, two.lines), (2, format!("{one_line}\n{one_line}\n")));
+        let read: serde_json::Value = serde_json::from_str(&two.rows).expect("JSON");
+        assert_eq!(read[1][9], ORDER, "the body is the record's own text");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&one_line).unwrap(),
+            serde_json::from_str::<serde_json::Value>(ORDER).unwrap()
+        );
+        assert_eq!(made(Stream::Orders, "[]"), Rows { rows: "[]".into(), ..Rows::default() });
+    }
+
+    #[test]
+    fn amounts_are_minor_units_of_their_own_currency() {
+        for (amount, currency, expected, rounded) in [
+            ("10.5", "USD", "1050", false),
+            ("0", "USD", "0", false),
+            ("-0", "USD", "0", false),
+            ("-10.5", "USD", "-1050", false),
+            ("1050", "JPY", "1050", false),
+            ("1.005", "KWD", "1005", false),
+            ("1.2345", "CLF", "12345", false),
+            ("\"80.00\"", "EUR", "8000", false),
+            ("0.30000000000000004", "USD", "30", false),
+            ("4.35", "USD", "435", false),
+            ("1e3", "USD", "100000", false),
+            ("10.005", "USD", "1001", true),
+            ("10.004999", "USD", "1000", true),
+            ("-10.005", "USD", "-1001", true),
+            ("0.001", "USD", "0", true),
+            ("0.5", "JPY", "1", true),
+            ("33.333333333333336", "USD", "3333", true),
+        ] {
+            let record =
+                format!(r#"{{"_id":"t","amount":{amount},"amountRefunded":{amount},"currency":"{currency}"}}"#);
+            let start = format!(r#"[["t",null,null,null,{expected},"{currency}",{expected},null,null"#);
+            assert_eq!(row(Stream::Transactions, &record), start);
+            let paths: Vec<String> =
+                made(Stream::Transactions, &format!("[{record}]")).issues.into_iter().map(|issue| issue.path).collect();
+            assert_eq!(
+                paths,
+                if rounded { vec!["records[0].amount", "records[0].amountRefunded"] } else { vec![] },
+                "{amount}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_amount_is_none_and_is_named() {
+        for amount in ["1e99", "\"1,000.00\"", "\"\"x", "{}", "true", "1e400", "\"-\""] {
+            let record = format!(r#"{{"_id":"t","currency":"USD","amount":{amount}}}"#).replace("\"\"x", "\"x\"");
+            assert!(row(Stream::Orders, &record).contains(r#",null,"USD",null"#), "{record}");
+            assert_eq!(made(Stream::Orders, &format!("[{record}]")).issues.len(), 1, "{record}");
+        }
+        // Nobody can count minor units of no currency.
+        for record in [
+            r#"{"_id":"t","amount":5}"#,
+            r#"{"_id":"t","amount":5,"currency":"dollars"}"#,
+            r#"{"_id":"t","amount":null,"currency":"USD"}"#,
+        ] {
+            let rows = made(Stream::Orders, &format!("[{record}]"));
+            assert!(rows.issues.is_empty() && rows.rows.starts_with(r#"[["t",null,null,null,null,"#), "{}", rows.rows);
+        }
+    }
+
+    #[test]
+    fn the_source_is_where_each_kind_of_record_says_it() {
+        for (stream, record, source) in [
+            (Stream::Orders, r#""sourceType":"funnel""#, "\"funnel\""),
+            (Stream::Orders, r#""source":{"type":"calendar"}"#, "\"calendar\""),
+            (Stream::Transactions, r#""entitySourceType":"invoice","sourceType":"x""#, "\"invoice\""),
+            (Stream::Transactions, r#""entitySource":{"type":"membership"}"#, "\"membership\""),
+            (Stream::Subscriptions, r#""entitySourceType":"funnel""#, "\"funnel\""),
+            (Stream::Coupons, r#""code":"x""#, "null"),
+        ] {
+            let record = format!(r#"{{"_id":"t",{record},"liveMode":false}}"#);
+            assert!(row(stream, &record).ends_with(&format!(",{source},0")), "{record}");
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_nobody_or_to_somebody_else_is_left_out_and_named() {
+        let records = r#"[{"altId":"loc"},{"_id":"a","altId":"other","amount":5,"currency":"USD"},{"_id":"b","altId":"loc"},{"_id":7},5,null]"#;
+        let made = made(Stream::Orders, records);
+        let paths: Vec<&str> = made.issues.iter().map(|issue| issue.path.as_str()).collect();
+        assert_eq!(paths, ["records[0]._id", "records[1].altId", "records[3]._id", "records[4]._id", "records[5]._id"]);
+        assert_eq!((made.count, made.lines.as_str()), (1, "{\"_id\":\"b\",\"altId\":\"loc\"}\n"));
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        for records in ["", "{}", "[", "[1,]", "[]]", "null", "[{\"_id\":\"a\"}", "[\"\u{1}\"]"] {
+            assert_eq!(
+                rows(Stream::Orders, records, "loc").map_err(|issue| issue.path),
+                Err("records".into()),
+                "{records}"
+            );
+        }
+    }
+
+    #[test]
+    fn times_without_a_zone_or_before_1970_are_none() {
+        for time in ["2026-08-17", "1786957619366", "", "1969-12-31T23:59:59Z", "2026-08-17T09:06:59"] {
+            assert!(
+                row(Stream::Orders, &format!(r#"{{"_id":"t","createdAt":"{time}"}}"#)).starts_with(r#"[["t",null,"#),
+                "{time}"
+            );
+        }
+    }
+}

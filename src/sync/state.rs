@@ -84,8 +84,10 @@ pub struct Reading {
     pub files: u64,
     /// Bytes of those parts.
     pub bytes: u64,
-    /// How many records the list held by its own account when it was first asked, and last.
-    pub totals: [u64; 2],
+    /// How many records the list held by its own account when it was begun.
+    pub first_total: u64,
+    /// The same when it was asked last.
+    pub total: u64,
     /// How many records stood in the pages since the list was begun, those that the run knew among them.
     pub walked: u64,
     /// How many chunks in a row held nothing.
@@ -109,7 +111,8 @@ impl Reading {
             deleted: 0,
             files: 0,
             bytes: 0,
-            totals: [0; 2],
+            first_total: 0,
+            total: 0,
             walked: 0,
             idle: 0,
         }
@@ -123,57 +126,43 @@ impl Reading {
         for (name, text) in [("startAt", &self.start_at), ("cursor", &self.cursor), ("after", &self.after)] {
             out.text(name, text);
         }
-        for (name, number) in NUMBERS.iter().zip(self.numbers()) {
-            out.number(name, Some(number as f64));
-        }
-    }
-
-    fn numbers(&self) -> [u64; 11] {
-        let [first, last] = self.totals;
-        [
-            self.began,
-            self.seq,
-            self.pages,
-            self.records,
-            self.deleted,
-            self.files,
-            self.bytes,
-            first,
-            last,
-            self.walked,
-            self.idle,
-        ]
+        self.put_numbers(out);
     }
 
     fn read(json: &[u8]) -> Option<Self> {
-        let stream = Stream::of(&text_field(json, "stream"))?;
-        let [began, seq, pages, records, deleted, files, bytes, first, last, walked, idle] =
-            NUMBERS.map(|name| number(json, name));
-        Some(Self {
-            stream,
-            full: truth(json, "full"),
-            start_at: text_field(json, "startAt"),
-            began,
-            cursor: text_field(json, "cursor"),
-            listed: truth(json, "listed"),
-            done: truth(json, "done"),
-            after: text_field(json, "after"),
-            seq,
-            pages,
-            records,
-            deleted,
-            files,
-            bytes,
-            totals: [first, last],
-            walked,
-            idle,
-        })
+        let mut reading =
+            Self::new(Stream::of(&text_field(json, "stream"))?, truth(json, "full"), text_field(json, "startAt"));
+        reading.cursor = text_field(json, "cursor");
+        reading.after = text_field(json, "after");
+        reading.listed = truth(json, "listed");
+        reading.done = truth(json, "done");
+        reading.read_numbers(json);
+        Some(reading)
     }
 }
 
-/// The names of the numbers of a reading.
-const NUMBERS: [&str; 11] =
-    ["began", "seq", "pages", "records", "deleted", "files", "bytes", "firstTotal", "lastTotal", "walked", "idle"];
+/// Writes and reads the numbers of a struct as members of an object, each under the name of its field.
+macro_rules! numbers {
+    ($of:ty: $($field:ident)*) => {
+        impl $of {
+            fn put_numbers(&self, out: &mut Object) {
+                for (name, number) in [$((stringify!($field), self.$field)),*] {
+                    out.number(name, Some(number as f64));
+                }
+            }
+
+            fn read_numbers(&mut self, json: &[u8]) {
+                for (name, into) in [$((stringify!($field), &mut self.$field)),*] {
+                    *into = number(json, name);
+                }
+            }
+        }
+    };
+}
+
+numbers!(Reading: began seq pages records deleted files bytes first_total total walked idle);
+numbers!(Location: started slice trailing_ms full_every_ms slice_pages used turn until attempts refused refused_since failures
+    hint_at hint_attempts);
 
 /// A location's sync. Times are milliseconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -218,6 +207,8 @@ pub struct Location {
     pub attempts: u64,
     /// How often the limits have stopped it since something was read.
     pub refused: u64,
+    /// When they did so first since then; 0 where they have not.
+    pub refused_since: u64,
     /// How often it has failed in this run.
     pub failures: u64,
     /// What failed last; empty where nothing has since.
@@ -245,9 +236,7 @@ impl Location {
         out.truth("reported", self.reported);
         out.truth("window", self.mode == Mode::Window);
         out.truth("details", self.details);
-        for (name, number) in COUNTS.iter().zip(self.counts()) {
-            out.number(name, Some(number as f64));
-        }
+        self.put_numbers(&mut out);
         out.open("streams", '{');
         for stream in Stream::ALL {
             let at = stream.index();
@@ -270,24 +259,6 @@ impl Location {
         out.finish()
     }
 
-    fn counts(&self) -> [u64; 13] {
-        [
-            self.started,
-            self.slice,
-            self.trailing_ms,
-            self.full_every_ms,
-            self.slice_pages,
-            self.used,
-            self.turn,
-            self.until,
-            self.attempts,
-            self.refused,
-            self.failures,
-            self.hint_at,
-            self.hint_attempts,
-        ]
-    }
-
     /// Reads what [`Self::text`] wrote; an empty text is a location that knows nothing.
     pub fn read(text: &str) -> Self {
         let json = text.as_bytes();
@@ -295,55 +266,26 @@ impl Location {
         let list = |name| items(field(json, name)).filter_map(|(_, reading)| Reading::read(reading)).collect();
         let streams = field(json, "streams");
         let about = |stream: Stream| field(streams, stream.name());
-        let [started, slice, trailing_ms, full_every_ms, slice_pages, used, turn, until, attempts, refused, failures, hint_at, hint_attempts] =
-            COUNTS.map(|name| number(json, name));
-        Self {
+        let mut location = Self {
             run: text_field(json, "run"),
             company: text_field(json, "company"),
             location: text_field(json, "location"),
-            started,
-            slice,
+            reason: text_field(json, "reason"),
             phase: PHASES.iter().find(|(_, name)| *name == phase).map(|(phase, _)| *phase).unwrap_or_default(),
             reported: truth(json, "reported"),
             mode: if truth(json, "window") { Mode::Window } else { Mode::Full },
             details: truth(json, "details"),
-            trailing_ms,
-            full_every_ms,
-            slice_pages,
             readings: list("readings"),
+            hinted: list("hinted"),
             passed: Stream::ALL.map(|stream| number(about(stream), "passed")),
             whole: Stream::ALL.map(|stream| number(about(stream), "whole")),
-            used,
-            turn,
-            until,
-            attempts,
-            refused,
-            failures,
-            reason: text_field(json, "reason"),
             hints: Stream::ALL.map(|stream| truth(about(stream), "hint")),
-            hint_at,
-            hint_attempts,
-            hinted: list("hinted"),
-        }
+            ..Self::default()
+        };
+        location.read_numbers(json);
+        location
     }
 }
-
-/// The names of the numbers of a location.
-const COUNTS: [&str; 13] = [
-    "started",
-    "slice",
-    "trailingMs",
-    "fullEveryMs",
-    "slicePages",
-    "used",
-    "turn",
-    "until",
-    "attempts",
-    "refused",
-    "failures",
-    "hintAt",
-    "hintAttempts",
-];
 
 fn number(json: &[u8], name: &str) -> u64 {
     rounded_up(field(json, name))

@@ -447,7 +447,8 @@ mod tests {
         let core = "export interface Order {\n}\nexport type Status = \"a\";\nexport interface Params<T> {}\n\
                     export class Core {\n}\nexport type WasmModule = object;\n";
         let facade = "export type { Order } from \"x\";\nexport interface Params {\n";
-        let core = &format!("{core}/** @internal What a step is given. */\nexport interface Given {{\n    now: number;\n}}\n");
+        let core =
+            &format!("{core}/** @internal What a step is given. */\nexport interface Given {{\n    now: number;\n}}\n");
         assert_eq!(models("core", core, facade), "export type {\n    Order,\n    Status,\n} from \"./core.js\";\n");
     }
 

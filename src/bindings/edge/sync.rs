@@ -572,8 +572,7 @@ fn put_view(out: &mut Object, at: &Location) {
             *sum += count;
         }
         out.truth("done", reading.done);
-        let [_, total] = reading.totals;
-        put_time(out, "total", total);
+        put_time(out, "total", reading.total);
         out.close('}');
     }
     out.close('}');
