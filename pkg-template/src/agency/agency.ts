@@ -173,9 +173,10 @@ export async function resumeAgencySync(env: AgencyEnv, run: string): Promise<voi
  * @param event What the trigger tells.
  * @param env The Worker's bindings.
  */
-export async function agencyScheduled(_event: AgencySchedule, env: AgencyEnv): Promise<void> {
+export async function agencyScheduled(event: AgencySchedule, env: AgencyEnv): Promise<void> {
     bound(env);
     const { log } = settingsOf(env);
+    log({ event: "scheduled", cron: event?.cron });
     for (const { company, streams, details } of await call<CompanyObject, "registered">(env.COMPANIES, ALL, "registered")) {
         try {
             if (await call<CompanyObject, "tend">(env.COMPANIES, company, "tend")) continue;

@@ -104,11 +104,7 @@ export class Managing implements CompanyObject {
         this.#tables = new Tables(storage, SCHEMA);
     }
 
-    /**
-     * Begins a run.
-     *
-     * @param wanted What it reads.
-     */
+    /** @internal Begins a run. */
     async start({ company, streams, mode, details, locations: given }: Wanted): Promise<{ run: string } | Refused> {
         const active = this.#active();
         if (active) return refused("run_active", `the company has a run that has not ended: ${active.run}`, active.run);
@@ -151,11 +147,7 @@ export class Managing implements CompanyObject {
         return { run };
     }
 
-    /**
-     * Takes what a location tells.
-     *
-     * @param report What it tells.
-     */
+    /** @internal Takes what a location tells. */
     async report({ run, location, slice, event, state, view, due, files }: Report): Promise<Heard> {
         const now = this.#settings.now();
         const admits = this.#tables.together(() => {
@@ -184,11 +176,7 @@ export class Managing implements CompanyObject {
         return { othersWait: this.#othersWait(run, now) };
     }
 
-    /**
-     * A message could not be delivered: its location comes to the line again.
-     *
-     * @param message The message.
-     */
+    /** @internal A message could not be delivered: its location comes to the line again. */
     async undeliverable({ run, location, slice }: AgencyMessage): Promise<void> {
         const line = this.#tables.row<LineRow>("SELECT * FROM line WHERE run = ? AND location = ?", run, location);
         if (line?.state !== "running" || line.slice !== slice) return;
@@ -196,12 +184,7 @@ export class Managing implements CompanyObject {
         await this.#admit(run);
     }
 
-    /**
-     * What is known of a run.
-     *
-     * @param run The run.
-     * @param options Which of its locations.
-     */
+    /** @internal What is known of a run. */
     async status(run: string, { after = "", limit = PAGE, state }: AgencyStatusOptions): Promise<AgencyStatus | Refused> {
         const row = this.#run(run);
         if (row === undefined) return unknown(run);
@@ -232,11 +215,8 @@ export class Managing implements CompanyObject {
     }
 
     /**
-     * Puts locations that have failed, or were revoked, back into the line. Of a run that has ended, whose manifest stays as it is, they
-     * are a new run.
-     *
-     * @param run The run.
-     * @param locations Which of them; all when left out.
+     * @internal Puts locations that have failed, or were revoked, back into the line. Of a run that has ended, whose manifest stays
+     * as it is, they are a new run.
      */
     async retry(run: string, locations: readonly string[] | undefined): Promise<{ run: string } | Refused> {
         const row = this.#run(run);
@@ -255,11 +235,7 @@ export class Managing implements CompanyObject {
         return { run };
     }
 
-    /**
-     * Sends the messages of all that are at work again.
-     *
-     * @param run The run.
-     */
+    /** @internal Sends the messages of all that are at work again. */
     async resume(run: string): Promise<{ run: string } | Refused> {
         const row = this.#run(run);
         if (row === undefined) return unknown(run);
@@ -276,13 +252,7 @@ export class Managing implements CompanyObject {
         return { run };
     }
 
-    /**
-     * A location has the app, or has it no more.
-     *
-     * @param company The company.
-     * @param location The location; all of them when left out.
-     * @param has Whether it has the app.
-     */
+    /** @internal A location has the app, or has it no more. */
     async installed(company: string, location: string | undefined, has: boolean): Promise<void> {
         if (location === undefined) {
             if (!has) this.#tables.rows("UPDATE locations SET has = 0");
@@ -297,25 +267,19 @@ export class Managing implements CompanyObject {
         await this.#admit(active.run);
     }
 
-    /** Looks after its runs, as its alarm does; gives whether there is one. */
+    /** @internal Looks after its runs, as its alarm does; gives whether there is one. */
     async tend(): Promise<boolean> {
         const active = this.#active() !== undefined;
         if (active) await this.#tables.wakeIn(0);
         return active;
     }
 
-    /**
-     * Notes a company.
-     *
-     * @param company The company.
-     * @param streams What its runs read.
-     * @param details Whether each order is read.
-     */
+    /** @internal Notes a company. */
     async register(company: string, streams: readonly SyncStream[], details: boolean): Promise<void> {
         this.#tables.rows("INSERT OR REPLACE INTO companies VALUES (?, ?, ?)", company, JSON.stringify(streams), details ? 1 : 0);
     }
 
-    /** All companies. */
+    /** @internal All companies. */
     async registered(): Promise<Pick<Wanted, "company" | "streams" | "details">[]> {
         const rows = this.#tables.rows<{ company: string; streams: string; details: number }>("SELECT * FROM companies ORDER BY company");
         return rows.map(({ company, streams, details }) => ({ company, streams: JSON.parse(streams) as SyncStream[], details: details === 1 }));

@@ -74,7 +74,10 @@ export interface ParquetLibrary {
      *
      * @param options Its columns.
      */
-    parquetWriteBuffer(options: { columnData: never[] }): ArrayBuffer;
+    parquetWriteBuffer(options: {
+        /** The columns. */
+        columnData: never[];
+    }): ArrayBuffer;
 }
 
 /** The columns of a Parquet file behind `location`, in the order of a row. */
@@ -96,7 +99,11 @@ const COLUMNS = [
  * instead of one JSON record a line. The package brings no library for it: `npm install hyparquet-writer`.
  *
  * ```ts
- * import * as hyparquet from "hyparquet-writer";
+ * import { configureAgency, parquetFiles, type ParquetLibrary } from "ghl-payments/cloudflare";
+ *
+ * // import * as hyparquet from "hyparquet-writer";
+ * declare const hyparquet: ParquetLibrary;
+ *
  * configureAgency({ files: parquetFiles(hyparquet) });
  * ```
  *

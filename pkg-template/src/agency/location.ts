@@ -145,11 +145,7 @@ export class Locating implements LocationObject {
         this.#gate = gate === undefined ? "" : this.#ask<{ state: string }>("restart", { now: this.#settings.now() }, gate).state;
     }
 
-    /**
-     * Begins a turn; from then on the object works by its alarms.
-     *
-     * @param message What the company has sent.
-     */
+    /** @internal Begins a turn; from then on the object works by its alarms. */
     async begin(message: AgencyMessage): Promise<boolean> {
         const { streams, mode, details, company, run, location, slice, started } = message;
         const { trailingMs, fullEveryMs, slicePages } = this.#settings;
@@ -171,22 +167,14 @@ export class Locating implements LocationObject {
         return news;
     }
 
-    /**
-     * Something has changed: what is new is read soon.
-     *
-     * @param stream Where, if that is known.
-     */
+    /** @internal Something has changed: what is new is read soon. */
     async hint(stream: SyncStream | undefined): Promise<boolean> {
         const { wake, until } = this.#step<SyncHinted>("hint", { stream });
         if (wake) await this.#tables.wakeIn(until! - this.#settings.now());
         return wake;
     }
 
-    /**
-     * Sends a request for somebody who waits for it, before those of the sync.
-     *
-     * @param request The request.
-     */
+    /** @internal Sends a request for somebody who waits for it, before those of the sync. */
     async send({ url, method, headers, body }: Sent): Promise<Response> {
         return this.#send(url, { method, headers, ...(body !== undefined && { body }), redirect: "manual" } as FetchInit, false) as Promise<Response>;
     }
@@ -345,7 +333,12 @@ export class Locating implements LocationObject {
         } finally {
             this.#blocked = () => {};
         }
-        if (chunk.cause === undefined && page?.hasNextPage()) this.#ahead = { of: of(seq + 1), page, next };
+        if (chunk.cause === undefined && page?.hasNextPage()) {
+            // While this one is stored, the next page comes; where others wait, this may have been the last of the turn.
+            if (!this.#othersWait) next ??= page.getNextPage();
+            next?.catch(() => {});
+            this.#ahead = { of: of(seq + 1), page, next };
+        }
         chunk.ids = [...own];
         return chunk;
     }

@@ -53,25 +53,25 @@ export interface Wanted extends Required<Omit<AgencyRunOptions, "locations">> {
 
 /** What `GhlCompany` answers to. */
 export interface CompanyObject {
-    /** Begins a run. */
+    /** @internal Begins a run. */
     start(wanted: Wanted): Promise<{ run: string } | Refused>;
-    /** Takes a report; the same one twice changes nothing. */
+    /** @internal Takes a report; the same one twice changes nothing. */
     report(report: Report): Promise<Heard>;
-    /** A message that nobody could deliver. */
+    /** @internal A message that nobody could deliver. */
     undeliverable(message: AgencyMessage): Promise<void>;
-    /** What is known of a run. */
+    /** @internal What is known of a run. */
     status(run: string, options: AgencyStatusOptions): Promise<AgencyStatus | Refused>;
-    /** Puts locations that have failed back into the line. */
+    /** @internal Puts locations that have failed back into the line. */
     retry(run: string, locations: readonly string[] | undefined): Promise<{ run: string } | Refused>;
-    /** Sends everything again that is at work. */
+    /** @internal Sends everything again that is at work. */
     resume(run: string): Promise<{ run: string } | Refused>;
-    /** A location has the app, or has it no more. */
+    /** @internal A location has the app, or has it no more. */
     installed(company: string, location: string | undefined, has: boolean): Promise<void>;
-    /** Looks after its runs; gives whether there is one. */
+    /** @internal Looks after its runs; gives whether there is one. */
     tend(): Promise<boolean>;
-    /** Of the object that knows all companies: notes one, with what its runs read. */
+    /** @internal Of the object that knows all companies: notes one, with what its runs read. */
     register(company: string, streams: readonly SyncStream[], details: boolean): Promise<void>;
-    /** Of the object that knows all companies: them, in the order of their ids. */
+    /** @internal Of the object that knows all companies: them, in the order of their ids. */
     registered(): Promise<Pick<Wanted, "company" | "streams" | "details">[]>;
 }
 
@@ -89,11 +89,11 @@ export interface Sent {
 
 /** What `GhlLocation` answers to. */
 export interface LocationObject {
-    /** Begins a turn. Twice, late and out of order changes nothing; gives whether it was news. */
+    /** @internal Begins a turn. Twice, late and out of order changes nothing; gives whether it was news. */
     begin(message: AgencyMessage): Promise<boolean>;
-    /** Something has changed there; gives whether it looks. */
+    /** @internal Something has changed there; gives whether it looks. */
     hint(stream: SyncStream | undefined): Promise<boolean>;
-    /** Sends a request before those of the sync. */
+    /** @internal Sends a request before those of the sync. */
     send(request: Sent): Promise<Response>;
 }
 

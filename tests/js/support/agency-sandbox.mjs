@@ -8,8 +8,9 @@ import { createSandbox, serveSandbox } from "ghl-payments/sandbox";
 import { PACKAGE } from "./support.mjs";
 
 const { listen } = await import(pathToFileURL(join(PACKAGE, "cli/node-http.js")).href);
-const { install, ...options } = JSON.parse(process.argv[2]);
-const sandbox = createSandbox({ now: Date.now, ...options });
+const { install, speed = 1, ...options } = JSON.parse(process.argv[2]);
+const began = Date.now();
+const sandbox = createSandbox({ now: () => began + speed * (Date.now() - began), ...options });
 // What an agency does first: it approves the app for all of its locations.
 if (install) sandbox.install({ company: true });
 const server = await listen(serveSandbox(sandbox), { port: 0 });

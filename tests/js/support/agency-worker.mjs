@@ -9,7 +9,7 @@ import { serveLocations, startAgency, STREAMS } from "./agency.mjs";
 /** How long a test waits for what has to happen. */
 const PATIENCE_MS = 120_000;
 
-const source = (options) => `
+const source = (options, routes) => `
     import {
         agencyHint, agencyInstalled, agencyQueue, agencyScheduled, agencyStatus, configureAgency, locationFetch, resumeAgencySync,
         retryAgencySync, startAgencySync,
@@ -40,6 +40,7 @@ const source = (options) => `
             const { data } = await client.orders.list({ limit });
             return { count: data.length, ms: Date.now() - began };
         },
+        ${routes}
     };
 
     export default {
@@ -62,13 +63,13 @@ const OBJECTS = { LOCATIONS: "GhlLocation", COMPANIES: "GhlCompany", TOKENS: "To
 export const COMPANY = "company0000000000001";
 
 /**
- * A sandbox and a runtime that syncs it. `sandbox` are options of `serveLocations`, `options` the text of what `configureAgency` gets;
- * tokens are those of the sandbox unless that names a function. Everything else goes to `startAgency`.
+ * A sandbox and a runtime that syncs it. `sandbox` are options of `serveLocations`, `options` the text of what `configureAgency` gets
+ * (the tokens of the sandbox unless given), `routes` that of further routes. Everything else goes to `startAgency`.
  */
-export async function startSync({ sandbox: given, options = "{ token: (location, context, env) => JSON.parse(env.TOKENS_OF)[location] }", ...others } = {}) {
+export async function startSync({ sandbox: given, options = "{ token: (location, context, env) => JSON.parse(env.TOKENS_OF)[location] }", routes = "", ...others } = {}) {
     const sandbox = await serveLocations(given);
     const bindings = { TOKENS_OF: JSON.stringify(sandbox.tokens), ...others.bindings };
-    const agency = await startAgency({ source: source(options), objects: OBJECTS, sandbox, ...others, bindings });
+    const agency = await startAgency({ source: source(options, routes), objects: OBJECTS, sandbox, ...others, bindings });
     await agency.migrate();
     const ask = async (path, body) => {
         const answer = await agency.ask(path, body);
@@ -76,19 +77,26 @@ export async function startSync({ sandbox: given, options = "{ token: (location,
         return answer;
     };
     const status = (run, options = {}) => ask("/status", { run, ...options });
+    /** Waits until something is so, and gives what it is. */
+    const until = async (look, what, told = () => "") => {
+        for (const end = Date.now() + PATIENCE_MS; ; await pause(50)) {
+            const found = await look();
+            if (found) return found;
+            assert.ok(Date.now() < end, `${what}: ${told()}\n${agency.lines.slice(-20).map(({ line }) => line).join("\n")}`);
+        }
+    };
     /** Waits until a run is as it has to be. */
     const when = async (run, fits, what = "the run comes to that") => {
-        for (const until = Date.now() + PATIENCE_MS; ; await pause(50)) {
-            const now = await status(run, { limit: 1000 });
-            if (fits(now)) return now;
-            assert.ok(Date.now() < until, `${what}: ${JSON.stringify(now)}\n${agency.lines.slice(-20).map(({ line }) => line).join("\n")}`);
-        }
+        let now;
+        const look = async () => fits((now = await status(run, { limit: 1000 }))) && now;
+        return until(look, what, () => JSON.stringify(now));
     };
     return {
         sandbox,
         agency,
         ask,
         status,
+        until,
         when,
         start: async (options = {}) => (await ask("/start", { company: COMPANY, locations: sandbox.locations, ...options })).run,
         ended: (run) => when(run, ({ state }) => state === "ended", "the run ends"),

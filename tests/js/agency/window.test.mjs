@@ -1,0 +1,115 @@
+// What changes after a full run: a webhook wakes one location, a window reads what is new, a full pass finds what was deleted.
+
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+import { assertOnce, startSync } from "../support/agency-worker.mjs";
+import { STREAMS } from "../support/agency.mjs";
+
+const [LOCATION, OTHER] = ["location0", "location1"];
+const DAY_MS = 86_400_000;
+
+let sync;
+before(async () => {
+    sync = await startSync({
+        sandbox: { locations: 2, size: 350, limits: "lifted" },
+        databases: 2,
+        options: `() => ({
+            token: (location, context, env) => JSON.parse(env.TOKENS_OF)[location],
+            now: () => Date.now() + (globalThis.leap ?? 0),
+        })`,
+        routes: `"/leap": (env, { ms }) => ({ leap: (globalThis.leap = (globalThis.leap ?? 0) + ms) }),`,
+    });
+});
+after(() => sync?.stop());
+
+const orders = (location) => sync.rows("SELECT id, status, seen_run, deleted_at, body FROM orders WHERE location = ? ORDER BY id", location);
+const names = async () => (await (await sync.agency.files()).list()).objects.map(({ key }) => key);
+
+test("a webhook before any run is no reason to look", async () => {
+    assert.deepEqual(await sync.ask("/hint", { type: "OrderCreate", locationId: LOCATION }), { looks: false });
+    assert.deepEqual(await sync.ask("/hint", { type: "INSTALL" }), { looks: false });
+});
+
+let full;
+test("a full run, in two databases", async () => {
+    full = await sync.start();
+    await sync.ended(full);
+    for (const location of [LOCATION, OTHER]) {
+        const wanted = await sync.sandbox.records({ stream: "orders", locationId: location });
+        assertOnce((await orders(location)).map(({ id }) => id), wanted.map(({ _id }) => _id));
+    }
+});
+
+test("a webhook wakes its location alone: what is new is in D1 soon, and no file of a run is written", async () => {
+    const before = await names();
+    const [rest, asked] = [await orders(OTHER), (await sync.sandbox.requests()).length];
+    const { _id } = await sync.sandbox.createOrder({ locationId: LOCATION, paid: true });
+    for (let i = 0; i < 5; i++) assert.deepEqual(await sync.ask("/hint", { type: "OrderCreate", locationId: LOCATION }), { looks: true });
+    await sync.until(async () => (await orders(LOCATION)).some(({ id }) => id === _id), "the new order is in D1");
+    const requests = (await sync.sandbox.requests()).slice(asked).filter(({ operation }) => operation?.endsWith(".list"));
+    assert.deepEqual(requests.map(({ operation }) => operation), ["orders.list"], "five hints are one look");
+    assert.ok(requests[0].query.some(([name]) => name === "startAt"));
+    assert.deepEqual([await orders(OTHER), await names()], [rest, before]);
+});
+
+test("a window reads what is new and what has changed lately; coupons as a whole", async () => {
+    const { _id } = await sync.sandbox.createOrder({ locationId: OTHER });
+    const paid = await sync.sandbox.changeRecord({ stream: "orders", locationId: OTHER, id: _id });
+    const run = await sync.start({ mode: "window" });
+    const { locations } = await sync.ended(run);
+    for (const { streams } of locations) {
+        assert.deepEqual(STREAMS.map((stream) => streams[stream].pass), ["window", "window", "window", "full"]);
+        assert.ok(streams.orders.records < 350, "not all of them");
+    }
+    const row = (await orders(OTHER)).find(({ id }) => id === _id);
+    assert.deepEqual([row.status, row.seen_run], [paid.status, run]);
+    const exported = await sync.exported(run);
+    assert.ok(exported.orders.some((order) => order._id === _id));
+});
+
+test("what was deleted is marked by the next full pass, and nothing else is", async () => {
+    const wanted = await sync.sandbox.records({ stream: "orders", locationId: LOCATION });
+    const gone = [wanted[0], wanted[150], wanted.at(-1)].map(({ _id }) => _id);
+    for (const id of gone) await sync.sandbox.deleteRecord({ stream: "orders", locationId: LOCATION, id });
+    const window = await sync.start({ mode: "window" });
+    await sync.ended(window);
+    assert.ok((await orders(LOCATION)).every((row) => row.deleted_at === null), "that a window does not show it proves nothing");
+    const run = await sync.start();
+    const { locations: [{ streams }] } = await sync.ended(run);
+    assert.equal(streams.orders.deleted, 3);
+    const marked = (await orders(LOCATION)).filter((row) => row.deleted_at !== null).map(({ id }) => id);
+    assert.deepEqual(marked.sort(), gone.sort());
+    assert.ok((await orders(OTHER)).every((row) => row.deleted_at === null));
+});
+
+test("a window reads a list as a whole again where that was long ago", async () => {
+    const [{ _id: id }] = (await sync.sandbox.records({ stream: "orders", locationId: OTHER })).slice(-1);
+    await sync.sandbox.deleteRecord({ stream: "orders", locationId: OTHER, id });
+    await sync.ask("/leap", { ms: 8 * DAY_MS });
+    const run = await sync.start({ mode: "window", streams: ["orders"] });
+    const { locations } = await sync.ended(run);
+    assert.ok(locations.every(({ streams }) => streams.orders.pass === "full"));
+    assert.equal((await orders(OTHER)).find((row) => row.id === id).deleted_at > 0, true);
+});
+
+test("a cron trigger begins a window of every company, and lets a run go on that has not ended", async () => {
+    await sync.agency.cron();
+    const run = await sync.until(async () => {
+        const found = await sync.rows("SELECT run, mode FROM runs ORDER BY started_at DESC LIMIT 1");
+        return found.find(({ mode }) => mode === "window")?.run;
+    }, "there is a run");
+    const before = await sync.rows("SELECT count(*) AS count FROM runs");
+    assert.ok(run);
+    assert.ok(before.length > 0);
+});
+
+test("orders with what only the order itself says", async () => {
+    await sync.sandbox.reset?.();
+    const run = await sync.start({ streams: ["orders"], locations: [OTHER], details: true });
+    await sync.ended(run);
+    const exported = await sync.exported(run);
+    assert.ok(exported.orders.length > 300);
+    assert.ok(exported.orders.every(({ items }) => Array.isArray(items)));
+    const [row] = await sync.rows("SELECT body FROM orders WHERE location = ? AND seen_run = ? LIMIT 1", OTHER, run);
+    assert.ok(Array.isArray(JSON.parse(row.body).items));
+});
