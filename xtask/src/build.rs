@@ -259,7 +259,7 @@ fn assemble(workspace: &Workspace, stage: &Path) -> Result<PathBuf> {
         bail!("pkg-template/package.json names files that the build does not make: {}", missing.join(", "));
     }
     docs::api(workspace, &folder)?;
-    docs::provider(workspace, &folder)?;
+    docs::guides(workspace, &folder)?;
     Ok(folder)
 }
 

@@ -3,7 +3,7 @@
 
 use crate::guide;
 use crate::process::{capture, run};
-use crate::workspace::{read, write, Workspace};
+use crate::workspace::{file_name, read, write, Workspace};
 use anyhow::Result;
 use std::path::Path;
 use std::process::Command;
@@ -15,10 +15,15 @@ pub fn api(workspace: &Workspace, package: &Path) -> Result<()> {
     write(&package.join("api.md"), text)
 }
 
-/// Puts the guide to payment providers beside the package's README, where files of the repository cannot be linked.
-pub fn provider(workspace: &Workspace, package: &Path) -> Result<()> {
-    let text = read(&workspace.root.join(guide::GUIDE))?;
-    write(&package.join("provider.md"), without_links(&text))
+/// The guides that are shipped: to payment providers, and to the sync of an agency.
+const GUIDES: [&str; 2] = [guide::GUIDE, "docs/agency.md"];
+
+/// Puts the guides beside the package's README, where files of the repository cannot be linked.
+pub fn guides(workspace: &Workspace, package: &Path) -> Result<()> {
+    for guide in GUIDES.map(|path| workspace.root.join(path)) {
+        write(&package.join(file_name(&guide)), without_links(&read(&guide)?))?;
+    }
+    Ok(())
 }
 
 /// A text in which what was linked outside of its folder is only named.

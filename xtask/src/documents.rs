@@ -6,12 +6,13 @@ use anyhow::{bail, Result};
 
 const DOCUMENT: &str = ".md";
 /// Beside those of the root, the documents that name commands and files of this repository.
-const DOCUMENTS: [&str; 3] = ["docs/provider.md", "examples/provider/README.md", "pkg-template/README.md"];
+const DOCUMENTS: [&str; 4] =
+    ["docs/agency.md", "docs/provider.md", "examples/provider/README.md", "pkg-template/README.md"];
 /// The first part of every path that is one of this repository.
 const FOLDERS: [&str; 12] =
     [".ci", ".github", "benches", "derive", "docs", "examples", "fuzz", "pkg-template", "src", "tests", "www", "xtask"];
 /// What the build makes beside the package's own README.
-const MADE: [&str; 2] = ["./api.md", "./provider.md"];
+const MADE: [&str; 3] = ["./api.md", "./agency.md", "./provider.md"];
 /// What `cargo xtask` can do, and with which options.
 const COMMANDS: [(&str, &[&str]); 7] = [
     ("demo", &["--port", "--static", "--api", "--location"]),

@@ -17,9 +17,9 @@ export const STREAMS: readonly SyncStream[] = ["orders", "transactions", "subscr
  */
 export interface DatabaseEnv {
     /** The only database. */
-    DB?: D1Like;
-    /** One of many. */
-    [database: `DB_${number}`]: D1Like;
+    DB?: D1Like | undefined;
+    /** The first one of many. */
+    DB_0?: D1Like | undefined;
 }
 
 /** A row of the table `runs`. Times are milliseconds since 1970. */
@@ -85,16 +85,17 @@ const BODY = COLUMNS.indexOf("body");
 /** The databases of a sync, in the order of their numbers. */
 export function databases(env: DatabaseEnv): D1Like[] {
     const all: D1Like[] = [];
-    for (let db = env?.DB_0; db !== undefined; db = env[`DB_${all.length}`]) all.push(db);
-    const others = Object.keys(env ?? {}).filter((name) => /^DB_\d+$/.test(name)).length;
+    const named = (env ?? {}) as Record<string, D1Like | undefined>;
+    for (let db = named["DB_0"]; db !== undefined; db = named[`DB_${all.length}`]) all.push(db);
+    const others = Object.keys(named).filter((name) => /^DB_\d+$/.test(name)).length;
     if (others !== all.length) throw invalid("env", `has a gap between DB_0 and the others: there is no DB_${all.length}`);
-    if (env?.DB !== undefined) {
+    if (named["DB"] !== undefined) {
         if (all.length > 0) throw invalid("env", "has both DB and DB_0: name the databases DB_0, DB_1 and so on, or have DB alone");
-        all.push(env.DB);
+        all.push(named["DB"]);
     }
     if (all.length === 0) throw invalid("env.DB", "must be the binding of a D1 database; for more than one, DB_0, DB_1 and so on");
     const broken = all.findIndex((db) => typeof db?.prepare !== "function");
-    if (broken >= 0) throw invalid(env.DB === undefined ? `env.DB_${broken}` : "env.DB", "must be the binding of a D1 database");
+    if (broken >= 0) throw invalid(named["DB"] === undefined ? `env.DB_${broken}` : "env.DB", "must be the binding of a D1 database");
     return all;
 }
 

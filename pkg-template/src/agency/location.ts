@@ -396,9 +396,11 @@ export class Locating implements LocationObject {
     }
 
     /** Writes records to D1 and to R2; both may be done again. */
-    async #store({ hint, run, stream, seq }: Work, texts: string[], took: number): Promise<SyncFile | undefined> {
+    async #store(work: Work, texts: string[], took: number): Promise<SyncFile | undefined> {
         if (texts.length === 0) return undefined;
+        const { hint, run, stream, seq } = work;
         const { location } = this.#view();
+        const whole = !hint && !("startAt" in work);
         const holder = {};
         await STORED.wait(holder, 1);
         try {
@@ -407,7 +409,7 @@ export class Locating implements LocationObject {
             for (const { path, message } of issues.slice(0, MAX_ISSUES)) this.#log("record", { stream, path, message });
             const part = { run, stream, location, seq, lines, rows, format: this.#settings.files };
             const [row, file] = await Promise.allSettled([
-                writeRows(this.#env, { stream, location, run, rows, now: took }),
+                writeRows(this.#env, { stream, location, run, rows, now: took, whole }),
                 hint ? undefined : putPart(this.#env, part),
             ]);
             for (const end of [row, file]) if (end.status === "rejected") throw new StoreFailed(end.reason);
@@ -418,7 +420,8 @@ export class Locating implements LocationObject {
     }
 
     /** Counts what was stored, all at once: whatever breaks off before is done again. */
-    #commit(step: "read" | "verified", told: object, { hint, stream, seq }: Work, ids: string[], file: SyncFile | undefined): void {
+    #commit(step: "read" | "verified", told: object, work: Work, ids: string[], file: SyncFile | undefined): void {
+        const { hint, stream, seq } = work;
         this.#tables.together(() => {
             const { stale } = this.#step<SyncCommitted>(step, told);
             if (stale) {
@@ -426,7 +429,9 @@ export class Locating implements LocationObject {
                 return;
             }
             if (hint) return;
-            this.#tables.rows("INSERT OR IGNORE INTO seen SELECT ?1, value FROM json_each(?2)", stream, JSON.stringify(ids));
+            // Where a window ends nobody asks any more what it has met, and rows that are written are paid for.
+            const over = "startAt" in work && (told as { cursor?: string }).cursor === undefined;
+            if (!over) this.#tables.rows("INSERT OR IGNORE INTO seen SELECT ?1, value FROM json_each(?2)", stream, JSON.stringify(ids));
             if (file) this.#tables.rows("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", stream, seq, JSON.stringify(file));
         });
     }

@@ -99,7 +99,9 @@ interface Sum extends Pick<RollupRow, "key" | "currency" | "records" | "count" |
  * sum is above 9,007,199,254,740,991 minor units.
  *
  * ```ts
- * const rows = await rollup(env, { from: "2026-11-01", to: "2026-12-01", by: "day" });
+ * import { rollup, type AgencyEnv } from "ghl-payments/cloudflare";
+ *
+ * export const november = (env: AgencyEnv) => rollup(env, { from: "2026-11-01", to: "2026-12-01", by: "day" });
  * // [{ key: "2026-11-01", currency: "USD", decimals: 2, records: 12, count: 10, amount: 123450, refunded: 1000, net: 122450, unreadable: 0 }, ...]
  * ```
  *

@@ -36,4 +36,5 @@ export type {
 export { parquetFiles, type FileFormat, type FilePart, type FilesEnv, type ParquetLibrary, type R2Like, type R2TextLike } from "./files.js";
 export type { DatabaseEnv, SyncFile } from "./database.js";
 export { agencyQueue } from "./queue.js";
+export { rollup, type RollupBy, type RollupOptions, type RollupRow, type RollupStream } from "./rollup.js";
 export type { AgencyState, AgencyStorage } from "./storage.js";
