@@ -9,8 +9,9 @@ use super::location::backoff;
 /// Who was at work and has said nothing for so many milliseconds is sent its message again, which changes nothing where it still is.
 const SILENT_MS: u64 = 60_000;
 
-/// The same of who has not answered its message yet; after each further one it takes longer by as much.
-const UNANSWERED_MS: u64 = 15_000;
+/// The same of who has not spoken since its message was sent, which may be lost: a location speaks when its turn begins. The next
+/// pauses are longer each.
+const UNANSWERED_MS: u64 = 3_000;
 
 /// As often as that; then its slot is given to others.
 const MAX_SENT: u64 = 5;
@@ -117,12 +118,20 @@ pub struct Watched {
     pub wake_at: u64,
 }
 
+/// For how long nothing has to be heard of one, in milliseconds, whose message was sent so often since it spoke.
+fn patience(sent: u64) -> u64 {
+    match sent {
+        0 => SILENT_MS,
+        _ => (UNANSWERED_MS * 3_u64.pow(sent.min(4) as u32 - 1)).min(SILENT_MS),
+    }
+}
+
 /// Looks at all that have a slot. `moved`: when anything was read, ended or admitted last.
 pub fn watch(running: &[Running], moved: u64, now: u64) -> Watched {
     let mut watched = Watched::default();
     let mut next = if running.is_empty() { 0 } else { now + SILENT_MS };
     for one in running {
-        let due = one.heard + if one.sent == 0 { SILENT_MS } else { UNANSWERED_MS * one.sent };
+        let due = one.heard + patience(one.sent);
         if due > now {
             next = next.min(due);
         } else if one.sent >= MAX_SENT {
@@ -189,9 +198,10 @@ mod tests {
         let running = [
             one("working", 59_990, 0),
             one("silent", 60_000, 0),
-            one("sent", 14_999, 1),
-            one("unanswered", 15_000, 1),
-            one("twice", 29_999, 2),
+            one("sent", 2_999, 1),
+            one("unanswered", 3_000, 1),
+            one("twice", 8_999, 2),
+            one("thrice", 26_999, 3),
             one("lost", 75_000, 5),
         ];
         let watched = watch(&running, NOW, NOW);

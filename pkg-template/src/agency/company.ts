@@ -68,6 +68,9 @@ const BATCH = 100;
 /** How often the run is noted in D1 and in the log, in milliseconds. */
 const NOTE_MS = 15_000;
 
+/** When it looks first whether those speak whose messages were sent, in milliseconds. */
+const FIRST_LOOK_MS = 3_000;
+
 /** When something is tried again that failed, in milliseconds. */
 const AGAIN_MS = 5_000;
 
@@ -384,7 +387,8 @@ export class Managing implements CompanyObject {
                 await this.#send(run, lines);
             }
             const busy = start.length > 0 || running > 0;
-            await this.#tables.wakeIn(Math.min(busy ? NOTE_MS : Infinity, wakeAt === undefined ? (busy ? Infinity : 0) : wakeAt - now));
+            const look = start.length > 0 ? FIRST_LOOK_MS : NOTE_MS;
+            await this.#tables.wakeIn(Math.min(busy ? look : Infinity, wakeAt === undefined ? (busy ? Infinity : 0) : wakeAt - now));
         });
         this.#admitting = turn.catch(() => {});
         await turn;

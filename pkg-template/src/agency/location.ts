@@ -162,7 +162,7 @@ export class Locating implements LocationObject {
             this.#tables.keep("told", undefined);
             return true;
         });
-        if (news) this.#othersWait = message.othersWait;
+        if (news) [this.#othersWait, this.#told] = [message.othersWait, 0];
         await this.#tables.wakeIn(0);
         return news;
     }
@@ -199,6 +199,8 @@ export class Locating implements LocationObject {
             while (Date.now() - began < ALARM_MS) {
                 const now = this.#settings.now();
                 const then = this.#step<SyncThen>("next", { othersWait: this.#othersWait });
+                // Also before the first list is read: a company that hears nothing takes the message for lost.
+                if ((then.do === "read" || then.do === "verify") && Date.now() - this.#told > REPORT_MS) await this.#tell("working");
                 if (then.do === "read") await this.#attempt(then, () => this.#read(then));
                 else if (then.do === "verify") await this.#attempt(then, () => this.#verify(then));
                 else if (then.do === "wait") {
@@ -212,7 +214,6 @@ export class Locating implements LocationObject {
                 } else {
                     return then.until;
                 }
-                if (Date.now() - this.#told > REPORT_MS) await this.#tell("working");
             }
             return this.#settings.now();
         } finally {
