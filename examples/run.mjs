@@ -1,10 +1,10 @@
-// Runs an example on this machine, against a sandbox: node examples/run.mjs cloudflare|hono-node|provider [--port 8788]
+// Runs an example on this machine, against a sandbox: node examples/run.mjs cloudflare|hono-node|provider|agency [--port 8788]
 //
 // What it takes from npm has to be there: `cargo xtask example` sees to that.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -19,6 +19,7 @@ const TOOLS = join(ROOT, "target/tools");
 const PACKAGE = process.env.GHL_PACKAGE ?? join(ROOT, "pkg");
 const TYPES = {
     ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml; charset=utf-8",
 };
@@ -124,10 +125,9 @@ async function provider({ env, port, sandbox }) {
         d1Databases: { DB: "books" },
     });
     const db = await worker.getD1Database("DB");
-    const schema = (await readFile(join(EXAMPLES, "provider/schema.sql"), "utf8")).replace(/^--.*$/gm, "");
-    for (const statement of schema.split(";")) if (statement.trim() !== "") await db.prepare(statement).run();
+    await statements(db, await readFile(join(EXAMPLES, "provider/schema.sql"), "utf8"));
     const { locationId } = sandbox;
-    await install(`${env.PUBLIC_URL}/install`, locationId);
+    await install(`${env.PUBLIC_URL}/install`, { location_id: locationId });
     // HighLevel takes https addresses only, so those of this machine it is told here.
     sandbox.connectProvider({ locationId, paymentsUrl: `${env.PUBLIC_URL}/pay`, queryUrl: `${env.PUBLIC_URL}/query` });
     return {
@@ -141,11 +141,60 @@ async function provider({ env, port, sandbox }) {
     };
 }
 
-/** Follows the redirects of an installation, keeps the cookies on the way, and chooses the location. */
-async function install(begin, locationId) {
+/** The agency's sync, made of what its wrangler.jsonc says, and installed in the sandbox as an agency would install it. */
+async function agency({ env, port, sandbox, persist }) {
+    const folder = join(EXAMPLES, "agency-sync");
+    const page = Object.fromEntries(
+        await Promise.all((await readdir(join(folder, "page"))).map(async (name) => [`/${name}`, await readFile(join(folder, "page", name), "utf8")])),
+    );
+    const config = JSON.parse((await readFile(join(folder, "wrangler.jsonc"), "utf8")).replace(/^\s*\/\/.*$/gm, ""));
+    const { durable_objects: objects, queues, d1_databases: databases, r2_buckets: buckets } = config;
+    const [db] = databases;
+    const named = (list, name, of) => Object.fromEntries(list.map((one) => [one[name], of(one)]));
+    const worker = await startWorker(`agency-sync/${config.main}`, page, {
+        bindings: { ...config.vars, ...env, GHL_REDIRECT_URI: `${env.PUBLIC_URL}/oauth/callback` },
+        port,
+        objects: named(objects.bindings, "name", (one) => one.class_name),
+        d1Databases: named(databases, "binding", (one) => one.database_name),
+        r2Buckets: named(buckets, "binding", (one) => one.bucket_name),
+        queueProducers: named(queues.producers, "binding", (one) => ({ queueName: one.queue })),
+        queueConsumers: named(queues.consumers, "queue", (one) => ({
+            maxBatchSize: one.max_batch_size,
+            maxBatchTimeout: one.max_batch_timeout,
+            maxRetries: one.max_retries,
+            deadLetterQueue: one.dead_letter_queue,
+        })),
+        compatibilityDate: config.compatibility_date,
+        ...(persist && { durableObjectsPersist: join(persist, "objects"), d1Persist: join(persist, "d1"), r2Persist: join(persist, "r2") }),
+    });
+    const migrations = join(PACKAGE, db.migrations_dir.split("/ghl-payments/")[1]);
+    const tables = await worker.getD1Database(db.binding);
+    for (const name of (await readdir(migrations)).filter((file) => file.endsWith(".sql")).sort()) {
+        await statements(tables, await readFile(join(migrations, name), "utf8"));
+    }
+    return {
+        db: tables,
+        /** The cookie of somebody who has installed the app for the agency. */
+        signIn: () => install(`${env.PUBLIC_URL}/install`, { company_id: sandbox.companyId }),
+        /** What Cloudflare does every hour. */
+        async cron() {
+            const { scheduled } = await worker.getWorker();
+            await scheduled({ scheduledTime: new Date(sandbox.now()), cron: config.triggers.crons[0] });
+        },
+        stop: () => worker.dispose(),
+    };
+}
+
+/** Carries out the statements of a file of SQL. */
+async function statements(db, text) {
+    for (const statement of text.replace(/^\s*--.*$/gm, "").split(/;\s*$/m)) if (statement.trim() !== "") await db.prepare(statement).run();
+}
+
+/** Follows the redirects of an installation, keeps the cookies on the way, and chooses. Gives the cookies. */
+async function install(begin, chosen) {
     const cookies = new Map();
     for (let at = new URL(begin); ; ) {
-        if (at.pathname.endsWith("/chooselocation")) at.searchParams.set("location_id", locationId);
+        if (at.pathname.endsWith("/chooselocation")) for (const [name, id] of Object.entries(chosen)) at.searchParams.set(name, id);
         const cookie = [...cookies].map((pair) => pair.join("=")).join("; ");
         const response = await fetch(at, { headers: { cookie }, redirect: "manual" });
         for (const set of response.headers.getSetCookie()) {
@@ -154,7 +203,7 @@ async function install(begin, locationId) {
         }
         if (response.status !== 302) {
             if (!response.ok) throw new Error(`the app was not installed: ${response.status} ${await response.text()}`);
-            return;
+            return [...cookies].map((pair) => pair.join("=")).join("; ");
         }
         at = new URL(response.headers.get("location"), at);
     }
@@ -196,13 +245,16 @@ async function honoNode({ env, port }) {
     };
 }
 
-const EXAMPLE = { cloudflare, "hono-node": honoNode, provider };
+const EXAMPLE = { cloudflare, "hono-node": honoNode, provider, agency };
+
+/** The locations of the agency when nobody names others, and how many orders each has. */
+const AGENCY = { locations: Array.from({ length: 40 }, (_, i) => `location${`${i + 1}`.padStart(2, "0")}`), size: 2000 };
 
 /** Starts an example and the sandbox behind it. */
-export async function start(name, { port, seed = 7, ...options } = {}) {
+export async function start(name, { port, seed = 7, persist, ...options } = {}) {
     const { createSandbox, serveSandbox } = await fromPackage("sandbox.js");
     const { listen } = await fromPackage("cli/node-http.js");
-    const sandbox = createSandbox({ seed, now: Date.now, ...options });
+    const sandbox = createSandbox({ seed, now: Date.now, ...(name === "agency" && AGENCY), ...options });
     // The demo steers it from a page of another port.
     const handle = serveSandbox(sandbox, { cors: name === "provider" });
     let app;
@@ -227,7 +279,7 @@ export async function start(name, { port, seed = 7, ...options } = {}) {
         ENCRYPTION_KEY: "only for the sandbox: openssl rand -base64 32",
         SESSION_SECRET: "only for the sandbox: openssl rand -hex 32",
     };
-    app = await EXAMPLE[name]({ env, port, sandbox });
+    app = await EXAMPLE[name]({ env, port, sandbox, persist });
     const sending = sandbox.webhooks({ url: `${url}/webhooks` });
     return {
         ...app,
@@ -246,7 +298,7 @@ export async function start(name, { port, seed = 7, ...options } = {}) {
 async function main([name, ...rest]) {
     const [option, port = "8788", ...more] = rest;
     if (!(name in EXAMPLE) || (option ?? "--port") !== "--port" || !/^\d+$/.test(port) || more.length > 0) {
-        console.error("usage: node examples/run.mjs cloudflare|hono-node|provider [--port 8788]");
+        console.error("usage: node examples/run.mjs cloudflare|hono-node|provider|agency [--port 8788]");
         process.exit(2);
     }
     const example = await start(name, { port: Number(port) });
@@ -259,6 +311,8 @@ async function main([name, ...rest]) {
         ending.unshift(() => clearInterval(clock));
         console.log(`open ${demo.url}#/checkout`);
         console.log(`The provider is ${example.url}/, HighLevel is ${example.sandboxUrl}/; Ctrl+C ends them.`);
+    } else if (name === "agency") {
+        await startAgency(example);
     } else {
         console.log(`open ${example.url}/`);
         console.log("Enter makes a new order in the sandbox, whose webhook arrives on the page; Ctrl+C ends it.");
@@ -273,6 +327,33 @@ async function main([name, ...rest]) {
             process.exit(0);
         });
     }
+}
+
+/** Says what to look at, and what Enter does: people of the agency work on meanwhile, and two of its locations make trouble. */
+async function startAgency({ url, sandbox, cron }) {
+    const { locations } = AGENCY;
+    const [broken, gone] = [locations[4], locations[11]];
+    sandbox.faults.add("status=500", { locationId: broken, operation: "transactions.list", times: 1_000_000 });
+    console.log(`open ${url}/`);
+    console.log(`Install the app for the whole agency there, and let it read everything. ${broken} answers 500 until Enter; ${gone} removes the app then.`);
+    console.log("Enter: in each location something is ordered, changed and deleted, and the Worker reads what is new; Ctrl+C ends it.");
+    const terminal = createInterface({ input: process.stdin });
+    terminal.on("line", async () => {
+        sandbox.faults.clear();
+        try {
+            sandbox.uninstall({ locationId: gone });
+        } catch {
+            // It has gone before.
+        }
+        for (const locationId of locations) {
+            sandbox.createOrder({ locationId, paid: true });
+            const orders = sandbox.records({ stream: "orders", locationId });
+            sandbox.changeRecord({ stream: "orders", locationId, id: orders[5]._id });
+            sandbox.deleteRecord({ stream: "orders", locationId, id: orders[9]._id });
+        }
+        await cron();
+        console.log(`something has happened in ${locations.length} locations`);
+    });
 }
 
 /** The demo of this repository, with the sandbox of the example behind it. */

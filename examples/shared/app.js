@@ -39,7 +39,7 @@ export function createApp({ env, store, seen, inbox }) {
 
     const proxy = createProxy({
         async authorize(request) {
-            const locationId = await sessions.locationOf(request);
+            const locationId = await sessions.accountOf(request);
             return locationId === null ? null : { locationId, operations: OPERATIONS };
         },
         token: oauth.token,
@@ -80,7 +80,7 @@ export function createApp({ env, store, seen, inbox }) {
         webhooks,
         /** What the webhooks said, for the page. */
         async inbox(request) {
-            const locationId = await sessions.locationOf(request);
+            const locationId = await sessions.accountOf(request);
             if (locationId === null) return new Response(null, { status: 401 });
             return Response.json({ locationId, lines: await inbox.list(locationId) });
         },

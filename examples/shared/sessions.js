@@ -1,4 +1,4 @@
-// Whose account a browser works with: a signed cookie. It stands for the login of your own app; put that in its place.
+// Whose account, a location or an agency, a browser works with: a signed cookie. It stands for the login of your own app; put that in its place.
 
 const NAME = "session";
 const DAY_MS = 86_400_000;
@@ -15,20 +15,20 @@ export function createSessions(secret) {
     }
     const key = crypto.subtle.importKey("raw", bytesOf(secret), ALGORITHM, false, ["sign", "verify"]);
     return {
-        /** `Set-Cookie` of somebody who works with this location. */
-        async cookie(locationId, secure) {
-            const value = `${locationId}.${Date.now() + DAY_MS}`;
+        /** `Set-Cookie` of somebody who works with this account. */
+        async cookie(account, secure) {
+            const value = `${account}.${Date.now() + DAY_MS}`;
             const signature = hexOf(await crypto.subtle.sign("HMAC", await key, bytesOf(value)));
             return `${NAME}=${value}.${signature}; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax${secure ? "; Secure" : ""}`;
         },
-        /** The location that the sender of a request works with; null if nobody knows. */
-        async locationOf(request) {
+        /** The account that the sender of a request works with; null if nobody knows. */
+        async accountOf(request) {
             const cookies = (request.headers.get("cookie") ?? "").split(/; */);
             const [, value] = cookies.find((cookie) => cookie.startsWith(`${NAME}=`))?.split("=") ?? [];
-            const [locationId, until, signature = ""] = value?.split(".") ?? [];
-            if (locationId === undefined || !(Number(until) > Date.now())) return null;
-            const fine = await crypto.subtle.verify("HMAC", await key, bytesOfHex(signature), bytesOf(`${locationId}.${until}`));
-            return fine ? locationId : null;
+            const [account, until, signature = ""] = value?.split(".") ?? [];
+            if (account === undefined || !(Number(until) > Date.now())) return null;
+            const fine = await crypto.subtle.verify("HMAC", await key, bytesOfHex(signature), bytesOf(`${account}.${until}`));
+            return fine ? account : null;
         },
     };
 }

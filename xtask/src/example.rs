@@ -6,7 +6,7 @@ use crate::{build, setup};
 use anyhow::{bail, Context, Result};
 
 /// The examples that can be run so.
-const NAMES: [&str; 3] = ["cloudflare", "hono-node", "provider"];
+const NAMES: [&str; 4] = ["cloudflare", "hono-node", "provider", "agency"];
 const PORT: u16 = 8788;
 
 /// What to run.
@@ -21,7 +21,7 @@ pub fn example(workspace: &Workspace, Example { name, port }: &Example) -> Resul
     setup::for_build(workspace)?;
     setup::for_examples(workspace)?;
     build::package(workspace)?;
-    println!("\nStarting examples/{name} (Ctrl+C ends it) ...");
+    println!("\nStarting the example {name} (Ctrl+C ends it) ...");
     let mut node = workspace.node();
     node.args(["examples/run.mjs", name, "--port"]).arg(port.to_string());
     run(&mut node, "If the port is taken: `cargo xtask example NAME --port 9000`.")
@@ -64,8 +64,8 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for (arguments, message) in [
-            (&[][..], "cloudflare, hono-node, provider"),
-            (&["vue"], "cloudflare, hono-node, provider"),
+            (&[][..], "cloudflare, hono-node, provider, agency"),
+            (&["vue"], "cloudflare, hono-node, provider, agency"),
             (&["cloudflare", "--port"], "needs a value"),
             (&["cloudflare", "--port", "x"], "`x` is not a port"),
             (&["cloudflare", "--host"], "not `--host`"),

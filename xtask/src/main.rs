@@ -31,8 +31,8 @@ cargo xtask <command>
   demo --static     write the demo page to target/demo for any host, with the sandbox inside it; with
                     --api URL --location ID for an account behind a proxy of your own
   example NAME [--port N]
-                    build the package, then run examples/cloudflare or examples/provider (in workerd), or
-                    examples/hono-node, against the sandbox
+                    build the package, then run an example against the sandbox: cloudflare, provider or agency (of
+                    examples/agency-sync) in workerd, hono-node in Node
   test [SUITE...]   run every test suite, or those named (`cargo xtask test --list` names them);
                     `--quick`: only what needs no browser and no package;
                     `--all`: in every environment, not only in those that are quick to install;

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import test, { afterEach } from "node:test";
 import { PaymentsClient } from "ghl-payments";
+import { connectSandbox } from "ghl-payments/sandbox";
 import { failure } from "../support/stub.mjs";
 import { PACKAGE } from "../support/support.mjs";
 
@@ -54,6 +55,34 @@ test("the same seed is the same account", async () => {
     const [one, two, other] = await Promise.all([serve("--seed=9"), serve("--seed", "9"), serve("--seed", "10")]);
     assert.deepEqual([one.locationId, one.token], [two.locationId, two.token]);
     assert.notEqual(one.locationId, other.locationId);
+});
+
+test("there are as many locations as were asked for, and the clock stands at the time that was given", async () => {
+    const { child, ended } = command("sandbox", "--port", "0", "--locations", "3", "--size=2", "--now", "2026-03-01T10:00:00Z");
+    const ids = [];
+    let base;
+    for await (const line of createInterface({ input: child.stdout })) {
+        const [, name, value] = /^(.+?): +(\S+)$/.exec(line) ?? [];
+        if (name === "location id") ids.push(value);
+        if (name === "base URL") base = value;
+        if (name === "token") break;
+    }
+    const alone = await serve("--size=2");
+    assert.equal(ids[0], alone.locationId);
+    assert.equal(new Set(ids).size, 3);
+    const sandbox = connectSandbox(base);
+    assert.equal(Math.abs((await sandbox.now()) - Date.parse("2026-03-01T10:00:00Z")) < 1000, true);
+    for (const locationId of ids) {
+        assert.match(locationId, /^[A-Za-z0-9]{20}$/);
+        const token = await sandbox.token({ locationId });
+        const page = await new PaymentsClient({ baseUrl: base, locationId, token, maxRetries: 0 }).orders.list();
+        assert.equal(page.totalCount, 2);
+    }
+    child.kill("SIGINT");
+    await ended;
+    for (const wrong of [["--now", "yesterday"], ["--now"], ["--locations", "0"], ["--locations", "2000"]]) {
+        assert.equal((await command("sandbox", ...wrong).ended).code, 2, wrong.join(" "));
+    }
 });
 
 for (const signal of ["SIGINT", "SIGTERM"]) {

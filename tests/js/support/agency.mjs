@@ -2,14 +2,17 @@
 // kept in a folder, against a sandbox of many locations in a process of its own. The runtime can be killed and begun again.
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { connectSandbox } from "ghl-payments/sandbox";
 import { bundleWorker, PACKAGE, tool } from "./support.mjs";
 
@@ -140,7 +143,7 @@ export async function startAgency({ source, objects, sandbox, databases = 1, per
         },
         /** Brings the databases to the schema, as `wrangler d1 migrations apply` does it. */
         async migrate(migrations = join(PACKAGE, "migrations")) {
-            const files = existsSync(migrations) ? readdirSync(migrations).filter((name) => name.endsWith(".sql")).sort() : [];
+            const files = readdirSync(migrations).filter((name) => name.endsWith(".sql")).sort();
             for (const name of names) {
                 const db = await worker.getD1Database(name);
                 for (const file of files) {
@@ -163,6 +166,8 @@ export async function startAgency({ source, objects, sandbox, databases = 1, per
         },
         /** The most memory that the runtime has had, in bytes. */
         memory: measure,
+        /** The time of processors that the runtime has used since it began, in seconds. */
+        seconds: () => pids.reduce((sum, pid) => sum + secondsOf(pid), 0),
         /** Ends the runtime as a power cut does. */
         async kill() {
             measure();
@@ -181,6 +186,69 @@ export async function startAgency({ source, objects, sandbox, databases = 1, per
         },
     };
     return agency;
+}
+
+/**
+ * Compares what a run has left with what the sandbox holds: `missing` are records of the sandbox that are not there, `double` those
+ * that are there more than once, `unknown` those that the sandbox does not have. `d1` looks at the rows that are not marked as
+ * deleted, `r2` at the files that the manifest names, whose lengths, counts and checksums it checks. `locations` are those to look
+ * at, all of them unless told. With `exact` each record must be what the list of the sandbox says.
+ */
+export async function compare(agency, sandbox, { run, streams = STREAMS, locations = sandbox.locations, exact = false }) {
+    const d1 = tally();
+    const r2 = tally();
+    const manifest = JSON.parse(await (await (await agency.files()).get(`${run}/manifest.json`)).text());
+    const entries = new Map(manifest.locations.map((entry) => [entry.location, entry]));
+    for (const locationId of locations) {
+        for (const stream of streams) {
+            const held = new Map((await sandbox.records({ stream, locationId })).map((record) => [record._id, record]));
+            const where = `${locationId}/${stream}`;
+            d1.add(where, held, await liveRows(agency, stream, locationId), exact);
+            const files = entries.get(locationId).files.filter(({ name }) => name.split("/")[1] === stream);
+            const records = [];
+            for (const file of files) records.push(...(await recordsOf(agency, file)));
+            r2.add(where, held, records, exact);
+        }
+    }
+    return { d1: d1.ends, r2: r2.ends, manifest };
+}
+
+/** What was found where. */
+function tally() {
+    const ends = { records: 0, missing: [], double: [], unknown: [] };
+    return {
+        ends,
+        add(where, held, found, exact) {
+            const seen = new Set();
+            for (const record of found) {
+                const id = record._id;
+                if (seen.has(id)) ends.double.push(`${where}/${id}`);
+                seen.add(id);
+                if (!held.has(id)) ends.unknown.push(`${where}/${id}`);
+                else if (exact) assert.deepEqual(record, held.get(id), `${where}/${id}`);
+            }
+            ends.records += seen.size;
+            for (const id of held.keys()) if (!seen.has(id)) ends.missing.push(`${where}/${id}`);
+        },
+    };
+}
+
+/** The records of a location that D1 holds, in any of its databases. */
+async function liveRows(agency, stream, location) {
+    const sql = `SELECT body FROM ${stream} WHERE location = ? AND deleted_at IS NULL`;
+    const found = await Promise.all(agency.databases.map((name) => agency.rows(name, sql, location)));
+    return found.flat().map(({ body }) => JSON.parse(body));
+}
+
+/** The records in a file of a manifest. */
+async function recordsOf(agency, { name, bytes, sha256, records }) {
+    const object = await (await agency.files()).get(name);
+    assert.ok(object !== null, `${name} is there`);
+    const zipped = Buffer.from(await object.arrayBuffer());
+    assert.deepEqual([zipped.length, createHash("sha256").update(zipped).digest("hex")], [bytes, sha256], name);
+    const lines = gunzipSync(zipped).toString("utf8").split("\n").filter((line) => line !== "");
+    assert.equal(lines.length, records, name);
+    return lines.map((line) => JSON.parse(line));
 }
 
 /** The statements of a file of SQL: each ends with a semicolon at the end of a line. */
@@ -206,4 +274,11 @@ function memoryOf(pid) {
     } catch {
         return 0;
     }
+}
+
+/** The time of processors that a process has used, in seconds: its 14th and 15th field, in hundredths. */
+function secondsOf(pid) {
+    const [, fields] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
+    const [user, system] = fields.split(" ").slice(11);
+    return (Number(user) + Number(system)) / 100;
 }
