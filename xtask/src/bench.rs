@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: the time of a checked call against raw fetch + JSON.parse and against other clients.
+//! `cargo xtask bench`: the time of a checked call against raw fetch + JSON.parse and against other clients; with `agency` what a
+//! sync of 500 locations takes.
 
 use crate::process::run;
 use crate::workspace::{copy_folder, empty_folder, Workspace};
@@ -18,17 +19,24 @@ pub struct Options {
     engines: Option<String>,
     /// What the program in `benches/` reads by itself.
     passed: Vec<String>,
+    /// The agency sync instead of calls.
+    agency: bool,
 }
 
 /// Reads the arguments of the command.
 pub fn read(arguments: &[String]) -> Result<Options> {
     let mut options = Options::default();
     let mut rest = arguments.iter();
+    if rest.as_slice().first().is_some_and(|first| first == "agency") {
+        options.agency = true;
+        rest.next();
+    }
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().with_context(|| format!("`{argument}` needs a value"));
         match argument.as_str() {
-            "--vs" => options.versus = Some(PathBuf::from(value()?)),
+            "--vs" if !options.agency => options.versus = Some(PathBuf::from(value()?)),
             "--quick" => options.quick = true,
+            _ if options.agency => bail!("`cargo xtask bench agency` takes `--quick`, not `{argument}`"),
             "--in" => options.engines = Some(value()?.clone()),
             "--only" | "--rounds" => options.passed.extend([argument.clone(), value()?.clone()]),
             _ => bail!("`cargo xtask bench` takes no argument `{argument}`"),
@@ -38,6 +46,9 @@ pub fn read(arguments: &[String]) -> Result<Options> {
 }
 
 pub fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
+    if options.agency {
+        return agency(workspace, options.quick);
+    }
     // Relative to where the command was given, which is not where the programs run.
     let other = options.versus.as_deref().map(|path| path.canonicalize().with_context(|| path.display().to_string()));
     let other = other.transpose()?;
@@ -76,6 +87,23 @@ pub fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
         &mut program(workspace, &folder, "sandbox.mjs"),
         "What is over its limit stands above. On a busy machine run it again.",
     )
+}
+
+/// A sync of 1,000,000 orders in workerd, what it takes and what it leaves.
+fn agency(workspace: &Workspace, quick: bool) -> Result<()> {
+    setup::for_build(workspace)?;
+    build::package(workspace)?;
+    let folder = stage(workspace, None)?;
+    // What the tests compare a sync with.
+    let tests = folder.join("tests/js/support");
+    empty_folder(&tests)?;
+    copy_folder(&workspace.root.join("tests/js/support"), &tests)?;
+    println!();
+    let mut command = program(workspace, &folder, "agency.mjs");
+    if quick {
+        command.arg("--quick");
+    }
+    run(&mut command, "What is over its limit stands above. On a busy machine run it again.")
 }
 
 /// A few rounds in Node, of an answer and of one that needs repair: fails unless the ways agree.
@@ -133,6 +161,13 @@ mod tests {
         assert_eq!(options.versus.as_deref(), Some(Path::new("a.tgz")));
         assert_eq!(options.engines.as_deref(), Some("node"));
         assert_eq!(options.passed, ["--only", "page,one", "--rounds", "20"]);
+    }
+
+    #[test]
+    fn the_agency_is_measured_by_itself() {
+        assert!(read(&given(&["agency", "--quick"])).is_ok_and(|options| options.agency && options.quick));
+        assert!(read(&given(&["agency", "--vs", "a.tgz"])).unwrap_err().to_string().contains("takes `--quick`"));
+        assert!(read(&given(&["--quick", "agency"])).unwrap_err().to_string().contains("`agency`"));
     }
 
     #[test]

@@ -72,6 +72,10 @@ const FIGURE: &str = "figure: ";
 const FIGURES: [&str; 8] =
     ["matrix: ", "recordPaymentOnce", "429", "isolates: ", "fuzz: ", "oauth: ", "webhooks on ", "provider: "];
 
+/// What the summary of `test agency` must speak of.
+const AGENCY_FIGURES: [&str; 4] =
+    ["SIGKILLs", "times the shortest possible time", "model of 10,000 locations", "interactive calls"];
+
 /// The suites of `--reliability`, besides those that they stand on.
 const RELIABILITY: [&str; 11] = [
     "reliability",
@@ -101,6 +105,8 @@ enum Job {
     RustServer,
     /// Those of the native tests that are about reliability, with what they print.
     Reliability,
+    /// Those of the native tests that are about the agency sync, with what they print.
+    Agency,
     Build,
     /// `fuzz`: kept inputs and some seconds of new ones.
     Fuzz,
@@ -214,6 +220,11 @@ pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     if quick && options.len() > 1 {
         bail!("`{}` do not go together", options.join("` and `"));
     }
+    let agency = filters.iter().any(|filter| filter == AGENCY);
+    if agency {
+        // Otherwise `native` runs it, among all that it runs.
+        suites.insert(0, Suite { name: AGENCY.to_owned(), job: Job::Agency });
+    }
     if reliability {
         // Otherwise `native` runs it, among all that it runs.
         suites.insert(0, Suite { name: "reliability".to_owned(), job: Job::Reliability });
@@ -266,7 +277,10 @@ pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
         println!("{name:<28}{:>5} passed{:>5} failed{:>8.1} s", counts.passed, counts.failed, time.as_secs_f64());
     }
     if reliability {
-        total += summary(&figures);
+        total += summary(&figures, &FIGURES);
+    }
+    if agency {
+        total += summary(&figures, &AGENCY_FIGURES);
     }
     println!("in {:.1} s", started.elapsed().as_secs_f64());
     println!("{} passed, {} failed", total.passed, total.failed);
@@ -277,12 +291,12 @@ pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
 const OPTIONS: [&str; 3] = ["--all", "--quick", "--reliability"];
 
 /// Prints the figures; one that is missing counts as failed.
-fn summary(figures: &[String]) -> Counts {
+fn summary(figures: &[String], wanted: &[&str]) -> Counts {
     println!();
     for figure in figures {
         println!("{figure}");
     }
-    let missing: Vec<_> = FIGURES.iter().filter(|word| !figures.iter().any(|figure| figure.contains(*word))).collect();
+    let missing: Vec<_> = wanted.iter().filter(|word| !figures.iter().any(|figure| figure.contains(*word))).collect();
     for word in &missing {
         println!("no figure on `{}`", word.trim_end_matches([':', ' ']));
     }
@@ -380,13 +394,19 @@ fn rustdoc(package: &'static str, arguments: &[&'static str]) -> Job {
     Job::Cargo([&["rustdoc", "--lib", "--package", package], arguments, &["--", "--deny", "warnings"]].concat())
 }
 
-/// A filter takes the suite of that name and the group of that first word (`js`, `web`, `clippy`).
+/// The filter that takes everything about the agency sync, with its figures at the end.
+const AGENCY: &str = "agency";
+
+/// A filter takes the suite of that name and the group of that first word (`js`, `web`, `clippy`), or the folder of `tests/js`
+/// (`agency`, `provider`).
 fn select(suites: Vec<Suite>, filters: &[String]) -> Result<Vec<Suite>> {
     if filters.is_empty() {
         return Ok(suites);
     }
     let takes = |filter: &str, suite: &Suite| {
-        suite.name.strip_prefix(filter).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        let names = [Some(suite.name.as_str()), suite.name.strip_prefix("js-")];
+        let rest = names.into_iter().flatten().find_map(|name| name.strip_prefix(filter));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
     if let Some(unknown) = filters.iter().find(|filter| !suites.iter().any(|suite| takes(filter, suite))) {
         let names: Vec<_> = suites.iter().map(|suite| suite.name.as_str()).collect();
@@ -435,6 +455,11 @@ fn perform(workspace: &Workspace, suite: &Suite, extent: Extent) -> Result<Repor
         Job::Reliability => {
             let mut command = workspace.cargo();
             command.args(["test", "--features", "sandbox", "--test", "reliability", "--", "--show-output"]);
+            return cargo_tests(&mut command);
+        }
+        Job::Agency => {
+            let mut command = workspace.cargo();
+            command.args(["test", "--features", "edge", "--lib", "sync::", "--", "--show-output"]);
             return cargo_tests(&mut command);
         }
         Job::Fuzz => {
@@ -825,6 +850,7 @@ mod tests {
         assert_eq!(selected(&["native"]), ["native"]);
         assert_eq!(selected(&["js"]), ["build", "install", "js-node", "js-chromium", "contract"]);
         assert_eq!(selected(&["js-node"]), ["build", "install", "js-node", "contract"]);
+        assert_eq!(selected(&["node"]), ["build", "install", "js-node", "contract"]);
         assert_eq!(selected(&["size"]), ["build", "size"]);
         assert_eq!(selected(&[]).len(), 7);
     }
@@ -857,9 +883,9 @@ mod tests {
         let output = "running 1 test\nfigure: 429: none\n  figure: fuzz: 5 executions\nno figure: here\n";
         let mut found = figures(output);
         assert_eq!(found, ["429: none", "fuzz: 5 executions"]);
-        assert_eq!(summary(&found), Counts { passed: 0, failed: FIGURES.len() - 2 });
+        assert_eq!(summary(&found, &FIGURES), Counts { passed: 0, failed: FIGURES.len() - 2 });
         found.extend(FIGURES.map(str::to_owned));
-        assert_eq!(summary(&found), Counts::default());
+        assert_eq!(summary(&found, &FIGURES), Counts::default());
     }
 
     #[test]

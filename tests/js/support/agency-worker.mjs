@@ -9,7 +9,7 @@ import { serveLocations, startAgency, STREAMS } from "./agency.mjs";
 /** How long a test waits for what has to happen. */
 const PATIENCE_MS = 120_000;
 
-const source = (options, routes) => `
+const source = (options, routes, more) => `
     import {
         agencyHint, agencyInstalled, agencyQueue, agencyScheduled, agencyStatus, configureAgency, locationFetch, resumeAgencySync,
         retryAgencySync, startAgencySync,
@@ -18,6 +18,7 @@ const source = (options, routes) => `
     export { GhlCompany, GhlLocation, TokenKeeper } from "ghl-payments/cloudflare";
 
     configureAgency(${options});
+    ${more}
 
     const routes = {
         "/start": async (env, options) => ({ run: await startAgencySync(env, options) }),
@@ -64,12 +65,13 @@ export const COMPANY = "company0000000000001";
 
 /**
  * A sandbox and a runtime that syncs it. `sandbox` are options of `serveLocations`, `options` the text of what `configureAgency` gets
- * (the tokens of the sandbox unless given), `routes` that of further routes. Everything else goes to `startAgency`.
+ * (the tokens of the sandbox unless given), `routes` that of further routes, `more` that of what else the Worker has. Everything else goes
+ * to `startAgency`.
  */
-export async function startSync({ sandbox: given, options = "{ token: (location, context, env) => JSON.parse(env.TOKENS_OF)[location] }", routes = "", ...others } = {}) {
+export async function startSync({ sandbox: given, options = "{ token: (location, context, env) => JSON.parse(env.TOKENS_OF)[location] }", routes = "", more = "", ...others } = {}) {
     const sandbox = await serveLocations(given);
     const bindings = { TOKENS_OF: JSON.stringify(sandbox.tokens), ...others.bindings };
-    const agency = await startAgency({ source: source(options, routes), objects: OBJECTS, sandbox, ...others, bindings });
+    const agency = await startAgency({ source: source(options, routes, more), objects: OBJECTS, sandbox, ...others, bindings });
     await agency.migrate();
     const ask = async (path, body) => {
         const answer = await agency.ask(path, body);
