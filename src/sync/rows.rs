@@ -2,7 +2,7 @@
 
 use super::stream::Stream;
 use crate::core::instant_ms;
-use crate::json::{field, items, json_text, push_decimal, put, quote, text_field, Scanner};
+use crate::json::{items, json_text, members, push_decimal, put, quote, text_field, Scanner};
 use crate::provider::money::{Amount, Currency, MoneyError};
 use crate::shape::Issue;
 
@@ -53,53 +53,53 @@ impl Rows {
     }
 
     fn add(&mut self, stream: Stream, record: &[u8], location: &str, at: u64) {
-        let id = text_field(record, "_id");
+        let [id, owner, currency, amount, refunded, created, updated, status, live, source_type, source] =
+            told(stream, record);
+        let (id, owner) = (text(id), text(owner));
         if id.is_empty() {
-            self.issue(at, "_id", "is missing: the record cannot be told from others");
+            self.issue(at, ID, "is missing: the record cannot be told from others");
             return;
         }
-        let owner = text_field(record, "altId");
         if !owner.is_empty() && owner != location {
-            self.issue(at, "altId", "is another location: its record does not belong here");
+            self.issue(at, OWNER, "is another location: its record does not belong here");
             return;
         }
         let Ok(body) = core::str::from_utf8(record) else { return };
-        let currency = Currency::read(&text_field(record, "currency")).ok();
-        let [amount, refunded] = ["amount", "amountRefunded"].map(|name| {
-            let minor = minor(field(record, name), currency);
-            if minor.is_rounded {
-                self.issue(at, name, "has more decimals than its currency, and was rounded");
+        let currency = Currency::read(&text(currency)).ok();
+        let [amount, refunded] = [(AMOUNT, amount), (REFUNDED, refunded)].map(|(name, value)| {
+            let (minor, problem) = minor(value, currency);
+            if let Some(problem) = problem {
+                self.issue(at, name, problem);
             }
-            if minor.is_odd {
-                self.issue(at, name, "is no amount of its currency, and counts as none");
-            }
-            minor.text
+            minor
         });
-        let source = match stream {
-            Stream::Orders => [text_field(record, "sourceType"), text_field(field(record, "source"), "type")],
-            _ => [text_field(record, "entitySourceType"), text_field(field(record, "entitySource"), "type")],
-        };
+        let mut sold_by = text(source_type);
+        if sold_by.is_empty() {
+            sold_by = text_field(source, "type");
+        }
         let out = &mut self.rows;
         put(out, if self.count > 0 { ",[" } else { "[" });
         quote(out, &id);
-        for name in ["createdAt", "updatedAt"] {
+        for time in [created, updated] {
             out.push(',');
-            match instant_ms(&text_field(record, name)) {
+            match instant_ms(&text(time)) {
                 Some(ms) => push_decimal(out, ms as u64),
                 None => put(out, "null"),
             }
         }
-        put_text(out, &text_field(record, "status"));
+        put_text(out, &text(status));
         put_raw(out, &amount);
         put_text(out, currency.as_ref().map_or("", Currency::as_str));
         put_raw(out, &refunded);
-        put_text(out, source.iter().find(|source| !source.is_empty()).map_or("", |source| source));
+        put_text(out, &sold_by);
         put_raw(
             out,
-            match field(record, "liveMode") {
-                b"true" => "1",
-                b"false" => "0",
-                _ => "",
+            if live == b"true" {
+                "1"
+            } else if live == b"false" {
+                "0"
+            } else {
+                ""
             },
         );
         out.push(',');
@@ -110,11 +110,48 @@ impl Rows {
     }
 }
 
+const ID: &str = "_id";
+const OWNER: &str = "altId";
+const AMOUNT: &str = "amount";
+const REFUNDED: &str = "amountRefunded";
+
+/// The fields that make a row, and those that say by what a record was sold: in lists and in a single record.
+const FIELDS: [&str; 11] =
+    [ID, OWNER, "currency", AMOUNT, REFUNDED, "createdAt", "updatedAt", "status", "liveMode", "sourceType", "source"];
+const SOLD_BY: [&str; 2] = ["entitySourceType", "entitySource"];
+
+/// The values of these fields, in one walk over the record; nothing for one that it does not have.
+fn told(stream: Stream, record: &[u8]) -> [&[u8]; 11] {
+    let mut names = FIELDS;
+    if stream != Stream::Orders {
+        let [.., kind, source] = &mut names;
+        [*kind, *source] = SOLD_BY;
+    }
+    let mut values: [&[u8]; 11] = [b""; 11];
+    for (key, value) in members(record) {
+        for (name, into) in names.iter().zip(&mut values) {
+            if name.as_bytes() == key {
+                *into = value;
+            }
+        }
+    }
+    values
+}
+
+fn text(value: &[u8]) -> String {
+    json_text(value).unwrap_or_default()
+}
+
 /// A record on one line: JSON may hold line ends between its parts.
 fn put_line(out: &mut String, body: &str) {
-    for part in body.split(['\n', '\r']) {
-        put(out, part);
+    let mut from = 0;
+    for (at, byte) in body.bytes().enumerate() {
+        if byte < b' ' {
+            put(out, body.get(from..at).unwrap_or_default());
+            from = at + 1;
+        }
     }
+    put(out, body.get(from..).unwrap_or_default());
     out.push('\n');
 }
 
@@ -132,31 +169,27 @@ fn put_raw(out: &mut String, text: &str) {
     put(out, if text.is_empty() { "null" } else { text });
 }
 
-/// An amount as a row has it.
-#[derive(Default)]
-struct Minor {
-    /// Empty where there is none.
-    text: String,
-    is_rounded: bool,
-    is_odd: bool,
-}
-
-fn minor(value: &[u8], currency: Option<Currency>) -> Minor {
-    let Some(currency) = currency else { return Minor::default() };
+/// The minor units of an amount, empty where there is none, and what is wrong with it.
+fn minor(value: &[u8], currency: Option<Currency>) -> (String, Option<&'static str>) {
+    let mut out = String::new();
     let quoted = json_text(value);
     let number = quoted.as_deref().or_else(|| core::str::from_utf8(value).ok()).unwrap_or_default();
-    if number.is_empty() || number == "null" {
-        return Minor::default();
-    }
+    let Some(currency) = currency.filter(|_| !number.is_empty() && number != "null") else { return (out, None) };
     let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
-    let read = Amount::of_major(digits, currency);
-    let is_rounded = matches!(read, Err(MoneyError::Decimals(_)));
-    let Ok(Amount { minor, .. }) = (if is_rounded { Amount::rounded(digits, currency) } else { read }) else {
-        return Minor { is_odd: true, ..Minor::default() };
-    };
-    let mut text = String::from(if minor > 0 { sign } else { "" });
-    push_decimal(&mut text, minor);
-    Minor { text, is_rounded, is_odd: false }
+    let mut problem = None;
+    let mut read = Amount::of_major(digits, currency);
+    if matches!(read, Err(MoneyError::Decimals(_))) {
+        read = Amount::rounded(digits, currency);
+        problem = Some("has more decimals than its currency, and was rounded");
+    }
+    match read {
+        Ok(Amount { minor, .. }) => {
+            put(&mut out, if minor > 0 { sign } else { "" });
+            push_decimal(&mut out, minor);
+        }
+        Err(_) => problem = Some("is no amount of its currency, and counts as none"),
+    }
+    (out, problem)
 }
 
 #[cfg(test)]
