@@ -406,7 +406,9 @@ export class Locating implements LocationObject {
         await STORED.wait(holder, 1);
         try {
             const made = called(() => syncRows(stream, `[${texts.join(",")}]`, location));
-            const { rows, lines, issues = [] } = JSON.parse(made) as SyncRows;
+            const [head, rows] = made.split("\n", 2) as [string, string];
+            const { issues = [] } = JSON.parse(head) as SyncRows;
+            const lines = made.slice(head.length + rows.length + 2);
             for (const { path, message } of issues.slice(0, MAX_ISSUES)) this.#log("record", { stream, path, message });
             const part = { run, stream, location, seq, lines, rows, format: this.#settings.files };
             const [row, file] = await Promise.allSettled([
