@@ -2,6 +2,7 @@
 
 const STATES = ["running", "waiting", "done", "failed", "revoked"];
 const LABELS = { running: "at work", waiting: "waiting", done: "done", failed: "failed", revoked: "refused" };
+const MODES = { full: "everything", window: "what is new" };
 const RUN_LABELS = { running: "running", stalled: "stands still", ended: "ended" };
 const EVERY_MS = 1000;
 const PAGE = 50;
@@ -79,13 +80,28 @@ function ago(ms) {
     return `${Math.round(seconds / 3600)} h`;
 }
 
-function lists(streams) {
-    const parts = Object.entries(streams).map(([name, { done, records, deleted }]) => {
-        const gone = deleted > 0 ? `, ${count.format(deleted)} deleted` : "";
-        return make("div", `${done ? "✓" : "…"} ${name} ${count.format(records)}${gone}`);
-    });
+/** How much of a list was read, from 0 to 1; HighLevel says how much there is only with its first page. */
+function part({ done, records, total }) {
+    if (done) return 1;
+    return total > 0 ? Math.min(records / total, 1) : 0;
+}
+
+/** How far the lists of a location are. */
+function lists(entry) {
+    const { location, state, streams } = entry;
+    const all = Object.entries(streams);
     const cell = make("td", "", "lists");
-    cell.append(...parts);
+    if (all.length === 0) return cell;
+    const progress = document.createElement("progress");
+    progress.max = all.length;
+    progress.value = all.reduce((sum, [, stream]) => sum + part(stream), 0);
+    progress.setAttribute("aria-label", `Progress of ${location}`);
+    const texts = all.map(([name, { done, records, deleted }]) => {
+        const gone = deleted > 0 ? `, ${count.format(deleted)} deleted` : "";
+        return make("span", `${name} ${count.format(records)}${gone}${done ? " ✓" : ""}`);
+    });
+    if (state !== "done") cell.append(progress);
+    cell.append(...texts);
     return cell;
 }
 
@@ -104,10 +120,10 @@ function row(entry, now) {
     tr.append(
         make("td", make("code", entry.location)),
         state,
-        lists(entry.streams),
+        lists(entry),
         make("td", count.format(entry.records), "number"),
         make("td", entry.reason ?? "", "why"),
-        make("td", entry.heard > 0 ? `${ago(Math.max(0, now - entry.heard))} ago` : "", "lists"),
+        make("td", entry.heard > 0 ? `${ago(Math.max(0, now - entry.heard))} ago` : "", "heard"),
         again,
     );
     return tr;
@@ -134,7 +150,7 @@ function show(status) {
     element("run").hidden = false;
     element("state").textContent = RUN_LABELS[state];
     element("state").className = `state ${state}`;
-    element("about").textContent = `${mode === "full" ? "everything" : "what is new"} of ${status.streams.join(", ")}, since ${new Date(startedAt).toLocaleString("en")}`;
+    element("about").textContent = `${MODES[mode]} of ${status.streams.join(", ")}, since ${new Date(startedAt).toLocaleString("en")}`;
     element("records").textContent = count.format(records);
     element("pace").textContent = count.format(Math.round(recordsPerSecond));
     element("time").textContent = ago((endedAt ?? now) - startedAt);
@@ -174,6 +190,7 @@ async function showMoney() {
         return tr;
     });
     element("money").replaceChildren(...cells);
+    element("paid").hidden = cells.length === 0;
 }
 
 async function showRuns() {
@@ -181,8 +198,9 @@ async function showRuns() {
     document.title = `Agency sync ${company}`;
     if (view.run === "" && runs.length > 0) look(runs[0].run);
     const known = runs.some(({ run }) => run === view.run) || view.run === "" ? runs : [{ run: view.run, startedAt: Date.now() }, ...runs];
-    const options = known.map(({ run, mode, startedAt, records }) => {
-        const about = mode === undefined ? "" : `, ${mode}, ${count.format(records)} records`;
+    const options = known.map(({ run, mode, startedAt, endedAt, records }) => {
+        // How much it is while it runs, the page says.
+        const about = endedAt ? `, ${MODES[mode]}, ${count.format(records)} records` : "";
         const option = make("option", `${new Date(startedAt).toLocaleString("en")}${about}`);
         option.value = run;
         option.selected = run === view.run;
