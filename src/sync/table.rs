@@ -143,7 +143,9 @@ fn a_message_that_comes_twice_late_or_behind_a_later_one_changes_nothing() {
     assert_eq!(at.start(&start("r1"), NOW + 1), Started::Same, "twice");
     assert_eq!(at.start(&Start { started: NOW - 1, ..start("r0") }, NOW + 1), Started::Same, "a run from before");
     assert_eq!(at.start(&Start { slice: 7, started: NOW - 1, ..start("r0") }, NOW + 1), Started::Same);
+    assert_eq!(at.start(&start("r0"), NOW + 1), Started::Same, "of two that began at the same time the name decides");
     assert_eq!(at, before);
+    assert_eq!(at.clone().start(&start("r2"), NOW + 1), Started::Begun("r1".into()));
     carry_out(&mut at, NOW);
     let before = at.clone();
     for slice in [0, 1, 9] {
@@ -484,5 +486,115 @@ fn every_state_reads_as_it_was_written_and_any_other_text_is_a_location_that_kno
     assert!(!at.hinted.is_empty() && at.until > 0 && !at.reason.is_empty());
     for text in ["", "{}", "[]", "nonsense", "{\"phase\":7}"] {
         assert_eq!(Location::read(text), Location::default(), "{text}");
+    }
+}
+
+/// Numbers that are the same in every run of the tests.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % most
+    }
+}
+
+#[test]
+fn whatever_is_cut_off_doubled_late_or_fails_every_record_counts_once_and_the_run_ends() {
+    for seed in 0..300 {
+        let mut chance = Chance(seed);
+        let sizes: Vec<u64> = (0..4).map(|_| chance.below(6_000)).collect();
+        let mut stored = String::new();
+        let (mut slice, mut now, mut counted, mut hinted, mut steps) = (0, NOW, [0; 4], 0, 0);
+        let mut messages = vec![0];
+        let mut told: Option<(Job, Chunk<'static>)> = None;
+        loop {
+            steps += 1;
+            assert!(steps < 20_000, "seed {seed} does not end: {stored}");
+            now += chance.below(3_000);
+            let mut at = Location::read(&stored);
+            // A message comes again, whichever, in whatever order.
+            if at.phase == Phase::Idle || chance.below(5) == 0 {
+                let which = messages[chance.below(messages.len() as u64) as usize];
+                at.start(&Start { slice: which, ..start("r1") }, now);
+            }
+            if chance.below(40) == 0 {
+                at.hint(None, now);
+            }
+            // What was told already is told again.
+            if let (Some((job, chunk)), 0) = (&told, chance.below(4)) {
+                assert!(!at.read_chunk(&Chunk { run: &job.run, ..*chunk }, now), "seed {seed}: twice");
+            }
+            let then = at.next(now, chance.below(2) == 0);
+            // It dies before anything is stored.
+            if chance.below(6) == 0 {
+                continue;
+            }
+            match then {
+                Then::Read(job) if chance.below(8) == 0 => {
+                    let failure = if chance.below(2) == 0 {
+                        Failure::Failed
+                    } else {
+                        Failure::Limited(Some(chance.below(90_000)))
+                    };
+                    at.failed(&job.run, job.hint, failure, "why", now);
+                }
+                Then::Read(job) => {
+                    let list = job.stream as usize;
+                    let (from, size) = (job.from.parse().unwrap_or(0), sizes[list]);
+                    let to = size.min(from + job.most * 100);
+                    let cursor: &'static str = if to == size { "" } else { to.to_string().leak() };
+                    let chunk = Chunk {
+                        run: "",
+                        hint: job.hint,
+                        stream: job.stream,
+                        seq: job.seq,
+                        pages: (to - from).div_ceil(100).max(1),
+                        records: to - from,
+                        fresh: to - from,
+                        total: Some(size),
+                        cursor,
+                        file: None,
+                    };
+                    assert!(at.read_chunk(&Chunk { run: &job.run, ..chunk }, now), "seed {seed}");
+                    if job.hint {
+                        hinted += 1;
+                    } else {
+                        counted[list] += to - from;
+                    }
+                    told = Some((job, chunk));
+                }
+                Then::Verify(job) => assert!(at.verified(&check(&job, if chance.below(2) == 0 { "" } else { "more" }))),
+                Then::Wait(until) => now = until,
+                Then::Yield(until) => {
+                    slice += 1;
+                    messages.push(slice);
+                    now = now.max(until);
+                    at.start(&Start { slice, ..start("r1") }, now);
+                }
+                Then::Ended if at.phase == Phase::Failed => {
+                    // Somebody has it tried again before it was told.
+                    slice += 1;
+                    messages.push(slice);
+                }
+                Then::Ended => {
+                    if chance.below(3) == 0 {
+                        at.reported("r1");
+                    }
+                }
+                Then::Rest(until) if until > 0 => now = now.max(until),
+                Then::Rest(_) => {
+                    assert_eq!((at.phase, counted.as_slice()), (Phase::Done, sizes.as_slice()), "seed {seed}");
+                    assert_eq!(
+                        at.readings.iter().map(|reading| reading.records).collect::<Vec<_>>(),
+                        sizes,
+                        "seed {seed}"
+                    );
+                    break;
+                }
+            }
+            stored = at.text();
+        }
+        assert!(hinted < 4_000);
     }
 }

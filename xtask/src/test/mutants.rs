@@ -64,10 +64,17 @@ pub fn run_all(workspace: &Workspace, paths: &[String]) -> Result<ExitCode> {
     Ok(if found.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// cargo-mutants on the crate with its sandbox; `xtask/mutants.toml` names the changes that change nothing.
+/// cargo-mutants on the crate with edge and sandbox; `xtask/mutants.toml` names the changes that change nothing.
 fn command(workspace: &Workspace, globs: &[String], output: &Path) -> Command {
     let mut command = workspace.command(workspace.cargo_tool("cargo-mutants"));
-    command.arg("mutants").args(["--package", "ghl-payments", "--features", "sandbox", "--minimum-test-timeout", "60"]);
+    command.arg("mutants").args([
+        "--package",
+        "ghl-payments",
+        "--features",
+        "edge,sandbox",
+        "--minimum-test-timeout",
+        "60",
+    ]);
     command.arg("--config").arg(workspace.root.join("xtask/mutants.toml")).arg("--output").arg(output);
     for glob in globs {
         command.args(["--file", glob]);
