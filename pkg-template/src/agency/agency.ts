@@ -42,6 +42,7 @@ export interface AgencySchedule {
  */
 export async function startAgencySync(env: AgencyEnv, options: AgencyRunOptions): Promise<string> {
     const wanted = read(env, options);
+    settingsOf(env).ready();
     const { company, streams, details } = wanted;
     const { run } = given(await call<CompanyObject, "start">(env.COMPANIES, company, "start", wanted));
     await call<CompanyObject, "register">(env.COMPANIES, ALL, "register", company, streams, details);
@@ -221,8 +222,17 @@ export async function agencyInstalled(env: AgencyEnv, event: object): Promise<vo
 }
 
 /**
- * Takes any webhook of a location, once its signature was checked, as a hint: lists that a run has read before are looked at again some
- * seconds later for what is new, of that location alone. Hints that come meanwhile are one. Gives whether it looks.
+ * Takes a webhook of a location, once its signature was checked, as a hint: if it is about orders, invoices, payments, subscriptions or
+ * coupons, the lists that it concerns are looked at some seconds later for what is new, of that location alone and only where a run has
+ * read them before. Hints that come meanwhile are one. Gives whether it looks.
+ *
+ * ```ts
+ * import { agencyHint, type AgencyEnv } from "ghl-payments/cloudflare";
+ * import { createWebhookHandler, durableSeen, type NamespaceLike } from "ghl-payments/edge";
+ *
+ * const webhooks = (env: AgencyEnv & { LEDGER: NamespaceLike }) =>
+ *     createWebhookHandler({ seen: durableSeen(env.LEDGER), on: { "*": (event) => agencyHint(env, event) } });
+ * ```
  *
  * @param env The Worker's bindings.
  * @param event The event.
@@ -231,21 +241,23 @@ export async function agencyHint(env: AgencyEnv, event: object): Promise<boolean
     bound(env);
     const { type, locationId, altId } = flat(event);
     const location = isId(locationId) ? locationId : altId;
-    if (!isId(location)) return false;
-    return call<LocationObject, "hint">(env.LOCATIONS, location, "hint", streamOf(type));
+    const [, streams] = CONCERNED.find(([words]) => typeof type === "string" && words.test(type)) ?? [];
+    if (streams === undefined || !isId(location)) return false;
+    return call<LocationObject, "hint">(env.LOCATIONS, location, "hint", streams);
 }
+
+/** Which lists events of which types are about. A payment changes its order as well. */
+const CONCERNED: readonly [types: RegExp, streams: readonly SyncStream[]][] = [
+    [/subscription/i, ["orders", "transactions", "subscriptions"]],
+    [/order|invoice|payment|transaction|refund/i, ["orders", "transactions"]],
+    [/coupon/i, ["coupons"]],
+];
 
 /** What an event names, flat or in an envelope. */
 function flat(event: object): Record<string, unknown> {
     if (typeof event !== "object" || event === null) throw invalid("event", "must be a webhook's event");
     const { data } = event as { data?: unknown };
     return { ...(typeof data === "object" && data !== null ? data : {}), ...event } as Record<string, unknown>;
-}
-
-/** Which list an event is about, where its type says so. */
-function streamOf(type: unknown): SyncStream | undefined {
-    const text = typeof type === "string" ? type.toLowerCase() : "";
-    return STREAMS.find((stream) => text.includes(stream.slice(0, -1)));
 }
 
 /**

@@ -92,8 +92,6 @@ export class Managing implements CompanyObject {
     /** How many records there were when, to measure the pace. */
     #paces: { at: number; records: number }[] = [];
     #noted = 0;
-    /** Admissions one after the other. */
-    #admitting: Promise<void> = Promise.resolve();
 
     /**
      * The runtime makes the objects.
@@ -290,6 +288,7 @@ export class Managing implements CompanyObject {
 
     /** Looks after its runs, and says when to look again. */
     async alarm(): Promise<void> {
+        this.#tables.woken();
         const row = this.#active();
         if (row === undefined) return;
         try {
@@ -365,33 +364,27 @@ export class Managing implements CompanyObject {
 
     /** Gives free slots to those at the head of the line. Gives when the next one may start, if nobody ends before. */
     async #admit(run: string): Promise<number | undefined> {
-        let wakeAt: number | undefined;
-        const turn = this.#admitting.then(async () => {
-            const now = this.#settings.now();
-            const { parallel } = this.#settings;
-            const row = this.#run(run);
-            if (row === undefined || row.state === "ending" || row.state === "ended") return;
-            const running = this.#tables.row<{ count: number }>("SELECT count(*) AS count FROM line WHERE run = ? AND state = 'running'", run)!.count;
-            const heads = "SELECT location, due FROM line WHERE run = ? AND state = 'waiting' ORDER BY due, location LIMIT ?";
-            const waiting = this.#tables.rows<{ location: string; due: number }>(heads, run, Math.max(1, parallel - running));
-            const admitted = this.#decide<Admitted>("admit", { now, parallel, running, waiting });
-            ({ wakeAt } = admitted);
-            const { start } = admitted;
-            if (start.length > 0) {
-                const lines = this.#tables.rows<LineRow>(
-                    `UPDATE line SET state = 'running', slice = slice + 1, heard = ?2, sent = 0
-                    WHERE run = ?1 AND location IN (SELECT value FROM json_each(?3)) RETURNING *`,
-                    run, now, JSON.stringify(start),
-                );
-                this.#moved(row, now);
-                await this.#send(run, lines);
-            }
-            const busy = start.length > 0 || running > 0;
-            const look = start.length > 0 ? FIRST_LOOK_MS : NOTE_MS;
-            await this.#tables.wakeIn(Math.min(busy ? look : Infinity, wakeAt === undefined ? (busy ? Infinity : 0) : wakeAt - now));
-        });
-        this.#admitting = turn.catch(() => {});
-        await turn;
+        const now = this.#settings.now();
+        const { parallel } = this.#settings;
+        const row = this.#run(run);
+        if (row === undefined || row.state === "ending" || row.state === "ended") return undefined;
+        // No await before the rows are written: whoever admits at the same time sees them.
+        const running = this.#tables.row<{ count: number }>("SELECT count(*) AS count FROM line WHERE run = ? AND state = 'running'", run)!.count;
+        const heads = "SELECT location, due FROM line WHERE run = ? AND state = 'waiting' ORDER BY due, location LIMIT ?";
+        const waiting = this.#tables.rows<{ location: string; due: number }>(heads, run, Math.max(1, parallel - running));
+        const { start, wakeAt } = this.#decide<Admitted>("admit", { now, parallel, running, waiting });
+        if (start.length > 0) {
+            const lines = this.#tables.rows<LineRow>(
+                `UPDATE line SET state = 'running', slice = slice + 1, heard = ?2, sent = 0
+                WHERE run = ?1 AND location IN (SELECT value FROM json_each(?3)) RETURNING *`,
+                run, now, JSON.stringify(start),
+            );
+            this.#moved(row, now);
+            await this.#send(run, lines);
+        }
+        const busy = start.length > 0 || running > 0;
+        const look = start.length > 0 ? FIRST_LOOK_MS : NOTE_MS;
+        await this.#tables.wakeIn(Math.min(busy ? look : Infinity, wakeAt === undefined ? (busy ? Infinity : 0) : wakeAt - now));
         return wakeAt;
     }
 

@@ -332,6 +332,8 @@ export interface Settings {
     token(location: string, context: AgencyTokenContext): Promise<string>;
     /** The locations that the app names for a company. */
     locations(company: string): Promise<readonly string[] | undefined>;
+    /** Fails where the default tokens cannot be had. */
+    ready(): void;
     /** Tells the tokens of an installation, where they are the default ones. */
     installed(event: object): Promise<void>;
     stalled(run: StalledRun): Promise<void>;
@@ -439,6 +441,9 @@ function settle(options: AgencyOptions, env: AgencyEnv): Settings {
         },
         async locations(company) {
             return locations?.(company, env as never);
+        },
+        ready() {
+            if (token === undefined) app();
         },
         async installed(event) {
             if (token === undefined) await app().onInstall(event);

@@ -88,11 +88,11 @@ const BLOCKED_MS = 200;
 const MAX_ANSWER = 8 << 20;
 
 /** Of a chunk: so many characters are enough. */
-const MAX_CHARACTERS = 1_500_000;
+const MAX_CHARACTERS = 1_000_000;
 
 /** What chunks hold in an isolate, in characters, and how many of them are stored at the same time: then each is there several times. */
-const READ = /* @__PURE__ */ new Room(16_000_000);
-const STORED = /* @__PURE__ */ new Room(6);
+const READ = /* @__PURE__ */ new Room(8_000_000);
+const STORED = /* @__PURE__ */ new Room(4);
 
 /** So many records of a chunk are named in the log that are not as they should be. */
 const MAX_ISSUES = 3;
@@ -168,10 +168,10 @@ export class Locating implements LocationObject {
     }
 
     /** @internal Something has changed: what is new is read soon. */
-    async hint(stream: SyncStream | undefined): Promise<boolean> {
-        const { wake, until } = this.#step<SyncHinted>("hint", { stream });
-        if (wake) await this.#tables.wakeIn(until! - this.#settings.now());
-        return wake;
+    async hint(streams: readonly SyncStream[]): Promise<boolean> {
+        const looks = streams.map((stream) => this.#step<SyncHinted>("hint", { stream })).filter(({ wake }) => wake);
+        for (const { until } of looks) await this.#tables.wakeIn(until! - this.#settings.now());
+        return looks.length > 0;
     }
 
     /** @internal Sends a request for somebody who waits for it, before those of the sync. */
@@ -181,6 +181,7 @@ export class Locating implements LocationObject {
 
     /** Works on, and says when it is to be woken. */
     async alarm(): Promise<void> {
+        this.#tables.woken();
         let until: number | undefined;
         try {
             until = await this.#work();

@@ -92,7 +92,7 @@ export interface LocationObject {
     /** @internal Begins a turn. Twice, late and out of order changes nothing; gives whether it was news. */
     begin(message: AgencyMessage): Promise<boolean>;
     /** @internal Something has changed there; gives whether it looks. */
-    hint(stream: SyncStream | undefined): Promise<boolean>;
+    hint(streams: readonly SyncStream[]): Promise<boolean>;
     /** @internal Sends a request before those of the sync. */
     send(request: Sent): Promise<Response>;
 }

@@ -34,6 +34,8 @@ export type Row = Record<string, unknown>;
 /** The tables of an object. Nothing between two awaits is seen half by anybody. */
 export class Tables {
     readonly #storage: AgencyStorage;
+    /** The earliest time for which an alarm was asked since the last one. */
+    #wakeAt = Infinity;
 
     constructor(storage: AgencyStorage, schema: readonly string[]) {
         this.#storage = storage;
@@ -70,7 +72,15 @@ export class Tables {
     /** Wakes the object in so many milliseconds, unless it is woken before anyway. */
     async wakeIn(ms: number): Promise<void> {
         const at = Date.now() + Math.max(0, Math.ceil(ms));
+        this.#wakeAt = Math.min(this.#wakeAt, at);
         const known = await this.#storage.getAlarm();
-        if (known === null || known > at) await this.#storage.setAlarm(at);
+        // Meanwhile somebody else may have asked for an earlier time.
+        const wanted = Math.min(this.#wakeAt, at);
+        if (known === null || known > wanted) await this.#storage.setAlarm(wanted);
+    }
+
+    /** It was woken. */
+    woken(): void {
+        this.#wakeAt = Infinity;
     }
 }

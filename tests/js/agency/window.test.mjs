@@ -28,6 +28,7 @@ const names = async () => (await (await sync.agency.files()).list()).objects.map
 test("a webhook before any run is no reason to look", async () => {
     assert.deepEqual(await sync.ask("/hint", { type: "OrderCreate", locationId: LOCATION }), { looks: false });
     assert.deepEqual(await sync.ask("/hint", { type: "INSTALL" }), { looks: false });
+    assert.deepEqual(await sync.ask("/hint", { type: "ContactCreate", locationId: LOCATION }), { looks: false });
 });
 
 let full;
@@ -47,7 +48,7 @@ test("a webhook wakes its location alone: what is new is in D1 soon, and no file
     for (let i = 0; i < 5; i++) assert.deepEqual(await sync.ask("/hint", { type: "OrderCreate", locationId: LOCATION }), { looks: true });
     await sync.until(async () => (await orders(LOCATION)).some(({ id }) => id === _id), "the new order is in D1");
     const requests = (await sync.sandbox.requests()).slice(asked).filter(({ operation }) => operation?.endsWith(".list"));
-    assert.deepEqual(requests.map(({ operation }) => operation), ["orders.list"], "five hints are one look");
+    assert.deepEqual(requests.map(({ operation }) => operation).sort(), ["orders.list", "transactions.list"], "five hints are one look");
     assert.ok(requests[0].query.some(([name]) => name === "startAt"));
     assert.deepEqual([await orders(OTHER), await names()], [rest, before]);
 });

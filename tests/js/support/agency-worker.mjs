@@ -9,13 +9,13 @@ import { serveLocations, startAgency, STREAMS } from "./agency.mjs";
 /** How long a test waits for what has to happen. */
 const PATIENCE_MS = 120_000;
 
-const source = (options, routes, more) => `
+const source = (options, routes, classes, more) => `
     import {
         agencyHint, agencyInstalled, agencyQueue, agencyScheduled, agencyStatus, configureAgency, locationFetch, resumeAgencySync,
         retryAgencySync, startAgencySync,
     } from "ghl-payments/cloudflare";
     import { PaymentsClient } from "ghl-payments/edge";
-    export { GhlCompany, GhlLocation, TokenKeeper } from "ghl-payments/cloudflare";
+    ${classes}
 
     configureAgency(${options});
     ${more}
@@ -58,6 +58,8 @@ const source = (options, routes, more) => `
     };
 `;
 
+const TOKENS = "{ token: (location, context, env) => JSON.parse(env.TOKENS_OF)[location] }";
+const CLASSES = `export { GhlCompany, GhlLocation, TokenKeeper } from "ghl-payments/cloudflare";`;
 const OBJECTS = { LOCATIONS: "GhlLocation", COMPANIES: "GhlCompany", TOKENS: "TokenKeeper" };
 
 /** The company of the tests. */
@@ -65,13 +67,13 @@ export const COMPANY = "company0000000000001";
 
 /**
  * A sandbox and a runtime that syncs it. `sandbox` are options of `serveLocations`, `options` the text of what `configureAgency` gets
- * (the tokens of the sandbox unless given), `routes` that of further routes, `more` that of what else the Worker has. Everything else goes
- * to `startAgency`.
+ * (the tokens of the sandbox unless given), `routes` that of further routes, `classes` that of the exported objects, `more` that of what
+ * else the Worker has. Everything else goes to `startAgency`.
  */
-export async function startSync({ sandbox: given, options = "{ token: (location, context, env) => JSON.parse(env.TOKENS_OF)[location] }", routes = "", more = "", ...others } = {}) {
+export async function startSync({ sandbox: given, options = TOKENS, routes = "", classes = CLASSES, more = "", ...others } = {}) {
     const sandbox = await serveLocations(given);
     const bindings = { TOKENS_OF: JSON.stringify(sandbox.tokens), ...others.bindings };
-    const agency = await startAgency({ source: source(options, routes, more), objects: OBJECTS, sandbox, ...others, bindings });
+    const agency = await startAgency({ source: source(options, routes, classes, more), objects: OBJECTS, sandbox, ...others, bindings });
     await agency.migrate();
     const ask = async (path, body) => {
         const answer = await agency.ask(path, body);

@@ -1,0 +1,75 @@
+// The tokens are those of the edge kit's OAuth: one installation for the company, a token for each location; none of them is anywhere
+// but encrypted in its keeper.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { after, before } from "node:test";
+import { startSync } from "../support/agency-worker.mjs";
+
+/** Notes every token that goes over the wire. */
+const OPTIONS = `{
+    fetch: async (url, init) => {
+        const authorization = new Headers(init.headers).get("authorization");
+        if (authorization) tokens.add(authorization.replace(/^Bearer /, ""));
+        return fetch(url, init);
+    },
+}`;
+
+let sync;
+before(async () => {
+    sync = await startSync({
+        sandbox: { locations: 4, size: 150, limits: "lifted", install: true },
+        options: OPTIONS,
+        classes: `
+            export { GhlCompany, GhlLocation, TokenKeeper } from "ghl-payments/cloudflare";
+            globalThis.tokens = new Set();
+        `,
+        routes: `"/tokens": () => [...tokens],`,
+    });
+});
+after(() => sync?.stop());
+
+const install = (locationId, type = "INSTALL") => {
+    const { companyId, app } = sync.sandbox;
+    return sync.ask("/installed", { type, appId: app.clientId.split("-")[0], companyId, locationId, timestamp: new Date().toISOString() });
+};
+
+test("locations that INSTALL webhooks have told of are synced with their company's tokens", async () => {
+    for (const location of sync.sandbox.locations) await install(location);
+    const run = await sync.start({ company: sync.sandbox.companyId, locations: undefined, streams: ["orders"] });
+    const status = await sync.ended(run);
+    assert.deepEqual([status.counts.done, status.records], [4, 600], JSON.stringify(status));
+});
+
+test("one that is uninstalled meanwhile is revoked and the run goes on; installed again it comes back", async () => {
+    const [gone, ...others] = sync.sandbox.locations;
+    await sync.sandbox.uninstall({ locationId: gone });
+    await install(gone, "UNINSTALL");
+    const run = await sync.start({ company: sync.sandbox.companyId, locations: [gone, ...others], streams: ["orders"] });
+    const status = await sync.ended(run);
+    assert.deepEqual([status.counts.done, status.counts.revoked], [3, 1], JSON.stringify(status.locations));
+    const manifest = await sync.manifest(run);
+    const about = manifest.locations.find(({ location }) => location === gone);
+    assert.equal(about.state, "revoked");
+    assert.match(about.reason, /token/);
+    await sync.sandbox.install({ company: true, locationIds: [gone] });
+    await install(gone);
+    const again = (await sync.ask("/retry", { run })).run;
+    assert.equal((await sync.ended(again)).counts.done, 1);
+});
+
+test("no token is in state, files, tables or logs", async () => {
+    const tokens = await sync.ask("/tokens", {});
+    assert.ok(tokens.length >= 4);
+    const { clientSecret } = sync.sandbox.app;
+    await sync.agency.kill();
+    const { folder, lines } = sync.agency;
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+    assert.ok(files.some(({ name }) => name.endsWith(".sqlite")));
+    for (const { parentPath, path = parentPath, name } of files) {
+        const content = readFileSync(join(path, name), "latin1");
+        for (const secret of [...tokens, clientSecret]) assert.ok(!content.includes(secret), name);
+    }
+    for (const { line } of lines) for (const secret of [...tokens, clientSecret]) assert.ok(!line.includes(secret), line);
+});
