@@ -304,7 +304,7 @@ async function main([name, ...rest]) {
     const example = await start(name, { port: Number(port) });
     const ending = [example.stop];
     if (name === "provider") {
-        const demo = await startDemo(example);
+        const demo = await startDemo(["--sandbox", example.sandboxUrl, "--provider", example.url]);
         ending.unshift(demo.stop);
         // Bank debits of the toy gateway are captured a minute later, as on Cloudflare, where the Worker is called every minute.
         const clock = setInterval(() => void example.cron(), 10_000);
@@ -312,7 +312,10 @@ async function main([name, ...rest]) {
         console.log(`open ${demo.url}#/checkout`);
         console.log(`The provider is ${example.url}/, HighLevel is ${example.sandboxUrl}/; Ctrl+C ends them.`);
     } else if (name === "agency") {
-        await startAgency(example);
+        // The view Agency sees what somebody sees who has installed the app.
+        const demo = await startDemo(["--agency", example.url], { GHL_AGENCY_COOKIE: await example.signIn() });
+        ending.unshift(demo.stop);
+        await startAgency({ ...example, demo });
     } else {
         console.log(`open ${example.url}/`);
         console.log("Enter makes a new order in the sandbox, whose webhook arrives on the page; Ctrl+C ends it.");
@@ -330,12 +333,13 @@ async function main([name, ...rest]) {
 }
 
 /** Says what to look at, and what Enter does: people of the agency work on meanwhile, and two of its locations make trouble. */
-async function startAgency({ url, sandbox, cron }) {
+async function startAgency({ url, sandbox, cron, demo }) {
     const { locations } = AGENCY;
     const [broken, gone] = [locations[4], locations[11]];
     sandbox.faults.add("status=500", { locationId: broken, operation: "transactions.list", times: 1_000_000 });
     console.log(`open ${url}/`);
     console.log(`Install the app for the whole agency there, and let it read everything. ${broken} answers 500 until Enter; ${gone} removes the app then.`);
+    console.log(`The money of all locations is in the demo: ${demo.url}#/agency`);
     console.log("Enter: in each location something is ordered, changed and deleted, and the Worker reads what is new; Ctrl+C ends it.");
     const terminal = createInterface({ input: process.stdin });
     terminal.on("line", async () => {
@@ -356,10 +360,11 @@ async function startAgency({ url, sandbox, cron }) {
     });
 }
 
-/** The demo of this repository, with the sandbox of the example behind it. */
-async function startDemo({ sandboxUrl, url }) {
-    const demo = [join(ROOT, "www/serve.mjs"), "--port", "0", "--sandbox", sandboxUrl, "--provider", url];
+/** The demo of this repository, with the example behind one of its views. */
+export async function startDemo(options, env = {}) {
+    const demo = [join(ROOT, "www/serve.mjs"), "--port", "0", ...options];
     const child = spawn(process.execPath, demo, {
+        env: { ...process.env, ...env },
         stdio: ["ignore", "pipe", "inherit"],
         // Ctrl+C reaches both: it is this program that ends the other.
         detached: true,

@@ -16,6 +16,10 @@ async function find(path) {
         const { checkout } = await import("./checkout/checkout.js");
         return { open: (context) => checkout({ ...context, account, config: settings }), id: undefined };
     }
+    if (path === "/agency") {
+        const { agency } = await import("./agency/agency.js");
+        return { open: (context) => agency({ ...context, config: settings }), id: undefined };
+    }
     const { VIEWS } = await others();
     const [, name, id] = /^\/([^/]+)(?:\/([^/]+))?$/.exec(path) ?? [];
     const address = id === undefined ? name : `${name}/:id`;

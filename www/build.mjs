@@ -74,47 +74,57 @@ const OPTIONS = {
 
 const VIEW = "checkout/checkout.js";
 const FRAME = "checkout/pay.js";
+const AGENCY = "agency/agency.js";
 
 /** Where a source went. */
 const entry = ({ outputs }, source) => basename(Object.keys(outputs).find((path) => outputs[path].entryPoint === source));
 
-/**
- * The view Checkout and the payment page in its frame. They share nothing with the rest, so that no file that the other views load
- * grows or is split because of them.
- */
-async function checkout(esbuild) {
+/** What only one view needs shares nothing with the rest, so that no file that the other views load grows or is split because of it. */
+async function alone(esbuild, ...entryPoints) {
     const { outputFiles, metafile } = await esbuild.build({
         ...OPTIONS,
         absWorkingDir: PAGE,
-        entryPoints: [VIEW, FRAME],
+        entryPoints,
         loader: { ".css": "text" },
         plugins: [customer],
     });
+    return { metafile, files: outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]) };
+}
+
+/** The view Checkout and the payment page in its frame. */
+async function checkout(esbuild) {
+    const { metafile, files } = await alone(esbuild, VIEW, FRAME);
     const html = (await readFile(join(PAGE, "checkout/pay.html"), "utf8"))
         .replace("pay.js", entry(metafile, FRAME))
         .replace(/\n\s*/g, "\n");
     return {
         view: entry(metafile, VIEW),
-        files: [
-            ...outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]),
-            ["pay.html", Buffer.from(html)],
-        ],
+        files: [...files, ["pay.html", Buffer.from(html)]],
     };
+}
+
+/** The view Agency. */
+async function agency(esbuild) {
+    const { metafile, files } = await alone(esbuild, AGENCY);
+    return { view: entry(metafile, AGENCY), files };
 }
 
 /**
  * The files of the page, by name. `config` is what it reads first: `{ apiBase, locationId }`, or nothing for a sandbox of its own;
- * `checkout: { sandbox, provider }` are those of the view Checkout, `reach` what the page may reach because of them.
+ * `checkout: { sandbox, provider }` are those of the view Checkout, `reach` what the page may reach because of them; with `agency` the
+ * server of the page passes on what the view Agency asks.
  */
 export async function bundle(config = {}, reach = apart(config.checkout)) {
     if (!existsSync(join(PACKAGE, "index.js"))) {
         throw new Error("pkg/index.js is missing: run `cargo xtask build` first.");
     }
     const esbuild = await tool("esbuild");
-    const { view, files: lazily } = await checkout(esbuild);
+    const views = { [VIEW]: await checkout(esbuild), [AGENCY]: await agency(esbuild) };
     const lazy = {
-        name: "checkout",
-        setup: ({ onResolve }) => onResolve({ filter: /\/checkout\/checkout\.js$/ }, () => ({ path: `./${view}`, external: true })),
+        name: "lazy",
+        setup({ onResolve }) {
+            onResolve({ filter: /^\.\/(checkout\/checkout|agency\/agency)\.js$/ }, ({ path }) => ({ path: `./${views[path.slice(2)].view}`, external: true }));
+        },
     };
     const { outputFiles, metafile } = await esbuild.build({
         ...OPTIONS,
@@ -125,7 +135,7 @@ export async function bundle(config = {}, reach = apart(config.checkout)) {
         plugins: [customer, lazy],
     });
     const files = new Map(outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
-    for (const [name, contents] of lazily) files.set(name, contents);
+    for (const [name, contents] of Object.values(views).flatMap(({ files }) => files)) files.set(name, contents);
     const output = (source) =>
         Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint === source);
     const wasm = [...files.keys()].find((name) => name.endsWith(".wasm"));

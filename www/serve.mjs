@@ -7,10 +7,13 @@ import { parseArgs, promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { apart, bundle, PACKAGE, policy, tagOf } from "./build.mjs";
 
-const USAGE = `usage: node www/serve.mjs [--port 8080] [--seed 7] [--size 300] [--sandbox URL --provider URL]
+const USAGE = `usage: node www/serve.mjs [--port 8080] [--seed 7] [--size 300] [--sandbox URL --provider URL] [--agency URL]
        GHL_TOKEN=… GHL_LOCATION=… node www/serve.mjs --upstream https://services.leadconnectorhq.com`;
 const HOST = "127.0.0.1";
 const API = "/api";
+/** What the view Agency asks is asked of examples/agency-sync, by its methods. */
+const AGENCY = "/agency/api/";
+const AGENCY_METHODS = ["GET runs", "GET status", "GET money", "POST start", "POST retry", "POST resume"];
 /** What the page sends where it wants a call to fail: a fault of the sandbox, or a token that opens nothing. */
 const BREAKING = ["x-sandbox-fault", "authorization"];
 
@@ -44,7 +47,7 @@ function readArguments() {
     try {
         const text = { type: "string" };
         const help = { type: "boolean", short: "h" };
-        const options = { port: text, seed: text, size: text, upstream: text, sandbox: text, provider: text, help };
+        const options = { port: text, seed: text, size: text, upstream: text, sandbox: text, provider: text, agency: text, help };
         ({ values } = parseArgs({ options }));
     } catch (error) {
         fail(`${error.message}\n${USAGE}`, 2);
@@ -58,6 +61,7 @@ function readArguments() {
         seed: whole("--seed", values.seed ?? "7", Number.MAX_SAFE_INTEGER),
         size: whole("--size", values.size ?? "300", 1_000_000),
         upstream: values.upstream,
+        agency: values.agency && address("--agency", values.agency),
         checkout: values.sandbox && { sandbox: address("--sandbox", values.sandbox), provider: address("--provider", values.provider) },
     };
 }
@@ -206,16 +210,38 @@ async function account({ upstream, seed, size }) {
     };
 }
 
+/**
+ * Passes on what the view Agency asks, with the cookie of whoever has installed the app: that in `GHL_AGENCY_COOKIE`, or the visitor's
+ * own, which a browser sends to all ports of this machine.
+ */
+async function agency(request, { pathname, search, origin }, base) {
+    const name = pathname.slice(AGENCY.length);
+    if (!AGENCY_METHODS.includes(`${request.method} ${name}`)) return answer(404, "Not found");
+    // The cookie comes along whoever asks; only this page may.
+    const from = request.headers.get("origin");
+    if ((from !== null && from !== origin) || !["same-origin", null].includes(request.headers.get("sec-fetch-site"))) return answer(403, "Only the page may ask this");
+    const cookie = process.env.GHL_AGENCY_COOKIE ?? request.headers.get("cookie") ?? "";
+    const headers = { cookie, ...(request.method === "POST" && { "content-type": "application/json" }) };
+    const body = request.method === "POST" ? await request.text() : undefined;
+    try {
+        const { status, body: told } = await fetch(new URL(`api/${name}${search}`, base), { method: request.method, headers, body, redirect: "manual", signal: request.signal });
+        return new Response(told, { status, headers: { ...SECURITY, "Content-Type": TYPES[".json"], "Cache-Control": "no-store" } });
+    } catch {
+        return Response.json({ code: "unreachable", message: `the example does not answer at ${base}` }, { status: 502, headers: SECURITY });
+    }
+}
+
 const given = readArguments();
 const reach = apart(given.checkout);
 const POLICIES = policies(reach);
 const { listen } = await fromPackage("cli/node-http.js");
 const { config, behind } = await account(given);
 const proxy = await proxyTo(behind);
-const files = await page({ ...config, ...(given.checkout && { checkout: given.checkout }) }, reach);
+const files = await page({ ...config, ...(given.checkout && { checkout: given.checkout }), ...(given.agency && { agency: true }) }, reach);
 
 async function handle(request) {
     const url = new URL(request.url);
+    if (given.agency && url.pathname.startsWith(AGENCY)) return agency(request, url, given.agency);
     if (!url.pathname.startsWith(`${API}/`)) return serveFile(request, url.pathname, files);
     if (config.sandbox && BREAKING.some((name) => request.headers.has(name))) return broken(request, url, behind);
     return proxy(request);

@@ -15,6 +15,9 @@ import { transactions } from "./transactions.js";
 export { openConnect } from "../connect.js";
 export { openExport } from "../export.js";
 
+/** What draws columns, a file of its own. */
+export const chart = () => import("../chart.js");
+
 /** By their addresses. */
 export const VIEWS = {
     overview,

@@ -118,6 +118,7 @@ export const VIEWS = {
     coupons: { hash: "#/coupons", ready: ".card-table .row-link" },
     providers: { hash: "#/providers", ready: ".card-table tbody tr" },
     checkout: { hash: "#/checkout", ready: ".checkout-form #order" },
+    agency: { hash: "#/agency", ready: ".agency-command" },
     inspector: { hash: "#/inspector", ready: "pre.snippet" },
     "break-it": { hash: "#/break-it", ready: "#switch-500" },
 };
