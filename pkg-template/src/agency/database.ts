@@ -200,8 +200,12 @@ export async function noteRun(env: DatabaseEnv, row: RunRow): Promise<void> {
 }
 
 async function checkShard(db: D1Like, number: number, count: number): Promise<void> {
-    const sql = "INSERT INTO shard (one, number, count) VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET one = 1 RETURNING number, count";
-    const [row] = await ask<{ number: number; count: number }>(db, sql, number, count);
+    const look = () => ask<{ number: number; count: number }>(db, "SELECT number, count FROM shard");
+    let [row] = await look();
+    if (row === undefined) {
+        await ask(db, "INSERT INTO shard (one, number, count) VALUES (1, ?1, ?2) ON CONFLICT (one) DO NOTHING", number, count);
+        [row] = await look();
+    }
     if (row === undefined || (row.number === number && row.count === count)) return;
     throw new AgencyError({
         code: "databases_changed",
