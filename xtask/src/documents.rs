@@ -6,8 +6,13 @@ use anyhow::{bail, Result};
 
 const DOCUMENT: &str = ".md";
 /// Beside those of the root, the documents that name commands and files of this repository.
-const DOCUMENTS: [&str; 4] =
-    ["docs/agency.md", "docs/provider.md", "examples/provider/README.md", "pkg-template/README.md"];
+const DOCUMENTS: [&str; 5] = [
+    "docs/agency.md",
+    "docs/provider.md",
+    "examples/agency-sync/README.md",
+    "examples/provider/README.md",
+    "pkg-template/README.md",
+];
 /// The first part of every path that is one of this repository.
 const FOLDERS: [&str; 12] =
     [".ci", ".github", "benches", "derive", "docs", "examples", "fuzz", "pkg-template", "src", "tests", "www", "xtask"];

@@ -50,6 +50,7 @@ const VIEWS = [
     ["coupons", ".card-table .row-link"],
     ["providers", ".card-table tbody tr"],
     ["checkout", ".checkout-form #order"],
+    ["agency", ".agency-command"],
     ["inspector", "pre.snippet"],
     ["break-it", "#switch-500"],
 ];
