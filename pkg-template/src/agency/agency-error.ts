@@ -14,6 +14,8 @@ export type AgencyErrorCode =
     | "run_active"
     /** No location of the company is known. */
     | "no_locations"
+    /** A location that was named is one of another company. */
+    | "other_company"
     /** There is no run of this name, or it is forgotten. */
     | "unknown_run"
     /** A sum is larger than a number can say exactly. */

@@ -46,6 +46,7 @@ export async function startAgencySync(env: AgencyEnv, options: AgencyRunOptions)
     const { company, streams, details } = wanted;
     const { run } = given(await call<CompanyObject, "start">(env.COMPANIES, company, "start", wanted));
     await call<CompanyObject, "register">(env.COMPANIES, ALL, "register", company, streams, details);
+    if (wanted.locations !== undefined) await call<CompanyObject, "home">(env.COMPANIES, ALL, "home", wanted.locations, company);
     return run;
 }
 
@@ -190,8 +191,9 @@ export async function agencyScheduled(event: AgencySchedule, env: AgencyEnv): Pr
 
 /**
  * Takes the webhooks INSTALL and UNINSTALL, once their signature was checked: the next runs of the company know the location, or do not
- * read it any more. One that was `revoked` comes to the line again. Where the tokens are the default ones, this is `oauth.onInstall` as
- * well. Other events change nothing.
+ * read it any more; an UNINSTALL that names no company is that of the company which is known to have the location. Of two events the one
+ * with the later `timestamp` counts, in whichever order they come. A location that was `revoked` comes to the line again: of the run that
+ * goes on, or of a new one. Where the tokens are the default ones, this is `oauth.onInstall` as well. Other events change nothing.
  *
  * ```ts
  * import { agencyInstalled, type AgencyEnv } from "ghl-payments/cloudflare";
@@ -213,18 +215,30 @@ export async function agencyScheduled(event: AgencySchedule, env: AgencyEnv): Pr
  */
 export async function agencyInstalled(env: AgencyEnv, event: object): Promise<void> {
     bound(env);
-    const { type, companyId, locationId } = flat(event);
+    const { type, companyId, locationId, timestamp } = flat(event);
     if (type !== "INSTALL" && type !== "UNINSTALL") return;
-    await settingsOf(env).installed(event);
-    if (!isId(companyId)) return;
-    const location = isId(locationId) ? locationId : undefined;
-    await call<CompanyObject, "installed">(env.COMPANIES, companyId, "installed", companyId, location, type === "INSTALL");
+    const settings = settingsOf(env);
+    await settings.installed(event);
+    const has = type === "INSTALL";
+    const at = new Date(timestamp as string).getTime() || settings.now();
+    const tell = (company: string, has: boolean) =>
+        call<CompanyObject, "installed">(env.COMPANIES, company, "installed", company, isId(locationId) ? locationId : undefined, has, at);
+    const named = isId(companyId) ? companyId : undefined;
+    const [before] = isId(locationId)
+        ? await call<CompanyObject, "home">(env.COMPANIES, ALL, "home", [locationId], has ? named : undefined)
+        : [];
+    const company = named ?? before;
+    if (company === undefined) return settings.log({ event: "homeless", type, location: isId(locationId) ? locationId : undefined });
+    // It belongs to another company now.
+    if (has && before !== undefined && before !== company) await tell(before, false);
+    await tell(company, has);
 }
 
 /**
  * Takes a webhook of a location, once its signature was checked, as a hint: if it is about orders, invoices, payments, subscriptions or
- * coupons, the lists that it concerns are looked at some seconds later for what is new, of that location alone and only where a run has
- * read them before. Hints that come meanwhile are one. Gives whether it looks.
+ * coupons, the lists that it concerns are looked at some seconds later for what was created since the day before, of that location alone
+ * and only where a run has read them before; an order that the event names is read however old it is. Hints that come meanwhile are one.
+ * Gives whether it looks.
  *
  * ```ts
  * import { agencyHint, type AgencyEnv } from "ghl-payments/cloudflare";
@@ -239,11 +253,12 @@ export async function agencyInstalled(env: AgencyEnv, event: object): Promise<vo
  */
 export async function agencyHint(env: AgencyEnv, event: object): Promise<boolean> {
     bound(env);
-    const { type, locationId, altId } = flat(event);
+    const { type, locationId, altId, _id, orderId } = flat(event);
     const location = isId(locationId) ? locationId : altId;
     const [, streams] = CONCERNED.find(([words]) => typeof type === "string" && words.test(type)) ?? [];
     if (streams === undefined || !isId(location)) return false;
-    return call<LocationObject, "hint">(env.LOCATIONS, location, "hint", streams);
+    const order = [orderId, /^order/i.test(type as string) ? _id : undefined].find(isId);
+    return call<LocationObject, "hint">(env.LOCATIONS, location, "hint", streams, order);
 }
 
 /** Which lists events of which types are about. A payment changes its order as well. */

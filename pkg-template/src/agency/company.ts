@@ -48,7 +48,8 @@ interface LineRow {
 }
 
 const SCHEMA = [
-    "CREATE TABLE IF NOT EXISTS locations (location TEXT PRIMARY KEY, has INTEGER NOT NULL) WITHOUT ROWID",
+    // `at`: when that was said, in milliseconds since 1970.
+    "CREATE TABLE IF NOT EXISTS locations (location TEXT PRIMARY KEY, has INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
     `CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, company TEXT NOT NULL, mode TEXT NOT NULL, streams TEXT NOT NULL, details INTEGER NOT NULL,
         state TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER, moved INTEGER NOT NULL) WITHOUT ROWID`,
     `CREATE TABLE IF NOT EXISTS line (run TEXT NOT NULL, location TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', due INTEGER NOT NULL,
@@ -56,6 +57,7 @@ const SCHEMA = [
         sent INTEGER NOT NULL DEFAULT 0, records INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,
         streams TEXT NOT NULL DEFAULT '{}', reason TEXT, files TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (run, location)) WITHOUT ROWID`,
     "CREATE INDEX IF NOT EXISTS line_due ON line (run, state, due, location)",
+    "CREATE TABLE IF NOT EXISTS homes (location TEXT PRIMARY KEY, company TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS companies (company TEXT PRIMARY KEY, streams TEXT NOT NULL, details INTEGER NOT NULL) WITHOUT ROWID",
 ];
 
@@ -133,7 +135,7 @@ export class Managing implements CompanyObject {
         try {
             // Where the tables are not as they must be, nothing begins.
             await this.#note(run, undefined, true);
-            await noteLocations(this.#env, company, locations);
+            await noteLocations(this.#env, company, locations, given === undefined ? [] : this.#strangers(locations));
         } catch (cause) {
             this.#tables.together(() => {
                 this.#tables.rows("DELETE FROM line WHERE run = ?", run);
@@ -141,6 +143,11 @@ export class Managing implements CompanyObject {
             });
             const { code, message } = AgencyError.is(cause) ? cause : { code: "database_failed" as const, message: `the databases cannot be used: ${messageOf(cause)}` };
             return refused(code, message);
+        }
+        // Whoever is named once is known from then on, so that runs that name nobody read it as well.
+        if (given !== undefined) {
+            const known = "INSERT INTO locations SELECT value, 1, ?1 FROM json_each(?2) WHERE true ON CONFLICT (location) DO UPDATE SET has = 1, at = excluded.at WHERE has = 0";
+            this.#tables.rows(known, now, JSON.stringify(locations));
         }
         this.#paces = [];
         this.#log("started", { run, mode, streams: streams.join(","), locations: locations.length });
@@ -253,19 +260,34 @@ export class Managing implements CompanyObject {
         return { run };
     }
 
-    /** @internal A location has the app, or has it no more. */
-    async installed(company: string, location: string | undefined, has: boolean): Promise<void> {
+    /** @internal A location has the app since then, or has it no more. */
+    async installed(company: string, location: string | undefined, has: boolean, at: number): Promise<void> {
         if (location === undefined) {
-            if (!has) this.#tables.rows("UPDATE locations SET has = 0");
+            if (!has) this.#tables.rows("UPDATE locations SET has = 0, at = ?1 WHERE at <= ?1", at);
             return;
         }
-        this.#tables.rows("INSERT OR REPLACE INTO locations VALUES (?, ?)", location, has ? 1 : 0);
+        const newest = this.#tables.row(
+            `INSERT INTO locations VALUES (?1, ?2, ?3)
+            ON CONFLICT (location) DO UPDATE SET has = excluded.has, at = excluded.at WHERE excluded.at >= at RETURNING 1`,
+            location, has ? 1 : 0, at,
+        );
+        if (newest === undefined) return this.#log("outdated", { location, type: has ? "INSTALL" : "UNINSTALL" });
+        if (!has) return;
+        const last = this.#tables.row<RunRow & { was: string }>(
+            "SELECT runs.*, line.state AS was FROM line JOIN runs USING (run) WHERE location = ? ORDER BY started DESC LIMIT 1",
+            location,
+        );
+        if (last?.was !== "revoked") return;
         const active = this.#active();
-        if (!has || active === undefined || active.company !== company) return;
-        const line = this.#tables.row<LineRow>("SELECT * FROM line WHERE run = ? AND location = ?", active.run, location);
-        if (line?.state !== "revoked") return;
-        this.#again(active.run, [location]);
-        await this.#admit(active.run);
+        if (active === undefined) {
+            const { mode, details, streams } = last;
+            await this.start({ company, mode, details: details === 1, streams: JSON.parse(streams) as SyncStream[], locations: [location] });
+        } else if (active.state !== "ending") {
+            const now = this.#settings.now();
+            this.#tables.rows("INSERT INTO line (run, location, due) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", active.run, location, now);
+            this.#again(active.run, [location]);
+            await this.#admit(active.run);
+        }
     }
 
     /** @internal Looks after its runs, as its alarm does; gives whether there is one. */
@@ -278,6 +300,17 @@ export class Managing implements CompanyObject {
     /** @internal Notes a company. */
     async register(company: string, streams: readonly SyncStream[], details: boolean): Promise<void> {
         this.#tables.rows("INSERT OR REPLACE INTO companies VALUES (?, ?, ?)", company, JSON.stringify(streams), details ? 1 : 0);
+    }
+
+    /** @internal Of which company each location was; from now on it is of the given one. */
+    async home(locations: readonly string[], company: string | undefined): Promise<(string | undefined)[]> {
+        return this.#tables.together(() => {
+            const asked = JSON.stringify(locations);
+            const rows = this.#tables.rows<{ location: string; company: string }>("SELECT * FROM homes WHERE location IN (SELECT value FROM json_each(?))", asked);
+            const known = new Map(rows.map(({ location, company }) => [location, company]));
+            if (company !== undefined) this.#tables.rows("INSERT OR REPLACE INTO homes SELECT value, ?1 FROM json_each(?2)", company, asked);
+            return locations.map((location) => known.get(location));
+        });
     }
 
     /** @internal All companies. */
@@ -458,6 +491,12 @@ export class Managing implements CompanyObject {
         const known = this.#tables.rows<{ location: string }>("SELECT location FROM locations WHERE has = 1 ORDER BY location");
         if (known.length > 0) return known.map(({ location }) => location);
         return (await this.#settings.locations(company)) ?? [];
+    }
+
+    /** Those of which nobody has said that the company has them. */
+    #strangers(locations: readonly string[]): string[] {
+        const query = "SELECT value AS location FROM json_each(?) WHERE value NOT IN (SELECT location FROM locations WHERE has = 1)";
+        return this.#tables.rows<{ location: string }>(query, JSON.stringify(locations)).map(({ location }) => location);
     }
 
     #active(): RunRow | undefined {

@@ -165,19 +165,34 @@ export async function markDeleted(env: DatabaseEnv, given: Where & { ids: readon
     await ask(databaseOf(env, location), sql, location, run, now, JSON.stringify(ids));
 }
 
-/** Notes which locations a company has. Writing the same again writes no row. */
-export async function noteLocations(env: DatabaseEnv, company: string, locations: readonly string[]): Promise<void> {
-    const all = databases(env);
-    const shards = all.map((): string[] => []);
-    for (const location of locations) shards[shardOf(location, all.length)]!.push(location);
+/**
+ * Notes which locations a company has. Writing the same again writes no row. It fails, and notes none, where one of the `strangers` among
+ * them is noted as another company's: its money would be missing there.
+ */
+export async function noteLocations(env: DatabaseEnv, company: string, locations: readonly string[], strangers: readonly string[] = []): Promise<void> {
+    const others = "SELECT location, company FROM locations WHERE company <> ?1 AND location IN (SELECT value FROM json_each(?2)) LIMIT 1";
+    for (const [db, some] of inShards(env, strangers)) {
+        const [other] = await ask<{ location: string; company: string }>(db, others, company, JSON.stringify(some));
+        if (other === undefined) continue;
+        const message = `the location ${other.location} is one of the company ${other.company}: is the company right? The webhook INSTALL moves a location`;
+        throw new AgencyError({ code: "other_company", message });
+    }
     const sql = `
         INSERT INTO locations (location, company) SELECT value, ?1 FROM json_each(?2) WHERE true
         ON CONFLICT (location) DO UPDATE SET company = excluded.company WHERE company <> excluded.company`;
+    for (const [db, some] of inShards(env, locations)) await ask(db, sql, company, JSON.stringify(some));
+}
+
+/** Locations by the database that holds them, not too many at once. */
+function inShards(env: DatabaseEnv, locations: readonly string[]): [D1Like, string[]][] {
+    const all = databases(env);
+    const shards = all.map((): string[] => []);
+    for (const location of locations) shards[shardOf(location, all.length)]!.push(location);
+    const pieces: [D1Like, string[]][] = [];
     for (const [number, own] of shards.entries()) {
-        for (let at = 0; at < own.length; at += 10_000) {
-            await ask(all[number]!, sql, company, JSON.stringify(own.slice(at, at + 10_000)));
-        }
+        for (let at = 0; at < own.length; at += 10_000) pieces.push([all[number]!, own.slice(at, at + 10_000)]);
     }
+    return pieces;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Client } from "../client/client.js";
-import { AuthenticationError, NotFoundError, PaymentsError, RateLimitError } from "../client/errors.js";
+import { AuthenticationError, InvalidRequestError, NotFoundError, PaymentsError, PermissionError, RateLimitError, ValidationError } from "../client/errors.js";
 import type { ClientOptions, FetchInit } from "../client/options.js";
 import type { Page, PagePromise } from "../client/pages.js";
 import {
@@ -108,6 +108,7 @@ const LIMITS = [
 
 const SCHEMA = [
     "CREATE TABLE IF NOT EXISTS seen (stream TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (stream, id)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS named (id TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS parts (stream TEXT NOT NULL, seq INTEGER NOT NULL, file TEXT NOT NULL, PRIMARY KEY (stream, seq)) WITHOUT ROWID",
 ];
 
@@ -168,8 +169,9 @@ export class Locating implements LocationObject {
     }
 
     /** @internal Something has changed: what is new is read soon. */
-    async hint(streams: readonly SyncStream[]): Promise<boolean> {
+    async hint(streams: readonly SyncStream[], order?: string): Promise<boolean> {
         const looks = streams.map((stream) => this.#step<SyncHinted>("hint", { stream })).filter(({ wake }) => wake);
+        if (looks.length > 0 && order !== undefined) this.#tables.rows("INSERT OR IGNORE INTO named VALUES (?)", order);
         for (const { until } of looks) await this.#tables.wakeIn(until! - this.#settings.now());
         return looks.length > 0;
     }
@@ -284,12 +286,25 @@ export class Locating implements LocationObject {
         const holder = {};
         try {
             const took = this.#settings.now();
+            if (hint && stream === "orders") await this.#named(job, took);
             const { texts, ids, cause, ...chunk } = await this.#chunk(job, holder);
             const file = await this.#store(job, texts, took);
             this.#commit("read", { run, hint, stream, seq, file, ...chunk }, job, ids, file);
             if (cause !== undefined) throw cause;
         } finally {
             READ.hold(holder, 0);
+        }
+    }
+
+    /** Reads the orders that webhooks have named: what changes in an old one is in no window. */
+    async #named(job: Reading, took: number): Promise<void> {
+        for (;;) {
+            const ids = this.#tables.rows<{ id: string }>("SELECT id FROM named LIMIT ?", PAGE).map(({ id }) => id);
+            if (ids.length === 0) return;
+            const found = await inTurns(ids, (id) => this.#get("orders", id).catch(unlessRefused));
+            const there = found.filter((order) => order !== undefined);
+            if (there.length > 0) await this.#store(job, [JSON.stringify(there).slice(1, -1)], took);
+            this.#tables.rows("DELETE FROM named WHERE id IN (SELECT value FROM json_each(?))", JSON.stringify(ids));
         }
     }
 
@@ -462,7 +477,8 @@ export class Locating implements LocationObject {
             return { kind, message };
         }
         if (!(cause instanceof PaymentsError)) return { kind: "answer", message: nameOf(cause) };
-        const { message, retryAfterMs, status = 0, traceId } = cause;
+        const { retryAfterMs, status = 0, traceId } = cause;
+        const message = messageOf(cause);
         const told = `${message}${traceId === undefined ? "" : ` (trace ${traceId})`}`;
         if (cause instanceof RateLimitError) return { kind: "limited", message: told, ...(retryAfterMs !== undefined && { retryAfterMs }) };
         if (cause instanceof AuthenticationError) return { kind: "revoked", message: told };
@@ -604,6 +620,12 @@ async function stored<T>(work: Promise<T>): Promise<T> {
     } catch (cause) {
         throw new StoreFailed(cause);
     }
+}
+
+/** What is no order of this location is passed over: the event named something else. */
+function unlessRefused(cause: unknown): undefined {
+    if (cause instanceof InvalidRequestError || cause instanceof ValidationError || cause instanceof PermissionError) return undefined;
+    throw cause;
 }
 
 /** Does the work for some at a time; gives what it gives, in their order. */

@@ -66,11 +66,13 @@ export interface CompanyObject {
     /** @internal Sends everything again that is at work. */
     resume(run: string): Promise<{ run: string } | Refused>;
     /** @internal A location has the app, or has it no more. */
-    installed(company: string, location: string | undefined, has: boolean): Promise<void>;
+    installed(company: string, location: string | undefined, has: boolean, at: number): Promise<void>;
     /** @internal Looks after its runs; gives whether there is one. */
     tend(): Promise<boolean>;
     /** @internal Of the object that knows all companies: notes one, with what its runs read. */
     register(company: string, streams: readonly SyncStream[], details: boolean): Promise<void>;
+    /** @internal Of the object that knows all companies: of which company each location was; from now on it is of the given one. */
+    home(locations: readonly string[], company: string | undefined): Promise<(string | undefined)[]>;
     /** @internal Of the object that knows all companies: them, in the order of their ids. */
     registered(): Promise<Pick<Wanted, "company" | "streams" | "details">[]>;
 }
@@ -91,8 +93,8 @@ export interface Sent {
 export interface LocationObject {
     /** @internal Begins a turn. Twice, late and out of order changes nothing; gives whether it was news. */
     begin(message: AgencyMessage): Promise<boolean>;
-    /** @internal Something has changed there; gives whether it looks. */
-    hint(streams: readonly SyncStream[]): Promise<boolean>;
+    /** @internal Something has changed there, such as this order; gives whether it looks. */
+    hint(streams: readonly SyncStream[], order?: string): Promise<boolean>;
     /** @internal Sends a request before those of the sync. */
     send(request: Sent): Promise<Response>;
 }

@@ -1,9 +1,11 @@
 import { PaymentsError } from "../client/errors.js";
 import { AgencyError } from "./agency-error.js";
 
-/** The message of an error of this package, which holds no secret; of any other only its name. */
+/** The message of an error of this package, which holds no secret, without what it quotes of an answer; of any other only its name. */
 export function messageOf(cause: unknown): string {
-    if (cause instanceof AgencyError || cause instanceof PaymentsError) return cause.message;
+    if (cause instanceof AgencyError) return cause.message;
+    // Behind it stands the beginning of a record.
+    if (cause instanceof PaymentsError) return cause.message.split(". It starts with: ", 1)[0]!;
     return nameOf(cause);
 }
 

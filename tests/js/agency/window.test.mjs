@@ -53,6 +53,23 @@ test("a webhook wakes its location alone: what is new is in D1 soon, and no file
     assert.deepEqual([await orders(OTHER), await names()], [rest, before]);
 });
 
+test("a webhook that names an order brings it, however old it is, and the money of it", async () => {
+    const old = (await sync.sandbox.records({ stream: "orders", locationId: LOCATION })).at(-1);
+    const { status } = await sync.sandbox.changeRecord({ stream: "orders", locationId: LOCATION, id: old._id });
+    const { _id } = await sync.sandbox.createOrder({ locationId: LOCATION, paid: true });
+    const gone = { type: "OrderStatusUpdate", altId: LOCATION, altType: "location", _id: "65f0b217a05c774da7f1efa5" };
+    assert.deepEqual(await sync.ask("/hint", gone), { looks: true });
+    assert.deepEqual(await sync.ask("/hint", { ...gone, _id: old._id }), { looks: true });
+    await sync.until(async () => {
+        const rows = await orders(LOCATION);
+        return rows.find(({ id }) => id === old._id).status === status && rows.some(({ id }) => id === _id);
+    }, "both orders are in D1 as they are");
+    const paid = await sync.sandbox.records({ stream: "transactions", locationId: LOCATION });
+    const own = paid.find(({ entityId }) => entityId === _id)._id;
+    const there = async () => (await sync.rows("SELECT 1 FROM transactions WHERE location = ? AND id = ?", LOCATION, own)).length === 1;
+    await sync.until(there, "its transaction is in D1");
+});
+
 test("a window reads what is new and what has changed lately; coupons as a whole", async () => {
     const { _id } = await sync.sandbox.createOrder({ locationId: OTHER });
     const paid = await sync.sandbox.changeRecord({ stream: "orders", locationId: OTHER, id: _id });
