@@ -16,7 +16,7 @@ const UNANSWERED_MS: u64 = 3_000;
 /// As often as that; then its slot is given to others.
 const MAX_SENT: u64 = 5;
 
-/// A run in which nothing was read, ended or admitted for so many milliseconds stands still.
+/// A run in which nothing was read or ended for so many milliseconds stands still.
 const STALLED_MS: u64 = 300_000;
 
 /// How often in a row a location may not be reached before it is given up.
@@ -126,7 +126,7 @@ fn patience(sent: u64) -> u64 {
     }
 }
 
-/// Looks at all that have a slot. `moved`: when anything was read, ended or admitted last.
+/// Looks at all that have a slot. `moved`: when anything was read or ended last.
 pub fn watch(running: &[Running], moved: u64, now: u64) -> Watched {
     let mut watched = Watched::default();
     let mut next = if running.is_empty() { 0 } else { now + SILENT_MS };

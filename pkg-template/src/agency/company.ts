@@ -67,6 +67,9 @@ const RUNS = 20;
 /** A queue takes so many messages at once. */
 const BATCH = 100;
 
+/** Where nobody is at work and the next one is due so many milliseconds later, the run does not stand still, it rests. */
+const REST_MS = 600_000;
+
 /** How often the run is noted in D1 and in the log, in milliseconds. */
 const NOTE_MS = 15_000;
 
@@ -351,8 +354,9 @@ export class Managing implements CompanyObject {
             this.#tables.rows("UPDATE runs SET state = 'ending', ended = ?2 WHERE run = ?1", run, now);
             return this.#finish(this.#run(run)!);
         }
-        // What only waits for its time stands still for nobody.
-        const stands = stalled && (counts.running > 0 || wait === undefined);
+        // Who waits for the limit of the day does so for hours, and is nobody's trouble.
+        const rests = counts.running === 0 && (wait ?? 0) - now > REST_MS;
+        const stands = stalled && !rests;
         if (stands && row.state === "running") {
             this.#tables.rows("UPDATE runs SET state = 'stalled' WHERE run = ?", run);
             const left = counts.waiting + counts.running;
@@ -412,7 +416,6 @@ export class Managing implements CompanyObject {
                 WHERE run = ?1 AND location IN (SELECT value FROM json_each(?3)) RETURNING *`,
                 run, now, JSON.stringify(start),
             );
-            this.#moved(row, now);
             await this.#send(run, lines);
         }
         const busy = start.length > 0 || running > 0;

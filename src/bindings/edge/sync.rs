@@ -254,7 +254,7 @@ export interface Placed {
 export interface WatchGiven {
     now: number;
     running: readonly { location: string; heard: number; sent: number }[];
-    /** When anything was read, ended or admitted last. */
+    /** When anything was read or ended last. */
     moved: number;
 }
 /** @internal `again`: their messages are sent again. `lost`: they go to the line as `failed`. */

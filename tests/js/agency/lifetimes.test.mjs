@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
-import { assertOnce, startSync } from "../support/agency-worker.mjs";
+import { assertOnce, COMPANY, startSync } from "../support/agency-worker.mjs";
 
 const SIZE = 1500;
 
@@ -14,6 +14,7 @@ const CLASSES = `
 
     globalThis.faults = {};
     globalThis.happened = {};
+    globalThis.stalls = [];
     const strikes = (what) => {
         if (!(faults[what] > 0)) return false;
         faults[what]--;
@@ -88,11 +89,13 @@ before(async () => {
             token: (location, context, env) => JSON.parse(env.TOKENS_OF)[location],
             parallel: 2,
             slicePages: 5,
+            onStalled: (run) => stalls.push(run),
             now: () => Date.now() + (globalThis.leap ?? 0),
         })`,
         routes: `
             "/faults": (env, wanted) => { Object.assign(faults, wanted); happened = {}; return {}; },
             "/happened": () => happened,
+            "/stalls": () => stalls,
             "/leap": (env, { ms }) => ({ leap: (globalThis.leap = (globalThis.leap ?? 0) + ms) }),
         `,
     });
@@ -139,3 +142,19 @@ for (const [what, faults] of Object.entries(CASES)) {
         assert.equal(status.records, exported.orders.length + exported.coupons.length);
     });
 }
+
+test("a run in which nothing moves is told of once, and goes on when it is told to", async () => {
+    await sync.ask("/faults", { "begin before": 1_000_000 });
+    const run = await sync.start({ streams: ["coupons"] });
+    await sync.ask("/leap", { ms: 301_000 });
+    const stalled = await sync.when(run, ({ state }) => state === "stalled");
+    assert.equal(stalled.counts.done, 0);
+    const told = await sync.ask("/stalls", {});
+    assert.deepEqual(told.map(({ since, ...about }) => about), [{ run, company: COMPANY, left: 3 }]);
+    assert.ok(sync.agency.lines.some(({ line }) => line.startsWith(`agency event=stalled run=${run} `)));
+    await sync.ask("/faults", { "begin before": 0 });
+    await sync.ask("/resume", { run });
+    const { counts } = await sync.ended(run);
+    assert.equal(counts.done, 3);
+    assert.equal((await sync.ask("/stalls", {})).length, 1);
+});

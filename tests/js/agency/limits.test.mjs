@@ -6,7 +6,7 @@ import test, { after, before } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { startSync } from "../support/agency-worker.mjs";
 
-const SIZE = 42_000;
+const SIZE = 40_200;
 /** The sandbox's clock goes so many times as fast; its answers name the interval as it is on the Worker's. */
 const SPEED = 2;
 const LIMITS = { max: 100, intervalMs: 10_000 / SPEED };
@@ -50,8 +50,9 @@ test("one location: no answer of 429, and at most 1.2 times the time that the li
     assert.ok(took <= 1.2 * shortest, `${took} ms, the shortest possible time is ${shortest} ms`);
 });
 
+let run;
 test("interactive calls share the object's limit and go first", async () => {
-    const run = await sync.start({ streams: ["orders"], locations: [SMALL] });
+    run = await sync.start({ streams: ["orders"], locations: [SMALL] });
     await sync.when(run, ({ records }) => records > 9000, "its limit is used");
     const token = sync.sandbox.tokens[SMALL];
     const calls = [];
@@ -64,6 +65,13 @@ test("interactive calls share the object's limit and go first", async () => {
     // More at once than are left to them: they take the place of the sync's requests.
     const many = await Promise.all(Array.from({ length: 60 }, () => sync.ask("/order", { location: SMALL, token, limit: 3 })));
     assert.ok(many.every(({ count }) => count === 3));
-    assert.equal((await sync.status(run)).state, "running");
     assert.equal(await refused(), 0);
+});
+
+test("killed where its limit is just used up, a location knows that when it begins again", async () => {
+    await sync.agency.kill();
+    await sync.agency.restart();
+    const { records } = await sync.ended(run);
+    assert.deepEqual([records, await refused()], [SIZE, 0]);
+    console.log("figure: agency: SIGKILL of a location at its limit: 0 answers of 429 behind it");
 });
