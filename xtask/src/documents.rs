@@ -90,8 +90,12 @@ fn unknown(command: &str, suites: &[String]) -> Option<String> {
         if option && !options.contains(&word) {
             return Some(format!("there is no option {word}"));
         }
-        let is_suite =
-            |suite: &String| suite.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        // A folder of `tests/js` stands for its suites.
+        let is_suite = |suite: &String| {
+            let names = [Some(suite.as_str()), suite.strip_prefix("js-")];
+            let rest = names.into_iter().flatten().find_map(|name| name.strip_prefix(word));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
         if name == "test" && !option && !value && !suites.iter().any(is_suite) {
             return Some(format!("there is no suite {word}"));
         }
