@@ -9,7 +9,7 @@
 
 use crate::core::RateLimit;
 #[cfg(feature = "edge")]
-use crate::json::{field, items, push_decimal, rounded_up, Object};
+use crate::json::{field, push_decimal, rounded_up, whole_numbers, Object};
 
 /// Requests and milliseconds that HighLevel documents. They hold until an answer names others.
 const LIMIT: usize = 100;
@@ -267,13 +267,13 @@ impl Slots {
 #[cfg(feature = "edge")]
 const LISTS: [&str; 4] = ["held", "flying", "interactive", "background"];
 
-/// Writes holds as numbers, three for each.
+/// Writes holds as numbers, three for each: in one text, which a reader of other members passes at once.
 #[cfg(feature = "edge")]
 fn put_holds(out: &mut Object, name: &str, list: &[Hold], base: u64) {
     if list.iter().all(|hold| hold.span == 0) {
         return;
     }
-    let mut text = String::from("[");
+    let mut text = String::from("\"");
     for hold in list {
         for number in [hold.number, hold.since.saturating_sub(base), hold.span] {
             if text.len() > 1 {
@@ -282,7 +282,7 @@ fn put_holds(out: &mut Object, name: &str, list: &[Hold], base: u64) {
             push_decimal(&mut text, number);
         }
     }
-    text.push(']');
+    text.push('"');
     out.json(name, &text);
 }
 
@@ -290,7 +290,7 @@ fn put_holds(out: &mut Object, name: &str, list: &[Hold], base: u64) {
 #[cfg(feature = "edge")]
 fn holds(json: &[u8], base: u64) -> Vec<Hold> {
     let mut found = Vec::new();
-    let mut parts = items(json).map(|(_, number)| rounded_up(number));
+    let mut parts = whole_numbers(json);
     while let (Some(number), Some(since), Some(span)) = (parts.next(), parts.next(), parts.next()) {
         if found.len() < MAX_KEPT {
             let span = span.min(MAX_FLIGHT_MS + MAX_CLOSED_MS);

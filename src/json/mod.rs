@@ -23,6 +23,8 @@ pub(crate) use decimal::{amount, is_whole, number_is_finite, push_amount, rounde
 pub(crate) use object::Object;
 #[cfg(feature = "provider")]
 pub(crate) use parts::last_field;
+#[cfg(feature = "edge")]
+pub(crate) use parts::whole_numbers;
 pub(crate) use parts::{field, items, items_or_self, json_text, members, text_field};
 pub use percent::encode_component;
 pub use scan::Fault;

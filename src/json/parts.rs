@@ -65,6 +65,15 @@ pub(crate) fn items(json: &[u8]) -> Parts<'_> {
     Parts::new(json, b']')
 }
 
+/// The numbers of a list of whole numbers from 0 that this crate wrote itself: a list of hundreds is read with each request.
+#[cfg(feature = "edge")]
+pub(crate) fn whole_numbers(json: &[u8]) -> impl Iterator<Item = u64> + '_ {
+    let digits = json.split(|byte| !byte.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    digits.map(|digits| {
+        digits.iter().fold(0, |number: u64, digit| number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')))
+    })
+}
+
 /// The items of a list; any other value stays alone.
 pub(crate) fn items_or_self(json: &[u8]) -> Parts<'_> {
     let mut parts = items(json);

@@ -6,7 +6,7 @@
 
 use crate::call::{Limiter, Ticket, Turn};
 use crate::core::{RateLimit, RetryAfter};
-use crate::json::{field, items, push_decimal, rounded_up, Object};
+use crate::json::{field, push_decimal, rounded_up, whole_numbers, Object};
 
 /// Requests that HighLevel documents for a day. They hold until an answer names others.
 const DAY_LIMIT: u64 = 200_000;
@@ -131,7 +131,7 @@ struct Day {
 impl Day {
     fn read(json: &[u8]) -> Self {
         let limit = rounded_up(field(json, "limit"));
-        let mut numbers = items(field(json, "hours")).map(|(_, number)| rounded_up(number));
+        let mut numbers = whole_numbers(field(json, "hours"));
         let mut hours = Vec::new();
         while let (Some(hour), Some(count)) = (numbers.next(), numbers.next()) {
             if (hours.len() as u64) < HOURS {
@@ -146,7 +146,7 @@ impl Day {
         out.open("day", '{');
         out.number("limit", Some(self.limit as f64));
         out.number("probe", Some(self.probe_at as f64));
-        let mut text = String::from("[");
+        let mut text = String::from("\"");
         for (hour, count) in &self.hours {
             for number in [hour, count] {
                 if text.len() > 1 {
@@ -155,7 +155,7 @@ impl Day {
                 push_decimal(&mut text, *number);
             }
         }
-        text.push(']');
+        text.push('"');
         out.json("hours", &text);
         out.close('}');
     }
@@ -313,6 +313,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_under_way_when_it_died_counts_for_the_day() {
+        let mut gate = Kept::default();
+        let asked = gate.ask(false, NOW);
+        gate.done(asked.number, 200, &[("x-ratelimit-limit-daily", "100")], NOW);
+        (0..60).for_each(|_| assert_eq!(gate.ask(false, NOW).turn, Turn::Go));
+        gate.with(|gate| gate.restart(NOW));
+        assert_eq!(
+            gate.send(false, 200, NOW + INTERVAL),
+            40,
+            "39 are left, and one more finds out whether a new day has begun"
+        );
+    }
+
+    #[test]
     fn whoever_waited_when_it_died_stands_in_nobodys_way_and_numbers_do_not_come_twice() {
         let mut gate = Kept::default();
         gate.send(false, 100, NOW);
@@ -376,7 +390,8 @@ mod tests {
         // Nothing is left. It counts for a day and up to an hour more, also over a restart.
         gate.with(|gate| gate.restart(now + INTERVAL));
         assert_eq!(gate.send(true, 1, now + 4 * PROBE_MS), 0, "who finds out takes from the reserve alone");
-        assert_eq!(gate.send(true, 100, NOW + 26 * HOUR_MS), 89);
+        assert_eq!(gate.send(true, 1, NOW + 25 * HOUR_MS - 1), 0);
+        assert_eq!(gate.send(true, 100, NOW + 25 * HOUR_MS), 89);
     }
 
     #[test]
@@ -414,6 +429,13 @@ mod tests {
         let back = NOW - 9 * HOUR_MS;
         gate.with(|gate| gate.restart(back));
         assert_eq!(gate.send(false, 1, back + INTERVAL), 1);
+        // The same of a day that is used up.
+        let mut gate = Kept::default();
+        let asked = gate.ask(false, NOW);
+        gate.done(asked.number, 200, &[("x-ratelimit-limit-daily", "100")], NOW);
+        assert_eq!(gate.send(false, 99, NOW), 99);
+        gate.send(false, 1, back);
+        assert_eq!(gate.send(false, 89, back + 25 * HOUR_MS), 89);
     }
 
     #[test]
