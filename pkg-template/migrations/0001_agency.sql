@@ -8,7 +8,7 @@
 -- Columns of a record:
 --   location    the location (sub-account) it belongs to
 --   id          its id at HighLevel
---   created     its createdAt, as it was read first
+--   created     its createdAt, as it was read first; NULL where none could be read, and then the record is in no sum over a time
 --   updated     its updatedAt
 --   status      its status, as HighLevel writes it
 --   amount      of an order its total, of a transaction what was charged, of a subscription each payment
@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS orders (
 ) STRICT;
 
 CREATE INDEX IF NOT EXISTS orders_created ON orders (created);
+CREATE INDEX IF NOT EXISTS orders_undated ON orders (location) WHERE created IS NULL;
 
 CREATE TABLE IF NOT EXISTS transactions (
     location TEXT NOT NULL,
@@ -60,6 +61,7 @@ CREATE TABLE IF NOT EXISTS transactions (
 ) STRICT;
 
 CREATE INDEX IF NOT EXISTS transactions_created ON transactions (created);
+CREATE INDEX IF NOT EXISTS transactions_undated ON transactions (location) WHERE created IS NULL;
 
 CREATE TABLE IF NOT EXISTS subscriptions (
     location TEXT NOT NULL,
@@ -80,6 +82,7 @@ CREATE TABLE IF NOT EXISTS subscriptions (
 ) STRICT;
 
 CREATE INDEX IF NOT EXISTS subscriptions_created ON subscriptions (created);
+CREATE INDEX IF NOT EXISTS subscriptions_undated ON subscriptions (location) WHERE created IS NULL;
 
 CREATE TABLE IF NOT EXISTS coupons (
     location TEXT NOT NULL,
@@ -98,6 +101,8 @@ CREATE TABLE IF NOT EXISTS coupons (
     deleted_at INTEGER,
     PRIMARY KEY (location, id)
 ) STRICT;
+
+CREATE INDEX IF NOT EXISTS coupons_undated ON coupons (location) WHERE created IS NULL;
 
 -- Which company a location belongs to. In the database of the location.
 CREATE TABLE IF NOT EXISTS locations (

@@ -123,14 +123,14 @@ interface Read extends Where {
 }
 
 /**
- * Writes records. Those that are there are replaced, unless they were read later than these; a mark that they are deleted goes.
- * Writing the same again changes nothing.
+ * Writes records. Those that are there are replaced, unless they were read later than these; a mark that they are deleted goes. When a
+ * record was created stays as it was read first, or as it could be read first. Writing the same again changes nothing.
  */
 export async function writeRows(env: DatabaseEnv, given: Read): Promise<void> {
     const { stream, location, run, rows, now, whole = true } = given;
     const table = tableOf(stream);
     const values = COLUMNS.map((_, i) => `value ->> ${i}`).join(", ");
-    // What is created stays created then; and to write it would write its index as well.
+    // What is created stays created then; and to write it in each row would write its index as well.
     const others = COLUMNS.slice(COLUMNS.indexOf("updated"));
     const updates = others.map((name) => `${name} = excluded.${name}`);
     const changed = `(${others.join(", ")}) IS NOT (${others.map((name) => `excluded.${name}`).join(", ")})`;
@@ -142,7 +142,15 @@ export async function writeRows(env: DatabaseEnv, given: Read): Promise<void> {
             ${updates.join(", ")}
         WHERE excluded.seen_at >= seen_at AND (?5 OR deleted_at IS NOT NULL OR ${changed})`;
     const db = databaseOf(env, location);
-    for (const piece of pieces(rows)) await ask(db, sql, location, run, now, piece, whole ? 1 : 0);
+    // Only where a row has no time does it take the one that a later reading has: without it the record is in no roll-up.
+    const undated = `SELECT 1 FROM ${table} WHERE location = ?1 AND created IS NULL LIMIT 1`;
+    const date = `
+        UPDATE ${table} SET created = found.at FROM (SELECT value ->> 0 AS id, value ->> 1 AS at FROM json_each(?2)) AS found
+        WHERE location = ?1 AND created IS NULL AND ${table}.id = found.id AND found.at IS NOT NULL`;
+    for (const piece of pieces(rows)) {
+        await ask(db, sql, location, run, now, piece, whole ? 1 : 0);
+        if ((await ask(db, undated, location)).length > 0) await ask(db, date, location, piece);
+    }
 }
 
 /** The ids of up to `limit` records behind `after` that a full pass did not see, in their order; they may be deleted. */
@@ -212,6 +220,12 @@ export async function noteRun(env: DatabaseEnv, row: RunRow): Promise<void> {
     const { run, company, mode, streams, state, startedAt, endedAt, records, counts, manifest, now } = row;
     const values = [JSON.stringify(streams), state, startedAt, endedAt ?? null, records, JSON.stringify(counts), manifest ?? null, now];
     await ask(all[0]!, sql, run, company, mode, ...values);
+}
+
+/** Forgets a run that has not begun after all, in the first database; one whose manifest is there stays. */
+export async function dropRun(env: DatabaseEnv, run: string): Promise<void> {
+    const [db] = databases(env);
+    await ask(db!, "DELETE FROM runs WHERE run = ?1 AND manifest IS NULL", run);
 }
 
 async function checkShard(db: D1Like, number: number, count: number): Promise<void> {

@@ -1,8 +1,9 @@
-import { invalid } from "../client/input.js";
+import { Findings, invalid } from "../client/input.js";
 import { called } from "../edge/module.js";
 import { currencyDecimals } from "../edge-core.js";
 import { AgencyError } from "./agency-error.js";
 import { ask, databases, type DatabaseEnv } from "./database.js";
+import { isId } from "./messages.js";
 
 /** What is added up, over which time, and how it is told apart. */
 export interface RollupOptions {
@@ -93,7 +94,11 @@ interface Sum extends Pick<RollupRow, "key" | "currency" | "records" | "count" |
 
 /**
  * Adds up what a sync has read, over all databases and locations: in minor units, currencies apart, refunds apart, without what was
- * deleted. A refund counts where its transaction does, since HighLevel does not say when money was paid back.
+ * deleted. A refund counts where its transaction does, since HighLevel does not say when money was paid back; a transaction that is
+ * `refunded` and does not say how much of it counts as paid back whole.
+ *
+ * A record whose `createdAt` cannot be read lies in no time, and so in no row: `SELECT * FROM transactions WHERE created IS NULL AND
+ * deleted_at IS NULL` finds them, in each database. A later reading that has the time brings them back.
  *
  * Rejects with a ValidationError, or with an {@link AgencyError}: `database_failed`, `database_not_migrated`, or `sum_too_large` where a
  * sum is above 9,007,199,254,740,991 minor units.
@@ -109,19 +114,10 @@ interface Sum extends Pick<RollupRow, "key" | "currency" | "records" | "count" |
  * @param options What is added up.
  */
 export async function rollup(env: DatabaseEnv, options: RollupOptions): Promise<RollupRow[]> {
-    const { by, stream = "transactions", company, locations, mode = "live", timeZone = "UTC" } = options ?? {};
-    const counted = Object.hasOwn(COUNTED, stream) ? COUNTED[stream] : undefined;
-    if (counted === undefined) throw invalid("stream", `must be one of ${Object.keys(COUNTED).join(", ")}`);
-    if (by !== "day" && !Object.hasOwn(GROUPS, by)) throw invalid("by", `must be one of day, ${Object.keys(GROUPS).join(", ")}`);
-    if (!["live", "test", "all"].includes(mode)) throw invalid("mode", "must be live, test or all");
-    const zone = zoneOf(timeZone);
-    const from = instant("from", options.from, zone);
-    const to = instant("to", options.to, zone);
-    if (to < from) throw invalid("to", "must not be before from");
-
+    const { by, stream, company, locations, mode, from, to, zone } = read(options);
     const step = zone === undefined ? DAY_MS : QUARTER_MS;
     const key = by === "day" ? `created / ${step}` : GROUPS[by];
-    const counts = `status IN (${counted.map((status) => `'${status}'`).join(", ")})`;
+    const counts = `status IN (${COUNTED[stream].map((status) => `'${status}'`).join(", ")})`;
     const conditions = ["created >= ?1", "created < ?2", "deleted_at IS NULL"];
     const values: unknown[] = [from, to];
     if (mode !== "all") conditions.push(mode === "live" ? "live IS NOT 0" : "live = 0");
@@ -133,11 +129,13 @@ export async function rollup(env: DatabaseEnv, options: RollupOptions): Promise<
         values.push(JSON.stringify(locations));
         conditions.push(`location IN (SELECT value FROM json_each(?${values.length}))`);
     }
-    // Who is "refunded" without an amount got all of it back.
+    // Who is "refunded" without an amount, or with 0, got all of it back. Of a payment that could not be read nothing is in a sum: what
+    // was paid back of it would be taken off others.
     const sql = `
         SELECT key, currency, count(*) AS records, coalesce(sum(counts), 0) AS count,
             CAST(coalesce(sum(amount) FILTER (WHERE counts), 0) AS TEXT) AS amount,
-            CAST(coalesce(sum(coalesce(refunded, iif(status = 'refunded', amount, 0))) FILTER (WHERE counts), 0) AS TEXT) AS refunded,
+            CAST(coalesce(sum(iif(status = 'refunded' AND coalesce(refunded, 0) = 0, amount, abs(refunded))) FILTER (WHERE counts AND amount IS NOT NULL), 0) AS TEXT)
+                AS refunded,
             count(*) FILTER (WHERE counts AND amount IS NULL) AS unreadable
         FROM (
             SELECT ${key} AS key, upper(currency) AS currency, status, amount, refunded, coalesce(${counts}, 0) AS counts
@@ -165,6 +163,40 @@ export async function rollup(env: DatabaseEnv, options: RollupOptions): Promise<
         net: exact(amount - refunded, key, currency),
         unreadable,
     }));
+}
+
+/** The options of a roll-up, as they are used. */
+interface Wanted extends Required<Pick<RollupOptions, "by" | "stream" | "mode">>, Pick<RollupOptions, "company" | "locations"> {
+    from: number;
+    to: number;
+    /** None for UTC. */
+    zone: Intl.DateTimeFormat | undefined;
+}
+
+const MODES = ["live", "test", "all"];
+
+const KNOWN = "from, to, by, stream, company, locations, mode, timeZone";
+
+function read(options: RollupOptions): Wanted {
+    if (typeof options !== "object" || options === null) throw invalid("", "the options must be an object");
+    const found = new Findings();
+    const { from, to, by, stream = "transactions", company, locations, mode = "live", timeZone = "UTC", ...others } = options;
+    for (const name of Object.keys(others)) found.add(name, `is no option here; known are ${KNOWN}`);
+    const zone = zoneOf(timeZone, found);
+    const [begin, end] = [instant("from", from, zone, found), instant("to", to, zone, found)];
+    if (end < begin) found.add("to", "must not be before from");
+    if (!["day", ...Object.keys(GROUPS)].includes(by)) found.add("by", `must be one of day, ${Object.keys(GROUPS).join(", ")}`);
+    if (!Object.keys(COUNTED).includes(stream)) found.add("stream", `must be one of ${Object.keys(COUNTED).join(", ")}`);
+    if (!MODES.includes(mode)) found.add("mode", "must be live, test or all");
+    if (company !== undefined && !isId(company)) found.add("company", "must be the id of a company: letters, digits, _ and -");
+    if (locations !== undefined) {
+        if (!Array.isArray(locations)) found.add("locations", "must be a list of ids of locations");
+        for (const [i, location] of (Array.isArray(locations) ? locations : []).entries()) {
+            if (!isId(location)) found.add(`locations[${i}]`, "must be the id of a location: letters, digits, _ and -");
+        }
+    }
+    if (found.issues.length > 0) throw found.error();
+    return { by, stream, company, locations, mode, from: begin, to: end, zone };
 }
 
 async function groups(db: ReturnType<typeof databases>[number], sql: string, values: unknown[]): Promise<Group[]> {
@@ -200,16 +232,18 @@ function tooLarge(where = ""): AgencyError {
 }
 
 /** What tells the parts of a date in a zone; none for UTC. */
-function zoneOf(timeZone: string): Intl.DateTimeFormat | undefined {
+function zoneOf(timeZone: unknown, found: Findings): Intl.DateTimeFormat | undefined {
     if (timeZone === "UTC") return undefined;
     try {
+        // Some runtimes take offsets as well, also such as no zone has.
+        if (typeof timeZone !== "string" || /^[+-](?!\d\d(:?(00|15|30|45))?$)/.test(timeZone)) throw new RangeError();
         const numeric = "numeric";
         return new Intl.DateTimeFormat("en-US", {
             timeZone, calendar: "gregory", numberingSystem: "latn", hourCycle: "h23",
             year: numeric, month: numeric, day: numeric, hour: numeric, minute: numeric, second: numeric,
         });
     } catch {
-        throw invalid("timeZone", "must be the name of a time zone, such as Europe/Berlin");
+        return found.add("timeZone", "must be the name of a time zone, such as Europe/Berlin");
     }
 }
 
@@ -226,20 +260,22 @@ function dayOf(time: number, zone: Intl.DateTimeFormat | undefined): string {
     return new Date(wall(time, zone)).toISOString().slice(0, 10);
 }
 
-/** A time in milliseconds since 1970. */
-function instant(name: string, value: unknown, zone: Intl.DateTimeFormat | undefined): number {
+/** A time in milliseconds since 1970; NaN where it is none. */
+function instant(name: string, value: unknown, zone: Intl.DateTimeFormat | undefined, found: Findings): number {
     const isDay = typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value);
     const isInstant = typeof value === "string" && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(value);
     const isTime = typeof value === "number" || value instanceof Date;
     const time = isDay || isInstant || isTime ? new Date(value as string | number | Date).getTime() : NaN;
     // `2026-02-30` is a day in March to some runtimes.
     if (!(time >= 0) || (isDay && dayOf(time, undefined) !== value)) {
-        throw invalid(name, "must be a Date, milliseconds since 1970, a day such as 2026-11-01, or a time such as 2026-11-01T09:00:00Z");
+        found.add(name, "must be a Date, milliseconds since 1970, a day such as 2026-11-01, or a time such as 2026-11-01T09:00:00Z");
+        return NaN;
     }
     if (!isDay) return time;
     // The offset may change that night. Of the moments that it gives, the day begins with the first one that is in it: where there
-    // is no midnight, that is the end of the gap.
+    // is no midnight, that is the end of the gap. A day that a zone has left out, when it went over the date line, begins and ends
+    // with the next one.
     const moments = [time];
     while (moments.length < 4) moments.push(time - (wall(moments.at(-1)!, zone) - moments.at(-1)!));
-    return Math.min(...moments.filter((moment) => dayOf(moment, zone) === value));
+    return Math.min(...moments.filter((moment) => dayOf(moment, zone) >= value));
 }

@@ -53,6 +53,27 @@ test("currencies with none, two and three decimals, and refunds, are each their 
     ]);
 });
 
+test("what was paid back is taken off what was paid, and off nothing else", async () => {
+    const created = at("2026-11-05T10:00:00Z");
+    const sums = {
+        "whole, and how much is 0": [{ amount: 700, refunded: 0, status: "refunded" }, { amount: 700, refunded: 700 }],
+        "whole, and how much is not said": [{ amount: 700, status: "refunded" }, { amount: 700, refunded: 700 }],
+        "a part of it": [{ amount: 700, refunded: 200, status: "refunded" }, { amount: 700, refunded: 200, net: 500 }],
+        "written below 0": [{ amount: 700, refunded: -200 }, { amount: 700, refunded: 200, net: 500 }],
+        "nothing": [{ amount: 700, refunded: 0 }, { amount: 700, net: 700 }],
+        "of a payment that could not be read": [{ amount: null, refunded: 400 }, { unreadable: 1 }],
+        "whole, of a payment that could not be read": [{ amount: null, refunded: 400, status: "refunded" }, { unreadable: 1 }],
+        "of what does not count": [{ amount: 700, refunded: 400, status: "failed" }, { count: 0 }],
+    };
+    await write("refunds", Object.entries(sums).map(([source, [record]], i) => row(`${i}`, { created, source, ...record })));
+    const expected = Object.entries(sums).map(([source, [, sum]]) => {
+        const all = { records: 1, count: 1, ...sum };
+        return [source, "USD", Object.fromEntries(Object.entries(all).filter(([, value]) => value !== 0))];
+    });
+    const found = short(await rollup({ by: "source", locations: ["refunds"] }));
+    assert.deepEqual(Object.fromEntries(found.map(([key, ...others]) => [key, others])), Object.fromEntries(expected.map(([key, ...others]) => [key, others])));
+});
+
 test("a sum that no number holds is an error that says where, and never a sum that is nearly right", async () => {
     const created = at("2026-11-05T10:00:00Z");
     const most = { created, amount: 9_007_199_254_740_991, currency: "JPY" };
@@ -164,11 +185,16 @@ test("a day begins with its first moment, also where there is no midnight or the
         ["Europe/Berlin", "2026-10-25", "2026-10-24T22:00:00Z"],
         ["America/Los_Angeles", "2026-03-08", "2026-03-08T08:00:00Z"],
         ["UTC", "2026-03-08", "2026-03-08T00:00:00Z"],
+        // Days that never were, since the zone went over the date line: they begin with the next one.
+        ["Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z"],
+        ["Pacific/Kwajalein", "1993-08-21", "1993-08-21T12:00:00Z"],
     ];
     await write(location, zones.flatMap(([, , begin], i) => [row(`${i}-0`, { created: at(begin) - 1, amount: 1 }), row(`${i}-1`, { created: at(begin), amount: 2 })]));
     for (const [timeZone, from, begin] of zones) {
         const sum = async (from) => (await rollup({ locations: [location], from, to: at(begin) + 1000, timeZone })).map(({ amount }) => amount);
         assert.deepEqual([await sum(from), await sum(begin)], [[2], [2]], `${timeZone} ${from}`);
+        const until = await rollup({ locations: [location], from: at(begin) - 1, to: from, timeZone });
+        assert.deepEqual(until.map(({ amount }) => amount), [1], `until ${timeZone} ${from}`);
     }
 });
 
@@ -177,8 +203,25 @@ test("what is wrong with the options is said before anything is asked", async ()
         ["by", { by: "month" }], ["by", { by: undefined }], ["by", { by: "constructor" }],
         ["stream", { stream: "coupons" }], ["mode", { mode: "live' OR 1" }], ["timeZone", { timeZone: "Mars/Olympus" }],
         ["from", { from: "2026-02-30" }], ["from", { from: "yesterday" }], ["from", { from: undefined }], ["from", { from: "2026-11-01T00:00:00" }],
-        ["from", { from: -1 }], ["to", { to: "2026-10-01" }], ["to", { to: null }],
+        ["from", { from: -1 }], ["to", { to: "2026-10-01" }], ["to", { to: null }], ["by", { by: ["day"] }],
+        ["timeZone", { timeZone: null }], ["timeZone", { timeZone: 5 }], ["timeZone", { timeZone: "+05:31" }],
+        ["company", { company: null }], ["company", { company: 5 }], ["company", { company: "" }], ["company", { company: "' OR 1=1 --" }],
+        ["locations", { locations: "L1" }], ["locations", { locations: null }], ["locations", { locations: {} }],
+        ["locations[1]", { locations: ["L1", 5] }], ["timezone", { timezone: "America/New_York" }], ["streams", { streams: ["orders"] }],
     ]) {
-        await assert.rejects(rollup(options), (error) => error.name === "ValidationError" && error.issues[0].path === path, JSON.stringify(options));
+        await assert.rejects(
+            rollup(options),
+            ({ name, issues }) => name === "ValidationError" && issues.length === 1 && issues[0].path === path,
+            JSON.stringify(options),
+        );
     }
+    const paths = async (options) => {
+        const error = await store.call("rollup", options).then(assert.fail, (error) => error);
+        assert.equal(error.name, "ValidationError");
+        return error.issues.map(({ path }) => path).sort();
+    };
+    assert.deepEqual(await paths({}), ["by", "from", "to"]);
+    const wrong = { from: "x", to: "y", by: "z", company: 5, locations: 5, stream: 5, mode: 5, timeZone: "Mars/Olympus", more: 5 };
+    assert.deepEqual(await paths(wrong), Object.keys(wrong).sort());
+    for (const options of [null, 5, "2026"]) assert.deepEqual(await paths(options), [""]);
 });

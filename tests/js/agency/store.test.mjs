@@ -63,6 +63,27 @@ test("written twice it is there once, and a later reading replaces what was ther
     assert.deepEqual(b, before[1]);
 });
 
+test("a time of creation that could not be read first is taken from a later reading, and stays then", async () => {
+    for (const whole of [true, false]) {
+        const at = where();
+        const created = 1_790_000_000_000;
+        const later = (rows, run, now) => store.call("writeRows", { ...at, run, rows: JSON.stringify(rows), now, whole });
+        // The body of one is too large for D1, so that nothing else of it changes.
+        await write(at, [row("a", { created: null }), row("b", { created: null, body: null }), row("c", { created: null }), row("d")]);
+        await later([row("a", { created }), row("b", { created, body: null, updated: null }), row("c", { created: null }), row("d", { created })], "run-2", 2000);
+        const times = async () => (await read(at)).map(({ created }) => created);
+        assert.deepEqual(await times(), [created, created, null, 1_700_000_000_000]);
+        await later([row("a", { created: null }), row("b", { created: created + 1 })], "run-3", 3000);
+        assert.deepEqual(await times(), [created, created, null, 1_700_000_000_000]);
+    }
+    // The time costs its own index once, and nothing where there is nothing to correct.
+    const at = where();
+    const cost = async (rows, now) => (await store.ask({ name: "writeRows", args: [{ ...at, rows: JSON.stringify(rows), now }] })).written;
+    await cost([row("a", { created: null }), row("b")], 1000);
+    const [plain, corrected] = [await cost([row("a", { created: null }), row("b")], 2000), await cost([row("a"), row("b")], 3000)];
+    assert.ok(plain === 2 && corrected > plain, `${plain}, ${corrected}`);
+});
+
 test("a window leaves alone what it has seen before, and writes what is new, has changed or is back", async () => {
     const at = where();
     const rows = [row("a"), row("b"), row("c"), row("d", { body: null })];
@@ -129,7 +150,8 @@ test("a lost answer of D1 is asked for again, and what it was about is there onc
     const rows = JSON.stringify([row("a"), row("b")]);
     const given = { ...at, rows, now: 1000 };
     const { answers, calls } = await store.ask({ name: "writeRows", args: [given], loss: { ...LOST, times: 2 } });
-    assert.deepEqual([answers, calls], [[{}], 3]);
+    // One more looks for rows without a time.
+    assert.deepEqual([answers, calls], [[{}], 3 + 1]);
     assert.equal((await read(at)).length, 2);
     const late = await store.ask({ name: "markDeleted", args: [{ ...at, run: "run-2", ids: ["a"], now: 2000 }], loss: { ...LOST, times: 1 } });
     assert.deepEqual(late.answers, [{}]);
@@ -240,6 +262,15 @@ test("of two rows about a run the younger one stays, and files are seen once the
 
 const LINES = '{"_id":"a","name":"\u{1f4b6}"}\n{"_id":"b"}\n';
 const part = (more) => ({ run: "run-1", stream: "orders", location: LOCATION, seq: 1, lines: LINES, rows: JSON.stringify([row("a"), row("b")]), ...more });
+
+test("a run that has not begun after all is forgotten; one with a manifest is not", async () => {
+    const row = (run) => ({ run, company: "c", mode: "full", streams: ["orders"], state: "running", startedAt: 1, records: 0, counts: {}, now: 1 });
+    for (const run of ["drop-1", "drop-2", "drop-3"]) await store.call("noteRun", row(run));
+    await store.call("noteRun", { ...row("drop-2"), manifest: "drop-2/manifest.json", now: 2 });
+    for (const run of ["drop-1", "drop-1", "drop-2", "unknown"]) await store.call("dropRun", run);
+    const left = await store.rows("SELECT run FROM runs WHERE run LIKE 'drop-%' ORDER BY run");
+    assert.deepEqual(left.map(({ run }) => run), ["drop-2", "drop-3"]);
+});
 
 test("a part is its lines, compressed, under a name by its number; a redo replaces it, and R2 keeps its checksum", async () => {
     const bucket = await store.files();
