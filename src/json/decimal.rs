@@ -130,11 +130,11 @@ pub(crate) fn amount(number: &[u8]) -> Result<u64, NoAmount> {
     Ok(amount)
 }
 
-/// A JSON number from 0 in units of so many decimals, rounded half up; `None` where it is below 0 or above 1e12.
+/// A JSON number from 0 in units of so many decimals, at most four, rounded half up; `None` where it is below 0, or 1e13 or more.
 #[cfg(feature = "edge")]
 pub(crate) fn rounded_to(number: &[u8], decimals: u8) -> Option<u64> {
     let mut digits = Digits::of(number);
-    if digits.power > 11 || digits.negative && !digits.is_zero() {
+    if digits.power > 12 || digits.negative && !digits.is_zero() {
         return None;
     }
     let units = digits.down_to(-i64::from(decimals));

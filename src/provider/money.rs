@@ -315,6 +315,30 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "edge")]
+    fn what_others_wrote_with_more_decimals_is_rounded() {
+        let rounded =
+            |number: &str, currency| Amount::rounded(number, Currency::read(currency)?).map(|amount| amount.minor);
+        for (number, currency, expected) in [
+            ("10.5", "USD", 1050),
+            ("10.004999", "USD", 1000),
+            ("10.005", "USD", 1001),
+            ("1e-9", "USD", 0),
+            ("0.0049", "USD", 0),
+            ("9.5e-1", "JPY", 1),
+            ("0.00005", "CLF", 1),
+            ("999999999999.994", "USD", 99_999_999_999_999),
+            ("1000000000000", "USD", 100_000_000_000_000),
+        ] {
+            assert_eq!(rounded(number, currency), Ok(expected), "{number} {currency}");
+        }
+        for number in ["1000000000000.01", "9e12", "1e13", "1e99", "-0.01"] {
+            assert_eq!(rounded(number, "USD"), Err(MoneyError::TooLarge), "{number}");
+        }
+        assert_eq!(rounded("1,5", "USD"), Err(MoneyError::Number));
+    }
+
+    #[test]
     fn minor_units_and_back_are_the_same_amount() {
         for (currency, unit) in [("USD", 100.0), ("JPY", 1.0), ("OMR", 1000.0), ("UYW", 10_000.0)] {
             let currency = Currency::read(currency).unwrap();

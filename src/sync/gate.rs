@@ -313,6 +313,15 @@ mod tests {
     }
 
     #[test]
+    fn after_a_restart_it_says_when_the_first_slot_is_free() {
+        let mut gate = Kept::default();
+        assert_eq!(gate.with(|gate| gate.ask(0, false, 500, NOW)).turn, Turn::Go);
+        assert_eq!(gate.send(false, 99, NOW + INTERVAL), 99);
+        gate.with(|gate| gate.restart(NOW + INTERVAL + 400));
+        assert_eq!(gate.ask(false, NOW + INTERVAL + 400).turn, Turn::Wait(100));
+    }
+
+    #[test]
     fn what_was_under_way_when_it_died_counts_for_the_day() {
         let mut gate = Kept::default();
         let asked = gate.ask(false, NOW);
@@ -330,7 +339,7 @@ mod tests {
     fn whoever_waited_when_it_died_stands_in_nobodys_way_and_numbers_do_not_come_twice() {
         let mut gate = Kept::default();
         gate.send(false, 100, NOW);
-        let waiting: Vec<Asked> = (0..50).map(|_| gate.ask(false, NOW + INTERVAL - 100)).collect();
+        let waiting: Vec<Asked> = (0..95).map(|_| gate.ask(false, NOW + INTERVAL - 100)).collect();
         assert!(waiting.iter().all(|asked| matches!(asked.turn, Turn::Wait(_))));
         gate.with(|gate| gate.restart(NOW + INTERVAL));
         let next = gate.ask(true, NOW + INTERVAL);
