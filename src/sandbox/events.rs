@@ -5,6 +5,7 @@
 
 use crate::json::joined;
 use crate::sandbox::account::catalog::{CURRENCIES, PRICES, PRODUCTS};
+use crate::sandbox::account::deleted::Stream;
 use crate::sandbox::account::rows::{Owner, TransactionRow};
 use crate::sandbox::account::state::{invoice_name, Account};
 use crate::sandbox::calendar::{iso, DAY};
@@ -12,7 +13,6 @@ use crate::sandbox::http::auth::Resource;
 use crate::sandbox::json::{text_of, Members};
 use crate::sandbox::oauth::app::App;
 use crate::sandbox::operations::orders;
-use crate::sandbox::operations::records::Stream;
 use crate::sandbox::operations::transactions::{self, Facts};
 use crate::sandbox::rng::{key, Rng};
 

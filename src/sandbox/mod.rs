@@ -31,6 +31,7 @@ pub use oauth::app::{App, AppOptions};
 pub use oauth::Rotation;
 
 use crate::json::joined;
+use account::deleted::Stream;
 use account::seed;
 use account::state::Account;
 use checkout::push;
@@ -48,7 +49,7 @@ use oauth::{Endpoint, Visit};
 use operations::call::Call;
 use operations::orders;
 use operations::payments;
-use operations::records::{self, Stream};
+use operations::records;
 use operations::routes::{self, Route};
 use operations::snapshot;
 use rng::{key, Rng};

@@ -3,12 +3,12 @@
 
 use crate::json::joined;
 use crate::sandbox::account::catalog::{SourceSeed, CURRENCIES, FIRST, LAST, PLACES, PRICES, PRODUCTS, SOURCES};
+use crate::sandbox::account::deleted::Deleted;
 use crate::sandbox::account::rows::{
     ChargeRow, CouponRow, FulfillmentRow, OrderRow, Owner, Paid, PlanRow, Provider, ProviderRow, SubscriptionRow,
     TransactionRow, WhitelabelRow,
 };
 use crate::sandbox::json::{object, Members};
-use crate::sandbox::operations::records::Deleted;
 use crate::sandbox::rng::{key, Ids, Rng};
 use crate::sandbox::text::{digits, holds};
 use std::collections::BinaryHeap;

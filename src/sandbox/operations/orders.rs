@@ -1,6 +1,7 @@
 //! Orders, and the notes on them.
 
 use crate::sandbox::account::catalog::{COUPONS, CURRENCIES, ONE_TIME, PRICES, PRODUCTS, SOURCES};
+use crate::sandbox::account::deleted::Stream;
 use crate::sandbox::account::rows::{Line, OrderRow, Owner, Paid, Provider, TransactionRow};
 use crate::sandbox::account::state::{Account, SOURCE};
 use crate::sandbox::calendar::HOUR;
@@ -9,7 +10,6 @@ use crate::sandbox::http::refusal::{Outcome, Refusal, Reply};
 use crate::sandbox::json::Members;
 use crate::sandbox::operations::call::{Call, Handler};
 use crate::sandbox::operations::page::{filters, Common, Search, Wanted};
-use crate::sandbox::operations::records::Stream;
 
 /// The operations that are done here.
 pub const HANDLERS: &[Handler] =

@@ -1,13 +1,13 @@
 //! The filters and the paging that the lists have in common.
 
 use crate::sandbox::account::catalog::{PRICES, PRODUCTS, SOURCES};
+use crate::sandbox::account::deleted::Stream;
 use crate::sandbox::account::state::{invoice_name, Account};
 use crate::sandbox::calendar;
 use crate::sandbox::calendar::DAY;
 use crate::sandbox::http::check::Query;
 use crate::sandbox::http::refusal::Reply;
 use crate::sandbox::json::Members;
-use crate::sandbox::operations::records::Stream;
 use crate::sandbox::text::holds;
 
 /// The rows of one page, newest first, and how many rows match in all.

@@ -1,23 +1,11 @@
 //! What happens to records without a request: the people of a location change and delete them while somebody reads its lists.
 
 use crate::json::joined;
+use crate::sandbox::account::deleted::Stream;
 use crate::sandbox::account::rows::{Owner, Paid, TransactionRow};
 use crate::sandbox::account::state::Account;
 use crate::sandbox::json::{text_of, Members};
 use crate::sandbox::operations::{coupons, orders, subscriptions, transactions};
-
-/// The kinds of records that have a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stream {
-    /// Orders.
-    Orders,
-    /// Transactions.
-    Transactions,
-    /// Subscriptions.
-    Subscriptions,
-    /// Coupons.
-    Coupons,
-}
 
 /// Each of them by its name.
 pub const STREAMS: [(&str, Stream); 4] = [
@@ -75,33 +63,6 @@ impl Stream {
     /// A record as lists have it, as JSON text.
     pub fn text(self, account: &Account, index: usize, now: i64) -> String {
         text_of(&|out| self.summary(account, index, now, out))
-    }
-}
-
-/// The indexes of what was deleted. The rows stay, because ids and other rows lead to them by their place.
-#[derive(Debug, Clone, Default)]
-pub struct Deleted([Vec<usize>; 3]);
-
-impl Deleted {
-    fn of(&self, stream: Stream) -> &[usize] {
-        self.0.get(stream as usize).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether a record was deleted.
-    pub fn has(&self, stream: Stream, index: usize) -> bool {
-        self.of(stream).binary_search(&index).is_ok()
-    }
-
-    /// Whether any record of a stream was deleted.
-    pub fn any(&self, stream: Stream) -> bool {
-        !self.of(stream).is_empty()
-    }
-
-    fn add(&mut self, stream: Stream, index: usize) {
-        if let Some(list) = self.0.get_mut(stream as usize) {
-            let at = list.partition_point(|other| *other < index);
-            list.insert(at, index);
-        }
     }
 }
 

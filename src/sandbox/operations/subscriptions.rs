@@ -2,6 +2,7 @@
 
 use crate::json::joined;
 use crate::sandbox::account::catalog::{CURRENCIES, PRICES, SOURCES};
+use crate::sandbox::account::deleted::Stream;
 use crate::sandbox::account::rows::{Owner, Paid, Provider, SubscriptionRow};
 use crate::sandbox::account::state::{Account, SOURCE};
 use crate::sandbox::calendar::{iso, DAY};
@@ -11,7 +12,6 @@ use crate::sandbox::json::Members;
 use crate::sandbox::operations::call::{Call, Handler};
 use crate::sandbox::operations::gateway::{connected_account, ip_address, provider};
 use crate::sandbox::operations::page::{filters, Common, Search, Wanted};
-use crate::sandbox::operations::records::Stream;
 
 /// The operations that are done here.
 pub const HANDLERS: &[Handler] = &[("list-subscriptions", &LIST, list), ("get-subscription-by-id", &GET, get)];

@@ -3,6 +3,7 @@
 use crate::json::joined;
 use crate::model::JsonObject;
 use crate::sandbox::account::catalog::{CURRENCIES, INVOICE, SOURCES};
+use crate::sandbox::account::deleted::Stream;
 use crate::sandbox::account::rows::{Owner, Paid, Provider, TransactionRow, MODES};
 use crate::sandbox::account::state::{Account, OWN_INVOICES, RENEWALS, SOURCE};
 use crate::sandbox::amount::decimal;
@@ -13,7 +14,6 @@ use crate::sandbox::json::Members;
 use crate::sandbox::operations::call::{Call, Handler};
 use crate::sandbox::operations::gateway::{connected_account, ip_address, provider};
 use crate::sandbox::operations::page::{filters, Common, Search, Wanted};
-use crate::sandbox::operations::records::Stream;
 use crate::sandbox::operations::{orders, subscriptions};
 use crate::sandbox::text::digits;
 
