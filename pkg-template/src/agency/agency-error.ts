@@ -12,6 +12,8 @@ export type AgencyErrorCode =
     | "object_failed"
     /** The company has a run that has not ended; see `run`. */
     | "run_active"
+    /** What `configureAgency` has for `locations` gave something else than a list of ids. */
+    | "bad_locations"
     /** No location of the company is known. */
     | "no_locations"
     /** A location that was named is one of another company. */

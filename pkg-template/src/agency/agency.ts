@@ -6,7 +6,7 @@ import { AgencyError } from "./agency-error.js";
 import { call } from "./calls.js";
 import { settingsOf, STATES, type AgencyEnv, type AgencyRunOptions, type AgencyStatus, type AgencyStatusOptions } from "./config.js";
 import { STREAMS } from "./database.js";
-import { companyOf, isId, type CompanyObject, type LocationObject, type Refused, type Wanted } from "./messages.js";
+import { companyOf, isId, isRun, type CompanyObject, type LocationObject, type Refused, type Wanted } from "./messages.js";
 
 /** The object that knows all companies; none of them has such an id. */
 const ALL = ":companies";
@@ -88,6 +88,7 @@ function bound(env: AgencyEnv): void {
         if (typeof namespace?.idFromName !== "function") found.add(`env.${name}`, `must be the binding of a Durable Object namespace with the class ${of}`);
     }
     if (typeof env?.SYNC?.sendBatch !== "function") found.add("env.SYNC", "must be the binding of a queue");
+    if (typeof env?.FILES?.put !== "function") found.add("env.FILES", "must be the binding of an R2 bucket");
     if (found.issues.length > 0) throw found.error();
 }
 
@@ -98,10 +99,24 @@ function given<T extends object>(answer: T | Refused): T {
 }
 
 /** The company object of a run. */
-function owner(run: string): string {
-    const company = companyOf(run);
+function owner(env: AgencyEnv, run: string): string {
+    bound(env);
+    const company = isRun(run) ? companyOf(run) : undefined;
     if (company === undefined) throw invalid("run", "must be the name of a run, as startAgencySync gives it");
     return company;
+}
+
+/** The options of a function that knows these. */
+function optionsOf<T extends object>(options: T, known: readonly (keyof T & string)[], found: Findings): T {
+    if (typeof options !== "object" || options === null) {
+        found.add("options", "must be an object");
+        return {} as T;
+    }
+    const given = found.object("options", options) as T;
+    for (const name of Object.keys(given)) {
+        if (!(known as readonly string[]).includes(name)) found.add(name, `is no option here; known are ${known.join(", ")}`);
+    }
+    return given;
 }
 
 /**
@@ -114,13 +129,13 @@ function owner(run: string): string {
  * @param options Which locations.
  */
 export async function agencyStatus(env: AgencyEnv, run: string, options: AgencyStatusOptions = {}): Promise<AgencyStatus> {
-    const { after, limit, state } = options;
     const found = new Findings();
+    const { after, limit, state } = optionsOf(options, ["after", "limit", "state"], found);
     if (after !== undefined && typeof after !== "string") found.add("after", "must be the id of a location");
     if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0 && limit <= 1000)) found.add("limit", "must be a whole number from 1 to 1000");
     if (state !== undefined && !STATES.includes(state)) found.add("state", `must be one of ${STATES.join(", ")}`);
     if (found.issues.length > 0) throw found.error();
-    return given(await call<CompanyObject, "status">(env.COMPANIES, owner(run), "status", run, options));
+    return given(await call<CompanyObject, "status">(env.COMPANIES, owner(env, run), "status", run, options));
 }
 
 /** Which locations are tried again. */
@@ -140,11 +155,11 @@ export interface RetryOptions {
  * @param options Which locations.
  */
 export async function retryAgencySync(env: AgencyEnv, run: string, options: RetryOptions = {}): Promise<string> {
-    const { locations } = options;
     const found = new Findings();
+    const { locations } = optionsOf(options, ["locations"], found);
     if (locations !== undefined) checkLocations(locations, found);
     if (found.issues.length > 0) throw found.error();
-    return given(await call<CompanyObject, "retry">(env.COMPANIES, owner(run), "retry", run, locations)).run;
+    return given(await call<CompanyObject, "retry">(env.COMPANIES, owner(env, run), "retry", run, locations)).run;
 }
 
 /**
@@ -157,7 +172,20 @@ export async function retryAgencySync(env: AgencyEnv, run: string, options: Retr
  * @param run The name of the run.
  */
 export async function resumeAgencySync(env: AgencyEnv, run: string): Promise<void> {
-    given(await call<CompanyObject, "resume">(env.COMPANIES, owner(run), "resume", run));
+    given(await call<CompanyObject, "resume">(env.COMPANIES, owner(env, run), "resume", run));
+}
+
+/**
+ * Ends a run: whatever has not ended has failed, with the reason `canceled`, and the manifest is written. A location that is at work
+ * ends its turn, and gets no other. It changes nothing where the run has ended.
+ *
+ * Throws as {@link agencyStatus} does.
+ *
+ * @param env The Worker's bindings.
+ * @param run The name of the run.
+ */
+export async function cancelAgencySync(env: AgencyEnv, run: string): Promise<void> {
+    given(await call<CompanyObject, "cancel">(env.COMPANIES, owner(env, run), "cancel", run));
 }
 
 /**
@@ -293,7 +321,8 @@ function flat(event: object): Record<string, unknown> {
  */
 export function locationFetch(env: AgencyEnv): FetchFunction {
     bound(env);
-    return async (url, init) => {
+    return async (url, given) => {
+        const init = given ?? ({ method: "GET", headers: {}, redirect: "manual" } satisfies FetchInit);
         const location = locationOf(url, init);
         if (location === undefined) return (settingsOf(env).fetch ?? fetch)(url, init);
         const { method, headers, body, signal } = init;

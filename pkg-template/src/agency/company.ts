@@ -3,10 +3,10 @@ import { called } from "../edge/module.js";
 import { random } from "../edge/vault.js";
 import { settingsOf, STATES, type AgencyCounts, type AgencyEnv, type AgencyLocationState, type AgencyLocationStatus, type AgencyManifest, type AgencyManifestLocation, type AgencyMessage, type AgencyMode, type AgencyStatus, type AgencyStatusOptions, type Settings } from "./config.js";
 import { AgencyError } from "./agency-error.js";
-import { noteFiles, noteLocations, noteRun, type DatabaseEnv, type SyncFile } from "./database.js";
+import { dropRun, noteFiles, noteLocations, noteRun, type DatabaseEnv, type SyncFile } from "./database.js";
 import { manifestName, putManifest } from "./files.js";
 import { messageOf, nameOf } from "./names.js";
-import { runName, type CompanyObject, type Heard, type Refused, type Report, type Wanted } from "./messages.js";
+import { isId, runName, type CompanyObject, type Heard, type Refused, type Report, type Wanted } from "./messages.js";
 import { Tables, type AgencyState } from "./storage.js";
 
 /** A run, as it is stored. */
@@ -16,8 +16,8 @@ interface RunRow {
     mode: AgencyMode;
     streams: string;
     details: number;
-    /** `ending`: nothing of it changes any more, but its manifest is not there yet. */
-    state: "running" | "stalled" | "ending" | "ended";
+    /** `starting`: nothing of it has begun. `ending`: nothing of it changes any more, but its manifest is not there yet. */
+    state: "starting" | "running" | "stalled" | "ending" | "ended";
     started: number;
     ended: number | null;
     /** When anything moved. */
@@ -63,6 +63,9 @@ const SCHEMA = [
 
 /** How many runs are remembered. */
 const RUNS = 20;
+
+/** For so long, in milliseconds, the databases may take before a run begins. */
+const STARTING_MS = 120_000;
 
 /** A queue takes so many messages at once. */
 const BATCH = 100;
@@ -112,9 +115,10 @@ export class Managing implements CompanyObject {
 
     /** @internal Begins a run. */
     async start({ company, streams, mode, details, locations: given }: Wanted): Promise<{ run: string } | Refused> {
-        const active = this.#active();
+        const active = await this.#present();
         if (active) return refused("run_active", `the company has a run that has not ended: ${active.run}`, active.run);
         const own = given ?? (await this.#locations(company));
+        if ("refused" in own) return own;
         if (own.length === 0) {
             return refused("no_locations", "no location is known: name them, or let agencyInstalled(env, event) take the INSTALL webhooks, or set locations in configureAgency");
         }
@@ -122,11 +126,13 @@ export class Managing implements CompanyObject {
         const other = this.#active();
         if (other) return refused("run_active", `the company has a run that has not ended: ${other.run}`, other.run);
         const last = this.#tables.row<{ started: number }>("SELECT max(started) AS started FROM runs")?.started ?? 0;
-        const now = Math.max(this.#settings.now(), last + 1);
-        const run = runName(company, now, random(9).toLowerCase().replace(/[^a-z0-9]/g, "0").slice(0, 6));
+        const now = this.#settings.now();
+        // Later than the one before, also where the clock was set back.
+        const started = Math.max(now, last + 1);
+        const run = runName(company, started, random(9).toLowerCase().replace(/[^a-z0-9]/g, "0").slice(0, 6));
         const locations = [...new Set(own)];
         this.#tables.together(() => {
-            this.#tables.rows("INSERT INTO runs VALUES (?, ?, ?, ?, ?, 'running', ?, NULL, ?)", run, company, mode, JSON.stringify(streams), details ? 1 : 0, now, now);
+            this.#tables.rows("INSERT INTO runs VALUES (?, ?, ?, ?, ?, 'starting', ?, NULL, ?)", run, company, mode, JSON.stringify(streams), details ? 1 : 0, started, now);
             for (let at = 0; at < locations.length; at += 5000) {
                 const some = JSON.stringify(locations.slice(at, at + 5000));
                 this.#tables.rows("INSERT INTO line (run, location, due) SELECT ?1, value, ?2 FROM json_each(?3)", run, now, some);
@@ -136,14 +142,13 @@ export class Managing implements CompanyObject {
             this.#tables.rows(`DELETE FROM runs WHERE run IN (${old})`, RUNS);
         });
         try {
+            // A crash from here on leaves nothing that is in the way of the next one.
+            await this.#tables.wakeIn(STARTING_MS);
             // Where the tables are not as they must be, nothing begins.
             await this.#note(run, undefined, true);
             await noteLocations(this.#env, company, locations, given === undefined ? [] : this.#strangers(locations));
         } catch (cause) {
-            this.#tables.together(() => {
-                this.#tables.rows("DELETE FROM line WHERE run = ?", run);
-                this.#tables.rows("DELETE FROM runs WHERE run = ?", run);
-            });
+            await this.#undo(run);
             const { code, message } = AgencyError.is(cause) ? cause : { code: "database_failed" as const, message: `the databases cannot be used: ${messageOf(cause)}` };
             return refused(code, message);
         }
@@ -152,6 +157,8 @@ export class Managing implements CompanyObject {
             const known = "INSERT INTO locations SELECT value, 1, ?1 FROM json_each(?2) WHERE true ON CONFLICT (location) DO UPDATE SET has = 1, at = excluded.at WHERE has = 0";
             this.#tables.rows(known, now, JSON.stringify(locations));
         }
+        const [begun] = this.#tables.rows("UPDATE runs SET state = 'running', moved = ?2 WHERE run = ?1 AND state = 'starting' RETURNING 1", run, this.#settings.now());
+        if (begun === undefined) return refused("database_failed", "the databases took too long");
         this.#paces = [];
         this.#log("started", { run, mode, streams: streams.join(","), locations: locations.length });
         await this.#tables.wakeIn(0);
@@ -166,7 +173,8 @@ export class Managing implements CompanyObject {
             const line = this.#tables.row<LineRow>("SELECT * FROM line WHERE run = ? AND location = ?", run, location);
             // Of a run that is over, or one that was told before: it changes nothing.
             if (row === undefined || line === undefined || row.state === "ending" || row.state === "ended" || isOver(line.state)) return false;
-            // An older turn only tells how far it is; that it is over counts from any of them.
+            // An older turn only tells how far it is, or that everything is read: whatever else it ended with is tried again.
+            if (event === "over" && state !== "done" && slice < line.slice) return false;
             const is = event === "over" ? state! : event === "yielded" && slice === line.slice ? "waiting" : line.state;
             const place = is === "waiting" && line.state !== "waiting" ? this.#decide<Placed>("place", { now, event: "yield", attempts: 0, until: due }) : undefined;
             const { streams, records, failures, reason } = view;
@@ -184,7 +192,9 @@ export class Managing implements CompanyObject {
             return changed;
         });
         if (admits) await this.#admit(run);
-        return { othersWait: this.#othersWait(run, now) };
+        const row = this.#run(run);
+        // Of a run that is over nobody works any longer than his turn.
+        return { othersWait: row === undefined || row.state === "ending" || row.state === "ended" || this.#othersWait(run, now) };
     }
 
     /** @internal A message could not be delivered: its location comes to the line again. */
@@ -214,7 +224,7 @@ export class Managing implements CompanyObject {
             company: row.company,
             mode: row.mode,
             streams: JSON.parse(row.streams) as SyncStream[],
-            state: row.state === "ending" ? "running" : row.state,
+            state: row.state === "ending" || row.state === "starting" ? "running" : row.state,
             startedAt: row.started,
             ...(row.state === "ended" && { endedAt: row.ended!, manifest: manifestName(run) }),
             counts,
@@ -250,7 +260,7 @@ export class Managing implements CompanyObject {
     async resume(run: string): Promise<{ run: string } | Refused> {
         const row = this.#run(run);
         if (row === undefined) return unknown(run);
-        if (row.state === "ended") return { run };
+        if (row.state === "ended" || row.state === "starting") return { run };
         const now = this.#settings.now();
         this.#tables.together(() => {
             this.#tables.rows("UPDATE line SET due = min(due, ?2) WHERE run = ?1 AND state = 'waiting'", run, now);
@@ -259,6 +269,17 @@ export class Managing implements CompanyObject {
         this.#log("resumed", { run });
         await this.#send(run, this.#tables.rows<LineRow>("SELECT * FROM line WHERE run = ? AND state = 'running'", run));
         await this.#admit(run);
+        await this.#tables.wakeIn(0);
+        return { run };
+    }
+
+    /** @internal Ends a run: whatever has not ended has failed. */
+    async cancel(run: string): Promise<{ run: string } | Refused> {
+        const row = this.#run(run);
+        if (row === undefined) return unknown(run);
+        if (row.state === "ended" || row.state === "ending" || row.state === "starting") return { run };
+        this.#tables.rows("UPDATE line SET state = 'failed', reason = 'canceled' WHERE run = ? AND state IN ('waiting', 'running')", run);
+        this.#log("canceled", { run });
         await this.#tables.wakeIn(0);
         return { run };
     }
@@ -284,7 +305,9 @@ export class Managing implements CompanyObject {
         const active = this.#active();
         if (active === undefined) {
             const { mode, details, streams } = last;
-            await this.start({ company, mode, details: details === 1, streams: JSON.parse(streams) as SyncStream[], locations: [location] });
+            const begun = await this.start({ company, mode, details: details === 1, streams: JSON.parse(streams) as SyncStream[], locations: [location] });
+            // The event comes again.
+            if ("refused" in begun) throw new Error(begun.refused.message);
         } else if (active.state !== "ending") {
             const now = this.#settings.now();
             this.#tables.rows("INSERT INTO line (run, location, due) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", active.run, location, now);
@@ -340,6 +363,10 @@ export class Managing implements CompanyObject {
         const { run } = row;
         if (row.state === "ending") return this.#finish(row);
         const now = this.#settings.now();
+        if (row.state === "starting") {
+            if ((await this.#present()) !== undefined) await this.#tables.wakeIn(row.moved + STARTING_MS - now);
+            return;
+        }
         const running = this.#tables.rows<LineRow>("SELECT * FROM line WHERE run = ? AND state = 'running'", run);
         const { again, lost, stalled, wakeAt } = this.#decide<Watched>("watch", {
             now, moved: row.moved, running: running.map(({ location, heard, sent }) => ({ location, heard, sent })),
@@ -404,7 +431,7 @@ export class Managing implements CompanyObject {
         const now = this.#settings.now();
         const { parallel } = this.#settings;
         const row = this.#run(run);
-        if (row === undefined || row.state === "ending" || row.state === "ended") return undefined;
+        if (row === undefined || row.state === "starting" || row.state === "ending" || row.state === "ended") return undefined;
         // No await before the rows are written: whoever admits at the same time sees them.
         const running = this.#tables.row<{ count: number }>("SELECT count(*) AS count FROM line WHERE run = ? AND state = 'running'", run)!.count;
         const heads = "SELECT location, due FROM line WHERE run = ? AND state = 'waiting' ORDER BY due, location LIMIT ?";
@@ -460,11 +487,21 @@ export class Managing implements CompanyObject {
         this.#log("lost", { run, location, attempts: placed.attempts, reason });
     }
 
+    /** Nothing of a run has begun: nobody hears of it again. */
+    async #undo(run: string): Promise<void> {
+        this.#tables.together(() => {
+            this.#tables.rows("DELETE FROM line WHERE run = ?", run);
+            this.#tables.rows("DELETE FROM runs WHERE run = ?", run);
+        });
+        await dropRun(this.#env, run).catch((cause: unknown) => this.#log("unnoted", { run, error: nameOf(cause) }));
+    }
+
     /** Puts locations back into the line as new ones. */
     #again(run: string, locations: readonly string[]): void {
         const now = this.#settings.now();
+        // With a turn of its own: what the one before tells late is of no interest.
         this.#tables.rows(
-            `UPDATE line SET state = 'waiting', due = ?2, attempts = 0, failures = 0, reason = NULL
+            `UPDATE line SET state = 'waiting', slice = slice + 1, due = ?2, attempts = 0, failures = 0, reason = NULL
             WHERE run = ?1 AND location IN (SELECT value FROM json_each(?3)) AND state IN ('failed', 'revoked')`,
             run, now, JSON.stringify(locations),
         );
@@ -480,7 +517,7 @@ export class Managing implements CompanyObject {
         const streams = JSON.parse(row.streams) as SyncStream[];
         const ended = manifest !== undefined;
         if (!must) this.#log("working", { run, records, perSecond: Math.round(this.#pace(now, records, row.started)), ...counts });
-        const state = ended ? "ended" : row.state;
+        const state = ended ? "ended" : row.state === "starting" ? "running" : row.state;
         const noted = { run, company: row.company, mode: row.mode, streams, state, startedAt: row.started, records, counts, manifest, now };
         try {
             await noteRun(this.#env, { ...noted, ...(ended && { endedAt: row.ended! }) });
@@ -490,16 +527,29 @@ export class Managing implements CompanyObject {
         }
     }
 
-    async #locations(company: string): Promise<readonly string[]> {
+    async #locations(company: string): Promise<readonly string[] | Refused> {
         const known = this.#tables.rows<{ location: string }>("SELECT location FROM locations WHERE has = 1 ORDER BY location");
         if (known.length > 0) return known.map(({ location }) => location);
-        return (await this.#settings.locations(company)) ?? [];
+        const named: unknown = (await this.#settings.locations(company)) ?? [];
+        if (Array.isArray(named) && named.every(isId)) return named;
+        return refused("bad_locations", "the function locations of configureAgency must give a list of ids of locations: letters, digits, _ and -");
     }
 
     /** Those of which nobody has said that the company has them. */
     #strangers(locations: readonly string[]): string[] {
         const query = "SELECT value AS location FROM json_each(?) WHERE value NOT IN (SELECT location FROM locations WHERE has = 1)";
         return this.#tables.rows<{ location: string }>(query, JSON.stringify(locations)).map(({ location }) => location);
+    }
+
+    /** The run that has not ended, unless what has begun it is gone. */
+    async #present(): Promise<RunRow | undefined> {
+        const row = this.#active();
+        if (row?.state !== "starting") return row;
+        const left = row.moved + STARTING_MS - this.#settings.now();
+        if (left > 0 && left <= STARTING_MS) return row;
+        this.#log("unstarted", { run: row.run });
+        await this.#undo(row.run);
+        return undefined;
     }
 
     #active(): RunRow | undefined {

@@ -65,6 +65,8 @@ export interface CompanyObject {
     retry(run: string, locations: readonly string[] | undefined): Promise<{ run: string } | Refused>;
     /** @internal Sends everything again that is at work. */
     resume(run: string): Promise<{ run: string } | Refused>;
+    /** @internal Ends a run. */
+    cancel(run: string): Promise<{ run: string } | Refused>;
     /** @internal A location has the app, or has it no more. */
     installed(company: string, location: string | undefined, has: boolean, at: number): Promise<void>;
     /** @internal Looks after its runs; gives whether there is one. */

@@ -1,3 +1,4 @@
+import { invalid } from "../client/input.js";
 import { call } from "./calls.js";
 import { settingsOf, type AgencyBatch, type AgencyEnv, type AgencyMessage, type QueuedSync } from "./config.js";
 import { isId, isRun, type CompanyObject, type LocationObject } from "./messages.js";
@@ -26,6 +27,7 @@ const MAX_DELAY = 60;
  * @param env The Worker's bindings.
  */
 export async function agencyQueue(batch: AgencyBatch, env: AgencyEnv): Promise<void> {
+    if (!Array.isArray(batch?.messages)) throw invalid("batch", "must be what the queue gives: it has messages");
     const { isDead, log } = settingsOf(env);
     const dead = isDead(batch.queue);
     const one = async (queued: QueuedSync): Promise<void> => {

@@ -3,6 +3,7 @@ export {
     agencyInstalled,
     agencyScheduled,
     agencyStatus,
+    cancelAgencySync,
     locationFetch,
     resumeAgencySync,
     retryAgencySync,

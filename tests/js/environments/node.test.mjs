@@ -225,7 +225,11 @@ test("the package exports its public names and nothing else", async () => {
     assert.deepEqual(Object.keys(slim), [...names, "initialize"]);
     assert.deepEqual(Object.keys(sandboxed).sort(), ["DroppedConnection", "HighLevelFrame", "SandboxConnectionError", "connectSandbox", "createSandbox", "serveSandbox"]);
     assert.deepEqual(Object.keys(checkout).sort(), ["CheckoutError", "closePopup", "frameHeaders", "openCheckout", "openPopup"]);
-    assert.deepEqual(Object.keys(cloudflare).sort(), ["TokenKeeper", "WebhookLedger"]);
+    assert.deepEqual(Object.keys(cloudflare).sort(), [
+        ...["AgencyError", "GhlCompany", "GhlLocation", "TokenKeeper", "WebhookLedger", "agencyHint", "agencyInstalled", "agencyQueue"],
+        ...["agencyScheduled", "agencyStatus", "cancelAgencySync", "configureAgency", "locationFetch", "parquetFiles"],
+        ...["resumeAgencySync", "retryAgencySync", "rollup", "startAgencySync"],
+    ]);
     const edges = [
         "OAuthError",
         "UserContextError",
