@@ -86,6 +86,12 @@ export async function use(): Promise<void> {
         onStalled: ({ run, left }) => console.log(run, left),
     });
 
+    configureAgency<Env>({ onStalled: (_, { OTHER }) => console.log(OTHER) });
+    configureAgency((env: Env) => ({ deadLetterQueue: env.OTHER, onStalled: (_, { OTHER }) => console.log(OTHER) }));
+    configureAgency({ onStalled: (_, { GHL_BASE_URL }) => console.log(GHL_BASE_URL) });
+    // @ts-expect-error: an environment whose type is not named has what the sync needs, and no more.
+    configureAgency({ onStalled: (_, { OTHER }) => console.log(OTHER) });
+
     // @ts-expect-error: there is no such list.
     await startAgencySync(env, { company: "c", streams: ["invoices"] });
     // @ts-expect-error: nor such a mode.

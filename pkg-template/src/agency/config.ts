@@ -105,11 +105,15 @@ export interface AgencyEnv extends FilesEnv {
     GHL_CLIENT_SECRET?: string | undefined;
     /** Where HighLevel sends users back to, as registered for the app. */
     GHL_REDIRECT_URI?: string | undefined;
-    /** What the app asks for, with spaces between; only `createOAuth` of another Worker needs another text. */
+    /**
+     * What the app asks for, with spaces between. By default `oauth.readonly oauth.write payments/orders.readonly
+     * payments/transactions.readonly payments/subscriptions.readonly payments/coupons.readonly`: by the first two an agency's token gives
+     * those of its locations.
+     */
     GHL_SCOPES?: string | undefined;
     /** Encrypts the stored tokens; see `encryptionKey` of `createOAuth`. */
     ENCRYPTION_KEY?: KeySource | undefined;
-    /** Where the API is, such as a sandbox; HighLevel's address by default. */
+    /** Where the API is, such as `http://127.0.0.1:8787` of `npx ghl-payments sandbox`; HighLevel's address by default. */
     GHL_BASE_URL?: string | undefined;
 }
 
@@ -121,8 +125,8 @@ export interface AgencyTokenContext {
     refused?: string;
 }
 
-/** How all runs of a Worker are made. */
-export interface AgencyOptions {
+/** How all runs of a Worker are made. `Env` is the environment that the hooks get. */
+export interface AgencyOptions<Env = AgencyEnv> {
     /**
      * Gives the token of a location. By default the tokens are those of `createOAuth` with `GHL_CLIENT_ID`, `GHL_CLIENT_SECRET`,
      * `GHL_REDIRECT_URI` and `ENCRYPTION_KEY` of the environment and `durableStore(env.TOKENS)`. Where it throws an error with
@@ -132,14 +136,14 @@ export interface AgencyOptions {
      * @param context Its company, and the token that was refused.
      * @param env The environment of the Worker.
      */
-    token?: ((location: string, context: AgencyTokenContext, env: never) => string | Promise<string>) | undefined;
+    token?: ((location: string, context: AgencyTokenContext, env: Env) => string | Promise<string>) | undefined;
     /**
      * Gives the locations of a company whose runs name none, where no INSTALL has told of any ({@link agencyInstalled}).
      *
      * @param company The company.
      * @param env The environment of the Worker.
      */
-    locations?: ((company: string, env: never) => readonly string[] | Promise<readonly string[]>) | undefined;
+    locations?: ((company: string, env: Env) => readonly string[] | Promise<readonly string[]>) | undefined;
     /** Where the API is; `GHL_BASE_URL` of the environment, or HighLevel's address, by default. */
     baseUrl?: string | undefined;
     /** The `Version` header; `2021-07-28` by default. */
@@ -168,9 +172,9 @@ export interface AgencyOptions {
      * @param run The run, and since when.
      * @param env The environment of the Worker.
      */
-    onStalled?: ((run: StalledRun, env: never) => unknown) | undefined;
+    onStalled?: ((run: StalledRun, env: Env) => unknown) | undefined;
     /**
-     * Takes the log lines, which hold no secret; `console.log` by default.
+     * Takes the log lines, which hold no secret and nothing that a record holds; `console.log` by default. `agency.md` lists them.
      *
      * @param line One line.
      */
@@ -197,7 +201,10 @@ export interface AgencyRunOptions {
     streams?: readonly SyncStream[] | undefined;
     /** How much of them; `full` by default. */
     mode?: AgencyMode | undefined;
-    /** The locations; by default all in which the app is installed, as {@link agencyInstalled} was told, or the hook `locations` says. */
+    /**
+     * The locations. By default all that are known: those in which the app is installed, as {@link agencyInstalled} was told, and those that
+     * an earlier run has named; where there is none, what the hook `locations` says.
+     */
     locations?: readonly string[] | undefined;
     /** Whether each order is read as well with its items, with one more request each; `false` by default. */
     details?: boolean | undefined;
@@ -374,7 +381,7 @@ const SCOPES = [
     "payments/subscriptions.readonly", "payments/coupons.readonly",
 ].join(" ");
 
-let given: AgencyOptions | ((env: never) => AgencyOptions) = {};
+let given: AgencyOptions<never> | ((env: never) => AgencyOptions<never>) = {};
 let settings = new WeakMap<object, Settings>();
 
 /**
@@ -390,15 +397,18 @@ let settings = new WeakMap<object, Settings>();
  * Throws a ValidationError that lists what is wrong with the options; what a function of the environment gives is looked at when it is
  * first used.
  *
+ * The hooks get the Worker's own environment: name its type where they use more than {@link AgencyEnv} has, `(run, env: Env) => ...`, or
+ * `configureAgency<Env>({ ... })`.
+ *
  * @param options The options, or a function that gives them for an environment.
  */
-export function configureAgency(options: AgencyOptions | ((env: never) => AgencyOptions)): void {
+export function configureAgency<Env = AgencyEnv>(options: AgencyOptions<Env> | ((env: Env) => AgencyOptions<Env>)): void {
     if (typeof options !== "function") check(options);
     given = options;
     settings = new WeakMap();
 }
 
-function check(options: AgencyOptions): void {
+function check(options: AgencyOptions<never>): void {
     if (typeof options !== "object" || options === null) throw invalid("", "the options must be an object, or a function that gives it");
     const found = new Findings();
     const known: readonly string[] = [...CALLABLE, ...TEXTS, "files", ...Object.keys(NUMBERS)];
@@ -429,7 +439,7 @@ export function settingsOf(env: AgencyEnv): Settings {
     return own;
 }
 
-function settle(options: AgencyOptions, env: AgencyEnv): Settings {
+function settle(options: AgencyOptions<never>, env: AgencyEnv): Settings {
     const { token, locations, deadLetterQueue, now = Date.now, onStalled, onLog = console.log } = options;
     const number = (name: keyof typeof NUMBERS) => options[name] ?? NUMBERS[name][0];
     let oauth: OAuth | undefined;
@@ -483,7 +493,7 @@ function word(value: unknown): string {
     return /^[\w.:/+~-]+$/.test(text) ? text : JSON.stringify(text.slice(0, 300));
 }
 
-function appOf(env: AgencyEnv, { baseUrl, fetch, apiVersion, now }: AgencyOptions): OAuth {
+function appOf(env: AgencyEnv, { baseUrl, fetch, apiVersion, now }: AgencyOptions<never>): OAuth {
     const { TOKENS, GHL_CLIENT_ID = "", GHL_CLIENT_SECRET = "", GHL_REDIRECT_URI = "", GHL_SCOPES = SCOPES, ENCRYPTION_KEY } = env;
     if (TOKENS === undefined) throw invalid("TOKENS", "is no binding here: bind the class TokenKeeper to it, or give configureAgency a token function");
     return createOAuth({

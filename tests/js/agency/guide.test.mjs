@@ -8,10 +8,12 @@ import test, { after, before } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { serveLocations, startAgency } from "../support/agency.mjs";
+import { tool } from "../support/support.mjs";
 
 const guide = readFileSync(join(process.env.GHL_REPO_ROOT, "docs/agency.md"), "utf8");
 const blocks = (language) => [...guide.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, code]) => code);
-const [worker, reading] = blocks("js");
+const [worker] = blocks("ts");
+const reading = blocks("js").find((code) => code.includes("manifest.json"));
 const [config] = blocks("jsonc").map((text) => JSON.parse(text.replace(/^\/\/.*$/gm, "")));
 const [query] = blocks("sql");
 
@@ -47,11 +49,11 @@ const folder = mkdtempSync(join(dirname(fileURLToPath(import.meta.url)), "guide-
 let sandbox;
 let agency;
 before(async () => {
+    const file = join(folder, "worker.ts");
+    writeFileSync(file, worker);
     sandbox = await serveLocations({ locations: 3, size: 150 });
     const objects = Object.fromEntries(config.durable_objects.bindings.map(({ name, class_name }) => [name, class_name]));
     const bindings = { TOKENS_OF: JSON.stringify(sandbox.tokens), ADMIN_SECRET: "only for this test", LOCATIONS_OF: sandbox.locations.join() };
-    const file = join(folder, "worker.js");
-    writeFileSync(file, worker);
     // The guide's sync reads the locations that INSTALL webhooks have told of; here they are told of by a hook.
     const source = SOURCE.replace("configureAgency({", "configureAgency({ locations: (company, env) => env.LOCATIONS_OF.split(','),");
     agency = await startAgency({ source: source.replaceAll('"guide"', JSON.stringify(file)), objects, sandbox, bindings });
@@ -71,6 +73,13 @@ test("what the configuration binds is what the Worker exports and the sync asks 
     const bound = [...durable_objects.bindings.map(({ name }) => name), queues.producers[0].binding, d1_databases[0].binding, r2_buckets[0].binding];
     assert.deepEqual(bound.sort(), ["COMPANIES", "DB", "FILES", "LEDGER", "LOCATIONS", "SYNC", "TOKENS"]);
     assert.equal(d1_databases[0].migrations_dir, "node_modules/ghl-payments/migrations");
+});
+
+test("it is TypeScript that a strict compiler takes", () => {
+    const ts = tool("typescript");
+    const options = { noEmit: true, strict: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, types: [] };
+    const problems = ts.getPreEmitDiagnostics(ts.createProgram([join(folder, "worker.ts")], options));
+    assert.deepEqual(problems.map(({ start, messageText }) => [worker.slice(start).split("\n")[0], ts.flattenDiagnosticMessageText(messageText, " ")]), []);
 });
 
 test("it runs from the start to the manifest, says how far it is, and adds the money up; its secret is needed", async () => {
