@@ -226,6 +226,12 @@ export interface AgencyStreamStatus {
     records: number;
     /** Records that were found to be deleted. */
     deleted: number;
+    /** Files that were written. */
+    files: number;
+    /** Their bytes. */
+    bytes: number;
+    /** How many records the list has, as HighLevel said with the last page (`totalCount`). */
+    total?: number;
     /** Whether it has ended. */
     done: boolean;
 }

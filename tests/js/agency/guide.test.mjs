@@ -91,6 +91,12 @@ test("it runs from the start to the manifest, says how far it is, and adds the m
         status = await agency.ask(`/status?run=${run}`);
     } while (status.state !== "ended");
     assert.deepEqual([status.counts.done, status.locations.length], [3, 3]);
+    for (const { streams } of status.locations) {
+        for (const { pass, pages, records, deleted, files, bytes, total, done } of Object.values(streams)) {
+            assert.deepEqual([pass, deleted, done], ["full", 0, true]);
+            assert.ok(pages > 0 && files > 0 && bytes > 0 && records === total);
+        }
+    }
     const lines = await agency.ask(`/reading?run=${run}`);
     const records = lines.reduce((sum, [, count]) => sum + count, 0);
     assert.equal(records, status.records);
@@ -102,6 +108,17 @@ test("it runs from the start to the manifest, says how far it is, and adds the m
     const rows = await agency.rows("DB", query.replace("unixepoch('2026-11-01')", "0"));
     assert.ok(rows.length > 0 && rows.every(({ location }) => sandbox.locations.includes(location)));
     await assert.rejects(agency.ask(`/bare`), /401/);
+});
+
+test("the guide lists every log line that there is", () => {
+    const sources = join(process.env.GHL_REPO_ROOT, "pkg-template/src/agency");
+    const text = readdirSync(sources).map((name) => readFileSync(join(sources, name), "utf8")).join("");
+    const written = [...text.matchAll(/#log\("(\w+)"|log\(\{ event: "(\w+)"/g)].map(([, own, other]) => own ?? other);
+    // What became of a location, and why it could not go on, are named by the module.
+    const named = ["done", "failed", "revoked", "limited", "server", "answer", "store"];
+    const [, table] = guide.match(/^### Log lines$(.*?)^## /ms);
+    assert.ok(written.length > 20);
+    assert.deepEqual([...written, ...named].filter((name) => !table.includes(`\`${name}\``)), []);
 });
 
 test("no token is in the database, the files, the objects' storage or the log", () => {
