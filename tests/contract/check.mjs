@@ -8,7 +8,7 @@ import { Contract } from "./contract.mjs";
 
 const folder = process.argv[2];
 /** Suites whose calls may all be made where no recorder is: in workerd, or by a program of its own. */
-const ELSEWHERE = /^js-(edge|provider)-|^js-lists-export$/;
+const ELSEWHERE = /^js-(agency|edge|provider)-|^js-lists-export$/;
 /** The suites that call every method. */
 const COMPLETE = /^js-environments-(node|workerd|chromium)$/;
 const SHOWN = 40;
