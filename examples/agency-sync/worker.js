@@ -8,6 +8,7 @@ import {
     agencyQueue,
     agencyScheduled,
     agencyStatus,
+    cancelAgencySync,
     configureAgency,
     resumeAgencySync,
     retryAgencySync,
@@ -145,6 +146,11 @@ const METHODS = {
     async "POST resume"({ env, company, body }) {
         const { run } = await owned(env, company, body.run, { limit: 1 });
         await resumeAgencySync(env, run);
+        return { run };
+    },
+    async "POST cancel"({ env, company, body }) {
+        const { run } = await owned(env, company, body.run, { limit: 1 });
+        await cancelAgencySync(env, run);
         return { run };
     },
 };

@@ -167,6 +167,7 @@ function show(status) {
     element("bar").setAttribute("aria-label", bar.map((name) => `${counts[name]} ${LABELS[name]}`).join(", "));
     element("retry").hidden = counts.failed + counts.revoked === 0;
     element("resume").hidden = state === "ended";
+    element("cancel").hidden = state === "ended";
     replace(element("filters"), filters(counts));
     replace(element("locations"), locations.map((entry) => row(entry, now)));
     element("first").hidden = view.after === undefined;
@@ -248,6 +249,7 @@ element("full").onclick = () => act(element("full"), "start", { mode: "full" });
 element("window").onclick = () => act(element("window"), "start", { mode: "window" });
 element("retry").onclick = () => act(element("retry"), "retry", { run: view.run });
 element("resume").onclick = () => act(element("resume"), "resume", { run: view.run });
+element("cancel").onclick = () => act(element("cancel"), "cancel", { run: view.run });
 element("runs").onchange = () => {
     look(element("runs").value);
     return refresh();

@@ -51,7 +51,7 @@ describe("who may see it", () => {
             for (const path of ["runs", "status?run=x", "money?from=2026-01-01&to=2026-12-01&by=day"]) {
                 assert.equal((await ask(path, { headers })).status, 401, path);
             }
-            for (const path of ["start", "retry", "resume"]) assert.equal((await ask(path, { headers, body: {} })).status, 401, path);
+            for (const path of ["start", "retry", "resume", "cancel"]) assert.equal((await ask(path, { headers, body: {} })).status, 401, path);
         }
     });
 
