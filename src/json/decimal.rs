@@ -130,19 +130,6 @@ pub(crate) fn amount(number: &[u8]) -> Result<u64, NoAmount> {
     Ok(amount)
 }
 
-/// A JSON number from 0 in units of so many decimals, at most four, rounded half up; `None` where it is below 0, or 1e13 or more.
-#[cfg(feature = "edge")]
-pub(crate) fn rounded_to(number: &[u8], decimals: u8) -> Option<u64> {
-    let mut digits = Digits::of(number);
-    if digits.power > 12 || digits.negative && !digits.is_zero() {
-        return None;
-    }
-    let units = digits.down_to(-i64::from(decimals));
-    // What the digits begin with below the next place is less than half of it.
-    let next = if digits.power < -i64::from(decimals) - 1 { 0 } else { digits.next().unwrap_or(0) };
-    Some(units + u64::from(next >= 5))
-}
-
 /// Appends an amount that is given in ten-thousandths, with as many decimals as it needs.
 pub(crate) fn push_amount(out: &mut String, amount: u64) {
     push_decimal(out, amount / 10_000);

@@ -16,8 +16,6 @@ mod write;
 pub(crate) use ascii::to_ascii;
 #[cfg(feature = "provider")]
 pub(crate) use decimal::is_zero;
-#[cfg(feature = "edge")]
-pub(crate) use decimal::rounded_to;
 pub(crate) use decimal::{amount, is_whole, number_is_finite, push_amount, rounded_up, NoAmount};
 #[cfg(any(feature = "provider", all(feature = "fetch", target_arch = "wasm32")))]
 pub(crate) use object::Object;

@@ -3,8 +3,6 @@
 //! Nothing is computed in floating point: an amount is read digit by digit from the text of its number, so that 19.99 is 1999
 //! cents and never 1998. How many digits a currency has says ISO 4217.
 
-#[cfg(feature = "edge")]
-use crate::json::rounded_to;
 use crate::json::{
     amount, field, is_whole, is_zero, json_text, push_amount, push_decimal, put, rounded_up, text_field, NoAmount,
 };
@@ -161,16 +159,6 @@ impl Amount {
         Self::of_minor(parts / unit, currency)
     }
 
-    /// As [`Self::of_major`], for who reads what others wrote: what has more decimals than the currency is rounded, half up.
-    #[cfg(feature = "edge")]
-    pub fn rounded(number: &str, currency: Currency) -> Result<Self, MoneyError> {
-        if !is_unquoted(&Kind::Number, number.as_bytes()) {
-            return Err(MoneyError::Number);
-        }
-        let minor = rounded_to(number.as_bytes(), currency.decimals()).ok_or(MoneyError::TooLarge)?;
-        Self::of_minor(minor, currency)
-    }
-
     /// The amount in major units, as a plain decimal number with as many digits as it needs: `10.5` for 1050 cents.
     pub fn major(&self) -> String {
         let mut out = String::new();
@@ -312,30 +300,6 @@ mod tests {
         ] {
             assert_eq!(minor(number, currency), Err(error), "{number} {currency}");
         }
-    }
-
-    #[test]
-    #[cfg(feature = "edge")]
-    fn what_others_wrote_with_more_decimals_is_rounded() {
-        let rounded =
-            |number: &str, currency| Amount::rounded(number, Currency::read(currency)?).map(|amount| amount.minor);
-        for (number, currency, expected) in [
-            ("10.5", "USD", 1050),
-            ("10.004999", "USD", 1000),
-            ("10.005", "USD", 1001),
-            ("1e-9", "USD", 0),
-            ("0.0049", "USD", 0),
-            ("9.5e-1", "JPY", 1),
-            ("0.00005", "CLF", 1),
-            ("999999999999.994", "USD", 99_999_999_999_999),
-            ("1000000000000", "USD", 100_000_000_000_000),
-        ] {
-            assert_eq!(rounded(number, currency), Ok(expected), "{number} {currency}");
-        }
-        for number in ["1000000000000.01", "9e12", "1e13", "1e99", "-0.01"] {
-            assert_eq!(rounded(number, "USD"), Err(MoneyError::TooLarge), "{number}");
-        }
-        assert_eq!(rounded("1,5", "USD"), Err(MoneyError::Number));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What a location does next, and what comes of it.
 
-use super::day::day;
+use super::day::{day, instant};
 use super::state::{Location, Mode, Phase, Reading};
 use super::stream::Stream;
-use crate::json::put;
+use crate::json::{joined, put};
 
 /// How far back a window goes behind the last pass where nobody says another time: orders that are paid, refunded or canceled
 /// late are still found.
@@ -47,6 +47,9 @@ const SHORT_MS: u64 = 5_000;
 
 /// A pause that is longer than so many milliseconds is one for the limit of the day.
 const LONG_MS: u64 = 60_000;
+
+/// For a longer one a run does not wait, as the company's next one could not begin: that one reads the location.
+const MAX_PAUSE_MS: u64 = 3_600_000;
 
 /// So long hints are gathered before they are followed.
 const HINT_DELAY_MS: u64 = 2_000;
@@ -168,6 +171,8 @@ pub struct Chunk<'c> {
     pub records: u64,
     /// How many of them this run had not met before.
     pub fresh: u64,
+    /// How many of those were not stored, as they are no records of this location.
+    pub left_out: u64,
     /// How many records the list holds by its own account, if it says so.
     pub total: Option<u64>,
     /// Where the list goes on; empty where it has ended.
@@ -187,7 +192,7 @@ pub struct Verified<'v> {
     pub seq: u64,
     /// Up to which id; empty where none is left.
     pub after: &'v str,
-    /// How many were there after all, and are in this run's files for the first time.
+    /// How many were there after all, and were stored in this run's files for the first time.
     pub fresh: u64,
     /// How many are deleted.
     pub deleted: u64,
@@ -202,7 +207,9 @@ pub enum Failure {
     Revoked,
     /// The limits are used up, or the server has said 429; for so many milliseconds, if somebody knows.
     Limited(Option<u64>),
-    /// Anything else: the server, its answers, or what stores them.
+    /// This list cannot be read: the server fails, or its answers cannot be used.
+    List(Stream),
+    /// Anything else, such as what stores the records.
     Failed,
 }
 
@@ -217,9 +224,8 @@ impl Location {
             if self.phase.is_end() {
                 // Somebody wants what was given up to be tried again. What it stored is forgotten once its end is known, so that
                 // it begins anew then; the parts that were written stay as they are.
-                if self.reported {
-                    self.readings.iter_mut().for_each(Reading::begin_anew);
-                }
+                let forgotten = self.reported;
+                self.readings.iter_mut().for_each(|reading| reading.try_again(forgotten));
                 self.advanced();
             }
             self.take_turn(start.slice, now);
@@ -305,14 +311,24 @@ impl Location {
             Phase::Waiting => return Then::Yield(self.until),
             Phase::Running => {}
         }
-        if self.until > now {
-            return Then::Wait(self.until);
-        }
-        let Some(at) = self.readings.iter().position(|reading| !reading.done) else {
+        let Some(at) = self.current() else {
             self.phase = Phase::Done;
             self.reason = String::new();
             return Then::Ended;
         };
+        let mut until = self.until;
+        if let Some(reading) = self.readings.get_mut(at) {
+            if reading.attempts >= MAX_ATTEMPTS {
+                let reason = std::mem::take(&mut reading.reason);
+                self.end(Phase::Failed, &reason);
+                return Then::Ended;
+            }
+            until = until.max(reading.until);
+        }
+        if until > now {
+            // Also where its turn has just begun: somebody may have had it begun before its time.
+            return if until - now > SHORT_MS { self.give_back(until) } else { Then::Wait(until) };
+        }
         let is_used = self.used >= self.slice_pages || now.saturating_sub(self.turn) >= SLICE_MS;
         if others_wait && self.used > 0 && is_used {
             return self.give_back(0);
@@ -349,6 +365,13 @@ impl Location {
         } else {
             Then::Read(job)
         }
+    }
+
+    /// The list that is read: of those that are not done the first one that has failed least. So one that cannot be read keeps
+    /// no other from being read.
+    fn current(&self) -> Option<usize> {
+        let left = self.readings.iter().enumerate().filter(|(_, reading)| !reading.done);
+        left.min_by_key(|(_, reading)| reading.attempts).map(|(at, _)| at)
     }
 
     fn give_back(&mut self, until: u64) -> Then {
@@ -392,7 +415,7 @@ impl Location {
         if chunk.hint {
             return self.read_hinted(chunk, now);
         }
-        let at = self.readings.iter().position(|reading| !reading.done);
+        let at = self.current();
         let (is_run, used) = (chunk.run == self.run && !self.phase.is_end(), chunk.pages);
         let Some(reading) = at.and_then(|at| self.readings.get_mut(at)) else { return false };
         if !is_run || reading.listed || reading.stream != chunk.stream || reading.seq != chunk.seq {
@@ -400,9 +423,11 @@ impl Location {
         }
         reading.take(chunk);
         let problem = reading.problem();
-        if problem.is_some() {
+        if let Some(problem) = problem {
             // Whoever wants it tried again has it read from its front; what is known is not stored twice.
             reading.begin_again();
+            reading.attempts = MAX_ATTEMPTS;
+            put(&mut reading.reason, problem);
         }
         if let (true, None) = (reading.listed && !reading.full, problem) {
             reading.done = true;
@@ -410,10 +435,7 @@ impl Location {
             self.note_pass(stream, began, false);
         }
         self.used += used.max(1);
-        match problem {
-            Some(problem) => self.end(Phase::Failed, problem),
-            None => self.advanced(),
-        }
+        self.advanced();
         true
     }
 
@@ -450,13 +472,14 @@ impl Location {
 
     /// A check by id is over. `false`: as of [`Self::read_chunk`].
     pub fn verified(&mut self, verified: &Verified<'_>) -> bool {
-        let at = self.readings.iter().position(|reading| !reading.done);
+        let at = self.current();
         let is_run = verified.run == self.run && !self.phase.is_end();
         let Some(reading) = at.and_then(|at| self.readings.get_mut(at)) else { return false };
         if !is_run || !reading.listed || reading.stream != verified.stream || reading.seq != verified.seq {
             return false;
         }
         reading.put_file(verified.file);
+        reading.failed_no_more();
         reading.records += verified.fresh;
         reading.deleted += verified.deleted;
         reading.after = verified.after.into();
@@ -497,6 +520,16 @@ impl Location {
                 self.end(Phase::Revoked, &reason);
                 return Then::Ended;
             }
+            Failure::List(stream) => {
+                // Asking counts for the turn as well: a server that is slow to fail must not hold a slot.
+                self.used += 1;
+                return self.list_failed(stream, reason, now);
+            }
+            Failure::Limited(Some(ms)) if ms > MAX_PAUSE_MS => {
+                let until = instant(now.saturating_add(ms));
+                self.end(Phase::Failed, &joined(&["limited until ", &until, ": ", &reason]));
+                return Then::Ended;
+            }
             Failure::Limited(ms) => {
                 if self.refused_since == 0 {
                     self.refused_since = now;
@@ -517,11 +550,31 @@ impl Location {
             self.reported = false;
             return Then::Ended;
         }
-        self.until = now + pause.clamp_to(1, DAY_MS);
+        self.until = now + pause.max(1);
         if pause <= SHORT_MS && failure != Failure::Failed {
             return Then::Wait(self.until);
         }
         self.give_back(self.until)
+    }
+
+    /// The other lists come first; the location has to wait only where each of those that are left has failed as often.
+    fn list_failed(&mut self, stream: Stream, reason: String, now: u64) -> Then {
+        if let Some(reading) = self.readings.iter_mut().find(|reading| reading.stream == stream && !reading.done) {
+            reading.attempts += 1;
+            reading.until = now + backoff(reading.attempts);
+            reading.reason = reason;
+        }
+        let next = self.current().and_then(|at| self.readings.get(at));
+        match next.filter(|next| next.attempts < MAX_ATTEMPTS).map_or(0, |next| next.until) {
+            until if until > now => self.give_back(until),
+            _ => self.next(now, false),
+        }
+    }
+
+    /// What failed last, and was not made up for; empty where nothing is.
+    pub fn problem(&self) -> &str {
+        let left = self.readings.iter().filter(|reading| !reading.done).map(|reading| &*reading.reason);
+        [&*self.reason].into_iter().chain(left).find(|reason| !reason.is_empty()).unwrap_or_default()
     }
 
     fn hint_failed(&mut self, failure: Failure, now: u64) -> Then {
@@ -574,7 +627,9 @@ impl ClampTo for u64 {
 impl Reading {
     fn take(&mut self, chunk: &Chunk<'_>) {
         self.pages += chunk.pages;
-        self.records += chunk.fresh;
+        self.failed_no_more();
+        self.records += chunk.fresh.saturating_sub(chunk.left_out);
+        self.left_out += chunk.left_out;
         self.put_file(chunk.file);
         if let Some(total) = chunk.total {
             self.total = total;
@@ -588,10 +643,19 @@ impl Reading {
         self.cursor = chunk.cursor.into();
     }
 
-    /// As if nothing had been read, but for the names of parts.
-    fn begin_anew(&mut self) {
-        let (start_at, seq) = (std::mem::take(&mut self.start_at), self.seq);
-        *self = Self { seq, ..Self::new(self.stream, self.full, start_at) };
+    /// From where it was; `forgotten`: as if nothing had been read, but for the names of parts.
+    fn try_again(&mut self, forgotten: bool) {
+        self.failed_no_more();
+        if forgotten {
+            let (start_at, seq) = (std::mem::take(&mut self.start_at), self.seq);
+            *self = Self { seq, ..Self::new(self.stream, self.full, start_at) };
+        }
+    }
+
+    fn failed_no_more(&mut self) {
+        self.attempts = 0;
+        self.until = 0;
+        self.reason = String::new();
     }
 
     fn begin_again(&mut self) {
@@ -617,8 +681,8 @@ impl Reading {
         {
             return Some("the list does not end: its pages repeat what was read, or hold more than it can have");
         }
-        let missing = first.min(last).saturating_sub(self.records);
-        if self.listed && missing > MAX_MISSING && missing > self.records {
+        let missing = first.min(last).saturating_sub(self.records + self.left_out);
+        if self.listed && missing > MAX_MISSING && missing > self.records + self.left_out {
             return Some("the list ended long before its own total");
         }
         None

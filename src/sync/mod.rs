@@ -15,6 +15,7 @@ mod rows;
 mod shard;
 mod state;
 mod stream;
+mod time;
 
 #[cfg(test)]
 mod model;

@@ -253,7 +253,7 @@ impl Company {
         let now = self.now;
         let one = &mut self.all[who];
         match one.server {
-            Server::Down => return Some(one.at.failed("r1", false, Failure::Failed, "500", now)),
+            Server::Down => return Some(one.at.failed("r1", false, Failure::List(job.stream), "500", now)),
             Server::Revoked => return Some(one.at.failed("r1", false, Failure::Revoked, "401", now)),
             Server::Fine | Server::Endless => {}
         }
@@ -278,6 +278,7 @@ impl Company {
             pages: records.div_ceil(100).max(1),
             records,
             fresh: records,
+            left_out: 0,
             total: Some(one.sizes[list]),
             cursor: if ends { "" } else { "more" },
             file: None,

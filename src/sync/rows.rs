@@ -1,7 +1,7 @@
 //! Records as rows of a database and as lines of a file.
 
 use super::stream::Stream;
-use crate::core::instant_ms;
+use super::time::time_ms;
 use crate::json::{items, json_text, members, push_decimal, put, quote, text_field, Scanner};
 use crate::provider::money::{Amount, Currency, MoneyError};
 use crate::shape::Issue;
@@ -15,6 +15,8 @@ pub struct Rows {
     pub lines: String,
     /// How many there are in both.
     pub count: u64,
+    /// How many records are in neither.
+    pub left_out: u64,
     /// What is wrong with records, by their places in the list.
     pub issues: Vec<Issue>,
 }
@@ -24,7 +26,9 @@ pub struct Rows {
 /// - Times are milliseconds since 1970; amounts are minor units of their currency, exact; the source is what kind of thing was
 ///   sold through, such as `funnel`; live is 1 or 0; the body is the record as text. What a record does not say is null.
 /// - A record without an id, and one that names another location, is left out: nobody could say where it belongs.
-/// - An amount with more decimals than its currency has is rounded, half away from zero, and named as an issue.
+/// - An amount with more decimals than its currency has is none of it: null, and named as an issue. What is less than 1e-9 of the
+///   number away from four decimals is the noise of binary fractions and taken off first: 0.30000000000000004 USD is 30 cents.
+/// - A time without a zone is one of UTC, a date is its first moment; a number is milliseconds above 1e11, else seconds.
 ///
 /// # Errors
 /// The text is no JSON list.
@@ -58,10 +62,12 @@ impl Rows {
         let (id, owner) = (text(id), text(owner));
         if id.is_empty() {
             self.issue(at, ID, "is missing: the record cannot be told from others");
+            self.left_out += 1;
             return;
         }
         if !owner.is_empty() && owner != location {
             self.issue(at, OWNER, "is another location: its record does not belong here");
+            self.left_out += 1;
             return;
         }
         let Ok(body) = core::str::from_utf8(record) else { return };
@@ -82,8 +88,11 @@ impl Rows {
         quote(out, &id);
         for time in [created, updated] {
             out.push(',');
-            match instant_ms(&text(time)) {
-                Some(ms) => push_decimal(out, ms as u64),
+            match time_ms(time) {
+                Some(ms) => {
+                    put(out, if ms < 0 { "-" } else { "" });
+                    push_decimal(out, ms.unsigned_abs());
+                }
                 None => put(out, "null"),
             }
         }
@@ -216,20 +225,15 @@ fn minor(value: &[u8], currency: Option<Currency>) -> (String, Option<&'static s
     let number = quoted.as_deref().or_else(|| core::str::from_utf8(value).ok()).unwrap_or_default();
     let Some(currency) = currency.filter(|_| !number.is_empty() && number != "null") else { return (out, None) };
     let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
-    let mut problem = None;
-    let mut read = Amount::of_major(digits, currency);
-    if matches!(read, Err(MoneyError::Decimals(_))) {
-        read = Amount::rounded(digits, currency);
-        problem = Some("has more decimals than its currency, and was rounded");
-    }
-    match read {
+    match Amount::of_major(digits, currency) {
         Ok(Amount { minor, .. }) => {
             put(&mut out, if minor > 0 { sign } else { "" });
             push_decimal(&mut out, minor);
+            (out, None)
         }
-        Err(_) => problem = Some("is no amount of its currency, and counts as none"),
+        Err(MoneyError::Decimals(_)) => (out, Some("has more decimals than its currency, and counts as none")),
+        Err(_) => (out, Some("is no amount of its currency, and counts as none")),
     }
-    (out, problem)
 }
 
 #[cfg(test)]
@@ -289,7 +293,7 @@ mod tests {
 
     #[test]
     fn amounts_are_minor_units_of_their_own_currency() {
-        for (amount, currency, expected, rounded) in [
+        for (amount, currency, expected, refused) in [
             ("10.5", "USD", "1050", false),
             ("0", "USD", "0", false),
             ("-0", "USD", "0", false),
@@ -301,12 +305,16 @@ mod tests {
             ("0.30000000000000004", "USD", "30", false),
             ("4.35", "USD", "435", false),
             ("1e3", "USD", "100000", false),
-            ("10.005", "USD", "1001", true),
-            ("10.004999", "USD", "1000", true),
-            ("-10.005", "USD", "-1001", true),
-            ("0.001", "USD", "0", true),
-            ("0.5", "JPY", "1", true),
-            ("33.333333333333336", "USD", "3333", true),
+            ("19.990", "USD", "1999", false),
+            ("100.0", "JPY", "100", false),
+            ("1.1000000000000001", "USD", "110", false),
+            ("19.999", "USD", "null", true),
+            ("-19.999", "USD", "null", true),
+            ("10.004999", "USD", "null", true),
+            ("0.001", "USD", "null", true),
+            ("100.5", "JPY", "null", true),
+            ("1.2345", "KWD", "null", true),
+            ("33.333333333333336", "USD", "null", true),
         ] {
             let record =
                 format!(r#"{{"_id":"t","amount":{amount},"amountRefunded":{amount},"currency":"{currency}"}}"#);
@@ -316,7 +324,7 @@ mod tests {
                 made(Stream::Transactions, &format!("[{record}]")).issues.into_iter().map(|issue| issue.path).collect();
             assert_eq!(
                 paths,
-                if rounded { vec!["records[0].amount", "records[0].amountRefunded"] } else { vec![] },
+                if refused { vec!["records[0].amount", "records[0].amountRefunded"] } else { vec![] },
                 "{amount}"
             );
         }
@@ -361,7 +369,7 @@ mod tests {
         let made = made(Stream::Orders, records);
         let paths: Vec<&str> = made.issues.iter().map(|issue| issue.path.as_str()).collect();
         assert_eq!(paths, ["records[0]._id", "records[1].altId", "records[3]._id", "records[4]._id", "records[5]._id"]);
-        assert_eq!((made.count, made.lines.as_str()), (1, "{\"_id\":\"b\",\"altId\":\"loc\"}\n"));
+        assert_eq!((made.count, made.left_out, made.lines.as_str()), (1, 5, "{\"_id\":\"b\",\"altId\":\"loc\"}\n"));
     }
 
     #[test]
@@ -376,12 +384,17 @@ mod tests {
     }
 
     #[test]
-    fn times_without_a_zone_or_before_1970_are_none() {
-        for time in ["2026-08-17", "1786957619366", "", "1969-12-31T23:59:59Z", "2026-08-17T09:06:59"] {
-            assert!(
-                row(Stream::Orders, &format!(r#"{{"_id":"t","createdAt":"{time}"}}"#)).starts_with(r#"[["t",null,"#),
-                "{time}"
-            );
+    fn times_are_milliseconds_since_1970_whatever_they_are_written_as() {
+        for (time, ms) in [
+            ("\"2026-08-17\"", "1786924800000"),
+            ("1786957619366", "1786957619366"),
+            ("\"1969-12-31T23:59:59Z\"", "-1000"),
+            ("\"\"", "null"),
+            ("null", "null"),
+            ("{\"$date\":\"2026-08-17\"}", "null"),
+        ] {
+            let row = row(Stream::Orders, &format!(r#"{{"_id":"t","createdAt":{time},"updatedAt":{time}}}"#));
+            assert!(row.starts_with(&format!(r#"[["t",{ms},{ms},"#)), "{time}: {row}");
         }
     }
 }

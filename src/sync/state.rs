@@ -76,8 +76,10 @@ pub struct Reading {
     pub seq: u64,
     /// How many pages were read.
     pub pages: u64,
-    /// How many records were read, each once.
+    /// How many records were stored, each once.
     pub records: u64,
+    /// How many were read and not stored, as they are no records of this location.
+    pub left_out: u64,
     /// How many records turned out to be deleted.
     pub deleted: u64,
     /// How many parts were written, and their bytes.
@@ -92,6 +94,12 @@ pub struct Reading {
     pub walked: u64,
     /// How many chunks in a row held nothing.
     pub idle: u64,
+    /// How often in a row it has failed.
+    pub attempts: u64,
+    /// It is not asked for before.
+    pub until: u64,
+    /// What failed last; empty where nothing has since.
+    pub reason: String,
 }
 
 impl Reading {
@@ -108,6 +116,7 @@ impl Reading {
             seq: 0,
             pages: 0,
             records: 0,
+            left_out: 0,
             deleted: 0,
             files: 0,
             bytes: 0,
@@ -115,6 +124,9 @@ impl Reading {
             total: 0,
             walked: 0,
             idle: 0,
+            attempts: 0,
+            until: 0,
+            reason: String::new(),
         }
     }
 
@@ -126,6 +138,7 @@ impl Reading {
         for (name, text) in [("startAt", &self.start_at), ("cursor", &self.cursor), ("after", &self.after)] {
             out.text(name, text);
         }
+        out.text("reason", &self.reason);
         self.put_numbers(out);
     }
 
@@ -134,6 +147,7 @@ impl Reading {
             Self::new(Stream::of(&text_field(json, "stream"))?, truth(json, "full"), text_field(json, "startAt"));
         reading.cursor = text_field(json, "cursor");
         reading.after = text_field(json, "after");
+        reading.reason = text_field(json, "reason");
         reading.listed = truth(json, "listed");
         reading.done = truth(json, "done");
         reading.read_numbers(json);
@@ -160,7 +174,7 @@ macro_rules! numbers {
     };
 }
 
-numbers!(Reading: began seq pages records deleted files bytes first_total total walked idle);
+numbers!(Reading: began seq pages records left_out deleted files bytes first_total total walked idle attempts until);
 numbers!(Location: started slice trailing_ms full_every_ms slice_pages used turn until attempts refused refused_since failures
     hint_at hint_attempts);
 
@@ -203,7 +217,7 @@ pub struct Location {
     pub turn: u64,
     /// Nothing is sent for the run before.
     pub until: u64,
-    /// How often it has failed since something was read.
+    /// How often it has failed, apart from its lists, since something was read.
     pub attempts: u64,
     /// How often the limits have stopped it since something was read.
     pub refused: u64,

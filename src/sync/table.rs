@@ -45,6 +45,7 @@ fn chunk<'c>(job: &'c Job, records: u64, cursor: &'c str) -> Chunk<'c> {
         pages: records.div_ceil(100).max(1),
         records,
         fresh: records,
+        left_out: 0,
         total: Some(records),
         cursor,
         file: Some(File { bytes: 10 }),
@@ -331,6 +332,127 @@ fn the_limits_make_it_wait_and_the_limit_of_the_day_gives_the_slot_to_others() {
 }
 
 #[test]
+fn who_is_limited_for_long_gives_the_slot_back_each_time_that_it_gets_one() {
+    let mut at = begun(&start("r1"));
+    let until = NOW + 1_800_000;
+    assert_eq!(at.failed("r1", false, Failure::Limited(Some(1_800_000)), "429", NOW), Then::Yield(until));
+    for slice in 1..4 {
+        // Somebody resumes the run, and it is begun before its time.
+        assert_eq!(at.start(&Start { slice, ..start("r1") }, NOW + slice), Started::Begun(String::new()));
+        assert_eq!(at.next(NOW + slice, true), Then::Yield(until));
+        assert_eq!(at.phase, Phase::Waiting);
+    }
+    at.start(&Start { slice: 4, ..start("r1") }, until);
+    assert!(matches!(at.next(until, true), Then::Read(_)));
+}
+
+#[test]
+fn who_is_limited_for_longer_than_an_hour_ends_and_says_until_when() {
+    for (ms, reason) in [
+        (3_600_001, "limited until 2026-11-30T09:00:01Z: 429"),
+        (57_600_000, "limited until 2026-12-01T00:00:00Z: 429"),
+        (DAY * 365, "limited until 2027-11-30T08:00:00Z: 429"),
+        (u64::MAX, "limited until 9999-12-31T23:59:59Z: 429"),
+    ] {
+        let mut at = begun(&start("r1"));
+        assert_eq!(at.failed("r1", false, Failure::Limited(Some(ms)), "429", NOW), Then::Ended);
+        assert_eq!(at.next(NOW, true), Then::Ended);
+        assert_eq!((at.phase, at.problem()), (Phase::Failed, reason));
+        at.reported("r1");
+        // The next run picks it up.
+        at.start(&Start { started: NOW + 1, ..start("r2") }, NOW + 1);
+        assert!(matches!(at.next(NOW + 1, true), Then::Read(_)), "{reason}");
+    }
+    let mut at = begun(&start("r1"));
+    let hour = 3_600_000;
+    assert_eq!(at.failed("r1", false, Failure::Limited(Some(hour)), "429", NOW), Then::Yield(NOW + hour));
+}
+
+#[test]
+fn a_list_that_fails_keeps_no_other_from_being_read_and_is_tried_again_behind_them() {
+    for failing in Stream::ALL {
+        let mut at = begun(&start("r1"));
+        let (mut now, mut slice, mut tries) = (NOW, 0, 0);
+        loop {
+            at = Location::read(&at.text());
+            match at.next(now, true) {
+                Then::Read(job) if job.stream == failing => {
+                    tries += 1;
+                    at.failed("r1", false, Failure::List(failing), "503", now);
+                    assert!(tries == 1 || at.readings.iter().filter(|reading| !reading.done).count() == 1);
+                }
+                Then::Read(job) => assert!(at.read_chunk(&chunk(&job, 30, ""), now)),
+                Then::Verify(job) => assert!(at.verified(&check(&job, ""))),
+                Then::Wait(until) => now = until,
+                Then::Yield(until) => {
+                    (slice, now) = (slice + 1, now.max(until));
+                    at.start(&Start { slice, ..start("r1") }, now);
+                }
+                _ => break,
+            }
+        }
+        assert_eq!((at.phase, at.problem(), tries, at.failures), (Phase::Failed, "503", 6, 6));
+        for reading in &at.readings {
+            assert_eq!(
+                (reading.done, reading.records),
+                if reading.stream == failing { (false, 0) } else { (true, 30) }
+            );
+        }
+        // It is tried again, and comes back: nothing of the failures is left.
+        at.start(&Start { slice: slice + 1, ..start("r1") }, now);
+        assert_eq!(carry_out(&mut at, now), format!("{0}  check {0} ended ", failing.name()));
+        assert_eq!((at.phase, at.problem()), (Phase::Done, ""));
+    }
+}
+
+#[test]
+fn where_every_list_fails_each_is_asked_for_once_before_it_waits() {
+    let mut at = begun(&start("r1"));
+    let mut now = NOW;
+    let mut rounds = Vec::new();
+    for slice in 1..100 {
+        let mut asked = 0;
+        let until = loop {
+            match at.next(now, false) {
+                Then::Read(job) => {
+                    asked += 1;
+                    at.failed("r1", false, Failure::List(job.stream), "500", now);
+                }
+                Then::Yield(until) => break until,
+                _ => break 0,
+            }
+        };
+        rounds.push((asked, until.saturating_sub(now) / 1000));
+        if until == 0 {
+            break;
+        }
+        now = until;
+        at.start(&Start { slice, ..start("r1") }, now);
+    }
+    assert_eq!(rounds, [(4, 5), (4, 10), (4, 20), (4, 40), (4, 80), (4, 0)]);
+    assert_eq!((at.phase, at.problem()), (Phase::Failed, "500"));
+}
+
+#[test]
+fn a_list_that_cannot_be_believed_keeps_no_other_from_being_read() {
+    let mut at = begun(&start("r1"));
+    let orders = job(at.next(NOW, false));
+    at.read_chunk(&Chunk { total: Some(5_000), ..chunk(&orders, 10, "") }, NOW);
+    let log = "transactions  check transactions subscriptions  check subscriptions coupons  check coupons ended ";
+    assert_eq!(carry_out(&mut at, NOW), log);
+    assert_eq!((at.phase, at.reason.as_str()), (Phase::Failed, "the list ended long before its own total"));
+}
+
+#[test]
+fn what_is_left_out_does_not_count_as_read_and_is_not_missing_either() {
+    let mut at = begun(&start("r1"));
+    let one = job(at.next(NOW, false));
+    at.read_chunk(&Chunk { left_out: 900, ..chunk(&one, 1_000, "") }, NOW);
+    assert_eq!((at.readings[0].records, at.readings[0].left_out, at.readings[0].attempts), (100, 900, 0));
+    assert!(at.readings[0].listed);
+}
+
+#[test]
 fn a_failure_of_another_run_or_of_one_that_has_ended_changes_nothing() {
     let mut at = begun(&start("r2"));
     let before = at.clone();
@@ -353,13 +475,15 @@ fn a_reason_is_short_and_on_one_line() {
 #[test]
 fn a_list_that_does_not_end_is_given_up_and_read_from_its_front_when_it_is_tried_again() {
     // It holds ever new records, though it said that there are 50.
-    let mut at = begun(&start("r1"));
+    let streams = [Stream::Orders];
+    let mut at = begun(&Start { streams: &streams, ..start("r1") });
     let mut chunks = 0;
     while !at.phase.is_end() {
         let one = job(at.next(NOW, false));
         at.read_chunk(&Chunk { total: Some(50), ..chunk(&one, 1000, "more") }, NOW);
         chunks += 1;
         assert!(chunks < 100);
+        at.next(NOW, false);
     }
     assert_eq!((at.phase, chunks), (Phase::Failed, 11));
     assert!(at.reason.contains("does not end"), "{}", at.reason);
@@ -367,11 +491,12 @@ fn a_list_that_does_not_end_is_given_up_and_read_from_its_front_when_it_is_tried
     let next = job(at.next(NOW, false));
     assert_eq!((next.from.as_str(), next.seq), ("", 11));
     // Or its pages bring nothing.
-    let mut at = begun(&start("r1"));
+    let mut at = begun(&Start { streams: &streams, ..start("r1") });
     for _ in 0..3 {
         let one = job(at.next(NOW, false));
         at.read_chunk(&Chunk { file: None, ..chunk(&one, 0, "more") }, NOW);
     }
+    assert_eq!(at.next(NOW, false), Then::Ended);
     assert_eq!(at.phase, Phase::Failed);
     // One that grows while it is read is fine, and so is one whose records the run has met before.
     let mut at = begun(&start("r1"));
@@ -387,9 +512,11 @@ fn a_list_that_ends_long_before_its_own_total_is_not_taken_for_whole() {
     for (records, total, phase) in
         [(100, 5_000, Phase::Failed), (0, 101, Phase::Failed), (0, 100, Phase::Running), (4_000, 5_000, Phase::Running)]
     {
-        let mut at = begun(&start("r1"));
+        let streams = [Stream::Orders];
+        let mut at = begun(&Start { streams: &streams, ..start("r1") });
         let one = job(at.next(NOW, false));
         at.read_chunk(&Chunk { total: Some(total), ..chunk(&one, records, "") }, NOW);
+        at.next(NOW, false);
         assert_eq!(at.phase, phase, "{records} of {total}");
         assert_eq!(at.passed[0], 0);
     }
@@ -552,6 +679,7 @@ fn whatever_is_cut_off_doubled_late_or_fails_every_record_counts_once_and_the_ru
                         pages: (to - from).div_ceil(100).max(1),
                         records: to - from,
                         fresh: to - from,
+                        left_out: 0,
                         total: Some(size),
                         cursor,
                         file: None,

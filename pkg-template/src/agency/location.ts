@@ -1,5 +1,5 @@
 import { Client } from "../client/client.js";
-import { AuthenticationError, InvalidRequestError, NotFoundError, PaymentsError, PermissionError, RateLimitError, ValidationError } from "../client/errors.js";
+import { AbortedError, AuthenticationError, NotFoundError, PaymentsError, RateLimitError } from "../client/errors.js";
 import type { ClientOptions, FetchInit } from "../client/options.js";
 import type { Page, PagePromise } from "../client/pages.js";
 import {
@@ -34,10 +34,11 @@ type Work = Extract<SyncThen, { run: string }>;
 type Reading = Extract<Work, { do: "read" }>;
 type Verifying = Extract<Work, { do: "verify" }>;
 
-/** A record as far as it is known here. */
-interface Listed {
-    _id?: unknown;
-}
+/** A record as far as it is known here; what a list holds may be anything. */
+type Listed = { _id?: unknown } | null;
+
+/** What came of a question for a record by its id: the record, that it is deleted, or that nobody can say. */
+type Found = NonNullable<Listed> | "deleted" | "unknown";
 
 /** A chunk that was read. */
 interface Chunk {
@@ -105,6 +106,13 @@ const LIMITS = [
     "date", "retry-after", "retry-after-ms", "x-ratelimit-limit-daily", "x-ratelimit-daily-remaining", "x-ratelimit-daily-reset",
     "x-ratelimit-interval-milliseconds", "x-ratelimit-max", "x-ratelimit-remaining",
 ];
+
+/** What the message of a record says that is not there, and what says that of something else: a route, or who asks. */
+const NOT_FOUND = /not found|does not exist|doesn't exist/i;
+const OTHER_NOT_FOUND = /^cannot |\b(?:location|company|account|user|app|route|page|path|url|endpoint|host)\b[^.]*(?:not found|exist)/i;
+
+/** So many characters of an id are named in the log. */
+const MAX_ID = 64;
 
 const SCHEMA = [
     "CREATE TABLE IF NOT EXISTS seen (stream TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (stream, id)) WITHOUT ROWID",
@@ -288,8 +296,8 @@ export class Locating implements LocationObject {
             const took = this.#settings.now();
             if (hint && stream === "orders") await this.#named(job, took);
             const { texts, ids, cause, ...chunk } = await this.#chunk(job, holder);
-            const file = await this.#store(job, texts, took);
-            this.#commit("read", { run, hint, stream, seq, file, ...chunk }, job, ids, file);
+            const { file, leftOut } = await this.#store(job, texts, took);
+            this.#commit("read", { run, hint, stream, seq, file, leftOut, ...chunk }, job, ids, file);
             if (cause !== undefined) throw cause;
         } finally {
             READ.hold(holder, 0);
@@ -301,8 +309,8 @@ export class Locating implements LocationObject {
         for (;;) {
             const ids = this.#tables.rows<{ id: string }>("SELECT id FROM named LIMIT ?", PAGE).map(({ id }) => id);
             if (ids.length === 0) return;
-            const found = await inTurns(ids, (id) => this.#get("orders", id).catch(unlessRefused));
-            const there = found.filter((order) => order !== undefined);
+            const found = await inTurns(ids, (id) => this.#get("orders", id));
+            const there = found.filter((order) => typeof order !== "string");
             if (there.length > 0) await this.#store(job, [JSON.stringify(there).slice(1, -1)], took);
             this.#tables.rows("DELETE FROM named WHERE id IN (SELECT value FROM json_each(?))", JSON.stringify(ids));
         }
@@ -332,7 +340,7 @@ export class Locating implements LocationObject {
                 [page, next] = [read, undefined];
                 const data = details ? await this.#detailed(page.data as Listed[]) : (page.data as Listed[]);
                 const fresh = hint ? data : this.#fresh(stream, data, own);
-                for (const { _id } of fresh) if (typeof _id === "string") own.add(_id);
+                for (const id of fresh.map(idOf)) if (id !== undefined) own.add(id);
                 const text = JSON.stringify(fresh).slice(1, -1);
                 if (text !== "") chunk.texts.push(text);
                 characters += text.length;
@@ -367,28 +375,39 @@ export class Locating implements LocationObject {
 
     /** Those that this run has not met. */
     #fresh(stream: SyncStream, data: Listed[], own: Set<string>): Listed[] {
-        const ids = data.map(({ _id }) => _id).filter((id) => typeof id === "string");
+        const ids = data.map(idOf).filter((id) => id !== undefined);
         const query = "SELECT value AS id FROM json_each(?1) WHERE value IN (SELECT id FROM seen WHERE stream = ?2)";
         const met = new Set(this.#tables.rows<{ id: string }>(query, JSON.stringify(ids), stream).map(({ id }) => id));
-        return data.filter(({ _id }) => !met.has(_id as string) && !own.has(_id as string));
+        return data.filter((record) => !met.has(idOf(record) as string) && !own.has(idOf(record) as string));
     }
 
-    /** Orders with what only the order itself says. */
+    /** Orders with what only the order itself says; one that cannot be read by its id stays as the list has it. */
     async #detailed(orders: Listed[]): Promise<Listed[]> {
-        return inTurns(orders, async (order) => (await this.#get("orders", order._id as string)) ?? order);
+        return inTurns(orders, async (order) => {
+            const id = idOf(order);
+            const found = id === undefined ? "unknown" : await this.#get("orders", id);
+            return typeof found === "string" ? order : found;
+        });
     }
 
-    /** A record, if it is there. */
-    async #get(stream: SyncStream, id: string): Promise<Listed | undefined> {
+    /** Asks for a record by its id. Throws what may be over when it is asked for again, and where the token is refused. */
+    async #get(stream: SyncStream, id: string): Promise<Found> {
         const client = this.#payments();
         const options = { signal: this.#leaving.signal };
+        let why: string;
         try {
-            if (stream === "coupons") return (await client.coupons.get({ id }, options)) as Listed;
-            return (await client[stream].get(id, options)) as Listed;
+            const found = await (stream === "coupons" ? client.coupons.get({ id }, options) : client[stream].get(id, options));
+            if (idOf(found as Listed) === id) return found as NonNullable<Listed>;
+            why = "the answer is another record than the one that was asked for";
         } catch (cause) {
-            if (cause instanceof NotFoundError) return undefined;
-            throw cause;
+            if (cause instanceof NotFoundError && saysDeleted(cause.body)) return "deleted";
+            const { retryable, status = 0 } = cause as PaymentsError;
+            const mayPass = retryable || status >= 500 || cause instanceof AuthenticationError || cause instanceof AbortedError;
+            if (!(cause instanceof PaymentsError) || mayPass || this.#tokenCause !== undefined) throw cause;
+            why = messageOf(cause);
         }
+        this.#log("unknown", { stream, id: id.slice(0, MAX_ID), reason: why });
+        return "unknown";
     }
 
     /** Asks by id for records that a whole list did not name: one that moves while it is read proves no deletion. */
@@ -398,23 +417,23 @@ export class Locating implements LocationObject {
         const took = this.#settings.now();
         const ids = await stored(unseen(this.#env, { stream, location, run, after, limit }));
         const found = await inTurns(ids, (id) => this.#get(stream, id));
-        const gone = ids.filter((_, i) => found[i] === undefined);
-        const there = found.filter((record) => record !== undefined);
+        const gone = ids.filter((_, i) => found[i] === "deleted");
+        const there = found.filter((record) => typeof record !== "string");
         const fresh = this.#fresh(stream, there, new Set());
         const others = there.filter((record) => !fresh.includes(record));
         const text = (records: Listed[]) => (records.length === 0 ? [] : [JSON.stringify(records).slice(1, -1)]);
-        const file = await this.#store(job, text(fresh), took);
+        const { file, count } = await this.#store(job, text(fresh), took);
         // They are in the files of the run already, and were written since by somebody else.
         await this.#store({ ...job, hint: true }, text(others), took);
         await stored(markDeleted(this.#env, { stream, location, run, ids: gone, now: took }));
         const rest = ids.length === limit ? ids.at(-1) : undefined;
-        const done = { run, stream, seq, after: rest, fresh: fresh.length, deleted: gone.length, file };
-        this.#commit("verified", done, job, fresh.map(({ _id }) => _id as string), file);
+        const done = { run, stream, seq, after: rest, fresh: count, deleted: gone.length, file };
+        this.#commit("verified", done, job, fresh.map((record) => idOf(record)!), file);
     }
 
-    /** Writes records to D1 and to R2; both may be done again. */
-    async #store(work: Work, texts: string[], took: number): Promise<SyncFile | undefined> {
-        if (texts.length === 0) return undefined;
+    /** Writes records to D1 and to R2; both may be done again. Gives how many there are now, and how many are no records of the location. */
+    async #store(work: Work, texts: string[], took: number): Promise<{ file?: SyncFile | undefined; count: number; leftOut: number }> {
+        if (texts.length === 0) return { count: 0, leftOut: 0 };
         const { hint, run, stream, seq } = work;
         const { location } = this.#view();
         const whole = !hint && !("startAt" in work);
@@ -423,16 +442,18 @@ export class Locating implements LocationObject {
         try {
             const made = called(() => syncRows(stream, `[${texts.join(",")}]`, location));
             const [head, rows] = made.split("\n", 2) as [string, string];
-            const { issues = [] } = JSON.parse(head) as SyncRows;
+            const { issues = [], count, leftOut = 0 } = JSON.parse(head) as SyncRows;
             const lines = made.slice(head.length + rows.length + 2);
             for (const { path, message } of issues.slice(0, MAX_ISSUES)) this.#log("record", { stream, path, message });
+            if (leftOut > 0) this.#log("left", { run, stream, leftOut, stored: count });
+            if (count === 0) return { count, leftOut };
             const part = { run, stream, location, seq, lines, rows, format: this.#settings.files };
             const [row, file] = await Promise.allSettled([
                 writeRows(this.#env, { stream, location, run, rows, now: took, whole }),
                 hint ? undefined : putPart(this.#env, part),
             ]);
             for (const end of [row, file]) if (end.status === "rejected") throw new StoreFailed(end.reason);
-            return (file as PromiseFulfilledResult<SyncFile | undefined>).value;
+            return { file: (file as PromiseFulfilledResult<SyncFile | undefined>).value, count, leftOut };
         } finally {
             STORED.hold(holder, 0);
         }
@@ -533,9 +554,9 @@ export class Locating implements LocationObject {
         }
         const { number } = turn;
         let [status, headers]: [number, Record<string, string>] = [0, {}];
-        // Until the head of the answer is there; how long the rest takes is the client's to judge.
         const late = new AbortController();
-        const timer = setTimeout(() => late.abort(new DOMException("no answer came in time", "TimeoutError")), timeoutMs);
+        const limit = () => setTimeout(() => late.abort(new DOMException("no whole answer came in time", "TimeoutError")), timeoutMs);
+        let timer = limit();
         try {
             const signal = init.signal ? AbortSignal.any([late.signal, init.signal]) : late.signal;
             const answer = await (given ?? fetch)(url, { ...init, signal });
@@ -544,9 +565,18 @@ export class Locating implements LocationObject {
                 const value = answer.headers.get(name);
                 if (value !== null) headers[name] = value;
             }
-            return answer as Response;
-        } finally {
             clearTimeout(timer);
+            // The body has as long again as the head: one that drips holds what waits for it no longer than a server that is silent.
+            const { body: dripping } = answer as Response;
+            if (!dripping) return answer as Response;
+            timer = limit();
+            const over = () => clearTimeout(timer);
+            const body = dripping.pipeThrough(new TransformStream({ flush: over, cancel: over } as Transformer));
+            return new Response(body, answer as Response);
+        } catch (cause) {
+            clearTimeout(timer);
+            throw cause;
+        } finally {
             this.#gated("done", { number, status, headers });
         }
     }
@@ -622,10 +652,16 @@ async function stored<T>(work: Promise<T>): Promise<T> {
     }
 }
 
-/** What is no order of this location is passed over: the event named something else. */
-function unlessRefused(cause: unknown): undefined {
-    if (cause instanceof InvalidRequestError || cause instanceof ValidationError || cause instanceof PermissionError) return undefined;
-    throw cause;
+function idOf(record: Listed): string | undefined {
+    const id = record?._id;
+    return typeof id === "string" ? id : undefined;
+}
+
+/** Whether the body of a 404 is HighLevel's own word that the record is not there: whatever is in between has such answers as well. */
+function saysDeleted(body: unknown): boolean {
+    const message = (body as { message?: unknown } | null | undefined)?.message;
+    const text = Array.isArray(message) ? message.join(" ") : message;
+    return typeof text === "string" && NOT_FOUND.test(text) && !OTHER_NOT_FOUND.test(text);
 }
 
 /** Does the work for some at a time; gives what it gives, in their order. */

@@ -113,6 +113,8 @@ export interface SyncReadGiven extends SyncWork {
     records: number;
     /** How many of them this run had not met before. */
     fresh: number;
+    /** How many of the fresh ones were not stored, as they are no records of this location. */
+    leftOut?: number;
     /** `totalCount` of the last page. */
     total?: number | undefined;
     /** Where the list goes on; left out where it has ended. */
@@ -220,6 +222,8 @@ export interface GateLeaveGiven {
 /** @internal What became of records: the first line of what `syncRows` gives. */
 export interface SyncRows {
     count: number;
+    /** How many records are not among them, unless all are. */
+    leftOut?: number;
     /** What is wrong, by place: records without an id or of another location are left out. */
     issues?: { path: string; message: string }[];
 }
@@ -323,6 +327,7 @@ pub fn sync_step(step: &str, given: &str, state: &str) -> String {
                     pages: number(json, "pages"),
                     records: number(json, "records"),
                     fresh: number(json, "fresh"),
+                    left_out: number(json, "leftOut"),
                     total: optional(json, "total"),
                     cursor: &cursor,
                     file: file(json),
@@ -350,6 +355,7 @@ pub fn sync_step(step: &str, given: &str, state: &str) -> String {
             let failure = match &*text_field(json, "kind") {
                 "revoked" => Failure::Revoked,
                 "limited" => Failure::Limited(optional(json, "retryAfterMs")),
+                "server" | "answer" => Stream::of(&text_field(json, "stream")).map_or(Failure::Failed, Failure::List),
                 _ => Failure::Failed,
             };
             let message = text_field(json, "message");
@@ -410,6 +416,7 @@ pub fn sync_rows(stream: &str, records: &str, location: &str) -> Result<String, 
     let rows = rows(stream, records, location).map_err(|_| JsValue::from_str("the records are no JSON list"))?;
     let mut out = Object::new();
     out.number("count", Some(rows.count as f64));
+    out.number("leftOut", Some(rows.left_out as f64).filter(|left_out| *left_out > 0.0));
     if !rows.issues.is_empty() {
         put_issues(&mut out, &rows.issues);
     }
@@ -578,7 +585,7 @@ fn put_view(out: &mut Object, at: &Location) {
         out.number(name, Some(sum as f64));
     }
     out.number("failures", Some(at.failures as f64));
-    put_filled(out, "reason", &at.reason);
+    put_filled(out, "reason", at.problem());
     if matches!(at.phase, Phase::Running | Phase::Waiting) {
         put_time(out, "until", at.until);
     }
