@@ -121,7 +121,7 @@ test("in a real browser: the page shows each location, why one fails and one is 
         await page.getByRole("button", { name: "Read everything" }).waitFor();
         await example.sending.settled();
         sandbox.faults.add("status=500", { locationId: BROKEN, operation: "subscriptions.list", times: 1_000_000 });
-        sandbox.uninstall({ locationId: GONE });
+        sandbox.faults.add("status=401", { locationId: GONE, times: 1_000_000 });
         await page.getByRole("button", { name: "Read everything" }).click();
         const row = (location) => page.locator("#locations tr", { has: page.locator("code", { hasText: new RegExp(`^${location}$`) }) });
         await row(LOCATIONS[0]).locator(".done").waitFor();
@@ -141,6 +141,13 @@ test("in a real browser: the page shows each location, why one fails and one is 
         await row(GONE).locator(".done").waitFor();
         assert.equal(await page.locator("#locations tr").count(), LOCATIONS.length);
         await page.locator("#money tr").first().waitFor();
+        // Whoever removes the app is not asked any more.
+        sandbox.uninstall({ locationId: GONE });
+        await example.sending.settled();
+        await page.getByRole("button", { name: "Read what is new" }).click();
+        await page.getByRole("button", { name: /^done 5$/ }).waitFor();
+        await page.locator("#state", { hasText: "ended" }).waitFor();
+        assert.equal(await page.locator("#locations tr").count(), LOCATIONS.length - 1);
         const { violations } = await page.evaluate(`(async () => { ${await axe()}; return axe.run(); })()`);
         assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), []);
         assert.deepEqual(complaints, []);
