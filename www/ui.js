@@ -243,3 +243,14 @@ export function announce(text) {
     // The same text twice is a change only when something stood between.
     requestAnimationFrame(() => (live.textContent = text));
 }
+
+const worn = new Set();
+
+/** Gives the document the styles of a view that is a bundle of its own, once. */
+export function dress(style) {
+    if (worn.has(style)) return;
+    worn.add(style);
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(style);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}

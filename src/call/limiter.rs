@@ -386,7 +386,7 @@ impl Slots {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     const NAMED: RateLimit = RateLimit {
@@ -400,18 +400,21 @@ mod tests {
     const TIMEOUT: u64 = 30_000;
 
     /// A server that counts its interval from wherever `offset` puts it.
-    struct Server {
+    pub(crate) struct Server {
         offset: u64,
-        seen: Vec<u64>,
-        refused: u32,
+        pub seen: Vec<u64>,
+        pub refused: u32,
     }
 
     impl Server {
-        fn take(&mut self, now: u64) {
+        pub fn new(offset: u64) -> Self {
+            Self { offset, seen: Vec::new(), refused: 0 }
+        }
+
+        pub fn take(&mut self, now: u64) {
             let interval = |at: u64| (at + self.offset) / INTERVAL_MS;
-            if self.seen.iter().filter(|at| interval(**at) == interval(now)).count() >= LIMIT {
-                self.refused += 1;
-            }
+            let this = self.seen.iter().filter(|at| interval(**at) == interval(now)).count();
+            self.refused += u32::from(this >= LIMIT);
             self.seen.push(now);
         }
     }
@@ -457,7 +460,7 @@ mod tests {
     #[test]
     fn a_thousand_calls_at_once_are_never_one_too_many_and_take_hardly_longer_than_they_must() {
         for offset in [0, 1, 2500, 9999] {
-            let mut server = Server { offset, seen: Vec::new(), refused: 0 };
+            let mut server = Server::new(offset);
             let mut calls: Vec<Call> = (0..1000).map(|i| call(false, 0, 80 + i * 37 % 300)).collect();
             let ended = play(&mut Limiter::default(), &mut calls, &mut server);
             assert_eq!(server.refused, 0);
@@ -469,7 +472,7 @@ mod tests {
     #[test]
     fn calls_keep_their_order() {
         let mut calls: Vec<Call> = (0..300).map(|_| call(false, 0, 50)).collect();
-        play(&mut Limiter::default(), &mut calls, &mut Server { offset: 0, seen: Vec::new(), refused: 0 });
+        play(&mut Limiter::default(), &mut calls, &mut Server::new(0));
         let ends: Vec<u64> = calls.iter().filter_map(|call| call.ended).collect();
         assert!(ends.is_sorted());
     }
@@ -479,7 +482,7 @@ mod tests {
         let mut calls: Vec<Call> = (0..1000).map(|_| call(true, 0, 100)).collect();
         calls.push(call(false, 5_000, 100));
         calls.push(call(false, 25_000, 100));
-        let mut server = Server { offset: 0, seen: Vec::new(), refused: 0 };
+        let mut server = Server::new(0);
         play(&mut Limiter::default(), &mut calls, &mut server);
         assert_eq!((calls[1000].ended, calls[1001].ended, server.refused), (Some(5_100), Some(25_100), 0));
         // More of them than are kept free still go before.

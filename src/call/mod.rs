@@ -12,6 +12,8 @@ mod run;
 mod shared;
 mod surroundings;
 
+#[cfg(all(test, feature = "edge"))]
+pub(crate) use limiter::tests::Server as CountingServer;
 pub use limiter::{Limiter, Ticket, Turn};
 pub use once::{OnceOptions, OnceQueue};
 pub use pager::{hash, Pager};

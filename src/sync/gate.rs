@@ -227,6 +227,7 @@ impl Day {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::CountingServer as Server;
 
     const NOW: u64 = 1_796_025_600_000;
     const TIMEOUT: u64 = 30_000;
@@ -464,22 +465,6 @@ mod tests {
         assert!(gate.0.len() < 2_000, "{}", gate.0.len());
     }
 
-    /// One that counts its interval from wherever `offset` puts it.
-    struct Server {
-        offset: u64,
-        seen: Vec<u64>,
-        refused: u32,
-    }
-
-    impl Server {
-        fn take(&mut self, now: u64) {
-            let window = |at: u64| (at + self.offset) / INTERVAL;
-            let this = self.seen.iter().rev().take_while(|at| window(**at) == window(now)).count();
-            self.refused += u32::from(this >= 100);
-            self.seen.push(now);
-        }
-    }
-
     /// A sync of so many pages, one after the other, and somebody who asks for something now and then. Gives when it was over and
     /// how long anybody had to wait who asked.
     fn sync(pages: u64, latency: u64, restart_every: u64, server: &mut Server) -> (u64, u64) {
@@ -528,7 +513,7 @@ mod tests {
     fn one_location_needs_hardly_longer_than_it_must_and_is_never_refused() {
         let mut worst = 0.0_f64;
         for (offset, restart_every) in [(0, 7_000), (3_333, 0)] {
-            let mut server = Server { offset, seen: Vec::new(), refused: 0 };
+            let mut server = Server::new(offset);
             let (took, longest) = sync(2_500, 20, restart_every, &mut server);
             assert_eq!(server.refused, 0);
             assert_eq!(longest, 0, "whoever asks goes at once");

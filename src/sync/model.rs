@@ -1,6 +1,7 @@
 //! A company of 10,000 locations in virtual time: the real decisions of the company, of its locations and of their gates, and
 //! made-up servers.
 
+use super::table::{start, NOW};
 use super::*;
 use crate::call::Turn;
 use std::cmp::Reverse;
@@ -8,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 const LOCATIONS: usize = 10_000;
 const PARALLEL: u64 = 64;
-const NOW: u64 = 1_796_025_600_000;
 const TIMEOUT: u64 = 30_000;
 
 /// Numbers that are the same in every run of the tests.
@@ -185,19 +185,7 @@ impl Company {
     /// A message comes; gives whether it begins a turn.
     fn begin(&mut self, who: usize, slice: u64) -> bool {
         let location = who.to_string();
-        let start = Start {
-            run: "r1",
-            company: "comp",
-            location: &location,
-            started: NOW,
-            slice,
-            streams: &Stream::ALL,
-            mode: Mode::Full,
-            details: false,
-            trailing_ms: None,
-            full_every_ms: None,
-            slice_pages: None,
-        };
+        let start = Start { location: &location, slice, ..start("r1") };
         self.all[who].at.start(&start, self.now) != Started::Same
     }
 

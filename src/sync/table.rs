@@ -4,10 +4,10 @@ use super::*;
 use std::fmt::Write as _;
 
 /// 2026-11-30T08:00:00Z
-const NOW: u64 = 1_796_025_600_000;
+pub(super) const NOW: u64 = 1_796_025_600_000;
 const DAY: u64 = 86_400_000;
 
-fn start(run: &str) -> Start<'_> {
+pub(super) fn start(run: &str) -> Start<'_> {
     Start {
         run,
         company: "comp",

@@ -2,7 +2,7 @@
 // the server of this page passes on what is asked.
 
 import { count, day, label, number, shortDay } from "../format.js";
-import { announce, badge, button, card, empty, fill, h, notice, radios } from "../ui.js";
+import { announce, badge, button, card, dress, empty, fill, h, notice, radios } from "../ui.js";
 import style from "./view.css";
 
 const PERIODS = [
@@ -33,16 +33,6 @@ const LOCATION_STATES = {
 
 const COMMAND = "cargo xtask example agency";
 
-let styled = false;
-
-function dress() {
-    if (styled) return;
-    styled = true;
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(style);
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-}
-
 /** What the example says; an error has its words. */
 async function ask(name, { body, signal, ...query } = {}) {
     const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
@@ -54,7 +44,7 @@ async function ask(name, { body, signal, ...query } = {}) {
 }
 
 export function agency({ query: first, signal, go, others, config = {} }) {
-    dress();
+    dress(style);
     if (!config.agency) return nothing();
     let query = first;
     let company;

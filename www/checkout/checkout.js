@@ -2,7 +2,7 @@
 
 import { HighLevelFrame } from "ghl-payments/sandbox";
 import { day, money } from "../format.js";
-import { announce, badge, button, card, empty, facts, fill, h, notice, radios } from "../ui.js";
+import { announce, badge, button, card, dress, empty, facts, fill, h, notice, radios } from "../ui.js";
 import style from "./view.css";
 import { connect } from "./highlevel.js";
 import { sequence } from "./sequence.js";
@@ -29,18 +29,8 @@ const STATES = {
     closed: ["Closed", "grey"],
 };
 
-let styled = false;
-
-function dress() {
-    if (styled) return;
-    styled = true;
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(style);
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-}
-
 export function checkout({ query, signal, account, config = {} }) {
-    dress();
+    dress(style);
     const provider = { sandbox: query.sandbox ?? config.checkout?.sandbox, given: account.inPage };
     const log = sequence();
     const left = h("div", { class: "column" });
