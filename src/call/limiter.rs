@@ -386,8 +386,9 @@ impl Slots {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
+    use crate::call::counting_server::CountingServer as Server;
 
     const NAMED: RateLimit = RateLimit {
         limit: Some(100.0),
@@ -398,26 +399,6 @@ pub(super) mod tests {
     };
 
     const TIMEOUT: u64 = 30_000;
-
-    /// A server that counts its interval from wherever `offset` puts it.
-    pub(crate) struct Server {
-        offset: u64,
-        pub seen: Vec<u64>,
-        pub refused: u32,
-    }
-
-    impl Server {
-        pub fn new(offset: u64) -> Self {
-            Self { offset, seen: Vec::new(), refused: 0 }
-        }
-
-        pub fn take(&mut self, now: u64) {
-            let interval = |at: u64| (at + self.offset) / INTERVAL_MS;
-            let this = self.seen.iter().filter(|at| interval(**at) == interval(now)).count();
-            self.refused += u32::from(this >= LIMIT);
-            self.seen.push(now);
-        }
-    }
 
     struct Call {
         ticket: Ticket,

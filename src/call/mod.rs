@@ -3,6 +3,8 @@
 //! Nothing here does I/O. A `Call` asks for one thing after the other and is told what came of it (`Ask`, `Told`), so
 //! that JavaScript can carry it from wait to wait, and a future of Rust's likewise.
 
+#[cfg(test)]
+pub(crate) mod counting_server;
 mod limiter;
 mod once;
 mod pager;
@@ -12,8 +14,6 @@ mod run;
 mod shared;
 mod surroundings;
 
-#[cfg(all(test, feature = "edge"))]
-pub(crate) use limiter::tests::Server as CountingServer;
 pub use limiter::{Limiter, Ticket, Turn};
 pub use once::{OnceOptions, OnceQueue};
 pub use pager::{hash, Pager};

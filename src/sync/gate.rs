@@ -227,7 +227,7 @@ impl Day {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::CountingServer as Server;
+    use crate::call::counting_server::CountingServer as Server;
 
     const NOW: u64 = 1_796_025_600_000;
     const TIMEOUT: u64 = 30_000;
