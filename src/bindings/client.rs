@@ -231,8 +231,8 @@ impl Call {
 
     /// Goes on with what the promise that the last step gave came to.
     ///
-    /// Gives the next promise to wait for; at the end `[undefined, data, response, info]` or `[error, cause]`. `info`, with
-    /// attempts, duration and limits, and the error are JSON text.
+    /// Gives the next promise to wait for; at the end `[undefined, data, response, info, memory]` or `[error, cause]`. `info`,
+    /// with attempts, duration and limits, and the error are JSON text; `memory` is the size of the module's memory in bytes.
     pub fn step(&mut self, value: JsValue) -> JsValue {
         let transport = &self.transport;
         let call = match &mut self.prepared {

@@ -8,7 +8,8 @@ let decoder;
 
 export function succeeded(body, response, info) {
     decoder ??= textDecoder();
-    return [undefined, JSON.parse(decoder.decode(body)), response, info];
+    // The body is a view of the memory, whose size only this tells.
+    return [undefined, JSON.parse(decoder.decode(body)), response, info, body.buffer.byteLength];
 }
 
 export function failed(error, cause) {

@@ -6,6 +6,8 @@ export interface Glue {
     readonly Pages: typeof Pages;
     /** Replaces the instance by a fresh one. */
     readonly restart: () => void;
+    /** Whether the instance holds nothing but clients, calls and lists, which all outlive it. */
+    readonly spare?: boolean;
 }
 
 /** A wasm module with the client in it, and what became of its instances. Each module that an entry brings has its own. */
@@ -13,8 +15,17 @@ export class Engine<G extends Glue = Glue> {
     readonly glue: G;
     /** How many instances were lost: what was made in one of them is gone. */
     lost = 0;
-    /** What the last one was lost by. */
+    /** What the last one was lost by; `undefined` where nothing was under way in it. */
     trap: unknown;
+    /** How many lists the present instance remembers more of than their cursors do. */
+    #lists = 0;
+    /** Hears of the lists that nobody reads on. */
+    readonly #left: FinalizationRegistry<number> | undefined;
+    #calls = 0;
+    #endedAt = 0;
+    /** Whether the memory of the present instance is large: it can grow, but never shrinks. */
+    #large = false;
+    #timer: unknown;
     /**
      * All calls of all clients that the present instance carries, the one that was heard of longest ago first, and when that
      * was. A Worker's request can end at any wait: of its calls nothing is heard again.
@@ -23,6 +34,10 @@ export class Engine<G extends Glue = Glue> {
 
     constructor(glue: G) {
         this.glue = glue;
+        if (typeof FinalizationRegistry !== "function") return;
+        this.#left = new FinalizationRegistry((instance) => {
+            if (instance === this.lost) this.#lists--;
+        });
     }
 
     /** Notes that a call is alive. */
@@ -36,11 +51,59 @@ export class Engine<G extends Glue = Glue> {
         }
     }
 
+    /** Takes in a call. */
+    begin(underWay: UnderWay): void {
+        this.#shrink();
+        this.#calls++;
+        this.heardOf(underWay);
+    }
+
+    /** Lets a call go that ended with the memory of the instance at so many bytes, where that is known. */
+    end(underWay: UnderWay, memory: unknown): void {
+        this.pending.delete(underWay);
+        this.#calls--;
+        this.#endedAt = Date.now();
+        if (this.glue.spare === true && (memory as number) > LARGE_MEMORY) this.#large = true;
+        if (!this.#large) return;
+        // A Worker forgets its timers with the request, a page may sleep: then the next call sees to it.
+        clearTimeout(this.#timer as number | undefined);
+        // A second more: a timer may be early by the clock that it is judged by.
+        const timer: unknown = setTimeout(() => this.#shrink(), REST_MS + 1000);
+        this.#timer = timer;
+        // It keeps no process alive: Node's and Bun's timers are objects, Deno's are numbers.
+        if (typeof timer === "object") (timer as { unref?(): void } | null)?.unref?.();
+        else (globalThis as { Deno?: { unrefTimer?(timer: unknown): void } }).Deno?.unrefTimer?.(timer);
+    }
+
+    /** Keeps the present instance while somebody may read on a list that it remembers. */
+    keep(list: Pages): void {
+        this.release(list);
+        this.#lists++;
+        this.#left?.register(list, this.lost, list);
+    }
+
+    /** Keeps it no longer for this list. */
+    release(list: Pages): void {
+        if (this.#left?.unregister(list)) this.#lists--;
+    }
+
+    /** Takes a fresh instance in place of one whose memory is large, if nobody would notice. */
+    #shrink(): void {
+        if (!this.#large || this.#calls > 0 || this.#lists > 0 || Math.abs(Date.now() - this.#endedAt) < REST_MS) return;
+        this.#renew(undefined);
+    }
+
+    #renew(trap: unknown): void {
+        this.lost++;
+        this.trap = trap;
+        this.#lists = 0;
+        this.#large = false;
+        this.glue.restart();
+    }
+
     /** Takes a fresh instance in place of the one that `cause` ended, and rejects all that it carried. */
     replace(cause: unknown): void {
-        this.lost++;
-        this.trap = cause;
-        this.glue.restart();
+        this.#renew(cause);
         for (const underWay of this.pending.keys()) underWay.lose(cause);
     }
 }
@@ -53,3 +116,9 @@ export interface UnderWay {
 
 /** A call that takes no step for so many milliseconds is forgotten. If it comes back, it finds out itself what was lost. */
 const FORGOTTEN_MS = 600_000;
+
+/** Bytes of memory that a page of some megabytes leaves behind, and pages of the usual size do not. */
+const LARGE_MEMORY = 8_388_608;
+
+/** Milliseconds after which a limiter remembers nothing of the last call: its slots are held for 10 s behind the answer. */
+const REST_MS = 15_000;

@@ -119,11 +119,11 @@ export class LastingCore {
         // The caller may be a listener, deep inside the instance: nothing may run in it a second time, or replace it.
         await undefined;
         const engine = this.engine;
+        engine.begin(underWay);
         const instance = engine.lost;
-        engine.heardOf(underWay);
+        let next: unknown;
         try {
             const call = this.#begin(input, signal);
-            let next: unknown;
             do {
                 const before = underWay.outcome;
                 const sends = (next as Wait | undefined)?.sends === true;
@@ -147,7 +147,7 @@ export class LastingCore {
             if (instance === engine.lost) engine.replace(cause);
             return [];
         } finally {
-            engine.pending.delete(underWay);
+            engine.end(underWay, (next as unknown[] | undefined)?.[4]);
         }
     }
 }

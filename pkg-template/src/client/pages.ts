@@ -268,16 +268,19 @@ function pageOf<T>(
 }
 
 function after<T>(list: List<T>, pages: Pages, scope: string, cursor?: string): Behind<T> {
+    const { engine } = list;
     if (cursor === undefined) {
+        engine.release(pages);
         pages.free();
         return {};
     }
-    const { engine } = list;
     const instance = engine.lost;
     // It remembers more of what was delivered than a cursor can, but goes on with the first page that is read with it.
     let state: Pages | undefined = pages;
+    engine.keep(state);
     const read = async (signal: AbortSignal) => {
         const own = state !== undefined && instance === engine.lost ? state : (engine.glue.Pages.reopen(scope, cursor) as Pages);
+        engine.keep(own);
         state = undefined;
         try {
             return (await follow(list, own, signal)).data;
