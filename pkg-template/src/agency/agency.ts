@@ -1,8 +1,9 @@
 import { Findings, invalid } from "../client/input.js";
-import type { FetchFunction, FetchInit } from "../client/options.js";
+import type { FetchInit } from "../client/options.js";
 import type { NamespaceLike } from "../edge/stores.js";
 import type { SyncStream } from "../edge-core.js";
 import { AgencyError } from "./agency-error.js";
+import { ask, MAX_ANSWER, responseOf } from "./answers.js";
 import { call } from "./calls.js";
 import { settingsOf, STATES, type AgencyEnv, type AgencyRunOptions, type AgencyStatus, type AgencyStatusOptions } from "./config.js";
 import { STREAMS } from "./database.js";
@@ -315,22 +316,50 @@ function flat(event: object): Record<string, unknown> {
  *     new PaymentsClient({ token, locationId, fetch: locationFetch(env), limiter: false });
  * ```
  *
- * Where the limit of the location is used up for longer than a request can wait, the answer is a 429 that says for how long.
+ * Where the limit of the location is used up for longer than a request can wait, the answer is a 429 that says for how long. A request that
+ * was aborted, or whose caller has gone, while it waits for its turn, is not sent. It takes what the global `fetch` takes, with a body that
+ * is text.
  *
  * @param env The Worker's bindings.
  */
-export function locationFetch(env: AgencyEnv): FetchFunction {
+export function locationFetch(env: AgencyEnv): (input: string | URL | Request, init?: RequestInit) => Promise<Response> {
     bound(env);
-    return async (url, given) => {
-        const init = given ?? ({ method: "GET", headers: {}, redirect: "manual" } satisfies FetchInit);
-        const location = locationOf(url, init);
-        if (location === undefined) return (settingsOf(env).fetch ?? fetch)(url, init);
+    return async (input, given) => {
+        const request = isFetchInit(input, given) ? { url: input as string, init: given } : await requestOf(input, given);
+        const { url, init } = request;
         const { method, headers, body, signal } = init;
+        if (signal?.aborted) throw signal.reason;
+        const location = locationOf(url, init);
+        if (location === undefined) return directly(env, url, init);
         // Not through call(): of a request that has left nobody knows whether it was carried out.
         const object = env.LOCATIONS.get(env.LOCATIONS.idFromName(location) as never) as LocationObject;
-        const answer = object.send({ url, method, headers, ...(body !== undefined && { body }) });
+        const answer = object.send({ url, method, headers, ...(body !== undefined && { body }) }, () => signal?.aborted !== true);
         return signal ? until(signal, answer) : answer;
     };
+}
+
+/** Sends a request that is about no location. */
+async function directly(env: AgencyEnv, url: string, init: FetchInit): Promise<Response> {
+    const { fetch: own, timeoutMs } = settingsOf(env);
+    return own === undefined ? fetch(url, init) : responseOf(await ask(url, init, { fetch: own, timeoutMs, max: MAX_ANSWER }));
+}
+
+/** Whether it is what a client of this package gives, which is sent as it is. */
+function isFetchInit(input: unknown, init: RequestInit | undefined): init is FetchInit {
+    const { method, headers, body } = init ?? {};
+    const isPlain = headers !== undefined && Object.getPrototypeOf(headers) === Object.prototype;
+    return typeof input === "string" && isPlain && METHODS.includes(method as string) && (body === undefined || typeof body === "string");
+}
+
+const METHODS: readonly string[] = ["GET", "POST", "PUT", "DELETE"] satisfies FetchInit["method"][];
+
+/** A request in any form that the global `fetch` takes, in that of the client's. */
+async function requestOf(input: string | URL | Request, given: RequestInit | undefined): Promise<{ url: string; init: FetchInit }> {
+    const request = new Request(input, given);
+    const { url, method, headers, signal } = request;
+    const text = request.body === null ? undefined : new TextDecoder("utf-8", { fatal: true }).decode(await request.arrayBuffer());
+    const init = { method, headers: Object.fromEntries(headers), ...(text !== undefined && { body: text }), redirect: "manual", signal };
+    return { url, init: init as FetchInit };
 }
 
 /** The location that a request of this package's client is about. */
@@ -347,9 +376,13 @@ function locationOf(url: string, { body }: FetchInit): string | undefined {
 }
 
 /** What comes of the work, unless it is given up before. */
-function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+function until(signal: AbortSignal, work: Promise<Response>): Promise<Response> {
     return new Promise((resolve, reject) => {
-        const stop = () => reject(signal.reason);
+        const stop = () => {
+            reject(signal.reason);
+            // Nobody reads it any more.
+            work.then((answer) => answer.body?.cancel()).catch(() => {});
+        };
         if (signal.aborted) stop();
         signal.addEventListener("abort", stop, { once: true });
         work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));

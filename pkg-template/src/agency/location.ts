@@ -20,11 +20,12 @@ import { PaymentsClient } from "../edge/client.js";
 import { called } from "../edge/module.js";
 import { OAuthError } from "../edge/oauth-error.js";
 import { pause } from "../exchange.js";
+import { ask, fetchedOf, MAX_ANSWER, refusal, responseOf, type Answer } from "./answers.js";
 import { call } from "./calls.js";
 import { settingsOf, type AgencyEnv, type AgencyMessage, type Settings } from "./config.js";
 import { markDeleted, unseen, writeRows, type DatabaseEnv, type SyncFile } from "./database.js";
 import { putPart } from "./files.js";
-import type { CompanyObject, Ended, Heard, LocationObject, Report, Sent } from "./messages.js";
+import type { CompanyObject, Ended, Heard, Here, LocationObject, Report, Sent } from "./messages.js";
 import { messageOf, nameOf } from "./names.js";
 import { Room } from "./room.js";
 import { Tables, type AgencyState } from "./storage.js";
@@ -82,11 +83,11 @@ const TELL_AGAIN_MS = [500, 30_000] as const;
 const BACKGROUND_WAIT_MS = 60_000;
 const SEND_WAIT_MS = 20_000;
 
+/** Who waits for an answer says within so many milliseconds that it still does. */
+const HERE_MS = 1500;
+
 /** From so many milliseconds of waiting for a turn on, what was read so far is stored meanwhile. */
 const BLOCKED_MS = 200;
-
-/** The longest answer that is read, in bytes. */
-const MAX_ANSWER = 8 << 20;
 
 /** Of a chunk: so many characters are enough. */
 const MAX_CHARACTERS = 1_000_000;
@@ -184,9 +185,10 @@ export class Locating implements LocationObject {
         return looks.length > 0;
     }
 
-    /** @internal Sends a request for somebody who waits for it, before those of the sync. */
-    async send({ url, method, headers, body }: Sent): Promise<Response> {
-        return this.#send(url, { method, headers, ...(body !== undefined && { body }), redirect: "manual" } as FetchInit, false) as Promise<Response>;
+    /** @internal Sends a request for somebody who waits for it, before those of the sync; nothing is sent for who does not any more. */
+    async send({ url, method, headers, body }: Sent, here?: Here): Promise<Response> {
+        const init = { method, headers, ...(body !== undefined && { body }), redirect: "manual" } as FetchInit;
+        return responseOf(await this.#send(url, init, false, here));
     }
 
     /** Works on, and says when it is to be woken. */
@@ -207,11 +209,11 @@ export class Locating implements LocationObject {
     async #work(): Promise<number | undefined> {
         const began = Date.now();
         try {
-            while (Date.now() - began < ALARM_MS) {
+            while (since(began) < ALARM_MS) {
                 const now = this.#settings.now();
                 const then = this.#step<SyncThen>("next", { othersWait: this.#othersWait });
                 // Also before the first list is read: a company that hears nothing takes the message for lost.
-                if ((then.do === "read" || then.do === "verify") && Date.now() - this.#told > REPORT_MS) await this.#tell("working");
+                if ((then.do === "read" || then.do === "verify") && since(this.#told) > REPORT_MS) await this.#tell("working");
                 if (then.do === "read") await this.#attempt(then, () => this.#read(then));
                 else if (then.do === "verify") await this.#attempt(then, () => this.#verify(then));
                 else if (then.do === "wait") {
@@ -526,7 +528,7 @@ export class Locating implements LocationObject {
             locationId: location,
             ...(baseUrl !== undefined && { baseUrl }),
             ...(apiVersion !== undefined && { apiVersion }),
-            fetch: (url, init) => this.#send(url, init, true),
+            fetch: async (url, init) => fetchedOf(await this.#send(url, init, true), MAX_ANSWER),
             // A request of the sync waits for its turn in `fetch`.
             timeoutMs: timeoutMs + BACKGROUND_WAIT_MS,
             maxResponseBytes: MAX_ANSWER,
@@ -545,54 +547,40 @@ export class Locating implements LocationObject {
     }
 
     /** Sends a request when it may go out; where that takes too long, it is answered as HighLevel would. */
-    async #send(url: string, init: FetchInit, background: boolean): Promise<Response> {
-        const { timeoutMs, fetch: given } = this.#settings;
-        const turn = await this.#turn(background, timeoutMs, init.signal);
-        if ("waitMs" in turn) {
-            const body = JSON.stringify({ statusCode: 429, message: "the limit of this location is used up" });
-            return new Response(body, { status: 429, headers: { "content-type": "application/json", "retry-after-ms": `${turn.waitMs}` } });
-        }
+    async #send(url: string, init: FetchInit, background: boolean, here?: Here): Promise<Answer> {
+        const { timeoutMs, fetch } = this.#settings;
+        const turn = await this.#turn(background, timeoutMs, init, here);
+        if ("waitMs" in turn) return refusal(429, "the limit of this location is used up", { "retry-after-ms": `${turn.waitMs}` });
         const { number } = turn;
-        let [status, headers]: [number, Record<string, string>] = [0, {}];
-        const late = new AbortController();
-        const limit = () => setTimeout(() => late.abort(new DOMException("no whole answer came in time", "TimeoutError")), timeoutMs);
-        let timer = limit();
-        try {
-            const signal = init.signal ? AbortSignal.any([late.signal, init.signal]) : late.signal;
-            const answer = await (given ?? fetch)(url, { ...init, signal });
-            status = answer.status;
+        const onHead = (status: number, header: (name: string) => string | null) => {
+            const headers: Record<string, string> = {};
             for (const name of LIMITS) {
-                const value = answer.headers.get(name);
+                const value = header(name);
                 if (value !== null) headers[name] = value;
             }
-            clearTimeout(timer);
-            // The body has as long again as the head: one that drips holds what waits for it no longer than a server that is silent.
-            const { body: dripping } = answer as Response;
-            if (!dripping) return answer as Response;
-            timer = limit();
-            const over = () => clearTimeout(timer);
-            const body = dripping.pipeThrough(new TransformStream({ flush: over, cancel: over } as Transformer));
-            return new Response(body, answer as Response);
-        } catch (cause) {
-            clearTimeout(timer);
-            throw cause;
-        } finally {
             this.#gated("done", { number, status, headers });
-        }
+        };
+        return ask(url, init, { fetch, timeoutMs, max: MAX_ANSWER, onHead });
     }
 
-    /** Waits for a turn; gives its number, or in how many milliseconds to come again. */
-    async #turn(background: boolean, timeoutMs: number, signal: AbortSignal | undefined): Promise<{ number: number } | { waitMs: number }> {
+    /** Waits for a turn; gives its number, or in how many milliseconds to come again. Throws where nobody wants it any more. */
+    async #turn(background: boolean, timeoutMs: number, { method, signal }: FetchInit, here: Here | undefined): Promise<{ number: number } | { waitMs: number }> {
         const most = background ? BACKGROUND_WAIT_MS : SEND_WAIT_MS;
         let number: number | undefined;
         for (let waited = 0; ; ) {
+            // What reads does no harm where it was given up on its way to this object.
+            const asks = number !== undefined || method !== "GET";
+            if (signal?.aborted || (asks && !(await isHere(here)))) {
+                if (number !== undefined) this.#gated("leave", { number });
+                throw signal?.reason ?? new DOMException("nobody waits for the answer any more", "AbortError");
+            }
             const { go, waitMs = 0, ...asked } = this.#gated<GateAsked>("ask", { number, background, timeoutMs }, true);
             number = asked.number;
             if (go) {
                 this.#tables.keep("gate", this.#gate);
                 return { number };
             }
-            if (waited + waitMs > most || signal?.aborted) {
+            if (waited + waitMs > most) {
                 this.#gated("leave", { number });
                 return { waitMs };
             }
@@ -644,12 +632,30 @@ class StoreFailed extends Error {
     }
 }
 
+/** Whether who asked still waits. Where a request has ended, the call to it fails, or is never answered. */
+async function isHere(here: Here | undefined): Promise<boolean> {
+    if (here === undefined) return true;
+    const enough = new AbortController();
+    try {
+        return (await Promise.race([here(), pause(HERE_MS, enough.signal)])) === true;
+    } catch {
+        return false;
+    } finally {
+        enough.abort();
+    }
+}
+
 async function stored<T>(work: Promise<T>): Promise<T> {
     try {
         return await work;
     } catch (cause) {
         throw new StoreFailed(cause);
     }
+}
+
+/** How many milliseconds have passed; also where the clock was set back many, and not few. */
+function since(at: number): number {
+    return Math.abs(Date.now() - at);
 }
 
 function idOf(record: Listed): string | undefined {

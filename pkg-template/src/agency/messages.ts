@@ -91,14 +91,17 @@ export interface Sent {
     body?: string;
 }
 
+/** Says whether who has asked still waits for the answer; rejects where its request has ended. */
+export type Here = () => boolean | Promise<boolean>;
+
 /** What `GhlLocation` answers to. */
 export interface LocationObject {
     /** @internal Begins a turn. Twice, late and out of order changes nothing; gives whether it was news. */
     begin(message: AgencyMessage): Promise<boolean>;
     /** @internal Something has changed there, such as this order; gives whether it looks. */
     hint(streams: readonly SyncStream[], order?: string): Promise<boolean>;
-    /** @internal Sends a request before those of the sync. */
-    send(request: Sent): Promise<Response>;
+    /** @internal Sends a request before those of the sync, if who has asked is still there when it may go out. */
+    send(request: Sent, here: Here): Promise<Response>;
 }
 
 /** How runs of a company are named: with the time, so that a later one has a greater name. */

@@ -11,7 +11,12 @@ export function messageOf(cause: unknown): string {
 
 /** What an error is called, without what it says. */
 export function nameOf(cause: unknown): string {
-    const { name, code } = (cause ?? {}) as { name?: unknown; code?: unknown };
     const word = (value: unknown) => (typeof value === "string" && /^[\w.-]{1,64}$/.test(value) ? value : undefined);
-    return word(code) ?? word(name) ?? "Error";
+    try {
+        const { name, code } = (cause ?? {}) as { name?: unknown; code?: unknown };
+        return word(code) ?? word(name) ?? "Error";
+    } catch {
+        // What was thrown may throw when it is looked at.
+        return "Error";
+    }
 }

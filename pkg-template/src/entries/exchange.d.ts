@@ -14,8 +14,10 @@ export interface Exchanged extends End {
     response?: Response;
     /** Its headers, each as text or `null`. */
     headers?: { get(name: string): string | null };
-    /** Its body. */
+    /** Its body, up to the length that was asked for. */
     body?: Uint8Array;
+    /** Whether it is longer. */
+    cut?: boolean;
 }
 
 /** Sends a request and reads its answer, up to `max` bytes of it; `headers` is a JSON object. Never rejects. */

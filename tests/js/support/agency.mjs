@@ -130,6 +130,8 @@ export async function startAgency({ source, objects, sandbox, databases = 1, per
             assert.ok(response.ok, `${path}: ${response.status} ${text.slice(0, 2000)}`);
             return JSON.parse(text);
         },
+        /** The Worker's address, for clients that hang up. */
+        url: async () => new URL(await worker.ready),
         /** Resolves with the next line of the log that fits. */
         logged(fits) {
             return new Promise((resolve) => {
