@@ -163,6 +163,7 @@ impl Day {
     /// Forgets what is over; after the clock was set back what lies ahead counts as of now.
     fn used(&mut self, now: u64) -> u64 {
         let this = now / HOUR_MS;
+        self.probe_at = self.probe_at.min(now + PROBE_MS);
         self.hours.retain_mut(|(hour, _)| {
             *hour = (*hour).min(this);
             *hour + HOURS > this
@@ -446,6 +447,17 @@ mod tests {
         assert_eq!(gate.send(false, 99, NOW), 99);
         gate.send(false, 1, back);
         assert_eq!(gate.send(false, 89, back + 25 * HOUR_MS), 89);
+        // The one that finds out, too.
+        for ahead in [HOUR_MS, 24 * HOUR_MS, 9_000 * HOUR_MS] {
+            let mut gate = Kept::default();
+            let asked = gate.ask(false, NOW + ahead);
+            gate.done(asked.number, 200, &[("x-ratelimit-limit-daily", "100")], NOW + ahead);
+            assert_eq!(gate.send(false, 99, NOW + ahead), 99);
+            let later = NOW + ahead + INTERVAL;
+            assert_eq!(gate.send(false, 9, later), 1, "it finds out that nothing has begun anew");
+            assert_eq!(gate.send(false, 9, NOW), 0);
+            assert_eq!(gate.send(false, 9, NOW + PROBE_MS), 1, "{ahead}");
+        }
     }
 
     #[test]

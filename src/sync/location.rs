@@ -98,6 +98,8 @@ pub struct Start<'s> {
     pub full_every_ms: Option<u64>,
     /// How many pages a turn has; `None`: 50.
     pub slice_pages: Option<u64>,
+    /// When somebody has said last that the run is to go on at once; 0: nobody has.
+    pub resumed: u64,
 }
 
 /// What came of it.
@@ -107,6 +109,8 @@ pub enum Started {
     Begun(String),
     /// The message came twice or late: nothing changes.
     Same,
+    /// The turn is the same one, but what it waits for is over.
+    Resumed,
 }
 
 /// One piece of work.
@@ -217,10 +221,16 @@ impl Location {
     /// A message of the company. It may come twice, late, or behind a later one.
     pub fn start(&mut self, start: &Start<'_>, now: u64) -> Started {
         if start.run == self.run {
+            let resumed = start.resumed != self.resumed && start.slice >= self.slice;
+            if resumed {
+                self.set_clock(now);
+                self.resume(start.resumed);
+            }
             let again = start.slice > self.slice && !matches!(self.phase, Phase::Done);
             if !again {
-                return Started::Same;
+                return if resumed { Started::Resumed } else { Started::Same };
             }
+            self.set_clock(now);
             if self.phase.is_end() {
                 // Somebody wants what was given up to be tried again. What it stored is forgotten once its end is known, so that
                 // it begins anew then; the parts that were written stay as they are.
@@ -235,6 +245,7 @@ impl Location {
         if is_late {
             return Started::Same;
         }
+        self.set_clock(now);
         let unfinished = matches!(self.phase, Phase::Running | Phase::Waiting);
         let dropped = if unfinished { std::mem::take(&mut self.run) } else { String::new() };
         self.run = start.run.into();
@@ -255,8 +266,40 @@ impl Location {
         }
         self.failures = 0;
         self.advanced();
+        self.resumed = start.resumed;
         self.take_turn(start.slice, now);
         Started::Begun(dropped)
+    }
+
+    /// Nothing is waited for any longer but what HighLevel itself asks for.
+    fn resume(&mut self, resumed: u64) {
+        self.resumed = resumed;
+        self.until = self.until.min(self.limited_until);
+        self.readings.iter_mut().for_each(|reading| reading.until = 0);
+    }
+
+    /// Where the clock was set back, what was noted of times to come would be as much further away: a pause could last for years.
+    /// It begins anew instead, and what has begun is as old as it was.
+    fn set_clock(&mut self, now: u64) {
+        let ahead = self.noted.saturating_sub(now);
+        self.noted = now;
+        if ahead == 0 {
+            return;
+        }
+        let of_lists = self.readings.iter_mut().chain(&mut self.hinted);
+        let of_lists = of_lists.flat_map(|reading| [&mut reading.began, &mut reading.until]);
+        let own = [
+            &mut self.turn,
+            &mut self.until,
+            &mut self.limited_until,
+            &mut self.refused_since,
+            &mut self.hint_at,
+        ];
+        for time in of_lists.chain(own) {
+            if *time > now {
+                *time = (*time - ahead).max(1);
+            }
+        }
     }
 
     fn take_turn(&mut self, slice: u64, now: u64) {
@@ -270,7 +313,9 @@ impl Location {
     /// How a list is read in this run.
     fn pass(&self, stream: Stream, now: u64) -> Reading {
         let [passed, whole] = [&self.passed, &self.whole].map(|times| times.get(stream.index()).copied().unwrap_or(0));
-        let is_due = whole == 0 || now.saturating_sub(whole) >= self.full_every_ms;
+        // A pass that has yet to begin was one by a wrong clock: what was created since its real time is unknown.
+        let is_wrong = passed.max(whole) > now;
+        let is_due = whole == 0 || is_wrong || now.saturating_sub(whole) >= self.full_every_ms;
         if self.mode == Mode::Full || !stream.takes_start() || is_due {
             return Reading::new(stream, true, String::new());
         }
@@ -280,6 +325,7 @@ impl Location {
     /// A webhook says that something has changed, in one list or in any. Gives when it is followed; 0: it is not, as the next run
     /// reads everything anyway.
     pub fn hint(&mut self, stream: Option<Stream>, now: u64) -> u64 {
+        self.set_clock(now);
         let mut noted = false;
         for one in Stream::ALL {
             let at = one.index();
@@ -301,6 +347,7 @@ impl Location {
 
     /// What is to be done now. `others_wait`: other locations wait for a slot.
     pub fn next(&mut self, now: u64, others_wait: bool) -> Then {
+        self.set_clock(now);
         if let Some(job) = self.follow_hints(now) {
             return Then::Read(job);
         }
@@ -389,7 +436,7 @@ impl Location {
             for stream in Stream::ALL {
                 let at = stream.index();
                 if self.hints.get_mut(at).is_some_and(std::mem::take) {
-                    let passed = self.passed.get(at).copied().unwrap_or(0);
+                    let passed = self.passed.get(at).copied().unwrap_or(0).min(now);
                     let start =
                         if stream.takes_start() { day(passed.saturating_sub(HINT_TRAILING_MS)) } else { String::new() };
                     self.hinted.push(Reading::new(stream, false, start));
@@ -441,6 +488,7 @@ impl Location {
 
     /// Something was read: what failed before is over.
     fn advanced(&mut self) {
+        self.limited_until = 0;
         self.attempts = 0;
         self.refused = 0;
         self.refused_since = 0;
@@ -449,6 +497,7 @@ impl Location {
     }
 
     fn read_hinted(&mut self, chunk: &Chunk<'_>, now: u64) -> bool {
+        self.set_clock(now);
         let Some(reading) = self.hinted.first_mut() else { return false };
         if reading.stream != chunk.stream || reading.seq != chunk.seq {
             return false;
@@ -504,6 +553,7 @@ impl Location {
 
     /// It could not go on, for a reason that holds no token. `hint`: what failed followed a hint. `run`: whose work it was.
     pub fn failed(&mut self, run: &str, hint: bool, failure: Failure, message: &str, now: u64) -> Then {
+        self.set_clock(now);
         if hint {
             return self.hint_failed(failure, now);
         }
@@ -536,7 +586,9 @@ impl Location {
                 }
                 // The limit of the day is nobody's fault; it is over on the next day.
                 self.refused += u64::from(ms.is_none_or(|ms| ms < LONG_MS));
-                ms.unwrap_or(BACKOFF_MS)
+                let ms = ms.unwrap_or(BACKOFF_MS);
+                self.limited_until = now + ms;
+                ms
             }
             Failure::Failed => {
                 self.attempts += 1;

@@ -175,8 +175,8 @@ macro_rules! numbers {
 }
 
 numbers!(Reading: began seq pages records left_out deleted files bytes first_total total walked idle attempts until);
-numbers!(Location: started slice trailing_ms full_every_ms slice_pages used turn until attempts refused refused_since failures
-    hint_at hint_attempts);
+numbers!(Location: started slice resumed noted trailing_ms full_every_ms slice_pages used turn until limited_until attempts refused
+    refused_since failures hint_at hint_attempts);
 
 /// A location's sync. Times are milliseconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -191,6 +191,10 @@ pub struct Location {
     pub started: u64,
     /// The turn that was begun last: each one that the company gives is one higher.
     pub slice: u64,
+    /// When somebody has said last that the run is to go on at once; 0 where nobody has.
+    pub resumed: u64,
+    /// The time of the last step: those that are noted here are by the same clock.
+    pub noted: u64,
     /// Where it stands.
     pub phase: Phase,
     /// Whether the company knows that it has ended.
@@ -217,6 +221,8 @@ pub struct Location {
     pub turn: u64,
     /// Nothing is sent for the run before.
     pub until: u64,
+    /// Until when HighLevel's own limits let nothing through; 0 where they do not, or are over.
+    pub limited_until: u64,
     /// How often it has failed, apart from its lists, since something was read.
     pub attempts: u64,
     /// How often the limits have stopped it since something was read.

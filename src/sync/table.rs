@@ -20,6 +20,7 @@ pub(super) fn start(run: &str) -> Start<'_> {
         trailing_ms: None,
         full_every_ms: None,
         slice_pages: None,
+        resumed: 0,
     }
 }
 
@@ -347,6 +348,103 @@ fn who_is_limited_for_long_gives_the_slot_back_each_time_that_it_gets_one() {
 }
 
 #[test]
+fn a_run_that_is_resumed_waits_for_nothing_but_the_limits_of_highlevel() {
+    // A list, and what stores the records: a turn that comes before its time goes on at once.
+    for failure in [Failure::List(Stream::Orders), Failure::Failed] {
+        let streams = [Stream::Orders];
+        let orders = Start { streams: &streams, ..start("r1") };
+        let mut at = begun(&orders);
+        assert_eq!(at.failed("r1", false, failure, "503", NOW), Then::Yield(NOW + 5_000));
+        at.start(&Start { slice: 1, ..orders }, NOW);
+        assert_eq!(at.next(NOW, true), Then::Wait(NOW + 5_000), "nobody has resumed it");
+        assert_eq!(at.failed("r1", false, failure, "503", NOW), Then::Yield(NOW + 10_000));
+        let resumed = Start { slice: 2, resumed: NOW + 1, ..orders };
+        at = Location::read(&at.text());
+        assert_eq!(at.start(&resumed, NOW + 1), Started::Begun(String::new()));
+        assert!(matches!(at.next(NOW + 1, true), Then::Read(_)));
+        assert_eq!(at.failures, 2);
+        // The same message again: what has failed since waits.
+        let until = match at.failed("r1", false, failure, "503", NOW + 1) {
+            Then::Yield(until) => until,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(at.start(&resumed, NOW + 2), Started::Same);
+        assert_eq!(at.next(NOW + 2, true), Then::Yield(until));
+        // One that is at work is sent the message of its turn again; also by a clock that was set back.
+        let later = Start { resumed: NOW - DAY, ..resumed };
+        assert_eq!((at.start(&later, NOW + 3), at.start(&later, NOW + 4)), (Started::Resumed, Started::Same));
+        assert_eq!(at.next(NOW + 4, true), Then::Yield(0), "it gets its next turn at once");
+        let early = Start { slice: 1, resumed: NOW + 9, ..orders };
+        assert_eq!(at.start(&early, NOW + 4), Started::Same, "the message of a turn that is over");
+    }
+    // While it keeps its slot.
+    let mut at = begun(&start("r1"));
+    at.failed("r1", false, Failure::Limited(Some(2_000)), "429", NOW);
+    assert_eq!(at.start(&Start { resumed: NOW, ..start("r1") }, NOW), Started::Resumed);
+    assert_eq!(at.next(NOW, true), Then::Wait(NOW + 2_000));
+    // The limit of the day.
+    let hour = 3_600_000;
+    assert_eq!(at.failed("r1", false, Failure::Limited(Some(hour)), "429", NOW), Then::Yield(NOW + hour));
+    at.start(&Start { slice: 1, resumed: NOW + 5, ..start("r1") }, NOW + 5);
+    assert_eq!(at.next(NOW + 5, true), Then::Yield(NOW + hour));
+    // What it failed with behind that is none.
+    at.start(&Start { slice: 2, resumed: NOW + 5, ..start("r1") }, NOW + hour);
+    assert_eq!(at.failed("r1", false, Failure::Failed, "D1", NOW + hour), Then::Yield(NOW + hour + 5_000));
+    at.start(&Start { slice: 3, resumed: NOW + hour, ..start("r1") }, NOW + hour);
+    assert!(matches!(at.next(NOW + hour, true), Then::Read(_)));
+}
+
+#[test]
+fn a_clock_that_was_ahead_makes_nothing_wait_longer_than_it_was_to() {
+    for ahead in [30_000, 3_600_000, DAY, 400 * DAY] {
+        let wrong = NOW + ahead;
+        for failure in [Failure::List(Stream::Orders), Failure::Failed, Failure::Limited(Some(60_000))] {
+            let streams = [Stream::Orders];
+            let orders = Start { streams: &streams, ..start("r1") };
+            let mut at = Location::default();
+            at.start(&orders, wrong);
+            let Then::Yield(until) = at.failed("r1", false, failure, "503", wrong) else { panic!("{failure:?}") };
+            let pause = until - wrong;
+            at = Location::read(&at.text());
+            at.start(&Start { slice: 1, ..orders }, NOW);
+            // It is at the head of the line, by a company whose clock is right.
+            let told = at.next(NOW, true);
+            assert!(told == Then::Yield(NOW + pause) || told == Then::Wait(NOW + pause), "{ahead}: {told:?}");
+            at.start(&Start { slice: 2, ..orders }, NOW + pause);
+            assert!(matches!(at.next(NOW + pause, true), Then::Read(_)), "{ahead}");
+        }
+        // A turn, which is over by time as well.
+        let mut at = Location::default();
+        at.start(&start("r1"), wrong);
+        let one = job(at.next(wrong, true));
+        at.read_chunk(&Chunk { pages: 1, total: Some(100_000), ..chunk(&one, 100, "c") }, wrong);
+        assert!(matches!(at.next(NOW, true), Then::Read(_)));
+        assert_eq!(at.next(NOW + 20_000, true), Then::Yield(0));
+        // A hint.
+        let mut at = begun(&start("r1"));
+        carry_out(&mut at, NOW);
+        assert_eq!(at.hint(None, wrong), wrong + 2_000);
+        assert_eq!((at.hint(None, NOW), at.next(NOW, false)), (NOW + 2_000, Then::Rest(NOW + 2_000)));
+        assert!(matches!(at.next(NOW + 2_000, false), Then::Read(Job { hint: true, .. })));
+    }
+}
+
+#[test]
+fn a_list_that_was_read_by_a_clock_that_was_ahead_is_read_whole_again() {
+    let mut at = Location::default();
+    at.start(&start("r1"), NOW + 400 * DAY);
+    carry_out(&mut at, NOW + 400 * DAY);
+    assert_eq!(at.passed, [NOW + 400 * DAY; 4]);
+    let due = at.hint(Some(Stream::Orders), NOW + DAY);
+    assert_eq!(carry_out(&mut at, due), "orders 2026-11-30hint ", "and not a day of the next year");
+    at.start(&Start { mode: Mode::Window, started: NOW + DAY, ..start("r2") }, NOW + DAY);
+    assert_eq!(carry_out(&mut at, NOW + DAY), FULL);
+    assert_eq!((at.passed, at.whole), ([NOW + DAY; 4], [NOW + DAY; 4]));
+    at.start(&Start { mode: Mode::Window, started: NOW + 2 * DAY, ..start("r3") }, NOW + 2 * DAY);
+    assert!(carry_out(&mut at, NOW + 2 * DAY).starts_with("orders 2026-11-24 "));
+}
+
+#[test]
 fn who_is_limited_for_longer_than_an_hour_ends_and_says_until_when() {
     for (ms, reason) in [
         (3_600_001, "limited until 2026-11-30T09:00:01Z: 429"),
@@ -552,7 +650,7 @@ fn a_hint_is_followed_by_a_window_of_its_list_whether_a_run_is_on_its_way_or_not
     let now = NOW + 3 * DAY;
     let due = at.hint(Some(Stream::Orders), now);
     assert_eq!((due, at.hint(Some(Stream::Coupons), now + 1)), (now + 2_000, due), "they are gathered");
-    assert_eq!(at.next(now, false), Then::Rest(due));
+    assert_eq!(at.next(now + 1, false), Then::Rest(due));
     assert_eq!(carry_out(&mut at, due), "orders 2026-11-29hint coupons hint ");
     assert_eq!((at.passed, at.phase), ([NOW; 4], Phase::Done), "the next window is not shorter for it");
     // While a run waits for its turn, and while it is at work.

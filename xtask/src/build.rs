@@ -23,13 +23,14 @@ const CORE_LIMIT: usize = 104_000;
 const BROWSER_LIMIT: usize = 64_000;
 /// What an edge runtime compiles for proxy, OAuth, webhooks and the server side of a payment provider, the client among them. The
 /// goal was 130,000 for the first three; `benches/README.md` says what each part costs. Rows of charges that are refused where they
-/// cannot be read whole, and the amount of a charge in each of them, are 5 KB of it, the decisions of an agency's sync 37 KB.
-const EDGE_LIMIT: usize = 250_000;
+/// cannot be read whole, and the amount of a charge in each of them, are 5 KB of it, the decisions of an agency's sync 38 KB.
+const EDGE_LIMIT: usize = 252_000;
 /// The TypeScript of the edge beside its module, all of it, without that of the client. The goal is 12,288; the proxy by itself
 /// has 3,000.
 const EDGE_SCRIPT_LIMIT: usize = 23_500;
-/// The TypeScript of the agency sync beside that of the edge.
-const AGENCY_SCRIPT_LIMIT: usize = 18_500;
+/// The TypeScript of the agency sync beside that of the edge. What reads the answers of any kind of `fetch`, and gives up what nobody
+/// waits for, is 1,100 of it.
+const AGENCY_SCRIPT_LIMIT: usize = 20_000;
 /// What a payer downloads with a payment page that calls `openCheckout`.
 const CHECKOUT_LIMIT: usize = 2_048;
 /// The whole entry: popups and the headers of the page's server besides.
@@ -44,7 +45,7 @@ const CHECKOUT_ENTRY_LIMIT: usize = 2_560;
 const SANDBOX_LIMIT: usize = 274_000;
 /// What an installation downloads. 420,000 was the limit before the edge, which is there twice: as a file for runtimes that
 /// compile imported modules, and as text for those that compile bytes.
-const TARBALL_LIMIT: usize = 1_135_000;
+const TARBALL_LIMIT: usize = 1_140_000;
 
 /// Leaves the publishable package in `pkg/` and prints its sizes; over a limit is an error.
 pub fn build(workspace: &Workspace) -> Result<()> {

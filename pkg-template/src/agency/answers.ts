@@ -106,13 +106,23 @@ async function* once<T>(value: T): AsyncGenerator<T> {
     yield value;
 }
 
-/** An answer that can be read; some can only be read as text. */
+/** An answer that can be read: some can only be read as text, and a stream that is not the runtime's lacks ways to read it fast. */
 function readable(answer: unknown): unknown {
-    const { arrayBuffer, text } = (answer ?? {}) as { arrayBuffer?: unknown; text?: unknown };
-    if (typeof arrayBuffer === "function" || typeof text !== "function") return answer;
+    const { arrayBuffer, text, body } = (answer ?? {}) as { arrayBuffer?: unknown; text?: unknown; body?: Partial<ReadableStream> | null };
+    const isText = typeof arrayBuffer !== "function" && typeof text === "function";
+    const isForeign = typeof body?.getReader === "function" && !(body instanceof ReadableStream);
+    if (!isText && !isForeign) return answer;
     const { status, headers } = answer as FetchResponse;
-    const bytes = async () => new TextEncoder().encode(`${await (answer as { text(): unknown }).text()}`).buffer;
-    return { status, headers, arrayBuffer: bytes };
+    const bytes = async () => new TextEncoder().encode(`${await (answer as Response).text()}`).buffer;
+    return { status, headers, arrayBuffer: bytes, ...(isForeign && { body: piecesOf(body.getReader!()) }) };
+}
+
+async function* piecesOf(reader: ReadableStreamDefaultReader<unknown>): AsyncGenerator {
+    try {
+        for (let read; !(read = await reader.read()).done; ) yield read.value;
+    } finally {
+        reader.cancel().catch(() => {});
+    }
 }
 
 /** A number that nobody has looked at yet. */

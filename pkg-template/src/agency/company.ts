@@ -264,6 +264,8 @@ export class Managing implements CompanyObject {
         const now = this.#settings.now();
         this.#tables.together(() => {
             this.#tables.rows("UPDATE line SET due = min(due, ?2) WHERE run = ?1 AND state = 'waiting'", run, now);
+            // Each location hears of it with its next message, however long it is in line.
+            this.#tables.keep("resumed", JSON.stringify([run, now]));
             this.#moved(row, now);
         });
         this.#log("resumed", { run });
@@ -459,10 +461,11 @@ export class Managing implements CompanyObject {
         const { company, mode, started } = row;
         const streams = JSON.parse(row.streams) as SyncStream[];
         const othersWait = this.#othersWait(run, now);
+        const [of, resumed] = JSON.parse(this.#tables.kept("resumed") ?? "[]") as [run?: string, at?: number];
         for (let at = 0; at < lines.length; at += BATCH) {
             const some = lines.slice(at, at + BATCH);
             const messages = some.map(({ location, slice }) => ({
-                body: { type: "sync" as const, company, run, location, slice, started, streams, mode, details: row.details === 1, othersWait },
+                body: { type: "sync" as const, company, run, location, slice, started, streams, mode, details: row.details === 1, othersWait, ...(of === run && { resumed }) },
             }));
             try {
                 await inTime(this.#env.SYNC.sendBatch(messages));

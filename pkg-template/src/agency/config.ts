@@ -55,6 +55,8 @@ export interface AgencyMessage {
     details: boolean;
     /** Whether others wait for its slot. */
     othersWait: boolean;
+    /** When {@link resumeAgencySync} was called last, if it was: in milliseconds since 1970. */
+    resumed?: number;
 }
 
 /** A message that the consumer of a queue gets, as Cloudflare's. */

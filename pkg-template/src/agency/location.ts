@@ -157,9 +157,9 @@ export class Locating implements LocationObject {
 
     /** @internal Begins a turn; from then on the object works by its alarms. */
     async begin(message: AgencyMessage): Promise<boolean> {
-        const { streams, mode, details, company, run, location, slice, started } = message;
+        const { streams, mode, details, company, run, location, slice, started, resumed } = message;
         const { trailingMs, fullEveryMs, slicePages } = this.#settings;
-        const given = { company, run, location, slice, started, streams, mode, details, trailingMs, fullEveryMs, slicePages };
+        const given = { company, run, location, slice, started, resumed, streams, mode, details, trailingMs, fullEveryMs, slicePages };
         const news = this.#tables.together(() => {
             const told = this.#step<SyncStarted>("start", given);
             if (told.same) return false;

@@ -39,9 +39,11 @@ export interface SyncStartGiven {
     fullEveryMs?: number | undefined;
     /** How many pages a turn has while others wait; default 50. */
     slicePages?: number | undefined;
+    /** When somebody has said last that the run is to go on at once: what it waits for is over then, but for HighLevel's limits. */
+    resumed?: number | undefined;
 }
-/** @internal `same`: the message came twice or late, and nothing has changed. `dropped`: a run that had not ended, and is over. */
-export type SyncStarted = { state: string; same?: undefined; dropped?: string } | { same: true; state?: undefined };
+/** @internal `same`: no turn begins, as the message came twice or late; its `state` is left out where nothing has changed. `dropped`: a run that had not ended, and is over. */
+export type SyncStarted = { state: string; same?: undefined; dropped?: string } | { same: true; state?: string };
 
 /** @internal `hint`: a webhook says that something has changed, in one list or in any. */
 export interface SyncHintGiven {
@@ -297,13 +299,15 @@ pub fn sync_step(step: &str, given: &str, state: &str) -> String {
                 trailing_ms: optional(json, "trailingMs"),
                 full_every_ms: optional(json, "fullEveryMs"),
                 slice_pages: optional(json, "slicePages"),
+                resumed: number(json, "resumed"),
             };
-            match at.start(&start, now) {
-                Started::Begun(dropped) => {
-                    out.text("state", &at.text());
-                    out.optional_text("dropped", Some(&*dropped).filter(|dropped| !dropped.is_empty()));
-                }
-                Started::Same => out.truth("same", true),
+            let started = at.start(&start, now);
+            if started != Started::Same {
+                out.text("state", &at.text());
+            }
+            match started {
+                Started::Begun(dropped) => put_filled(&mut out, "dropped", &dropped),
+                Started::Same | Started::Resumed => out.truth("same", true),
             }
         }
         "hint" => {
