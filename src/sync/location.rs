@@ -128,6 +128,8 @@ pub struct Job {
     pub start_at: String,
     /// Where the list goes on; empty at its start. Of a check: behind which id.
     pub from: String,
+    /// How many records stood in the pages of the list so far.
+    pub walked: u64,
     /// How many pages, or how many ids, it has at the most.
     pub most: u64,
     /// Whether each of its records is read by its id as well.
@@ -288,13 +290,8 @@ impl Location {
         }
         let of_lists = self.readings.iter_mut().chain(&mut self.hinted);
         let of_lists = of_lists.flat_map(|reading| [&mut reading.began, &mut reading.until]);
-        let own = [
-            &mut self.turn,
-            &mut self.until,
-            &mut self.limited_until,
-            &mut self.refused_since,
-            &mut self.hint_at,
-        ];
+        let own =
+            [&mut self.turn, &mut self.until, &mut self.limited_until, &mut self.refused_since, &mut self.hint_at];
         for time in of_lists.chain(own) {
             if *time > now {
                 *time = (*time - ahead).max(1);
@@ -404,6 +401,7 @@ impl Location {
             seq: reading.seq,
             start_at: reading.start_at.clone(),
             from: if is_check { reading.after.clone() } else { reading.cursor.clone() },
+            walked: reading.walked,
             most,
             details,
         };
@@ -452,6 +450,7 @@ impl Location {
             seq: reading.seq,
             start_at: reading.start_at.clone(),
             from: reading.cursor.clone(),
+            walked: reading.walked,
             most: if details { 1 } else { CHUNK_PAGES },
             details,
         })

@@ -182,7 +182,7 @@ fn a_chunk_counts_once_and_only_the_one_that_is_waited_for() {
     assert!(!at.verified(&check(&early, "")), "a check before the list has ended");
     assert_eq!(at, before);
     let second = job(at.next(NOW, false));
-    assert_eq!((second.from.as_str(), second.seq), ("c1", 1));
+    assert_eq!((second.from.as_str(), second.seq, first.walked, second.walked), ("c1", 1, 0, 1000));
     // Cut off before it was told: the same work again, also from what was stored.
     assert_eq!(job(Location::read(&at.text()).next(NOW, false)), second);
 }

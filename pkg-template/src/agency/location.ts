@@ -1,5 +1,5 @@
 import { Client } from "../client/client.js";
-import { AbortedError, AuthenticationError, NotFoundError, PaymentsError, RateLimitError } from "../client/errors.js";
+import { AbortedError, AuthenticationError, DecodeError, NotFoundError, PaymentsError, RateLimitError } from "../client/errors.js";
 import type { ClientOptions, FetchInit } from "../client/options.js";
 import type { Page, PagePromise } from "../client/pages.js";
 import {
@@ -67,6 +67,12 @@ interface Ahead {
 /** HighLevel gives no more in a page. */
 const PAGE = 100;
 
+/** What stands before a place in a list whose total is too low: its own cursors end there. */
+const OFFSET = "offset ";
+
+/** What the client has found where an answer is too long. */
+const TOO_LONG = "a longer one";
+
 /** How long an alarm works at the most, in milliseconds; then it lets the next one go on. Cloudflare ends one after fifteen minutes. */
 const ALARM_MS = 60_000;
 
@@ -130,6 +136,8 @@ export class Locating implements LocationObject {
     #gate: string;
     #client: Client | undefined;
     #ahead: Ahead | undefined;
+    /** How many records a page has of lists whose larger ones were too long. */
+    #sizes = new Map<SyncStream, number>();
     /** Ends requests that are made in advance. */
     #leaving = new AbortController();
     /** Is called when a request of the sync has to wait for its turn. */
@@ -166,6 +174,7 @@ export class Locating implements LocationObject {
             const known = this.#tables.kept("run");
             if (known !== run) {
                 this.#tables.keep("run", run);
+                this.#sizes.clear();
                 this.#forget();
                 if (told.dropped !== undefined) this.#log("dropped", { run: told.dropped });
             }
@@ -320,21 +329,31 @@ export class Locating implements LocationObject {
 
     /** Reads pages until there are enough. */
     async #chunk(job: Reading, holder: object): Promise<Chunk> {
-        const { run, hint, stream, seq, startAt, cursor, details } = job;
+        const { run, hint, stream, seq, startAt, cursor, walked, details } = job;
         const of = (seq: number) => `${run} ${hint} ${stream} ${seq}`;
         const ahead = this.#ahead?.of === of(seq) ? this.#ahead : undefined;
         this.#ahead = undefined;
         const chunk: Chunk = { texts: [], ids: [], pages: 0, records: 0, fresh: 0 };
         const own = new Set<string>();
         let characters = 0;
+        let first: string | undefined;
+        let from = cursor;
         let page = ahead?.page;
         let next = ahead?.next ?? page?.getNextPage();
         await READ.wait(holder, PAGE * PAGE);
         const blocked = new Promise<undefined>((resolve) => (this.#blocked = () => resolve(undefined)));
         try {
             while (chunk.pages < job.pages) {
-                next ??= page === undefined ? (this.#list(stream, startAt, cursor) as PromiseLike<Page<unknown>> as Promise<Page<unknown>>) : page.getNextPage();
-                const read = await (chunk.pages > 0 ? Promise.race([next, blocked]) : next);
+                next ??= page === undefined ? this.#list(stream, startAt, from) : page.getNextPage();
+                let read: Page<unknown> | undefined;
+                try {
+                    read = await (chunk.pages > 0 ? Promise.race([next, blocked]) : next);
+                } catch (cause) {
+                    if (!this.#shrinks(stream, cause)) throw cause;
+                    // The same place, in a smaller page.
+                    [page, next, from] = [undefined, undefined, chunk.pages > 0 ? chunk.cursor : cursor];
+                    continue;
+                }
                 if (read === undefined) {
                     next.catch(() => {});
                     break;
@@ -342,6 +361,8 @@ export class Locating implements LocationObject {
                 [page, next] = [read, undefined];
                 const data = details ? await this.#detailed(page.data as Listed[]) : (page.data as Listed[]);
                 const fresh = hint ? data : this.#fresh(stream, data, own);
+                const isNew = idOf(data[0] ?? null) !== first;
+                first = idOf(data[0] ?? null);
                 for (const id of fresh.map(idOf)) if (id !== undefined) own.add(id);
                 const text = JSON.stringify(fresh).slice(1, -1);
                 if (text !== "") chunk.texts.push(text);
@@ -351,7 +372,13 @@ export class Locating implements LocationObject {
                 chunk.fresh += fresh.length;
                 chunk.total = page.totalCount;
                 chunk.cursor = page.cursor;
-                if (!page.hasNextPage() || characters > MAX_CHARACTERS || !READ.take(holder, characters + PAGE * PAGE)) break;
+                const end = walked + chunk.records;
+                // A full page by which there are more than its total says: what comes behind it is asked for all the same.
+                if (!page.hasNextPage() && isNew && end > page.totalCount && data.length >= Math.max(1, this.#sizeOf(stream) - 1)) {
+                    [page, from, chunk.cursor] = [undefined, OFFSET + end, OFFSET + end];
+                }
+                if (this.#grows(stream, text.length)) [page, from] = [undefined, chunk.cursor];
+                if (chunk.cursor === undefined || characters > MAX_CHARACTERS || !READ.take(holder, characters + PAGE * PAGE)) break;
             }
         } catch (cause) {
             // What was read before is as good as ever.
@@ -370,9 +397,32 @@ export class Locating implements LocationObject {
         return chunk;
     }
 
-    #list(stream: SyncStream, startAt: string | undefined, cursor: string | undefined): PagePromise<unknown> {
-        const where = { limit: PAGE, ...(startAt && { startAt }), ...(cursor && { cursor }) };
+    /** A list from its front, or from where it goes on. */
+    async #list(stream: SyncStream, startAt: string | undefined, from: string | undefined): Promise<Page<unknown>> {
+        const on = from?.startsWith(OFFSET) ? { offset: Number(from.slice(OFFSET.length)) } : from && { cursor: from };
+        const where = { limit: this.#sizeOf(stream), ...(startAt && { startAt }), ...on };
         return this.#payments()[stream].list(where as never, { signal: this.#leaving.signal }) as PagePromise<unknown>;
+    }
+
+    /** How many records a page of a list has. */
+    #sizeOf(stream: SyncStream): number {
+        return this.#sizes.get(stream) ?? PAGE;
+    }
+
+    /** Whether a smaller page may be had of a list whose page was too long. */
+    #shrinks(stream: SyncStream, cause: unknown): boolean {
+        const size = this.#sizeOf(stream);
+        if (!(cause instanceof DecodeError) || cause.found !== TOO_LONG || size === 1) return false;
+        this.#sizes.set(stream, Math.floor(size / 2));
+        return true;
+    }
+
+    /** Whether behind a page of so many characters a larger one may be had again. */
+    #grows(stream: SyncStream, characters: number): boolean {
+        const size = this.#sizeOf(stream);
+        if (size === PAGE || characters * 3 > MAX_ANSWER) return false;
+        this.#sizes.set(stream, Math.min(PAGE, 2 * size));
+        return true;
     }
 
     /** Those that this run has not met. */

@@ -80,6 +80,8 @@ export type SyncThen =
           state: string;
           startAt?: string;
           cursor?: string;
+          /** How many records stood in the pages before. */
+          walked: number;
           /** How many pages at the most. */
           pages: number;
           /** Each record is read by its id as well, and stored as that gives it. */
@@ -525,6 +527,7 @@ fn put_then(out: &mut Object, then: &Then, at: &Location) {
             put_job(out, job);
             put_filled(out, "startAt", &job.start_at);
             put_filled(out, "cursor", &job.from);
+            out.number("walked", Some(job.walked as f64));
             out.number("pages", Some(job.most as f64));
             if job.details {
                 out.truth("details", true);
