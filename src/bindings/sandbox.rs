@@ -126,7 +126,8 @@ impl SandboxCore {
             "deleteRecord" => sandbox.delete_record(text("stream").unwrap_or_default(), text("location"), text("id")),
             // `{ type, location?, id? }`: the body.
             "webhook" => sandbox.webhook(text("type").unwrap_or_default(), text("location"), text("id")),
-            "webhookId" => Ok(sandbox.webhook_id()),
+            // `{ salt }`
+            "webhookId" => Ok(sandbox.webhook_id(field("salt").as_f64().unwrap_or_default() as u64)),
             // `{ wanted }`: whether what happens is kept for `events`.
             "listen" => {
                 sandbox.listen(flag("wanted"));

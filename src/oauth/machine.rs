@@ -10,6 +10,9 @@
 //!
 //! What a webhook has told of, and no callback has brought tokens for, begins with the reconnect.
 //!
+//! A location can have the app in two ways, by itself and by its company, and webhooks do not say which it is. So whichever way
+//! is refused, the other one is tried before the app counts as not installed there.
+//!
 //! A wrong client secret, a firewall or an endpoint that is down proves nothing about a refresh token, and loses none.
 
 use super::answer::{authorization_code, holds, judge, tokens, Failure, FailureCode, Verdict};
@@ -272,19 +275,18 @@ impl Run<'_> {
             }
             Event::Look => Then::Done,
             Event::CompanyToken(token) => {
-                // Meanwhile somebody else may have been faster, or the location may have got tokens of its own.
-                if self.state.status != Status::UnderCompany || self.is_good_until(self.state.refresh_at) {
-                    return self.ask();
+                let is_good = self.is_good_until(self.state.refresh_at);
+                match self.state.status {
+                    Status::UnderCompany if !is_good => {}
+                    Status::NeedsInstall => {}
+                    // Meanwhile somebody else may have been faster, or the location may have got tokens of its own.
+                    _ => return self.ask(),
                 }
                 self.progress.began = self.now;
                 if !token.is_empty() {
                     return self.begin(Purpose::LocationToken, Secret::new(token));
                 }
-                // The location may have the app without its company.
-                if self.progress.asked || self.state.since > 0.0 && self.now >= self.state.retry_at {
-                    return self.begin(Purpose::Reconnect, Secret::default());
-                }
-                not_installed()
+                self.by_itself().unwrap_or_else(not_installed)
             }
             Event::Awake => self.post(),
             Event::Lost => {
@@ -332,7 +334,10 @@ impl Run<'_> {
             }
             // Tokens of its own are worth more.
             _ if at <= since => return,
-            _ => {}
+            _ if company_id.is_empty() => {}
+            // Those of its own are dead, and may belong to what was removed before.
+            Status::NeedsReconnect => self.begin_anew(Status::UnderCompany, company_id),
+            _ => self.state.company_id = company_id.into(),
         }
         self.state.since = since.max(at);
         self.store(self.state.status, 0.0);
@@ -342,6 +347,7 @@ impl Run<'_> {
     fn ask(&mut self) -> Then {
         match self.state.status {
             Status::None => not_installed(),
+            Status::NeedsInstall if self.has_company() => Then::CompanyToken(Secret::default()),
             Status::NeedsInstall if self.now < self.state.retry_at => Then::Fail(Failure::new(
                 FailureCode::NeedsInstall,
                 "HighLevel refuses to refresh and to reconnect: the app has to be installed again",
@@ -362,6 +368,21 @@ impl Run<'_> {
                 self.begin(Purpose::Refresh, self.state.refresh.clone())
             }
         }
+    }
+
+    /// Whether it is a location of which a company is known.
+    fn has_company(&self) -> bool {
+        matches!(self.owner, Some(Owner::Location(_))) && !self.state.company_id.is_empty()
+    }
+
+    /// A location whose company cannot help may have the app by itself: a reconnect shows it, unless one was refused within the
+    /// last minute, or nobody has ever told of an installation.
+    fn by_itself(&mut self) -> Option<Then> {
+        let told = self.state.since > 0.0 && self.now >= self.state.retry_at;
+        (self.progress.asked || told).then(|| {
+            self.progress.attempts = 0;
+            self.begin(Purpose::Reconnect, Secret::default())
+        })
     }
 
     /// Whether the token of the row can be given before that time: there is one, and the caller was not refused with it.
@@ -458,6 +479,9 @@ impl Run<'_> {
                 failure.code = FailureCode::CompanyTokenRefused;
             }
             (Purpose::LocationToken, Verdict::Dead | Verdict::Client | Verdict::No) => {
+                if let Some(then) = self.by_itself() {
+                    return then;
+                }
                 failure.code = FailureCode::NeedsInstall;
             }
             (_, Verdict::Later | Verdict::Unsure) => return self.again(failure),

@@ -22,6 +22,8 @@ mod signed;
 mod crashes;
 #[cfg(test)]
 mod table;
+#[cfg(test)]
+mod ways;
 
 pub use answer::{Failure, FailureCode};
 pub use app::{App, AUTHORIZATION_URL};

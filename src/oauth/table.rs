@@ -7,7 +7,7 @@ use crate::core::{Response, RetryAfter};
 const NOW: f64 = 10_000_000.0;
 const HOUR: f64 = 3_600_000.0;
 
-const STATES: [&str; 12] = [
+const STATES: [&str; 13] = [
     "none",
     "active",
     "active stale",
@@ -17,6 +17,7 @@ const STATES: [&str; 12] = [
     "refreshing at rest",
     "needs_reconnect",
     "needs_install",
+    "needs_install under c",
     "under_company",
     "under_company with token",
     "under_company stale",
@@ -27,6 +28,15 @@ fn state(name: &str) -> State {
         "none" => return State::default(),
         "needs_install" => {
             return State { status: Status::NeedsInstall, retry_at: NOW + 1.0, since: NOW, ..State::default() }
+        }
+        "needs_install under c" => {
+            return State {
+                status: Status::NeedsInstall,
+                retry_at: NOW + 1.0,
+                since: NOW,
+                company_id: "c".into(),
+                ..State::default()
+            }
         }
         "needs_install, long ago" => return State { status: Status::NeedsInstall, retry_at: NOW, ..State::default() },
         "under_company" => return State { since: NOW, ..State::under_company("c") },
@@ -106,7 +116,7 @@ fn every_event_in_every_state() {
     let named = Event::Ask { refused: "", company_id: "c2" };
     let refresh = "refreshing / token refresh_token";
     let install = "- / needs_install";
-    let events: [(&str, Event<'_>, [&str; 12]); 8] = [
+    let events: [(&str, Event<'_>, [&str; 13]); 10] = [
         (
             "ask",
             ask,
@@ -120,6 +130,7 @@ fn every_event_in_every_state() {
                 "- / give a1",
                 "- / reconnect",
                 install,
+                "- / token of c",
                 "- / token of c",
                 "- / give a1",
                 "- / token of c",
@@ -141,6 +152,7 @@ fn every_event_in_every_state() {
                 "- / token of c",
                 "- / token of c",
                 "- / token of c",
+                "- / token of c",
             ],
         ),
         (
@@ -156,6 +168,7 @@ fn every_event_in_every_state() {
                 "- / give a1",
                 "- / reconnect",
                 install,
+                "- / token of c",
                 "- / token of c",
                 "- / give a1",
                 "- / token of c",
@@ -175,6 +188,7 @@ fn every_event_in_every_state() {
                 "- / reconnect",
                 install,
                 "- / token of c",
+                "- / token of c",
                 "- / give a1",
                 "- / token of c",
             ],
@@ -192,12 +206,13 @@ fn every_event_in_every_state() {
                 "- / reconnect",
                 "- / reconnect",
                 "- / reconnect",
+                "- / reconnect",
                 "- / token of c",
                 "- / token of c",
                 "- / token of c",
             ],
         ),
-        ("code", Event::Code("code-1"), ["- / token authorization_code"; 12]),
+        ("code", Event::Code("code-1"), ["- / token authorization_code"; 13]),
         (
             "INSTALL",
             Event::Installed("c", NOW),
@@ -211,9 +226,30 @@ fn every_event_in_every_state() {
                 "- / done",
                 "- / done",
                 "under_company / done",
+                "under_company / done",
                 "- / done",
                 "- / done",
                 "- / done",
+            ],
+        ),
+        (
+            "a newer INSTALL",
+            Event::Installed("c", NOW + 1.0),
+            [
+                "under_company / done",
+                "active a1 r1 / done",
+                "active a1 r1 / done",
+                "active a1 r1 / done",
+                "active a1 without refresh / done",
+                "refreshing / done",
+                "refreshing / done",
+                // It may have the app by its company alone.
+                "under_company / done",
+                "under_company / done",
+                "under_company / done",
+                "under_company / done",
+                "under_company / done",
+                "under_company / done",
             ],
         ),
         (
@@ -228,10 +264,31 @@ fn every_event_in_every_state() {
                 refresh,
                 "- / give a1",
                 "- / reconnect",
-                install,
+                // Nobody asks for it there; it is as well as a location's under c.
+                "- / locationToken",
+                "- / locationToken",
                 "- / locationToken",
                 "- / give a1",
                 "- / locationToken",
+            ],
+        ),
+        (
+            "no company's token",
+            Event::CompanyToken(""),
+            [
+                install,
+                "- / give a1",
+                refresh,
+                refresh,
+                "needs_reconnect / reconnect",
+                refresh,
+                "- / give a1",
+                "- / reconnect",
+                install,
+                install,
+                "- / reconnect",
+                "- / give a1",
+                "- / reconnect",
             ],
         ),
     ];
@@ -432,7 +489,18 @@ fn every_answer_to_a_companys_request() {
         (&["401", "tokens"], "under_company a2 / give a2", "under_company a2 / give a2"),
         (&["401", "401"], "- / company_token_refused", "- / company_token_refused"),
         (&["401, scope"], "- / company_token_refused", "- / company_token_refused"),
-        (&["no"], "- / needs_install", "- / needs_install"),
+        // The location may have the app by itself.
+        (&["no"], "- / reconnect", "- / reconnect"),
+        (&["no", "code"], "- / token authorization_code", "- / token authorization_code"),
+        (&["no", "code", "tokens"], "active a2 r2 / give a2", "active a2 r2 / give a2"),
+        (&["no", "code", "dead"], "- / wait 250", "- / wait 250"),
+        (&["no", "no"], "under_company a1 / needs_install", "under_company / needs_install"),
+        (&["no", "client"], "- / give a1", "- / client_rejected"),
+        (&["no", "lost"], "- / wait 125", "- / wait 125"),
+        (&["no", "503", "503", "503"], "- / give a1", "- / endpoint_failed, retryable"),
+        (&["503", "503", "no", "503", "503", "code"], "- / token authorization_code", "- / token authorization_code"),
+        (&["401", "no"], "- / reconnect", "- / reconnect"),
+        (&["401", "no", "no"], "under_company a1 / needs_install", "under_company / needs_install"),
         (&["firewall"], "- / give a1", "- / unexpected_answer"),
         (&["503"], "- / wait 125", "- / wait 125"),
         (&["503", "lost", "503"], "- / give a1", "- / endpoint_failed, retryable"),
@@ -450,6 +518,43 @@ fn every_answer_to_a_companys_request() {
     assert_eq!(shown(&play("none", named, &["tokens of nobody"])), "under_company a2 / give a2");
     assert_eq!(shown(&play("none", named, &["tokens"])), "- / unexpected_answer", "another company's");
     assert_eq!(shown(&play("none", named, &["no"])), "- / needs_install");
+}
+
+#[test]
+fn a_location_that_is_refused_one_way_is_asked_for_the_other_way_and_neither_goes_round() {
+    let ask = Event::Ask { refused: "", company_id: "" };
+    for (from, answers, expected) in [
+        // Refused by itself within the last minute: what its company says is the last word.
+        ("under_company, refused", &["no"][..], "- / needs_install"),
+        ("under_company, refused", &["tokens"], "under_company a2 / give a2"),
+        ("needs_install under c", &["no"], "- / needs_install"),
+        ("needs_install under c", &["401", "no"], "- / needs_install"),
+        ("needs_install under c", &["tokens"], "under_company a2 / give a2"),
+        ("needs_install under c", &["503", "503", "503"], "- / endpoint_failed, retryable"),
+    ] {
+        assert_eq!(shown(&play(from, ask, answers)), expected, "{from}: {answers:?}");
+    }
+    // By hand it is asked for at once.
+    for (from, answers, expected) in [
+        ("under_company, refused", &["no"][..], "- / reconnect"),
+        ("under_company, refused", &["no", "no"], "under_company / needs_install"),
+        ("under_company, refused", &["no", "code", "tokens"], "active a2 r2 / give a2"),
+        ("needs_install under c", &["no"], "needs_install / needs_install"),
+    ] {
+        assert_eq!(shown(&play(from, Event::Reconnect, answers)), expected, "{from}: {answers:?}");
+    }
+    // Once both are refused, a caller within the minute costs one request, and it is the company's.
+    let refused = play("under_company", ask, &["no", "no"]);
+    assert_eq!((refused.state.retry_at, refused.state.status), (NOW + 60_000.0, Status::UnderCompany));
+    let told = play("none", Event::Installed("c", NOW), &[]);
+    assert_eq!(told.state.since, NOW);
+    // Its own tokens, when they come, are those that count from then on.
+    let own = play("under_company", ask, &["no", "code", "tokens"]).state;
+    assert_eq!((own.status, own.refresh.expose(), own.since), (Status::Active, "r2", NOW));
+    // A company that is refused its reconnect has no other way.
+    let (company, event) = (Owner::Company("c".into()), Event::Ask { refused: "", company_id: "" });
+    let alone = step(&app(), Some(&company), state("needs_install under c"), Progress::default(), event, NOW, 0.0);
+    assert_eq!(shown(&alone), "- / needs_install");
 }
 
 #[test]

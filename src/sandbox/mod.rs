@@ -529,10 +529,11 @@ impl Sandbox {
         self.latest = self.latest.max((now_ms + self.ahead as f64) as i64);
     }
 
-    /// An id for a webhook, another one each time.
-    pub fn webhook_id(&mut self) -> String {
+    /// An id for a webhook, another one each time. `salt` is what it follows from beside the seed: two sandboxes of one seed
+    /// whose webhooks reach the same app need another one each, or the app takes what the second sends for what it has seen.
+    pub fn webhook_id(&mut self, salt: u64) -> String {
         self.webhooks += 1;
-        Rng::new(key(self.options.seed, "webhooks"), self.webhooks).uuid()
+        Rng::new(key(self.options.seed ^ salt, "webhooks"), self.webhooks).uuid()
     }
 
     /// The time that the records see.

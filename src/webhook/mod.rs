@@ -11,6 +11,7 @@ mod base64;
 mod delivery;
 mod event;
 mod key;
+mod nearest;
 mod refusal;
 mod signature;
 
@@ -21,5 +22,6 @@ pub use event::{
     ProductEvent, ProductMedia, TaxSummary, UninstallEvent, WebhookDelivery, WhitelabelDetails,
 };
 pub use key::{Key, HIGHLEVEL_ED25519, HIGHLEVEL_RSA};
+pub use nearest::nearest;
 pub use refusal::{Refusal, RefusalCode};
 pub use signature::{signature, Algorithm, Signature};

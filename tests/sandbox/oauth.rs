@@ -478,6 +478,23 @@ fn an_app_can_be_installed_without_a_browser() {
 }
 
 #[test]
+fn an_agency_that_installs_the_app_again_adds_locations() {
+    let mut world = World::new(|_| {});
+    let mut install = |locations: &[&str]| {
+        let locations = locations.iter().map(|id| (*id).to_owned()).collect();
+        world.sandbox.install(&InstallOptions { company: true, locations, scopes: None }).expect("locations");
+    };
+    install(&["location1"]);
+    install(&["location2", "location1"]);
+    let body = world.tokens(&format!("{}&location_id=location2", world.company()));
+    assert_eq!(body["approvedLocations"], json!(["location1", "location2"]));
+    world.sandbox.uninstall(Some("location1")).expect("it is still installed there");
+    let company = text(&body, "access_token").to_owned();
+    assert_eq!(world.location_token(&company, "location1").0, 400);
+    assert_eq!(world.location_token(&company, "location2").0, 201);
+}
+
+#[test]
 fn the_endpoints_have_the_limits_of_their_location_or_company() {
     let mut world = World::new(|options| options.limits.max = 3);
     let company = text(&world.tokens(&world.company()), "access_token").to_owned();

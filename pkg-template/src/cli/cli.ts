@@ -13,7 +13,7 @@ const USAGE = `Usage: ghl-payments sandbox [options]
 Serves a simulated HighLevel payments backend on this machine.
 
   --port <n>   port to listen at, 0 for any free one (default 8787)
-  --seed <n>   from what the data follow (default 7)
+  --seed <n>   from what the data follow (default 7), and with it the ids of webhooks, which are others each time otherwise
   --size <n>   how many orders each location has (default 300)
   --locations <n>
                how many locations there are (default 1)
@@ -27,7 +27,7 @@ Serves a simulated HighLevel payments backend on this machine.
 
 interface Arguments {
     port: number;
-    seed: number;
+    seed: number | undefined;
     size: number | undefined;
     locations: number;
     now: number | undefined;
@@ -44,7 +44,7 @@ function read(words: string[]): Arguments | "help" {
     if (command !== "sandbox") {
         throw new UsageError(command === undefined ? "a command is missing" : `unknown command "${command}"`);
     }
-    const result: Arguments = { port: 8787, seed: 7, size: undefined, locations: 1, now: undefined, webhooks: undefined, cors: false };
+    const result: Arguments = { port: 8787, seed: undefined, size: undefined, locations: 1, now: undefined, webhooks: undefined, cors: false };
     for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
         const [option, inline] = word.split(/=(.*)/s, 2);
         if (option === "--cors" && inline === undefined) {
@@ -68,6 +68,9 @@ function read(words: string[]): Arguments | "help" {
     return result;
 }
 
+/** What the data follow from where no seed is given. */
+const DEFAULT_SEED = 7;
+
 /** The ids of that many locations: the one that a sandbox of this seed has alone, and others that follow from the seed as well. */
 function locationsOf(seed: number, count: number): string[] {
     const ids = [createSandbox({ seed, size: 0 }).locationId];
@@ -89,8 +92,9 @@ function number(name: keyof typeof MOST, text: string | undefined): number {
 }
 
 async function serve({ port, seed, size, locations, now, webhooks, cors }: Arguments): Promise<void> {
-    const ids = locationsOf(seed, locations);
-    const sandbox = createSandbox({ seed, now: now ?? Date.now, locations: ids, ...(size === undefined ? {} : { size }) });
+    const ids = locationsOf(seed ?? DEFAULT_SEED, locations);
+    const given = { ...(seed === undefined ? {} : { seed }), ...(size === undefined ? {} : { size }) };
+    const sandbox = createSandbox({ ...given, now: now ?? Date.now, locations: ids });
     if (webhooks !== undefined) sandbox.webhooks({ url: webhooks });
     const server = await listen(serveSandbox(sandbox, { cors }), { port });
     console.log(`base URL:    ${server.url}`);

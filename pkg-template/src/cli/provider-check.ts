@@ -18,7 +18,8 @@ Plays HighLevel against your own custom payment provider, over HTTP, and says wh
   --contact-id <id>    a contact whose saved payment methods are listed
   --charge-id <id>     a charge that your gateway knows as paid
   --transaction-id <id>, --subscription-id <id>
-                       what belongs to that charge at HighLevel; with --charge-id the transaction is needed
+                       what that charge pays at HighLevel: with --charge-id the transaction is needed, and of a
+                       subscription's payment the subscription, which HighLevel then names in each verify
   --amount <number>    what it was, in major units such as 10.50
   --timeout-ms <n>     how long an answer may take (default 15000)
   --json       print one JSON object instead of a line for each check
@@ -481,8 +482,12 @@ class QueryChecks {
             const missing = chargeId === undefined ? "name a paid test charge with --charge-id" : "name the transaction of that charge with --transaction-id";
             this.#say("verify.paid", "skip", missing);
         } else {
-            const paid = { ...verify, chargeId };
-            const meaning = await this.#judged("verify.paid", paid, ["success", "pending"]);
+            const payment = { ...verify, chargeId };
+            // So HighLevel asks: of a subscription's payment it names the subscription each time, and of any other payment none.
+            const paid = subscriptionId === undefined ? payment : { ...payment, subscriptionId };
+            const answer = await this.#post(paid);
+            const meaning = this.#judged("verify.paid", payment, answer, ["success", "pending"]);
+            if (subscriptionId !== undefined) this.#judged("verify.subscription", paid, answer, ["success", "pending"]);
             await this.#same("verify.again", paid);
             const other = { ...paid, transactionId: unknown(24) };
             const came = await this.#post(other);
@@ -491,7 +496,6 @@ class QueryChecks {
                 const danger = "also says success for another transaction: a payer can pay many orders with one charge unless you compare the amount";
                 this.#say("verify.reused", reused ? "warn" : "ok", reused ? danger : "one charge pays one transaction");
             }
-            if (subscriptionId !== undefined) await this.#judged("verify.subscription", { ...paid, subscriptionId }, ["success", "pending"]);
         }
         const method = { apiKey, paymentMethodId: unknown(24), transactionId: unknown(24), contactId, currency: "USD" };
         await this.#refuses("charge.unknown", { type: "charge_payment", ...method, amount: 1, chargeDescription: "provider-check" }, "says that a method was charged that does not exist");
@@ -499,7 +503,8 @@ class QueryChecks {
         if (locationId === undefined) {
             for (const check of ["list", "subscribe.unknown"]) this.#say(check, "skip", "name the location of the apiKey with --location-id");
         } else {
-            await this.#judged("list", { type: "list_payment_methods", apiKey, locationId, contactId }, ["success"]);
+            const list = { type: "list_payment_methods", apiKey, locationId, contactId };
+            this.#judged("list", list, await this.#post(list), ["success"]);
             const create = {
                 type: "create_subscription", ...method, locationId, subscriptionId: unknown(24), startDate: new Date().toISOString().slice(0, 10),
                 amount: 1, recurringAmount: "1.00", isSchedule: false, productDetails: [{}],
@@ -526,8 +531,7 @@ class QueryChecks {
     }
 
     /** One check of an answer as HighLevel reads it. */
-    async #judged(check: string, query: object, wanted: Meaning[]): Promise<Meaning> {
-        const came = await this.#post(query);
+    #judged(check: string, query: object, came: Sent, wanted: Meaning[]): Meaning {
         if ("failure" in came) {
             this.#say(check, "fail", came.failure);
             return "none";

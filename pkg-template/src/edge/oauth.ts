@@ -153,8 +153,9 @@ export interface OAuth {
      * Takes the webhook INSTALL or UNINSTALL, once its signature was checked: that of another app (`appId`) is a ValidationError,
      * and an UNINSTALL whose `timestamp` is older than the installation changes nothing. Where no callback brings tokens,
      * `token()` asks for them (`POST /oauth/reconnect`). With a company's UNINSTALL the tokens of the locations under it are
-     * dropped, in other isolates within a minute. A location of a bulk installation gets its token
-     * from its company's, also where the webhook comes before the company's token does: then with the first `token()`.
+     * dropped, in other isolates within a minute; the next `token()` of each asks HighLevel once whether the location has the app
+     * by itself. A location of a bulk installation gets its token from its company's, also where the webhook comes before the
+     * company's token does: then with the first `token()`. What HighLevel refuses the company for it, it may have by itself.
      * 500 of them at once are spread over a minute, so that HighLevel answers none with 429.
      *
      * @param event The event, flat or in an envelope.
@@ -188,9 +189,10 @@ interface Step {
     headers: Record<string, string>;
     body: string;
     ms: number;
-    /** Of a location under a company: that company, and when the location was last known to have the app. */
+    /** The company that the location belongs to; empty where nobody has said it. */
     companyId: string;
-    since: number;
+    /** Of a location whose tokens its company asks for: when it was last known to have the app. */
+    since?: number;
     refused: string;
     token: string;
     until: number;
@@ -430,19 +432,21 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const obtain = async (id: string, first: Event): Promise<Step> => {
         const before = removals;
         let end = await settle(id, first);
-        if (end.status === "under_company" && first.type === "ask") {
-            const { companyId } = end;
-            // When the company has removed the app, with all of its locations.
-            const at = Number((await take(`gone:${companyId}`, (tx) => tx.get()))?.value ?? -1);
+        /** When the company has removed the app, with all that it had given its locations. */
+        let gone: number | undefined;
+        // Of what a caller merely says to be the company's nothing is stored.
+        if (first.type === "ask" && end.since) {
+            const at = Number((await take(`gone:${end.companyId}`, (tx) => tx.get()))?.value ?? -1);
             if (at >= end.since) {
-                await settle(id, { type: "uninstalled", at });
-                end = await settle(id, { ...first, companyId });
+                gone = at;
+                // What the location has by itself is still there, and HighLevel alone knows whether there is any.
+                end = await settle(id, { type: "reconnect" });
             }
         }
         while (end.then === "company") {
-            const { companyId, refused, progress, since } = end;
+            const { companyId, refused, progress, since = 0 } = end;
             const company = `company:${companyId}`;
-            const token = await tokenOf(company, refused || undefined, since > 0 ? companyId : undefined)
+            const token = await tokenOf(company, refused || undefined, since > 0 && gone === undefined ? companyId : undefined)
                 .catch(async (cause) => {
                     if (first.type !== "reconnect") throw cause;
                     return (await obtain(company, first)).token;
@@ -453,7 +457,12 @@ export function createOAuth(options: OAuthOptions): OAuth {
             if (token) await turn(companyId);
             end = await settle(id, { type: "company", token }, progress);
         }
-        if (end.then === "fail") throw failed(end.failure);
+        if (end.then === "fail") {
+            const error = failed(end.failure);
+            // From now on nobody asks for it, until it is installed again.
+            if (gone !== undefined && error.code === "needs_install") await settle(id, { type: "uninstalled", at: gone });
+            throw error;
+        }
         if (end.then === "give") {
             kept.delete(id);
             if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);

@@ -2,6 +2,7 @@ import { bodyOf, TOO_LARGE } from "./body.js";
 import { quietly, waiting } from "./context.js";
 import { seenStore, type SeenStore } from "./seen.js";
 import {
+    nearest,
     verifier,
     WebhookError,
     wrong,
@@ -20,8 +21,9 @@ export interface WebhookContext {
 }
 
 /**
- * What to do with which event: a function for a type, and `"*"` for all events that have none. Whatever it returns is awaited; if it
- * throws or rejects, it gets the delivery again. D1 statements that it returns are carried out by `d1Seen`.
+ * What to do with which event: a function for a type, and `"*"` for all events that have none, those included that HighLevel adds. A
+ * name that is neither is refused, with what may be meant by it. Whatever a function returns is awaited; if it throws or rejects, it
+ * gets the delivery again. D1 statements that it returns are carried out by `d1Seen`.
  */
 export type WebhookListeners = {
     [T in WebhookType]?: ((event: WebhookEvent<T>, context: WebhookContext) => unknown) | undefined;
@@ -233,7 +235,11 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
     const { on, queue, type, onEvent, maxBodyBytes = 1 << 20, answerWithinMs = 2000, leaseMs = 30_000, rememberMs = 30 * DAY_MS } = options;
     const seen = seenStore(options.seen);
     check("on", typeof on === "object" && on !== null, "must be an object of functions");
-    for (const [name, listen] of Object.entries(on)) {
+    // Also what is inherited: a listener that nobody ever calls would be found out by the loss of its events.
+    for (const name in on) {
+        const [meant, listen] = [name === "*" ? name : nearest(name), on[name as "*"]];
+        const hint = meant === "" ? `: "*" gets every other one` : `; did you mean ${meant}?`;
+        check(`on.${name}`, meant === name, `is no event of payments or of the app${hint}`);
         check(`on.${name}`, listen === undefined || typeof listen === "function", "must be a function");
     }
     check("queue", queue === undefined || typeof queue?.send === "function", "must have the method send");
@@ -250,7 +256,9 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
         else if ("error" in outcome && outcome.type !== "refused") console.error(`ghl-payments: webhook ${outcome.id} ${outcome.type}`, outcome.error);
     };
     const listener = (message: WebhookMessage) => {
-        const own = Object.hasOwn(on, message.type) ? on[message.type as "*"] : undefined;
+        const { type } = message;
+        // Every object has a toString; a class's methods are not its own.
+        const own = type !== "" && nearest(type) === type ? on[type as "*"] : undefined;
         return own ?? on["*"];
     };
 
@@ -266,7 +274,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
         const stop = heartbeat(id, token);
         try {
             progress.working = true;
-            const result = await insist(() => listen(event, { id }), (error) => {
+            const result = await insist(() => listen.call(on, event, { id }), (error) => {
                 if (progress.promised) tell({ type: "failed", id, error, again: true });
                 return progress.promised;
             }).catch(async (error: unknown) => {

@@ -1,5 +1,5 @@
 import type { Issue } from "../client/errors.js";
-import { webhookDelivery, webhookKey, webhookSignature, type JsonValue, type WebhookDelivery, type WebhookEvents } from "../edge-core.js";
+import { webhookDelivery, webhookKey, webhookSignature, webhookType, type JsonValue, type WebhookDelivery, type WebhookEvents } from "../edge-core.js";
 import { quietly } from "./context.js";
 import { called, started } from "./module.js";
 
@@ -247,6 +247,8 @@ export function verifier(options: VerifyWebhookOptions, own: readonly string[] =
         throw wrong("invalid_options", "toleranceMs", "must be a number from 0");
     if (type !== undefined && typeof type !== "string" && !own.includes("type"))
         throw wrong("invalid_options", "type", "must be text, such as InvoicePaid");
+    const meant = typeof type === "string" ? nearest(type) : "";
+    if (meant !== "" && meant !== type) throw wrong("invalid_options", "type", `is no type of event; did you mean ${meant}?`);
     if (onDrift !== undefined && typeof onDrift !== "function") throw wrong("invalid_options", "onDrift", "must be a function");
     if (!["number", "function"].includes(typeof now) && !Number.isFinite(+(now as Date)))
         throw wrong("invalid_options", "now", "must be milliseconds since 1970, a Date or a function");
@@ -275,6 +277,14 @@ export function verifier(options: VerifyWebhookOptions, own: readonly string[] =
         for (const each of onDrift ? drift : []) quietly(() => onDrift?.(each, event));
         return { event, type: name, id: id ?? (await digest(body)), digested: id === undefined };
     };
+}
+
+/**
+ * @internal The type of event of this name, or what may be meant by it, such as `PriceCreate or PriceUpdate`; nothing where it is like
+ * none that is known here.
+ */
+export function nearest(name: string): string {
+    return asked(() => webhookType(name));
 }
 
 function trustedKeys(given: WebhookKey | readonly WebhookKey[]): TrustedKey[] {

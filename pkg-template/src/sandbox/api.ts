@@ -30,7 +30,10 @@ import {
 
 /** How a sandbox begins. */
 export interface SandboxOptions {
-    /** From what all its data follow: the same seed and the same calls give the same answers. Default 7. */
+    /**
+     * From what all its data follow: the same seed and the same calls give the same answers. Default 7, but then the ids of
+     * webhooks are others in each sandbox.
+     */
     seed?: number;
     /**
      * The time at which it begins; its data are those of the 13 months before. Default 2026-11-01T12:00:00Z, so that
@@ -100,7 +103,7 @@ export interface SandboxApp {
 export interface SandboxInstallOptions {
     /** By the agency, instead of each location for itself; its id is `companyId`. */
     company?: boolean;
-    /** In these locations. Default: all for an agency, otherwise the first one. */
+    /** In these locations, beside those where it is installed. Default: all for an agency, otherwise the first one. */
     locationIds?: readonly string[];
     /** What it may do. Default: everything. */
     scopes?: readonly string[];
@@ -444,7 +447,7 @@ export function make(options: SandboxOptions): Sandbox {
     );
     const realTime = (): number => (clock === undefined ? Date.now() : timeOf(NO_TIME, clock()));
     const ask = (what: string, options: object = {}): string => core.ask(what, JSON.stringify(options), realTime());
-    const webhooks = new Webhooks(ask, () => core.now, seed);
+    const webhooks = new Webhooks(ask, () => core.now, seed, options.seed !== undefined);
     const checkouts = new Checkouts((what, given) => {
         const told = ask("highlevel", { what, options: given });
         webhooks.flush();

@@ -50,7 +50,10 @@ export interface SandboxWebhookOptions extends SandboxWebhookForm {
     id?: string;
     /** Fields instead of the sandbox's own; `undefined` leaves one out. */
     data?: Record<string, unknown>;
-    /** Its id, the same in each try; null leaves it out. Default: another one each time. */
+    /**
+     * Its id, the same in each try; null leaves it out. Default: another one each time, and in each sandbox; with the option
+     * `seed` they follow from it.
+     */
     webhookId?: string | null;
     /** Its time; null leaves it out. Default: the sandbox's clock. */
     timestamp?: number | Date | null;
@@ -132,12 +135,25 @@ export class Webhooks {
     #faults: Fault[] = [];
     #sender: Sender | undefined;
     #form: SandboxWebhookForm = {};
+    #salt: number | undefined;
 
-    /** @param now Gives the time on the sandbox's clock when it was asked last. */
-    constructor(ask: Ask, now: () => number, seed: number) {
+    /**
+     * @param now Gives the time on the sandbox's clock when it was asked last.
+     * @param repeats Whether ids follow from the seed alone. Otherwise an app that hears of two sandboxes would take the
+     *     webhooks of the second for those of the first.
+     */
+    constructor(ask: Ask, now: () => number, seed: number, repeats: boolean) {
         this.#ask = ask;
         this.#now = now;
         this.#keys = new Keys(seed);
+        if (repeats) this.#salt = 0;
+    }
+
+    /** An id that no webhook has. */
+    #newId(): string {
+        // Not before it is needed: Workers have no random numbers outside of a request.
+        this.#salt ??= Math.floor(Math.random() * Number.MAX_SAFE_INTEGER) + 1;
+        return this.#ask("webhookId", { salt: this.#salt });
     }
 
     /** The public keys. */
@@ -163,7 +179,7 @@ export class Webhooks {
         const item = written(
             { ...fields, ...data },
             timestamp === null ? undefined : new Date(at).toISOString(),
-            webhookId === null ? undefined : (webhookId ?? this.#ask("webhookId")),
+            webhookId === null ? undefined : (webhookId ?? this.#newId()),
             options,
         );
         return this.#signed(url, item.text, options, tampered);
@@ -210,7 +226,7 @@ export class Webhooks {
             if (text === "") continue;
             const fields = JSON.parse(text) as Record<string, unknown>;
             const at = new Date(this.#now()).toISOString();
-            this.#sender.add(written(fields, at, this.#ask("webhookId"), this.#form));
+            this.#sender.add(written(fields, at, this.#newId(), this.#form));
         }
     }
 

@@ -136,8 +136,8 @@ fn written(Step { state, write, progress, then }: Step) -> String {
         out.text("write", &if state.status == Status::None { String::new() } else { state.text() });
     }
     out.text("status", state.status.name());
+    out.text("companyId", &state.company_id);
     if state.status == Status::UnderCompany {
-        out.text("companyId", &state.company_id);
         out.number("since", Some(state.since));
     }
     out.text("progress", &progress.text());

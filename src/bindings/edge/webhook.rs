@@ -3,7 +3,7 @@
 use super::super::client::succeeded;
 use crate::json::{to_ascii, Object};
 use crate::shape::Checked;
-use crate::webhook::{signature, Algorithm, Delivery, Event, Key, Refusal};
+use crate::webhook::{nearest, signature, Algorithm, Delivery, Event, Key, Refusal};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -56,6 +56,12 @@ pub fn webhook_delivery(
     put_drift(&mut info, &delivery.checked);
     let ascii = delivery.checked.foreign.then(|| to_ascii(&delivery.event));
     Ok(succeeded(ascii.as_deref().unwrap_or(&delivery.event), &JsValue::UNDEFINED, &info.finish()))
+}
+
+/// The type of event of this name, or what may be meant by it; nothing where it is like none.
+#[wasm_bindgen(js_name = webhookType)]
+pub fn webhook_type(name: &str) -> String {
+    nearest(name)
 }
 
 /// How something differs from its shape, as `drift`.

@@ -110,11 +110,21 @@ impl Grants {
         self.installs.iter().find(|install| install.covers(location))
     }
 
-    /// Installs the app, or gives an installation new scopes and locations.
-    pub fn add(&mut self, install: Install) {
+    /// Installs the app, or gives an installation new scopes and further locations: what a company has approved before stays
+    /// approved until it is removed.
+    pub fn add(&mut self, mut install: Install) {
         self.new.push(install.resource.clone());
         self.new.extend(install.approved.iter().cloned().map(Resource::Location));
-        self.installs.retain(|own| own.resource != install.resource);
+        if let Some(at) = self.installs.iter().position(|own| own.resource == install.resource) {
+            let mut before = self.installs.swap_remove(at);
+            for id in std::mem::take(&mut install.approved) {
+                if !before.approved.contains(&id) {
+                    before.approved.push(id);
+                }
+            }
+            install.approved = before.approved;
+            install.all |= before.all;
+        }
         self.installs.push(install);
     }
 

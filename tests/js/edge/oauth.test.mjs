@@ -217,8 +217,8 @@ test("a wrong secret, a firewall and an endpoint that is down lose nothing", asy
     assert.equal(server.posts.filter(({ path }) => path === "/oauth/reconnect").length, 0);
 });
 
-async function failed(oauth) {
-    const { code, status, retryable } = await failure(oauth.token(LOCATION));
+async function failed(oauth, wanted) {
+    const { code, status, retryable } = await failure(oauth.token(LOCATION, wanted));
     return [code, status, retryable];
 }
 
@@ -532,6 +532,8 @@ test("an UNINSTALL that is older than the installation changes nothing", async (
 test("when a company removes the app, its locations' tokens are gone, until it is installed again", async () => {
     const world = start();
     const { oauth, server, clock, settings } = world;
+    // By itself the location has no app.
+    server.reconnects = false;
     server.install(LOCATION);
     await install(world, { companyId: COMPANY });
     await oauth.onInstall({ type: "INSTALL", ...account });
@@ -544,10 +546,13 @@ test("when a company removes the app, its locations' tokens are gone, until it i
     clock.ms += 1000;
     const event = { type: "UNINSTALL", companyId: COMPANY, timestamp: new Date(clock.ms).toISOString() };
     await oauth.onInstall(event);
+    assert.deepEqual(await failed(oauth), ["needs_install", 400, false]);
+    assert.deepEqual(server.posts.slice(posts).map(({ path }) => path), ["/oauth/reconnect"], "whether it has the app by itself, and nothing else");
     assert.deepEqual(await failed(oauth), ["needs_install", undefined, false]);
     clock.ms += 61_000;
     assert.deepEqual(await failed(other), ["needs_install", undefined, false]);
-    assert.equal(server.posts.length, posts, "HighLevel is not asked");
+    assert.deepEqual(await failed(other, { companyId: COMPANY }), ["needs_install", undefined, false]);
+    assert.equal(server.posts.length, posts + 1, "HighLevel is not asked again");
     clock.ms += 1000;
     await install(world, { companyId: COMPANY });
     await oauth.onInstall({ type: "INSTALL", ...account });
@@ -556,7 +561,24 @@ test("when a company removes the app, its locations' tokens are gone, until it i
     await oauth.onInstall(event);
     assert.equal(await oauth.token(LOCATION), second, "it comes again, late");
     await oauth.forget({ companyId: COMPANY });
+    assert.deepEqual(await failed(oauth), ["needs_install", 400, false]);
     assert.deepEqual(await failed(oauth), ["needs_install", undefined, false]);
+});
+
+test("where the endpoint is down when a company has removed the app, its locations are asked for again later", async () => {
+    const world = start();
+    const { oauth, server, clock } = world;
+    server.install(LOCATION);
+    await install(world, { companyId: COMPANY });
+    await oauth.onInstall({ type: "INSTALL", ...account });
+    await oauth.token(LOCATION);
+    clock.ms += 1000;
+    await oauth.onInstall({ type: "UNINSTALL", companyId: COMPANY, timestamp: new Date(clock.ms).toISOString() });
+    server.fault = () => new Response(null, { status: 503 });
+    assert.deepEqual(await failed(oauth), ["endpoint_failed", 503, true]);
+    server.fault = () => undefined;
+    assert.ok(server.accepts(await oauth.token(LOCATION)), "by itself it has the app");
+    assert.equal(server.posts.at(-2).path, "/oauth/reconnect");
 });
 
 test("where the key is lost, token() says so, and reconnect(), the callback and forget() work", async () => {
@@ -605,6 +627,7 @@ test("a store with one lock for all ids does not hang", async () => {
     await install(world, { companyId: COMPANY, approvedLocations: ["another"] });
     await oauth.onInstall({ type: "INSTALL", ...account });
     for (const id of [LOCATION, "another"]) assert.ok(server.accepts(await oauth.token(id)));
+    server.reconnects = false;
     await oauth.onInstall({ type: "UNINSTALL", companyId: COMPANY });
     assert.equal((await failure(oauth.token("another"))).code, "needs_install");
 });

@@ -74,6 +74,31 @@ test("an event goes to its listener, all others to the star, and what nobody wan
     assert.deepEqual(lonely.types(), ["ignored", "ignored", "ignored", "ignored"]);
 });
 
+test("listeners may be methods of a class, which has other methods as well", async () => {
+    class Listeners {
+        #heard = [];
+        OrderCreate(event) {
+            this.#heard.push(event._id);
+        }
+        heard() {
+            return this.#heard;
+        }
+    }
+    class More extends Listeners {
+        "*"(event) {
+            this.heard().push(event.type);
+        }
+    }
+    const on = new More();
+    const { handler, types } = make(on);
+    assert.equal(await statusOf(handler(delivery(ORDER)())), 200);
+    for (const type of ["AppUpdate", "heard", "constructor", "toString"]) {
+        assert.equal(await statusOf(handler(delivery(JSON.stringify({ webhookId: type, type }))())), 200);
+    }
+    assert.deepEqual(types(), Array(5).fill("handled"));
+    assert.deepEqual(on.heard(), ["o1", "AppUpdate", "heard", "constructor", "toString"]);
+});
+
 test("options may be undefined, as what is left out", async () => {
     const names = ["queue", "type", "maxBodyBytes", "answerWithinMs", "leaseMs", "rememberMs", "legacyRsa", "toleranceMs", "now", "onDrift"];
     const nothing = Object.fromEntries(names.map((name) => [name, undefined]));
@@ -358,6 +383,18 @@ test("a store that cannot remember is refused with the reason, and so are wrong 
         [{ on, seen: {} }, "seen", /memorySeen/],
         [{ seen: memorySeen() }, "on", /must be an object/],
         [{ on: { OrderCreate: 5 }, seen: memorySeen() }, "on.OrderCreate", /function/],
+        [{ on: { OrderCreat() {} }, seen: memorySeen() }, "on.OrderCreat", /did you mean OrderCreate\?/],
+        [{ on: { ...on, orderCreate() {} }, seen: memorySeen() }, "on.orderCreate", /did you mean OrderCreate\?/],
+        [{ on: { "order.create"() {} }, seen: memorySeen() }, "on.order.create", /did you mean OrderCreate\?/],
+        [{ on: { InvoicePayed() {} }, seen: memorySeen() }, "on.InvoicePayed", /did you mean InvoicePaid\?/],
+        [{ on: { Install() {} }, seen: memorySeen() }, "on.Install", /did you mean INSTALL\?/],
+        [{ on: { PlanChange() {} }, seen: memorySeen() }, "on.PlanChange", /did you mean PLAN_CHANGE\?/],
+        [{ on: { OrderCreat: undefined }, seen: memorySeen() }, "on.OrderCreat", /did you mean/],
+        [{ on: { PaymentReceived() {} }, seen: memorySeen() }, "on.PaymentReceived", /"\*" gets every other one/],
+        [{ on: { ContactCreate() {} }, seen: memorySeen() }, "on.ContactCreate", /"\*" gets every other one/],
+        [{ on: Object.create({ OrderCreat() {} }), seen: memorySeen() }, "on.OrderCreat", /did you mean/],
+        [{ on: [() => {}], seen: memorySeen() }, "on.0", /"\*"/],
+        [{ on, seen: memorySeen(), type: "InvoicePayed" }, "type", /did you mean InvoicePaid\?/],
         [{ on, seen: memorySeen(), queue: {} }, "queue", /send/],
         [{ on, seen: memorySeen(), keys: ["x"] }, "keys[0]", /public key/],
         [{ on, seen: memorySeen(), maxBodyBytes: 0 }, "maxBodyBytes", /from 1/],

@@ -229,6 +229,8 @@ test("wrong options are refused by name, also what would only look like a denial
         [{ toleranceMs: Number.NaN }, "toleranceMs"],
         [{ now: "yesterday" }, "now"],
         [{ type: 5 }, "type"],
+        [{ type: "InvoicePayed" }, "type"],
+        [{ type: "orderCreate" }, "type"],
         [{ onDrift: 5 }, "onDrift"],
         [{ keys: [pem(RSA[0])] }, "keys"],
         [{ keys: [pem(ED)], legacyRsa: true }, "keys"],

@@ -90,6 +90,39 @@ test("a provider that is right passes, with and without its key", async () => {
     console.log(`figure: provider-check: ${lines.length - 1} checks of a queryUrl, one line each`);
 });
 
+test("a subscription's payment is asked about with its subscription, every time", async () => {
+    const [subscriptionId, charge] = ["sub-1", ["--charge-id", "paid", "--transaction-id", "t-paid"]];
+    /** A provider that knows what the charge began, and compares it. */
+    const serveOne = async (snapshots) => {
+        const asked = [];
+        const url = await serve(async (request) => {
+            const { type, apiKey, ...query } = (await request.json().catch(() => undefined)) ?? {};
+            if (apiKey !== KEY) return Response.json({ success: false }, { status: 401 });
+            if (type !== "verify" || query.chargeId !== "paid") return Response.json({ failed: true });
+            asked.push(query);
+            const fits = query.transactionId === "t-paid" && query.subscriptionId === subscriptionId;
+            const at = 1_767_225_600;
+            const chargeSnapshot = { id: "paid", status: "succeeded", amount: 10.5, chargeId: "paid", chargedAt: at };
+            const subscription = { subscriptionStatus: "active", subscriptionSnapshot: { id: "s", status: "active", trialEnd: 0, createdAt: at, nextCharge: at } };
+            return Response.json(fits ? { success: true, chargeSnapshot, ...(snapshots && subscription) } : { failed: true });
+        });
+        return { url, asked };
+    };
+    const { url, asked } = await serveOne(true);
+    const words = [...charge, "--subscription-id", subscriptionId, "--amount", "10.5", "--json"];
+    const found = await check([url, ...words], { GHL_API_KEY: KEY });
+    assert.deepEqual([found.code, failures(found)], [0, []], found.stdout);
+    for (const name of ["paid", "subscription", "again", "reused"]) assert.equal(found.found[`queryUrl.verify.${name}`], "ok", `${name}: ${found.stdout}`);
+    assert.ok(asked.length >= 8 && asked.every((query) => query.subscriptionId === subscriptionId), JSON.stringify(asked));
+    // An answer without what the subscription needs is no verify that is wrong, but the subscription stays incomplete.
+    const bare = await check([(await serveOne(false)).url, ...words], { GHL_API_KEY: KEY });
+    assert.deepEqual([bare.code, failures(bare)], [1, ["queryUrl.verify.subscription"]], bare.stdout);
+    // Of any other payment HighLevel names none.
+    const plain = await serveOne(true);
+    await check([plain.url, ...charge, "--json"], { GHL_API_KEY: KEY });
+    assert.ok(plain.asked.length >= 8 && plain.asked.every((query) => !("subscriptionId" in query)), JSON.stringify(plain.asked));
+});
+
 test("the mistakes of public code are found", async () => {
     const json = (body, status = 200) => Response.json(body, { status });
     const cases = {

@@ -30,6 +30,14 @@ async function token(sandbox, fields, host = "https://services.leadconnectorhq.c
     return { status: response.status, ...(await response.json()) };
 }
 
+/** A new code for the agency's installation. */
+async function reconnect(sandbox) {
+    const { clientId: clientKey, clientSecret } = sandbox.app;
+    const body = JSON.stringify({ clientKey, clientSecret, companyId: sandbox.companyId });
+    const response = await sandbox.fetch("/oauth/reconnect", { method: "POST", headers: { "content-type": "application/json" }, body });
+    return (await response.json()).authorizationCode;
+}
+
 const exchange = (sandbox, code) => token(sandbox, { grant_type: "authorization_code", code });
 const refresh = (sandbox, text) => token(sandbox, { grant_type: "refresh_token", refresh_token: text });
 
@@ -113,6 +121,39 @@ test("what is installed and removed without a browser has its tokens as well", a
     assert.throws(() => sandbox.uninstall({ locationId: "two" }), /not installed in two/);
     assert.throws(() => sandbox.install({ locationIds: ["three"] }), /no location "three"/);
     assert.throws(() => sandbox.install({ locations: ["one"] }), /no option "locations"/);
+});
+
+test("an agency that installs the app in further locations keeps it in those before", async () => {
+    const sandbox = createSandbox({ locations: ["one", "two", "three"], size: 0 });
+    const seen = [];
+    const sending = sandbox.webhooks({ url: "https://app.example.com/hooks", fetch: async (request) => {
+        const { type, locationId } = await request.json();
+        seen.push(`${type} ${locationId ?? "agency"}`);
+        return new Response();
+    } });
+    const approved = async () => {
+        const agency = await exchange(sandbox, await reconnect(sandbox));
+        return agency.approvedLocations;
+    };
+    sandbox.install({ company: true, locationIds: ["one"] });
+    sandbox.install({ company: true, locationIds: ["two", "one"] });
+    assert.deepEqual(await approved(), ["one", "two"]);
+    sandbox.uninstall({ locationId: "one" });
+    assert.deepEqual(await approved(), ["two"]);
+    assert.throws(() => sandbox.uninstall({ locationId: "one" }), /not installed in one/);
+    // A person who approves at HighLevel's page adds as well.
+    await approve(sandbox, { company_id: sandbox.companyId, location_id: "three" });
+    assert.deepEqual(await approved(), ["two", "three"]);
+    // All, those to come included, are not made fewer by naming some.
+    sandbox.install({ company: true });
+    sandbox.install({ company: true, locationIds: ["one"] });
+    assert.deepEqual((await approved()).toSorted(), ["one", "three", "two"]);
+    await sending.settled();
+    const named = ["INSTALL agency", "INSTALL one", "INSTALL agency", "INSTALL two", "INSTALL one", "UNINSTALL one", "INSTALL agency", "INSTALL three"];
+    assert.deepEqual(seen.slice(0, named.length), named);
+    sandbox.uninstall();
+    sandbox.install({ company: true, locationIds: ["three"] });
+    assert.deepEqual(await approved(), ["three"], "an installation that was removed leaves nothing");
 });
 
 test("options that are wrong are named", () => {

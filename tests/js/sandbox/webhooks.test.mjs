@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import test from "node:test";
 import { PaymentsClient } from "ghl-payments";
 import { createSandbox } from "ghl-payments/sandbox";
-import { startSandbox } from "../support/support.mjs";
+import { startSandbox, startSandboxAs } from "../support/support.mjs";
 
 const TYPES = [
     ...["OrderCreate", "OrderStatusUpdate"],
@@ -103,6 +103,67 @@ test("fields, id, time, envelope and address are as asked", async () => {
     const ids = new Set();
     for (let i = 0; i < 100; i += 1) ids.add((await read(await sandbox.webhook("PriceCreate"))).body.webhookId);
     assert.equal(ids.size, 100);
+});
+
+test("ids are others in each sandbox, and follow from a seed that is given", async () => {
+    const idsOf = async (sandbox) => {
+        const ids = [];
+        for (let i = 0; i < 3; i += 1) ids.push((await read(await sandbox.webhook("OrderCreate"))).body.webhookId);
+        return ids;
+    };
+    const [one, two] = [await idsOf(createSandbox()), await idsOf(createSandbox())];
+    assert.equal(new Set([...one, ...two]).size, 6, "an app that remembers ids would drop the second's");
+    assert.deepEqual(await idsOf(createSandbox({ seed: 7 })), await idsOf(createSandbox({ seed: 7 })));
+    assert.notDeepEqual(await idsOf(createSandbox({ seed: 7 })), await idsOf(createSandbox({ seed: 8 })));
+    // A reset is no new sandbox.
+    for (const seed of [undefined, 7]) {
+        const sandbox = createSandbox(seed === undefined ? {} : { seed });
+        const before = await idsOf(sandbox);
+        sandbox.reset();
+        assert.equal(new Set([...before, ...(await idsOf(sandbox))]).size, 6, `seed ${seed}`);
+    }
+    // Those that are sent are as new as those that are made by hand.
+    const sent = async (sandbox) => {
+        const app = receiver();
+        const sending = sandbox.webhooks({ url: URL_OF_APP, fetch: app.fetch });
+        sandbox.createOrder();
+        await sending.settled();
+        return app.seen[0].webhookId;
+    };
+    assert.notEqual(await sent(createSandbox()), await sent(createSandbox()));
+});
+
+test("servers that are started without a seed send other ids, and with one the same", async () => {
+    const bodies = [];
+    const server = createServer(async (incoming, outgoing) => {
+        const parts = [];
+        for await (const part of incoming) parts.push(part);
+        bodies.push(JSON.parse(Buffer.concat(parts)));
+        outgoing.end();
+        server.emit("webhook");
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${server.address().port}/hooks`;
+    try {
+        for (const seed of [[], [], ["--seed", "7"], ["--seed", "7"]]) {
+            const sandbox = await startSandboxAs("--webhooks", url, ...seed);
+            try {
+                const { baseUrl, locationId, token } = sandbox;
+                const client = new PaymentsClient({ baseUrl, locationId, token });
+                const [order] = (await client.orders.list({ paymentStatus: "unpaid", limit: 1 })).data;
+                const arrived = once(server, "webhook");
+                await client.orders.recordPayment(order._id, { mode: "cash" });
+                await arrived;
+            } finally {
+                await sandbox.stop();
+            }
+        }
+        const [one, two, three, four] = bodies.map(({ webhookId }) => webhookId);
+        assert.equal(new Set([one, two, three]).size, 3);
+        assert.equal(four, three);
+    } finally {
+        server.close();
+    }
 });
 
 test("signatures are made, left out or broken as asked", async () => {

@@ -67,10 +67,15 @@ function recorded({ NODE_OPTIONS = "", ...environment }) {
 }
 
 /** Starts `npx ghl-payments sandbox` on a free port. */
-export async function startSandbox(...options) {
+export function startSandbox(...options) {
+    return startSandboxAs("--seed", "7", ...options);
+}
+
+/** The same without a seed, unless the options name one. */
+export async function startSandboxAs(...options) {
     const { bin } = createRequire(import.meta.url)("ghl-payments/package.json");
     const program = join(PACKAGE, bin["ghl-payments"]);
-    const child = spawn(process.execPath, [program, "sandbox", "--port", "0", "--seed", "7", ...options], {
+    const child = spawn(process.execPath, [program, "sandbox", "--port", "0", ...options], {
         stdio: ["ignore", "pipe", "inherit"],
         env: recorded(process.env),
     });
