@@ -39,7 +39,7 @@ impl HighLevel {
         self.accepted.insert(access.clone());
         let mut body =
             format!(r#"{{"access_token":"{access}","expires_in":600,"userType":"Location","locationId":"l""#);
-        if self.count % 2 == 0 {
+        if self.count.is_multiple_of(2) {
             // Not every answer names the company.
             body.push_str(r#","companyId":"c""#);
         }
