@@ -80,7 +80,8 @@ test("after SIGKILL and restart an alarm goes on by itself, and storage, rows an
     const goesOn = agency.logged((line) => line.startsWith("alarm "));
     await agency.restart();
     const [, count] = /^alarm (\d+)$/.exec(await goesOn);
-    assert.ok(Number(count) > 2, `alarm ${count}`);
+    // The second one may have been killed before what it had written was there: then it comes again.
+    assert.ok(Number(count) >= 2, `alarm ${count}`);
     assert.deepEqual(await agency.rows("DB_1", "select value from kept"), [{ value: "row" }]);
     assert.equal(await (await (await agency.files()).get("kept")).text(), "file");
     assert.ok(agency.memory() > 10_000_000);
