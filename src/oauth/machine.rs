@@ -348,7 +348,7 @@ impl Run<'_> {
         match self.state.status {
             Status::None => not_installed(),
             Status::NeedsInstall if self.has_company() => Then::CompanyToken(Secret::default()),
-            Status::NeedsInstall if self.now < self.state.retry_at => Then::Fail(Failure::new(
+            Status::NeedsInstall if self.rests() => Then::Fail(Failure::new(
                 FailureCode::NeedsInstall,
                 "HighLevel refuses to refresh and to reconnect: the app has to be installed again",
             )),
@@ -356,9 +356,7 @@ impl Run<'_> {
             Status::UnderCompany | Status::Active if self.is_good_until(self.state.refresh_at) => Then::Give,
             Status::UnderCompany => Then::CompanyToken(Secret::default()),
             // An intent that nobody has settled is settled at once, while the grace lasts.
-            Status::Refreshing if self.now < self.state.retry_at && self.is_good_until(self.state.expires_at) => {
-                Then::Give
-            }
+            Status::Refreshing if self.rests() && self.is_good_until(self.state.expires_at) => Then::Give,
             Status::Active | Status::Refreshing if self.state.refresh == Secret::default() => {
                 self.store(Status::NeedsReconnect, 0.0);
                 self.begin(Purpose::Reconnect, Secret::default())
@@ -370,6 +368,12 @@ impl Run<'_> {
         }
     }
 
+    /// Whether the endpoint is to be left alone. A row says so for a minute at the most: a later time was written by a clock that has
+    /// been set back since, or is another one.
+    fn rests(&self) -> bool {
+        self.now < self.state.retry_at && self.state.retry_at <= self.now + REFUSED_MS
+    }
+
     /// Whether it is a location of which a company is known.
     fn has_company(&self) -> bool {
         matches!(self.owner, Some(Owner::Location(_))) && !self.state.company_id.is_empty()
@@ -378,7 +382,7 @@ impl Run<'_> {
     /// A location whose company cannot help may have the app by itself: a reconnect shows it, unless one was refused within the
     /// last minute, or nobody has ever told of an installation.
     fn by_itself(&mut self) -> Option<Then> {
-        let told = self.state.since > 0.0 && self.now >= self.state.retry_at;
+        let told = self.state.since > 0.0 && !self.rests();
         (self.progress.asked || told).then(|| {
             self.progress.attempts = 0;
             self.begin(Purpose::Reconnect, Secret::default())

@@ -521,6 +521,24 @@ fn every_answer_to_a_companys_request() {
 }
 
 #[test]
+fn an_endpoint_is_left_alone_for_a_minute_at_the_most_whatever_clock_wrote_the_row() {
+    let ask = Event::Ask { refused: "", company_id: "" };
+    for (from, resting, back) in [
+        ("needs_install", "- / needs_install", "- / reconnect"),
+        ("refreshing at rest", "- / give a1", "refreshing / token refresh_token"),
+    ] {
+        for (later, expected) in [(60_000.0, resting), (60_001.0, back), (24.0 * HOUR, back)] {
+            let state = State { retry_at: NOW + later, ..state(from) };
+            let step = step(&app(), Some(&location()), state, Progress::default(), ask, NOW, 0.0);
+            assert_eq!(shown(&step), expected, "{from}, {later}");
+        }
+    }
+    let state = State { retry_at: NOW + HOUR, ..state("under_company") };
+    let step = step(&app(), Some(&location()), state, Progress::default(), Event::CompanyToken(""), NOW, 0.0);
+    assert_eq!(shown(&step), "- / reconnect");
+}
+
+#[test]
 fn a_location_that_is_refused_one_way_is_asked_for_the_other_way_and_neither_goes_round() {
     let ask = Event::Ask { refused: "", company_id: "" };
     for (from, answers, expected) in [

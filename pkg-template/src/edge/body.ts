@@ -14,8 +14,12 @@ interface Stream {
     [Symbol.asyncIterator]?(): AsyncIterator<unknown>;
 }
 
-/** The body of a request up to a length, of which one byte more is not kept; nothing where it cannot be read. */
-export async function bodyOf(request: Incoming, max: number): Promise<Uint8Array | typeof TOO_LARGE | undefined> {
+/**
+ * The body of a request up to a length, of which one byte more is not kept; nothing where it cannot be read. Once `over` is there it is
+ * read no further: who sends byte by byte may never stop.
+ */
+export async function bodyOf(request: Incoming, max: number, over?: Promise<unknown>): Promise<Uint8Array | typeof TOO_LARGE | undefined> {
+    let isOver = false;
     try {
         const { body } = request;
         if (body === null) return new Uint8Array();
@@ -27,16 +31,22 @@ export async function bodyOf(request: Incoming, max: number): Promise<Uint8Array
             const whole = new Uint8Array(await request.arrayBuffer());
             return whole.length > max ? TOO_LARGE : whole;
         }
+        // Not awaited: who sends it may not hear of it.
+        const leave = () => void Promise.resolve(reader ? reader.cancel() : chunks?.return?.()).catch(() => {});
+        void over?.then(() => {
+            isOver = true;
+            leave();
+        });
         let kept = new Uint8Array();
         for (let length = 0; ; ) {
             const { done, value } = await (reader ? reader.read() : chunks!.next());
+            if (isOver) return undefined;
             if (done) return kept.subarray(0, length);
             if (!ArrayBuffer.isView(value)) throw new TypeError("the body is a stream of something else than bytes");
             const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
             const end = length + bytes.length;
             if (end > max) {
-                // Not awaited: who sends it may never stop.
-                Promise.resolve(reader ? reader.cancel() : chunks?.return?.()).catch(() => {});
+                leave();
                 return TOO_LARGE;
             }
             if (end > kept.length) {

@@ -316,8 +316,11 @@ export function createOAuth(options: OAuthOptions): OAuth {
         }
     };
 
-    const write = async (tx: TokenTransaction, id: string, state: string): Promise<void> => {
-        const row = { value: state && (await vault.seal(id, state)) };
+    const write = async (tx: TokenTransaction, id: string, state: string): Promise<void> =>
+        put(tx, { value: state && (await vault.seal(id, state)) });
+
+    /** Writes a row, again where nobody knows whether it was written. */
+    const put = async (tx: TokenTransaction, row: TokenRow): Promise<void> => {
         for (let tries = 1; ; tries++) {
             try {
                 return await tx.put(row);
@@ -408,7 +411,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
         await take(id, async (tx) => {
             const row = await tx.get();
             const next = core("limits", "", isThere(row, now()) ? row.value : "", "", event);
-            if (next !== "") await tx.put({ value: next });
+            if (next !== "") await put(tx, { value: next });
         });
     };
 
@@ -417,7 +420,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
         const ms = await take(`pace:${companyId}`, async (tx) => {
             const row = await tx.get();
             const next = JSON.parse(core("turn", "", isThere(row, now()) ? row.value : "")) as { row: string; ms: number };
-            await tx.put({ value: next.row });
+            await put(tx, { value: next.row });
             return next.ms;
         });
         if (ms > 0) await pause(ms);
@@ -425,7 +428,9 @@ export function createOAuth(options: OAuthOptions): OAuth {
 
     const known = (id: string): string | undefined => {
         const held = kept.get(id);
-        return held && now() < held.until ? held.token : undefined;
+        const left = held ? held.until - now() : 0;
+        // More is left where the clock was set back.
+        return left > 0 && left <= KEPT_MS ? held!.token : undefined;
     };
 
     /** Gets a token, also where it takes another one for that. */
@@ -501,7 +506,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
         if (typeof account !== "object") return;
         // What locations have by this company's token is dead as well.
         await take(`gone:${account.companyId}`, async (tx) => {
-            await tx.put({ value: `${Math.max(Number((await tx.get())?.value ?? 0), at ?? now())}` });
+            await put(tx, { value: `${Math.max(Number((await tx.get())?.value ?? 0), at ?? now())}` });
         });
         kept.clear();
     };
@@ -544,7 +549,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
         await take(id, async (tx) => {
             if (isThere(await tx.get(), now())) throw wrong("state_replayed", "the state was used before: begin again with authorizeUrl()");
             // Stores sweep by their own clock.
-            await tx.put({ value: "used", expiresAt: Math.max(held.expiresAt, Date.now() + STATE_MS) + KEPT_MS });
+            await put(tx, { value: "used", expiresAt: Math.max(held.expiresAt, Date.now() + STATE_MS) + KEPT_MS });
         });
         return held;
     };
@@ -588,7 +593,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
         request: Request,
         options?: RedirectOptions,
     ): Promise<Installed | Response> => {
-        const { searchParams } = new URL(request.url);
+        const { searchParams } = addressed(request);
         const only = (name: string) => (searchParams.getAll(name).length === 1 ? searchParams.get(name)! : "");
         const state = only("state");
         const refusal = only("error");
@@ -647,6 +652,16 @@ export function createOAuth(options: OAuthOptions): OAuth {
             await remove(account);
         },
     };
+}
+
+/** The whole URL of a request of the web. */
+function addressed(request: Request): URL {
+    try {
+        if (typeof request.headers.get === "function") return new URL(request.url);
+    } catch {
+        // Named below.
+    }
+    throw invalid("request", "must be a Request of the web with its whole URL; of Node's http make one: new Request(url, { headers })");
 }
 
 function isThere(row: TokenRow | null | undefined, now: number): row is TokenRow {

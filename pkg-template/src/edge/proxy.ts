@@ -315,7 +315,7 @@ class Proxying {
         let grant: Grant;
         try {
             const authorize = this.#authorize;
-            const granted = await within(Promise.resolve(authorize(seen, context)).then((given) => given || null), until);
+            const granted = await within(() => Promise.resolve(authorize(seen, context)).then((given) => given || null), this.#left(until));
             if (granted === undefined) return this.#refuse("authorize_failed", known, { cause: new Error("authorize took longer than timeoutMs") });
             if (granted === null) return this.#refuse("no_grant", known);
             grant = dataOf(granted);
@@ -331,7 +331,7 @@ class Proxying {
         const { locationId, operations } = grant;
         known.locationId = locationId;
 
-        const body = await within(bodyOf(request, takesBody ? this.#maxBodyBytes : 0), until);
+        const body = await within((over) => bodyOf(request, takesBody ? this.#maxBodyBytes : 0, over), this.#left(until));
         if (body === TOO_LARGE && takesBody) return this.#refuse("body_too_large", known);
         if (body === undefined) return this.#refuse("body_not_read", known);
         const given = { ...asked, id: entry.id, query: url.search.slice(1), trustIds: this.#trustIds };
@@ -352,6 +352,11 @@ class Proxying {
         return this.#answer(answer, known, bytes, more);
     }
 
+    /** The time that is left, in milliseconds: never more than there was, also where the clock was set back meanwhile. */
+    #left(until: number): number {
+        return Math.min(until - Date.now(), this.#timeoutMs);
+    }
+
     /** Carries out a call. Gives the answer for the page, its body, and what else is to be told. */
     async #call(
         manner: string,
@@ -361,7 +366,7 @@ class Proxying {
         signal?: AbortSignal,
     ): Promise<[Answer, Uint8Array, More]> {
         const inPath = id === undefined ? undefined : JSON.stringify(id);
-        const input: Input = [`${manner} ${name}`, inPath, params, JSON.stringify({ locationId, deadlineMs: Math.max(until - Date.now(), 1) })];
+        const input: Input = [`${manner} ${name}`, inPath, params, JSON.stringify({ locationId, deadlineMs: Math.max(this.#left(until), 1) })];
         const [error, answer, body, cause] = await this.#core.call(input, signal);
         if (answer === undefined) throw failure(error);
         const { reason } = answer as Answer;
@@ -397,14 +402,14 @@ class Proxying {
     }
 }
 
-/** What a promise comes to, if it does so in time. */
-async function within<T>(promise: Promise<T>, until: number): Promise<T | undefined> {
+/** What work comes to, if it does so in time; it is told when that is over. */
+async function within<T>(work: (over: Promise<undefined>) => Promise<T>, ms: number): Promise<T | undefined> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<undefined>((resolve) => {
-        timer = setTimeout(resolve, Math.min(Math.max(until - Date.now(), 0), 0x7fffffff), undefined);
+        timer = setTimeout(resolve, Math.min(Math.max(ms, 0), 0x7fffffff), undefined);
     });
     try {
-        return await Promise.race([promise, late]);
+        return await Promise.race([work(late), late]);
     } finally {
         clearTimeout(timer);
     }

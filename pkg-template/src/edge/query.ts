@@ -354,7 +354,7 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
         context: unknown[],
         passOn: (body?: BodyInit) => Awaitable<Response>,
     ): Promise<Response> {
-        const body = await Promise.race([bodyOf(request, maxBodyBytes), late]);
+        const body = await Promise.race([bodyOf(request, maxBodyBytes, late), late]);
         if (body === LATE) return replied(step("timeout").answer!, { type: "failed" });
         if (body === TOO_LARGE) return refused("too_large");
         if (body === undefined) return refused("malformed");

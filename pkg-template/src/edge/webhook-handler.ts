@@ -1,6 +1,6 @@
 import { bodyOf, TOO_LARGE } from "./body.js";
 import { quietly, waiting } from "./context.js";
-import { seenStore, type SeenStore } from "./seen.js";
+import { seenStore, type Claim, type SeenStore } from "./seen.js";
 import {
     nearest,
     verifier,
@@ -135,7 +135,8 @@ export interface WebhookHandlerOptions extends Omit<VerifyWebhookOptions, "type"
 
 /**
  * Answers HighLevel's webhooks: 200 handled, now or before, or of no interest; 202 in the queue, or its listener is at work; 401 not
- * HighLevel's; 400, 405, 413 not readable; 429 failed, busy or not yet claimed, please again; 500 the handler itself is not in order.
+ * HighLevel's; 400, 405, 413 not readable; 429 failed, busy, not yet claimed, or a body that does not come within 15 s, please again; 500
+ * the handler itself is not in order.
  *
  * The context with `waitUntil` may come in any place behind the request, so that it can stand as the `fetch` of a Worker.
  */
@@ -185,6 +186,12 @@ const PAUSES_MS = [1000, 5000];
 
 /** No call of the store or the queue is waited for longer. */
 const STORE_MS = 5000;
+
+/** A body that takes longer is not waited for: HighLevel's come at once. */
+const READ_MS = 15_000;
+
+/** What a wait ends with when the time is over. */
+const LATE = Symbol("late");
 
 /** How long the answer waits until the claim is given back: without that it ends by itself. */
 const RELEASE_MS = 1000;
@@ -268,7 +275,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
         const listen = listener(message);
         if (listen === undefined) return told("ignored");
         // A claim that comes when nobody waits for it any more ends by itself.
-        const claim = await within(() => seen.claim(id, leaseMs)).catch(failed);
+        const claim = await within(async () => claimed(await seen.claim(id, leaseMs))).catch(failed);
         if (claim.state !== "claimed") return told(claim.state === "done" ? "duplicate" : "busy");
         const { token } = claim;
         const stop = heartbeat(id, token);
@@ -309,9 +316,10 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
 
     /** Keeps a delivery claimed while its listener is at work. Gives what ends that. */
     function heartbeat(id: string, token: string): () => void {
-        const began = Date.now();
+        // Not by the clock, which may be set meanwhile.
+        let left = LONGEST_MS;
         const beat = setInterval(() => {
-            if (Date.now() - began > LONGEST_MS) clearInterval(beat);
+            if ((left -= leaseMs / 3) < 0) clearInterval(beat);
             else quietly(() => seen.renew(id, token, leaseMs));
         }, leaseMs / 3);
         return () => clearInterval(beat);
@@ -325,6 +333,10 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
         let message: WebhookMessage;
         try {
             const body = await readBody(request, maxBodyBytes);
+            if (body === undefined) {
+                tell({ type: "refused", code: "unreadable", error: new WebhookError("unreadable", `the body did not come within ${READ_MS} ms`) });
+                return please("late");
+            }
             message = await verify(body, request.headers, typeof type === "function" ? type(request) : type);
         } catch (thrown) {
             const error = thrown instanceof WebhookError ? thrown : new WebhookError("internal", `${thrown}`, [], thrown);
@@ -379,12 +391,21 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
 
     async function deliver(given: unknown): Promise<"handled" | "ignored" | "duplicate" | "busy"> {
         const message = given as WebhookMessage;
-        const whole = typeof message?.id === "string" && typeof message.type === "string" && typeof message.event === "object";
+        const { id = "", type, event } = message ?? {};
+        const whole = typeof id === "string" && id !== "" && typeof type === "string" && typeof event === "object" && event !== null && !Array.isArray(event);
         check("message", whole, "must be what was sent to the queue");
         return handle(message);
     }
 
-    const handler = (request: Request, ...context: unknown[]) => answer(request, context);
+    const handler = async (request: Request, ...context: unknown[]) => {
+        try {
+            return await answer(request, context);
+        } catch (cause) {
+            const error = new WebhookError("internal", "request must be a Request of the web; see cause", [], cause);
+            tell({ type: "refused", code: error.code, error });
+            return reply(error.status, { code: error.code });
+        }
+    };
     return Object.assign(handler, {
         deliver,
         async queue({ messages }: WebhookBatch): Promise<void> {
@@ -425,10 +446,20 @@ async function insist<T>(call: () => T | PromiseLike<T>, sensible: (error: unkno
     }
 }
 
-/** The bytes of a request, as long as they are not too many. */
-async function readBody(request: Request, limit: number): Promise<Uint8Array> {
+/** What a store of somebody's own has given, if it is a claim. */
+function claimed(given: Claim): Claim {
+    const { state, token } = (given ?? {}) as { state?: unknown; token?: unknown };
+    if (state === "claimed" ? typeof token === "string" : state === "busy" || state === "done") return given;
+    throw new TypeError("the claim that the store gave is none");
+}
+
+/** The bytes of a request, as long as they are not too many; nothing where they do not come in time. */
+async function readBody(request: Request, limit: number): Promise<Uint8Array | undefined> {
     if (request.bodyUsed) throw wrong("invalid_body", "request", "was read before: pass a clone");
-    const body = await bodyOf(request, limit);
+    let timer: ReturnType<typeof setTimeout>;
+    const over = new Promise<typeof LATE>((resolve) => (timer = setTimeout(resolve, READ_MS, LATE)));
+    const body = await Promise.race([bodyOf(request, limit, over), over]).finally(() => clearTimeout(timer));
+    if (body === LATE) return undefined;
     if (body === TOO_LARGE) throw new WebhookError("too_large", `the body has more than ${limit} bytes`);
     if (body === undefined) throw new WebhookError("unreadable", "the body ended before its end");
     return body;
