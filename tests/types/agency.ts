@@ -10,9 +10,13 @@ import {
     type AgencyEnv,
     type AgencyStatus,
     type DatabaseEnv,
+    type GhlCompany,
+    type GhlLocation,
     type RollupRow,
+    type TokenKeeper,
+    type WebhookLedger,
 } from "ghl-payments/cloudflare";
-import { PaymentsClient } from "ghl-payments/edge";
+import { PaymentsClient, durableSeen, durableStore } from "ghl-payments/edge";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(_: Equal<A, B>): void {}
@@ -46,6 +50,22 @@ declare class Namespace {
     idFromName(name: string): ObjectId;
     get(id: ObjectId, options?: { locationHint?: string }): { fetch(input: string): Promise<Response> };
 }
+/** A namespace whose class is named: it takes what has Cloudflare's mark of a Durable Object, and nothing else. */
+interface Branded {
+    __DURABLE_OBJECT_BRAND: never;
+}
+declare class NamespaceOf<T extends Branded> {
+    idFromName(name: string): ObjectId;
+    get(id: ObjectId, options?: { locationHint?: string }): { fetch(input: string): Promise<Response>; is: T };
+}
+interface TypedEnv extends Omit<Env, "LOCATIONS" | "COMPANIES" | "TOKENS"> {
+    LOCATIONS: NamespaceOf<GhlLocation>;
+    COMPANIES: NamespaceOf<GhlCompany>;
+    TOKENS: NamespaceOf<TokenKeeper>;
+    LEDGER: NamespaceOf<WebhookLedger>;
+    // @ts-expect-error: no class of Durable Objects.
+    OTHERS: NamespaceOf<PaymentsClient>;
+}
 interface Env {
     LOCATIONS: Namespace;
     COMPANIES: Namespace;
@@ -62,13 +82,17 @@ interface ShardedEnv extends Omit<Env, "DB"> {
 }
 declare const env: Env;
 declare const sharded: ShardedEnv;
+declare const typed: TypedEnv;
 
 export async function use(): Promise<void> {
     const run = await startAgencySync(env, { company: "c", streams: ["orders", "coupons"], mode: "window", locations: ["l"], details: true });
     same<typeof run, string>(true);
     await startAgencySync(sharded, { company: "c" });
+    await startAgencySync(typed, { company: "c" });
+    console.log(durableStore(typed.TOKENS), durableSeen(typed.LEDGER));
     const status = await agencyStatus(env, run, { after: "l", limit: 10, state: "failed" });
     same<typeof status, AgencyStatus>(true);
+    same<AgencyStatus["canceled"], true | undefined>(true);
     same<typeof status.state, "running" | "stalled" | "ended">(true);
     const rows = await rollup(env, { from: new Date(), to: 1, by: "day", stream: "orders", mode: "all", timeZone: "UTC", locations: ["l"], company: "c" });
     same<typeof rows, RollupRow[]>(true);

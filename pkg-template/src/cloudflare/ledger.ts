@@ -50,6 +50,8 @@ const SWEEP_MS = 3_600_000;
  * ```
  */
 export class WebhookLedger {
+    /** By this Cloudflare's types know a Durable Object: `DurableObjectNamespace<WebhookLedger>`. It exists as a type only. */
+    declare readonly __DURABLE_OBJECT_BRAND: never;
     readonly #storage: LedgerStorage;
 
     /**

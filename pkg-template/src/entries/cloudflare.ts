@@ -18,7 +18,10 @@ export * from "../cloudflare/surface.js";
  * export { TokenKeeper } from "ghl-payments/cloudflare";
  * ```
  */
-export class TokenKeeper extends Keeping {}
+export class TokenKeeper extends Keeping {
+    /** By this Cloudflare's types know a Durable Object: `DurableObjectNamespace<TokenKeeper>`. It exists as a type only. */
+    declare readonly __DURABLE_OBJECT_BRAND: never;
+}
 
 /**
  * The class of the Durable Objects that sync the locations, one object for each: it reads the lists, stores the records, and all
@@ -29,10 +32,16 @@ export class TokenKeeper extends Keeping {}
  * export { GhlCompany, GhlLocation, TokenKeeper } from "ghl-payments/cloudflare";
  * ```
  */
-export class GhlLocation extends Locating {}
+export class GhlLocation extends Locating {
+    /** By this Cloudflare's types know a Durable Object: `DurableObjectNamespace<GhlLocation>`. It exists as a type only. */
+    declare readonly __DURABLE_OBJECT_BRAND: never;
+}
 
 /**
  * The class of the Durable Objects that keep the runs, one object for each company: it knows the locations, gives them their turns, and
  * hears of them. It is exported as {@link GhlLocation} is.
  */
-export class GhlCompany extends Managing {}
+export class GhlCompany extends Managing {
+    /** By this Cloudflare's types know a Durable Object: `DurableObjectNamespace<GhlCompany>`. It exists as a type only. */
+    declare readonly __DURABLE_OBJECT_BRAND: never;
+}
