@@ -144,11 +144,11 @@ function filters(counts) {
 }
 
 function show(status) {
-    const { state, mode, counts, records, recordsPerSecond, startedAt, endedAt, locations, next } = status;
+    const { state, canceled, mode, counts, records, recordsPerSecond, startedAt, endedAt, locations, next } = status;
     const now = Date.now();
     const all = Object.values(counts).reduce((sum, value) => sum + value, 0);
     element("run").hidden = false;
-    element("state").textContent = RUN_LABELS[state];
+    element("state").textContent = state === "ended" && canceled ? "canceled" : RUN_LABELS[state];
     element("state").className = `state ${state}`;
     element("about").textContent = `${MODES[mode]} of ${status.streams.join(", ")}, since ${new Date(startedAt).toLocaleString("en")}`;
     element("records").textContent = count.format(records);

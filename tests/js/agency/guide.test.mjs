@@ -1,12 +1,14 @@
 // The Worker of docs/agency.md as it stands there, with what its configuration binds; and no token in anything that it leaves behind.
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import test, { after, before } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { serveLocations, startAgency } from "../support/agency.mjs";
 import { tool } from "../support/support.mjs";
 
@@ -14,7 +16,7 @@ const guide = readFileSync(join(process.env.GHL_REPO_ROOT, "docs/agency.md"), "u
 const blocks = (language) => [...guide.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, code]) => code);
 const [worker] = blocks("ts");
 const reading = blocks("js").find((code) => code.includes("manifest.json"));
-const [config] = blocks("jsonc").map((text) => JSON.parse(text.replace(/^\/\/.*$/gm, "")));
+const [config, { compilerOptions }] = blocks("jsonc").map((text) => JSON.parse(text.replace(/^\/\/.*$/gm, "")));
 const [query] = blocks("sql");
 
 /** Behind the guide's Worker: its tokens, and its piece about the files as a function. */
@@ -75,9 +77,10 @@ test("what the configuration binds is what the Worker exports and the sync asks 
     assert.equal(d1_databases[0].migrations_dir, "node_modules/ghl-payments/migrations");
 });
 
-test("it is TypeScript that a strict compiler takes", () => {
+test("it is TypeScript that its own, strict configuration takes", () => {
     const ts = tool("typescript");
-    const options = { noEmit: true, strict: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, types: [] };
+    const { options, errors } = ts.convertCompilerOptionsFromJson(compilerOptions, folder);
+    assert.deepEqual([errors, options.strict, options.noEmit], [[], true, true]);
     const problems = ts.getPreEmitDiagnostics(ts.createProgram([join(folder, "worker.ts")], options));
     assert.deepEqual(problems.map(({ start, messageText }) => [worker.slice(start).split("\n")[0], ts.flattenDiagnosticMessageText(messageText, " ")]), []);
 });
@@ -108,6 +111,56 @@ test("it runs from the start to the manifest, says how far it is, and adds the m
     const rows = await agency.rows("DB", query.replace("unixepoch('2026-11-01')", "0"));
     assert.ok(rows.length > 0 && rows.every(({ location }) => sandbox.locations.includes(location)));
     await assert.rejects(agency.ask(`/bare`), /401/);
+    const text = (name) => agency.ask(`/files?name=${name}`);
+    assert.equal((await text(`${run}/manifest.json`)).run, run);
+    const file = await agency.fetch(`/files?name=${lines[0][0]}`);
+    assert.equal(gunzipSync(Buffer.from(await file.arrayBuffer())).toString().trim().split("\n").length, lines[0][1]);
+    assert.equal((await agency.fetch("/files?name=none")).status, 404);
+});
+
+test("a run is canceled, tried again and got going by its routes", async () => {
+    await sandbox.addFault("status=503", { locationId: sandbox.locations[0], times: 1000 });
+    const { run } = await agency.ask("/start?company=company0000000000001");
+    assert.deepEqual(await agency.ask(`/resume?run=${run}`), { run });
+    const active = await agency.fetch("/start?company=company0000000000001");
+    assert.deepEqual([active.status, (await active.json()).code], [409, "run_active"]);
+    assert.deepEqual(await agency.ask(`/cancel?run=${run}`), { run });
+    const ended = async (run) => {
+        for (;;) {
+            const status = await agency.ask(`/status?run=${run}`);
+            if (status.state === "ended") return status;
+            await pause(50);
+        }
+    };
+    const { canceled, counts } = await ended(run);
+    assert.ok(canceled && counts.failed > 0);
+    await sandbox.clearFaults();
+    const { run: again } = await agency.ask(`/retry?run=${run}`);
+    assert.ok(again !== run);
+    assert.equal((await ended(again)).counts.done, counts.failed);
+});
+
+test("what is wrong with a request, or in its way, is an answer with a fitting status", async () => {
+    const cases = [
+        ["/oauth/callback?error=access_denied&error_description=no", 400, "authorization_denied"],
+        ["/oauth/callback?code=stolen&state=made-up", 400, "state_invalid"],
+        ["/start?company=a/b", 400, "company"],
+        ["/start", 400, "company"],
+        ["/status?run=company1-20261130T000000000Z-aaaaaa", 404, "unknown_run"],
+        ["/status?run=nonsense", 400, "run"],
+        ["/cancel?run=company1-20261130T000000000Z-aaaaaa", 404, "unknown_run"],
+        ["/retry", 400, "run"],
+        ["/money?from=yesterday&to=2026-12-01&by=day", 400, "from"],
+        ["/files", 404],
+        ["/nothing", 404],
+    ];
+    for (const [path, status, what] of cases) {
+        const answer = await agency.fetch(path);
+        assert.equal(answer.status, status, path);
+        if (what === undefined) continue;
+        const { code, issues } = await answer.json();
+        assert.equal(issues?.[0].path ?? code, what, path);
+    }
 });
 
 test("the guide lists every log line that there is", () => {

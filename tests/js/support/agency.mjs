@@ -132,6 +132,8 @@ export async function startAgency({ source, objects, sandbox, databases = 1, per
         },
         /** The Worker's address, for clients that hang up. */
         url: async () => new URL(await worker.ready),
+        /** What the Worker answers to a GET, whatever it is. */
+        fetch: (path) => worker.dispatchFetch(`https://agency.example${path}`),
         /** Resolves with the next line of the log that fits. */
         logged(fits) {
             return new Promise((resolve) => {
