@@ -4,7 +4,7 @@
 //! of its own, so that neither a big location nor a broken one makes others wait. A company never looks at its whole line: the
 //! heads that are passed in are enough.
 
-use super::location::backoff;
+use super::location::{backoff, MAX_PAUSE_MS};
 
 /// Who was at work and has said nothing for so many milliseconds is sent its message again, which changes nothing where it still is.
 const SILENT_MS: u64 = 60_000;
@@ -21,6 +21,9 @@ const STALLED_MS: u64 = 300_000;
 
 /// How often in a row a location may not be reached before it is given up.
 const MAX_ATTEMPTS: u64 = 6;
+
+/// So often a location is looked at again that names a time which no pause reaches: its clock is ahead, or was.
+const UNBELIEVED_MS: u64 = 300_000;
 
 /// One at the head of the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub struct Admitted {
 }
 
 /// Gives free slots to those at the head of the line, which is passed in by `due`, the earliest first: `parallel` of them is
-/// enough.
+/// enough. Whoever would wait for longer than anybody is made to was placed by a clock that was ahead, and is due.
 pub fn admit(parallel: u64, running: u64, waiting: &[Waiting], now: u64) -> Admitted {
     let mut admitted = Admitted::default();
     let free = parallel.max(1).saturating_sub(running);
@@ -49,7 +52,7 @@ pub fn admit(parallel: u64, running: u64, waiting: &[Waiting], now: u64) -> Admi
         if admitted.start.len() as u64 >= free {
             break;
         }
-        if one.due > now {
+        if one.due > now && one.due - now <= MAX_PAUSE_MS {
             admitted.wake_at = one.due;
             break;
         }
@@ -86,7 +89,10 @@ pub struct Placed {
 pub fn place(arrival: Arrival, attempts: u64, now: u64) -> Placed {
     match arrival {
         Arrival::New | Arrival::Yield => Placed { due: now, attempts: 0, ended: false },
-        Arrival::Until(due) => Placed { due: due.max(now), attempts: 0, ended: false },
+        Arrival::Until(due) => {
+            let due = if due > now + MAX_PAUSE_MS { now + UNBELIEVED_MS } else { due.max(now) };
+            Placed { due, attempts: 0, ended: false }
+        }
         Arrival::Unreached => {
             let attempts = attempts + 1;
             Placed { due: now + backoff(attempts), attempts, ended: attempts >= MAX_ATTEMPTS }
@@ -178,11 +184,32 @@ mod tests {
     }
 
     #[test]
+    fn who_was_placed_by_a_clock_that_was_ahead_is_due() {
+        let (hour, day, year) = (3_600_000, 86_400_000, 31_536_000_000);
+        let admitted = admit(64, 0, &line(&[NOW + hour + 1, NOW + day, NOW + year]), NOW);
+        assert_eq!((admitted.start.len(), admitted.wake_at), (3, 0));
+        let admitted = admit(64, 0, &line(&[NOW, NOW + hour, NOW + year]), NOW);
+        assert_eq!(
+            (admitted.start, admitted.wake_at),
+            (vec!["loc0".to_owned()], NOW + hour),
+            "behind those that are right"
+        );
+    }
+
+    #[test]
     fn the_line_is_first_come_first_served_and_who_cannot_be_reached_comes_back_later_until_it_is_given_up() {
         assert_eq!(place(Arrival::New, 5, NOW), Placed { due: NOW, attempts: 0, ended: false });
         assert_eq!(place(Arrival::Yield, 5, NOW), Placed { due: NOW, attempts: 0, ended: false });
         assert_eq!(place(Arrival::Until(NOW + 7), 5, NOW), Placed { due: NOW + 7, attempts: 0, ended: false });
         assert_eq!(place(Arrival::Until(NOW - 7), 5, NOW).due, NOW, "not before those that wait already");
+        assert_eq!(place(Arrival::Until(NOW + 3_600_000), 0, NOW).due, NOW + 3_600_000, "the longest pause");
+        for ahead in [3_600_001, 86_400_000, 365 * 86_400_000, 8_000_000_000_000_000] {
+            assert_eq!(
+                place(Arrival::Until(NOW + ahead), 0, NOW).due,
+                NOW + 300_000,
+                "a clock that is {ahead} ms ahead"
+            );
+        }
         let mut placed = Placed { due: 0, attempts: 0, ended: false };
         let mut pauses = Vec::new();
         while !placed.ended {

@@ -49,7 +49,7 @@ const SHORT_MS: u64 = 5_000;
 const LONG_MS: u64 = 60_000;
 
 /// For a longer one a run does not wait, as the company's next one could not begin: that one reads the location.
-const MAX_PAUSE_MS: u64 = 3_600_000;
+pub(super) const MAX_PAUSE_MS: u64 = 3_600_000;
 
 /// So long hints are gathered before they are followed.
 const HINT_DELAY_MS: u64 = 2_000;

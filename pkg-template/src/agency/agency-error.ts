@@ -12,6 +12,8 @@ export type AgencyErrorCode =
     | "object_failed"
     /** The company has a run that has not ended; see `run`. */
     | "run_active"
+    /** The run was canceled while it began: nothing of it is left. */
+    | "run_canceled"
     /** What `configureAgency` has for `locations` gave something else than a list of ids. */
     | "bad_locations"
     /** No location of the company is known. */

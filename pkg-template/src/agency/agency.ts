@@ -1,5 +1,6 @@
 import { Findings, invalid } from "../client/input.js";
 import type { FetchInit } from "../client/options.js";
+import { sentAt } from "../edge/clock.js";
 import type { NamespaceLike } from "../edge/stores.js";
 import type { SyncStream } from "../edge-core.js";
 import { AgencyError } from "./agency-error.js";
@@ -36,7 +37,7 @@ export interface AgencySchedule {
  * ```
  *
  * Throws a ValidationError that lists what is wrong with the options, and an AgencyError with the code `run_active` where the company has
- * a run that has not ended (its name is in `run`), `no_locations`, or what its tables failed with: then nothing has begun.
+ * a run that has not ended (its name is in `run`), `no_locations`, `run_canceled`, or what its tables failed with: then nothing has begun.
  *
  * @param env The Worker's bindings.
  * @param options What is read.
@@ -47,7 +48,8 @@ export async function startAgencySync(env: AgencyEnv, options: AgencyRunOptions)
     const { company, streams, details } = wanted;
     const { run } = given(await call<CompanyObject, "start">(env.COMPANIES, company, "start", wanted));
     await call<CompanyObject, "register">(env.COMPANIES, ALL, "register", company, streams, details);
-    if (wanted.locations !== undefined) await call<CompanyObject, "home">(env.COMPANIES, ALL, "home", wanted.locations, company);
+    // What an INSTALL has told counts for more.
+    if (wanted.locations !== undefined) await call<CompanyObject, "home">(env.COMPANIES, ALL, "home", wanted.locations, company, 0);
     return run;
 }
 
@@ -68,7 +70,7 @@ function read(env: AgencyEnv, options: AgencyRunOptions): Wanted {
     if (typeof details !== "boolean") found.add("details", "must be true or false");
     if (locations !== undefined) checkLocations(locations, found);
     if (found.issues.length > 0) throw found.error();
-    return { company, streams: [...new Set(streams)], mode, details, ...(locations !== undefined && { locations: [...locations] }) };
+    return { company, streams: [...new Set(streams)], mode, details, ...(locations !== undefined && { locations: [...new Set(locations)] }) };
 }
 
 function checkLocations(locations: unknown, found: Findings): void {
@@ -80,7 +82,7 @@ function checkLocations(locations: unknown, found: Findings): void {
     if (wrong >= 0) found.add(`locations[${wrong}]`, "must be the id of a location: letters, digits, _ and -");
 }
 
-/** Fails where what everything goes through is not bound. */
+/** Fails where what everything goes through is not bound, and where the clock is none: in an object nobody would see why. */
 function bound(env: AgencyEnv): void {
     const found = new Findings();
     const namespaces = { LOCATIONS: "GhlLocation", COMPANIES: "GhlCompany" } as const;
@@ -91,6 +93,7 @@ function bound(env: AgencyEnv): void {
     if (typeof env?.SYNC?.sendBatch !== "function") found.add("env.SYNC", "must be the binding of a queue");
     if (typeof env?.FILES?.put !== "function") found.add("env.FILES", "must be the binding of an R2 bucket");
     if (found.issues.length > 0) throw found.error();
+    settingsOf(env).now();
 }
 
 /** What an object has given, or what it refuses. */
@@ -136,12 +139,12 @@ export async function agencyStatus(env: AgencyEnv, run: string, options: AgencyS
     if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0 && limit <= 1000)) found.add("limit", "must be a whole number from 1 to 1000");
     if (state !== undefined && !STATES.includes(state)) found.add("state", `must be one of ${STATES.join(", ")}`);
     if (found.issues.length > 0) throw found.error();
-    return given(await call<CompanyObject, "status">(env.COMPANIES, owner(env, run), "status", run, options));
+    return given(await call<CompanyObject, "status">(env.COMPANIES, owner(env, run), "status", run, { after, limit, state }));
 }
 
 /** Which locations are tried again. */
 export interface RetryOptions {
-    /** Those of them that have failed or were revoked; all when left out. */
+    /** Those of them that have failed or were revoked; when left out all, but those that have removed the app. */
     locations?: readonly string[] | undefined;
 }
 
@@ -160,7 +163,7 @@ export async function retryAgencySync(env: AgencyEnv, run: string, options: Retr
     const { locations } = optionsOf(options, ["locations"], found);
     if (locations !== undefined) checkLocations(locations, found);
     if (found.issues.length > 0) throw found.error();
-    return given(await call<CompanyObject, "retry">(env.COMPANIES, owner(env, run), "retry", run, locations)).run;
+    return given(await call<CompanyObject, "retry">(env.COMPANIES, owner(env, run), "retry", run, locations && [...locations])).run;
 }
 
 /**
@@ -178,7 +181,8 @@ export async function resumeAgencySync(env: AgencyEnv, run: string): Promise<voi
 
 /**
  * Ends a run: whatever has not ended has failed, with the reason `canceled`, and the manifest is written. A location that is at work
- * ends its turn, and gets no other. It changes nothing where the run has ended.
+ * ends its turn, and gets no other. It changes nothing where the run has ended. One that has not begun yet is forgotten, and
+ * `startAgencySync` throws an AgencyError with the code `run_canceled`.
  *
  * Throws as {@link agencyStatus} does.
  *
@@ -222,7 +226,9 @@ export async function agencyScheduled(event: AgencySchedule, env: AgencyEnv): Pr
  * Takes the webhooks INSTALL and UNINSTALL, once their signature was checked: the next runs of the company know the location, or do not
  * read it any more; an UNINSTALL that names no company is that of the company which is known to have the location. Of two events the one
  * with the later `timestamp` counts, in whichever order they come. A location that was `revoked` comes to the line again: of the run that
- * goes on, or of a new one. Where the tokens are the default ones, this is `oauth.onInstall` as well. Other events change nothing.
+ * goes on, or of a new one. One that comes while a run of all locations goes on is read by that run; in the run of a company that has it no
+ * more it is `revoked`. Where the tokens are the default ones, this is `oauth.onInstall` as well, and events of another app change
+ * nothing. Other types change nothing.
  *
  * ```ts
  * import { agencyInstalled, type AgencyEnv } from "ghl-payments/cloudflare";
@@ -247,19 +253,20 @@ export async function agencyInstalled(env: AgencyEnv, event: object): Promise<vo
     const { type, companyId, locationId, timestamp } = flat(event);
     if (type !== "INSTALL" && type !== "UNINSTALL") return;
     const settings = settingsOf(env);
-    await settings.installed(event);
+    const now = settings.now();
+    const location = isId(locationId) ? locationId : undefined;
+    if (!(await settings.installed(event))) return settings.log({ event: "foreign", type, location, problem: "an event of another app" });
     const has = type === "INSTALL";
-    const at = new Date(timestamp as string).getTime() || settings.now();
-    const tell = (company: string, has: boolean) =>
-        call<CompanyObject, "installed">(env.COMPANIES, company, "installed", company, isId(locationId) ? locationId : undefined, has, at);
+    const at = sentAt(timestamp, now) ?? now;
+    const tell = (company: string, has: boolean) => call<CompanyObject, "installed">(env.COMPANIES, company, "installed", company, location, has, at);
     const named = isId(companyId) ? companyId : undefined;
-    const [before] = isId(locationId)
-        ? await call<CompanyObject, "home">(env.COMPANIES, ALL, "home", [locationId], has ? named : undefined)
-        : [];
-    const company = named ?? before;
-    if (company === undefined) return settings.log({ event: "homeless", type, location: isId(locationId) ? locationId : undefined });
+    const [home] = location === undefined ? [] : await call<CompanyObject, "home">(env.COMPANIES, ALL, "home", [location], has ? named : undefined, at);
+    const company = named ?? home?.was;
+    if (company === undefined) return settings.log({ event: "homeless", type, location });
+    // Another company has had it installed since.
+    if (has && home !== undefined && home.is !== company) return settings.log({ event: "outdated", location, type });
     // It belongs to another company now.
-    if (has && before !== undefined && before !== company) await tell(before, false);
+    if (has && home?.was !== undefined && home.was !== company) await tell(home.was, false);
     await tell(company, has);
 }
 

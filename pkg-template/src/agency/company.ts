@@ -1,4 +1,5 @@
 import { syncAdmit, type Admitted, type AdmitGiven, type Placed, type PlaceGiven, type SyncStream, type Watched, type WatchGiven } from "../edge-core.js";
+import { AHEAD_MS } from "../edge/clock.js";
 import { called } from "../edge/module.js";
 import { random } from "../edge/vault.js";
 import { settingsOf, STATES, type AgencyCounts, type AgencyEnv, type AgencyLocationState, type AgencyLocationStatus, type AgencyManifest, type AgencyManifestLocation, type AgencyMessage, type AgencyMode, type AgencyStatus, type AgencyStatusOptions, type Settings } from "./config.js";
@@ -6,7 +7,7 @@ import { AgencyError } from "./agency-error.js";
 import { dropRun, noteFiles, noteLocations, noteRun, type DatabaseEnv, type SyncFile } from "./database.js";
 import { manifestName, putManifest } from "./files.js";
 import { messageOf, nameOf } from "./names.js";
-import { isId, runName, type CompanyObject, type Heard, type Refused, type Report, type Wanted } from "./messages.js";
+import { isId, runName, type CompanyObject, type Heard, type Home, type Refused, type Report, type Wanted } from "./messages.js";
 import { Tables, type AgencyState } from "./storage.js";
 
 /** A run, as it is stored. */
@@ -18,16 +19,23 @@ interface RunRow {
     details: number;
     /** `starting`: nothing of it has begun. `ending`: nothing of it changes any more, but its manifest is not there yet. */
     state: "starting" | "running" | "stalled" | "ending" | "ended";
+    /** When it began. */
     started: number;
+    /** Behind which of the company's runs it comes; see `#next`. */
+    rank: number;
     ended: number | null;
     /** When anything moved. */
     moved: number;
+    /** Whether something of it was ended by `cancel`. */
+    canceled: number;
 }
 
 /** A location of a run, as it is stored. */
 interface LineRow {
     location: string;
     state: AgencyLocationState;
+    /** Behind which runs of the location this one comes: messages of any before are late. */
+    rank: number;
     /** When its turn may be; the line is sorted by it. */
     due: number;
     /** Which turn it is. */
@@ -51,13 +59,15 @@ const SCHEMA = [
     // `at`: when that was said, in milliseconds since 1970.
     "CREATE TABLE IF NOT EXISTS locations (location TEXT PRIMARY KEY, has INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
     `CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, company TEXT NOT NULL, mode TEXT NOT NULL, streams TEXT NOT NULL, details INTEGER NOT NULL,
-        state TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER, moved INTEGER NOT NULL) WITHOUT ROWID`,
-    `CREATE TABLE IF NOT EXISTS line (run TEXT NOT NULL, location TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', due INTEGER NOT NULL,
-        slice INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, heard INTEGER NOT NULL DEFAULT 0, spoke INTEGER NOT NULL DEFAULT 0,
-        sent INTEGER NOT NULL DEFAULT 0, records INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,
+        state TEXT NOT NULL, started INTEGER NOT NULL, rank INTEGER NOT NULL, ended INTEGER, moved INTEGER NOT NULL,
+        canceled INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID`,
+    `CREATE TABLE IF NOT EXISTS line (run TEXT NOT NULL, location TEXT NOT NULL, rank INTEGER NOT NULL, due INTEGER NOT NULL,
+        state TEXT NOT NULL DEFAULT 'waiting', slice INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
+        heard INTEGER NOT NULL DEFAULT 0, spoke INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0,
+        records INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,
         streams TEXT NOT NULL DEFAULT '{}', reason TEXT, files TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (run, location)) WITHOUT ROWID`,
     "CREATE INDEX IF NOT EXISTS line_due ON line (run, state, due, location)",
-    "CREATE TABLE IF NOT EXISTS homes (location TEXT PRIMARY KEY, company TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS homes (location TEXT PRIMARY KEY, company TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS companies (company TEXT PRIMARY KEY, streams TEXT NOT NULL, details INTEGER NOT NULL) WITHOUT ROWID",
 ];
 
@@ -88,6 +98,12 @@ const SEND_MS = 20_000;
 /** Over how many milliseconds the pace is measured. */
 const PACE_MS = 30_000;
 
+/** How far a clock may be set back, in milliseconds, before it is taken for one that was ahead. */
+const SET_BACK_MS = 5_000;
+
+/** Why a location is revoked that has the app no more. */
+const REMOVED = "the app was removed";
+
 /** How many locations a page of the status has without a word, and at the most. */
 const PAGE = 100;
 const MAX_PAGE = 1000;
@@ -99,6 +115,9 @@ export class Managing implements CompanyObject {
     readonly #tables: Tables;
     /** How many records there were when, to measure the pace. */
     #paces: { at: number; records: number }[] = [];
+    /** The latest time that was read, and the one of them that is stored. */
+    #latest: number;
+    #stored: number;
     #noted = 0;
 
     /**
@@ -111,6 +130,7 @@ export class Managing implements CompanyObject {
         this.#env = env as AgencyEnv & DatabaseEnv;
         this.#settings = settingsOf(this.#env);
         this.#tables = new Tables(storage, SCHEMA);
+        this.#latest = this.#stored = Number(this.#tables.kept("clock") ?? 0);
     }
 
     /** @internal Begins a run. */
@@ -125,19 +145,20 @@ export class Managing implements CompanyObject {
         // Whoever has asked at the same time has begun it meanwhile.
         const other = this.#active();
         if (other) return refused("run_active", `the company has a run that has not ended: ${other.run}`, other.run);
-        const last = this.#tables.row<{ started: number }>("SELECT max(started) AS started FROM runs")?.started ?? 0;
-        const now = this.#settings.now();
-        // Later than the one before, also where the clock was set back.
-        const started = Math.max(now, last + 1);
-        const run = runName(company, started, random(9).toLowerCase().replace(/[^a-z0-9]/g, "0").slice(0, 6));
+        const now = this.#now();
+        const run = runName(company, now, random(9).toLowerCase().replace(/[^a-z0-9]/g, "0").slice(0, 6));
         const locations = [...new Set(own)];
         this.#tables.together(() => {
-            this.#tables.rows("INSERT INTO runs VALUES (?, ?, ?, ?, ?, 'starting', ?, NULL, ?)", run, company, mode, JSON.stringify(streams), details ? 1 : 0, started, now);
+            const rank = this.#next(now);
+            const about = [run, company, mode, JSON.stringify(streams), details ? 1 : 0];
+            this.#tables.rows("INSERT INTO runs VALUES (?, ?, ?, ?, ?, 'starting', ?, ?, NULL, ?, 0)", ...about, now, rank, now);
             for (let at = 0; at < locations.length; at += 5000) {
                 const some = JSON.stringify(locations.slice(at, at + 5000));
-                this.#tables.rows("INSERT INTO line (run, location, due) SELECT ?1, value, ?2 FROM json_each(?3)", run, now, some);
+                this.#tables.rows("INSERT INTO line (run, location, rank, due) SELECT ?1, value, ?2, ?3 FROM json_each(?4)", run, rank, now, some);
             }
-            const old = "SELECT run FROM runs ORDER BY started DESC LIMIT -1 OFFSET ?";
+            // Who is installed while it goes on is one of a run of all locations.
+            if (given === undefined) this.#tables.keep("open", run);
+            const old = "SELECT run FROM runs ORDER BY rank DESC LIMIT -1 OFFSET ?";
             this.#tables.rows(`DELETE FROM line WHERE run IN (${old})`, RUNS);
             this.#tables.rows(`DELETE FROM runs WHERE run IN (${old})`, RUNS);
         });
@@ -146,19 +167,25 @@ export class Managing implements CompanyObject {
             await this.#tables.wakeIn(STARTING_MS);
             // Where the tables are not as they must be, nothing begins.
             await this.#note(run, undefined, true);
+            if (this.#run(run) === undefined) return this.#gone(run);
             await noteLocations(this.#env, company, locations, given === undefined ? [] : this.#strangers(locations));
         } catch (cause) {
+            if (this.#run(run) === undefined) return this.#gone(run);
             await this.#undo(run);
             const { code, message } = AgencyError.is(cause) ? cause : { code: "database_failed" as const, message: `the databases cannot be used: ${messageOf(cause)}` };
             return refused(code, message);
         }
-        // Whoever is named once is known from then on, so that runs that name nobody read it as well.
+        const [begun] = this.#tables.rows("UPDATE runs SET state = 'running', moved = ?2 WHERE run = ?1 AND state = 'starting' RETURNING 1", run, this.#now());
+        if (begun === undefined) return this.#gone(run);
+        // Whoever is named once is known from then on, so that runs that name nobody read it as well; but who was removed meanwhile.
         if (given !== undefined) {
-            const known = "INSERT INTO locations SELECT value, 1, ?1 FROM json_each(?2) WHERE true ON CONFLICT (location) DO UPDATE SET has = 1, at = excluded.at WHERE has = 0";
-            this.#tables.rows(known, now, JSON.stringify(locations));
+            this.#tables.rows(
+                `INSERT INTO locations SELECT value, 1, ?1 FROM json_each(?2)
+                WHERE value NOT IN (SELECT location FROM line WHERE run = ?3 AND state = 'revoked')
+                ON CONFLICT (location) DO UPDATE SET has = 1, at = excluded.at WHERE has = 0`,
+                now, JSON.stringify(locations), run,
+            );
         }
-        const [begun] = this.#tables.rows("UPDATE runs SET state = 'running', moved = ?2 WHERE run = ?1 AND state = 'starting' RETURNING 1", run, this.#settings.now());
-        if (begun === undefined) return refused("database_failed", "the databases took too long");
         this.#paces = [];
         this.#log("started", { run, mode, streams: streams.join(","), locations: locations.length });
         await this.#tables.wakeIn(0);
@@ -167,14 +194,15 @@ export class Managing implements CompanyObject {
 
     /** @internal Takes what a location tells. */
     async report({ run, location, slice, event, state, view, due, files }: Report): Promise<Heard> {
-        const now = this.#settings.now();
-        const admits = this.#tables.together(() => {
+        const now = this.#now();
+        const { isOut, admits } = this.#tables.together(() => {
             const row = this.#run(run);
-            const line = this.#tables.row<LineRow>("SELECT * FROM line WHERE run = ? AND location = ?", run, location);
-            // Of a run that is over, or one that was told before: it changes nothing.
-            if (row === undefined || line === undefined || row.state === "ending" || row.state === "ended" || isOver(line.state)) return false;
+            const line = this.#line(run, location);
+            // Of a run that is over, for all or for this one, or what was told before: it changes nothing, and nobody works any longer
+            // than his turn.
+            if (row === undefined || line === undefined || row.state === "ending" || row.state === "ended" || isOver(line.state)) return { isOut: true };
             // An older turn only tells how far it is, or that everything is read: whatever else it ended with is tried again.
-            if (event === "over" && state !== "done" && slice < line.slice) return false;
+            if (event === "over" && state !== "done" && slice < line.slice) return {};
             const is = event === "over" ? state! : event === "yielded" && slice === line.slice ? "waiting" : line.state;
             const place = is === "waiting" && line.state !== "waiting" ? this.#decide<Placed>("place", { now, event: "yield", attempts: 0, until: due }) : undefined;
             const { streams, records, failures, reason } = view;
@@ -189,17 +217,15 @@ export class Managing implements CompanyObject {
             if (changed && event === "over") {
                 this.#log(state!, { run, location, records, failures: failures || undefined, reason });
             }
-            return changed;
+            return { admits: changed };
         });
         if (admits) await this.#admit(run);
-        const row = this.#run(run);
-        // Of a run that is over nobody works any longer than his turn.
-        return { othersWait: row === undefined || row.state === "ending" || row.state === "ended" || this.#othersWait(run, now) };
+        return { othersWait: isOut === true || this.#othersWait(run, now) };
     }
 
     /** @internal A message could not be delivered: its location comes to the line again. */
     async undeliverable({ run, location, slice }: AgencyMessage): Promise<void> {
-        const line = this.#tables.row<LineRow>("SELECT * FROM line WHERE run = ? AND location = ?", run, location);
+        const line = this.#line(run, location);
         if (line?.state !== "running" || line.slice !== slice) return;
         this.#lost(run, line, "its object could not be reached");
         await this.#admit(run);
@@ -229,6 +255,7 @@ export class Managing implements CompanyObject {
             ...(row.state === "ended" && { endedAt: row.ended!, manifest: manifestName(run) }),
             counts,
             records,
+            ...(row.canceled === 1 && { canceled: true }),
             recordsPerSecond: row.ended === null ? this.#pace(now, records, row.started) : perSecond(records, over),
             locations: page.map((line) => statusOf(line, now)),
             ...(lines.length > most && { next: page.at(-1)!.location }),
@@ -236,16 +263,16 @@ export class Managing implements CompanyObject {
     }
 
     /**
-     * @internal Puts locations that have failed, or were revoked, back into the line. Of a run that has ended, whose manifest stays
-     * as it is, they are a new run.
+     * @internal Puts locations that have failed, or were revoked, back into the line; those that have removed the app, or have come to
+     * another company, only by name. Of a run that has ended, whose manifest stays as it is, they are a new run.
      */
     async retry(run: string, locations: readonly string[] | undefined): Promise<{ run: string } | Refused> {
         const row = this.#run(run);
         if (row === undefined) return unknown(run);
-        const failed = this.#tables
-            .rows<{ location: string }>("SELECT location FROM line WHERE run = ? AND state IN ('failed', 'revoked')", run)
-            .map(({ location }) => location)
-            .filter((location) => locations === undefined || locations.includes(location));
+        const which = locations === undefined ? "NOT IN (SELECT location FROM locations WHERE has = 0)" : "IN (SELECT value FROM json_each(?2))";
+        const query = `SELECT location FROM line WHERE run = ?1 AND state IN ('failed', 'revoked') AND location ${which}`;
+        const named = locations === undefined ? [] : [JSON.stringify(locations)];
+        const failed = this.#tables.rows<{ location: string }>(query, run, ...named).map(({ location }) => location);
         if (failed.length === 0) return { run };
         if (row.state === "ending" || row.state === "ended") {
             const { company, mode, details } = row;
@@ -261,7 +288,7 @@ export class Managing implements CompanyObject {
         const row = this.#run(run);
         if (row === undefined) return unknown(run);
         if (row.state === "ended" || row.state === "starting") return { run };
-        const now = this.#settings.now();
+        const now = this.#now();
         this.#tables.together(() => {
             this.#tables.rows("UPDATE line SET due = min(due, ?2) WHERE run = ?1 AND state = 'waiting'", run, now);
             // Each location hears of it with its next message, however long it is in line.
@@ -275,47 +302,97 @@ export class Managing implements CompanyObject {
         return { run };
     }
 
-    /** @internal Ends a run: whatever has not ended has failed. */
+    /** @internal Ends a run: whatever has not ended has failed. One of which nothing has begun is forgotten. */
     async cancel(run: string): Promise<{ run: string } | Refused> {
         const row = this.#run(run);
         if (row === undefined) return unknown(run);
-        if (row.state === "ended" || row.state === "ending" || row.state === "starting") return { run };
-        this.#tables.rows("UPDATE line SET state = 'failed', reason = 'canceled' WHERE run = ? AND state IN ('waiting', 'running')", run);
+        if (row.state === "ended" || row.state === "ending") return { run };
         this.#log("canceled", { run });
+        if (row.state === "starting") {
+            this.#tables.keep("canceled", run);
+            await this.#undo(run);
+            return { run };
+        }
+        this.#tables.together(() => {
+            const left = "UPDATE line SET state = 'failed', reason = 'canceled' WHERE run = ? AND state IN ('waiting', 'running') RETURNING 1";
+            if (this.#tables.rows(left, run).length > 0) this.#tables.rows("UPDATE runs SET canceled = 1 WHERE run = ?", run);
+        });
         await this.#tables.wakeIn(0);
         return { run };
     }
 
-    /** @internal A location has the app since then, or has it no more. */
+    /** @internal A location has the app since then, or has it no more; without a location the company has it no more. */
     async installed(company: string, location: string | undefined, has: boolean, at: number): Promise<void> {
+        const now = this.#now();
+        const latest = now + AHEAD_MS;
+        const gone = Number(this.#tables.kept("gone") ?? 0);
         if (location === undefined) {
-            if (!has) this.#tables.rows("UPDATE locations SET has = 0, at = ?1 WHERE at <= ?1", at);
-            return;
+            if (has) return;
+            if (at > gone || gone > latest) this.#tables.keep("gone", `${at}`);
+            this.#tables.rows("UPDATE locations SET has = 0, at = ?1 WHERE at <= ?1 OR at > ?2", at, latest);
+            // Those that are known from elsewhere, such as the hook, as well; but not of a run that has begun since.
+            const others = "location NOT IN (SELECT location FROM locations WHERE has = 1) AND (?3 >= started OR location IN (SELECT location FROM locations))";
+            return this.#removed(others, at, now);
         }
-        const newest = this.#tables.row(
+        const newest = has && at < gone && gone <= latest ? undefined : this.#tables.row(
             `INSERT INTO locations VALUES (?1, ?2, ?3)
-            ON CONFLICT (location) DO UPDATE SET has = excluded.has, at = excluded.at WHERE excluded.at >= at RETURNING 1`,
-            location, has ? 1 : 0, at,
+            ON CONFLICT (location) DO UPDATE SET has = excluded.has, at = excluded.at WHERE excluded.at >= at OR at > ?4 RETURNING 1`,
+            location, has ? 1 : 0, at, latest,
         );
         if (newest === undefined) return this.#log("outdated", { location, type: has ? "INSTALL" : "UNINSTALL" });
-        if (!has) return;
-        const last = this.#tables.row<RunRow & { was: string }>(
-            "SELECT runs.*, line.state AS was FROM line JOIN runs USING (run) WHERE location = ? ORDER BY started DESC LIMIT 1",
+        if (!has) return this.#removed("location = ?3", location, now);
+        const active = this.#active();
+        if (active === undefined) return this.#readAgain(company, location);
+        if (active.state === "ending") return;
+        const state = this.#line(active.run, location)?.state;
+        const isWanted = this.#tables.kept("open") === active.run || this.#last(location)?.was === "revoked";
+        if (state === undefined && isWanted) {
+            // Where D1 fails, the event comes again.
+            await noteLocations(this.#env, company, [location]);
+            // Its object may know a run that has begun since this one, as that of the company which it was in.
+            const insert = `INSERT INTO line (run, location, rank, due) SELECT run, ?2, ?3, ?4 FROM runs
+                WHERE run = ?1 AND state NOT IN ('ending', 'ended') ON CONFLICT DO NOTHING RETURNING 1`;
+            const [added] = this.#tables.together(() => this.#tables.rows(insert, active.run, location, this.#next(now), now));
+            if (added !== undefined) this.#log("added", { run: active.run, location });
+        } else if (state === "revoked") {
+            this.#again(active.run, [location]);
+        }
+        await this.#admit(active.run);
+    }
+
+    /** A location that was revoked in the last of its runs, which have all ended, is read in a new one. */
+    async #readAgain(company: string, location: string): Promise<void> {
+        const last = this.#last(location);
+        if (last?.was !== "revoked") return;
+        const { mode, details, streams } = last;
+        const begun = await this.start({ company, mode, details: details === 1, streams: JSON.parse(streams) as SyncStream[], locations: [location] });
+        // The event comes again.
+        if ("refused" in begun) throw new Error(begun.refused.message);
+    }
+
+    /** The last run that a location was in, and what it was then. */
+    #last(location: string): (RunRow & { was: AgencyLocationState }) | undefined {
+        return this.#tables.row(
+            "SELECT runs.*, line.state AS was FROM line JOIN runs USING (run) WHERE location = ? ORDER BY runs.rank DESC LIMIT 1",
             location,
         );
-        if (last?.was !== "revoked") return;
-        const active = this.#active();
-        if (active === undefined) {
-            const { mode, details, streams } = last;
-            const begun = await this.start({ company, mode, details: details === 1, streams: JSON.parse(streams) as SyncStream[], locations: [location] });
-            // The event comes again.
-            if ("refused" in begun) throw new Error(begun.refused.message);
-        } else if (active.state !== "ending") {
-            const now = this.#settings.now();
-            this.#tables.rows("INSERT INTO line (run, location, due) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", active.run, location, now);
-            this.#again(active.run, [location]);
-            await this.#admit(active.run);
-        }
+    }
+
+    /** Locations that have the app no more are over in the run that goes on: their objects may be at work for another company. */
+    async #removed(which: string, value: string | number, now: number): Promise<void> {
+        const row = this.#active();
+        if (row === undefined || row.state === "ending") return;
+        const { run } = row;
+        const removed = this.#tables.rows<LineRow>(
+            `UPDATE line SET state = 'revoked', reason = ?2 FROM (SELECT started FROM runs WHERE run = ?1)
+            WHERE run = ?1 AND state IN ('waiting', 'running') AND ${which} RETURNING *`,
+            run, REMOVED, value,
+        );
+        if (removed.length === 0) return;
+        for (const { location, records } of removed) this.#log("revoked", { run, location, records, reason: REMOVED });
+        if (row.state !== "starting") this.#moved(row, now);
+        await this.#admit(run);
+        await this.#tables.wakeIn(0);
     }
 
     /** @internal Looks after its runs, as its alarm does; gives whether there is one. */
@@ -330,14 +407,23 @@ export class Managing implements CompanyObject {
         this.#tables.rows("INSERT OR REPLACE INTO companies VALUES (?, ?, ?)", company, JSON.stringify(streams), details ? 1 : 0);
     }
 
-    /** @internal Of which company each location was; from now on it is of the given one. */
-    async home(locations: readonly string[], company: string | undefined): Promise<(string | undefined)[]> {
+    /** @internal Of which company each location was; from then on it is of the given one, unless it came to another one later. */
+    async home(locations: readonly string[], company: string | undefined, at: number): Promise<Home[]> {
+        const latest = this.#settings.now() + AHEAD_MS;
         return this.#tables.together(() => {
             const asked = JSON.stringify(locations);
-            const rows = this.#tables.rows<{ location: string; company: string }>("SELECT * FROM homes WHERE location IN (SELECT value FROM json_each(?))", asked);
-            const known = new Map(rows.map(({ location, company }) => [location, company]));
-            if (company !== undefined) this.#tables.rows("INSERT OR REPLACE INTO homes SELECT value, ?1 FROM json_each(?2)", company, asked);
-            return locations.map((location) => known.get(location));
+            const query = "SELECT * FROM homes WHERE location IN (SELECT value FROM json_each(?))";
+            const known = () => new Map(this.#tables.rows<{ location: string; company: string }>(query, asked).map(({ location, company }) => [location, company]));
+            const was = known();
+            if (company !== undefined) {
+                this.#tables.rows(
+                    `INSERT INTO homes SELECT value, ?1, ?2 FROM json_each(?3) WHERE true
+                    ON CONFLICT (location) DO UPDATE SET company = excluded.company, at = excluded.at WHERE excluded.at >= at OR at > ?4`,
+                    company, at, asked, latest,
+                );
+            }
+            const is = known();
+            return locations.map((location) => ({ was: was.get(location), is: is.get(location) }));
         });
     }
 
@@ -364,7 +450,7 @@ export class Managing implements CompanyObject {
     async #look(row: RunRow): Promise<void> {
         const { run } = row;
         if (row.state === "ending") return this.#finish(row);
-        const now = this.#settings.now();
+        const now = this.#now();
         if (row.state === "starting") {
             if ((await this.#present()) !== undefined) await this.#tables.wakeIn(row.moved + STARTING_MS - now);
             return;
@@ -380,7 +466,8 @@ export class Managing implements CompanyObject {
         const wait = await this.#admit(run);
         const counts = this.#counts(run);
         if (counts.waiting + counts.running === 0) {
-            this.#tables.rows("UPDATE runs SET state = 'ending', ended = ?2 WHERE run = ?1", run, now);
+            // Not before it began, also where the clock was set back.
+            this.#tables.rows("UPDATE runs SET state = 'ending', ended = max(?2, started) WHERE run = ?1", run, now);
             return this.#finish(this.#run(run)!);
         }
         // Who waits for the limit of the day does so for hours, and is nobody's trouble.
@@ -412,6 +499,7 @@ export class Managing implements CompanyObject {
             endedAt: new Date(ended!).toISOString(),
             counts: this.#counts(run),
             records: locations.reduce((sum, { records }) => sum + records, 0),
+            ...(row.canceled === 1 && { canceled: true }),
             locations,
         };
         try {
@@ -430,7 +518,7 @@ export class Managing implements CompanyObject {
 
     /** Gives free slots to those at the head of the line. Gives when the next one may start, if nobody ends before. */
     async #admit(run: string): Promise<number | undefined> {
-        const now = this.#settings.now();
+        const now = this.#now();
         const { parallel } = this.#settings;
         const row = this.#run(run);
         if (row === undefined || row.state === "starting" || row.state === "ending" || row.state === "ended") return undefined;
@@ -457,15 +545,18 @@ export class Managing implements CompanyObject {
     async #send(run: string, lines: LineRow[]): Promise<void> {
         const row = this.#run(run);
         if (row === undefined || lines.length === 0) return;
-        const now = this.#settings.now();
-        const { company, mode, started } = row;
+        const now = this.#now();
+        const { company, mode } = row;
         const streams = JSON.parse(row.streams) as SyncStream[];
         const othersWait = this.#othersWait(run, now);
         const [of, resumed] = JSON.parse(this.#tables.kept("resumed") ?? "[]") as [run?: string, at?: number];
         for (let at = 0; at < lines.length; at += BATCH) {
             const some = lines.slice(at, at + BATCH);
-            const messages = some.map(({ location, slice }) => ({
-                body: { type: "sync" as const, company, run, location, slice, started, streams, mode, details: row.details === 1, othersWait, ...(of === run && { resumed }) },
+            const messages = some.map(({ location, slice, rank }) => ({
+                body: {
+                    type: "sync" as const, company, run, location, slice, started: rank, streams, mode, details: row.details === 1, othersWait,
+                    ...(of === run && { resumed }),
+                },
             }));
             try {
                 await inTime(this.#env.SYNC.sendBatch(messages));
@@ -480,7 +571,7 @@ export class Managing implements CompanyObject {
 
     /** A location was not reached: later once more, or never again. */
     #lost(run: string, { location, slice, attempts }: LineRow, reason: string): void {
-        const now = this.#settings.now();
+        const now = this.#now();
         const { due, ended, ...placed } = this.#decide<Placed>("place", { now, event: "failed", attempts });
         this.#tables.rows(
             `UPDATE line SET state = ?4, due = ?5, attempts = ?6, reason = ?7
@@ -488,6 +579,13 @@ export class Managing implements CompanyObject {
             run, location, slice, ended ? "failed" : "waiting", due, placed.attempts, reason,
         );
         this.#log("lost", { run, location, attempts: placed.attempts, reason });
+    }
+
+    /** A run was undone while it began; its row in D1 may have been written since. */
+    async #gone(run: string): Promise<Refused> {
+        await this.#undo(run);
+        if (this.#tables.kept("canceled") === run) return refused("run_canceled", "the run was canceled while it began");
+        return refused("database_failed", "the databases took too long");
     }
 
     /** Nothing of a run has begun: nobody hears of it again. */
@@ -501,7 +599,7 @@ export class Managing implements CompanyObject {
 
     /** Puts locations back into the line as new ones. */
     #again(run: string, locations: readonly string[]): void {
-        const now = this.#settings.now();
+        const now = this.#now();
         // With a turn of its own: what the one before tells late is of no interest.
         this.#tables.rows(
             `UPDATE line SET state = 'waiting', slice = slice + 1, due = ?2, attempts = 0, failures = 0, reason = NULL
@@ -556,11 +654,43 @@ export class Managing implements CompanyObject {
     }
 
     #active(): RunRow | undefined {
-        return this.#tables.row<RunRow>("SELECT * FROM runs WHERE state <> 'ended' ORDER BY started DESC LIMIT 1");
+        return this.#tables.row<RunRow>("SELECT * FROM runs WHERE state <> 'ended' ORDER BY rank DESC LIMIT 1");
     }
 
     #run(run: string): RunRow | undefined {
         return this.#tables.row<RunRow>("SELECT * FROM runs WHERE run = ?", run);
+    }
+
+    #line(run: string, location: string): LineRow | undefined {
+        return this.#tables.row<LineRow>("SELECT * FROM line WHERE run = ? AND location = ?", run, location);
+    }
+
+    /** The rank of something that comes behind all before: the time, or later, where a clock was ahead. */
+    #next(now: number): number {
+        const next = Math.max(now, Number(this.#tables.kept("rank") ?? 0) + 1);
+        this.#tables.keep("rank", `${next}`);
+        return next;
+    }
+
+    /** The time. Where the clock was ahead and is right again, what waits for a later time comes as much sooner. */
+    #now(): number {
+        const now = this.#settings.now();
+        const back = this.#latest - now;
+        if (back > SET_BACK_MS) {
+            this.#log("clock", { back });
+            this.#tables.together(() => {
+                const going = "run IN (SELECT run FROM runs WHERE state <> 'ended')";
+                this.#tables.rows(`UPDATE line SET due = max(0, due - ?2), heard = min(heard, ?1), spoke = min(spoke, ?1) WHERE ${going}`, now, back);
+                this.#tables.rows("UPDATE runs SET moved = min(moved, ?1) WHERE state <> 'ended'", now);
+            });
+            this.#paces = [];
+        }
+        if (back > SET_BACK_MS || now - this.#stored > SET_BACK_MS) {
+            this.#stored = now;
+            this.#tables.keep("clock", `${now}`);
+        }
+        this.#latest = back > SET_BACK_MS ? now : Math.max(this.#latest, now);
+        return now;
     }
 
     #moved({ run, state }: RunRow, now: number): void {

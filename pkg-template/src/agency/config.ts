@@ -1,3 +1,4 @@
+import { ValidationError } from "../client/errors.js";
 import { Findings, invalid } from "../client/input.js";
 import type { FetchFunction } from "../client/options.js";
 import { clockOf } from "../edge/clock.js";
@@ -166,7 +167,7 @@ export interface AgencyOptions<Env = AgencyEnv> {
     files?: FileFormat | undefined;
     /** The name of the dead letter queue, if `agencyQueue` consumes it as well; by default any whose name ends with `dlq` or holds `dead`. */
     deadLetterQueue?: string | undefined;
-    /** The clock, in milliseconds since 1970; `Date.now` by default. */
+    /** The clock, in milliseconds since 1970, before the year 10000; `Date.now` by default. */
     now?: (() => number) | undefined;
     /**
      * Is called when nothing of a run moves any more, once each time. What it throws is ignored.
@@ -252,7 +253,7 @@ export interface AgencyLocationStatus {
     reason?: string;
     /** When it was heard of last, in milliseconds since 1970; 0 where it was not. */
     heard: number;
-    /** How often it has failed. */
+    /** How often it has failed, or was stopped by HighLevel's limits. */
     failures: number;
     /** Where it waits after a failure: until when, in milliseconds since 1970. */
     due?: number;
@@ -277,6 +278,8 @@ export interface AgencyStatus {
     startedAt: number;
     /** When it ended, in milliseconds since 1970. */
     endedAt?: number;
+    /** Whether `cancelAgencySync` has ended something of it. */
+    canceled?: true;
     /** How many locations are in which state. */
     counts: AgencyCounts;
     /** Records that were written. */
@@ -337,6 +340,8 @@ export interface AgencyManifest {
     counts: AgencyCounts;
     /** Records in all files. */
     records: number;
+    /** Whether `cancelAgencySync` has ended something of it. */
+    canceled?: true;
     /** Every location of the run, in the order of their ids. */
     locations: AgencyManifestLocation[];
 }
@@ -349,8 +354,8 @@ export interface Settings {
     locations(company: string): Promise<readonly string[] | undefined>;
     /** Fails where the default tokens cannot be had. */
     ready(): void;
-    /** Tells the tokens of an installation, where they are the default ones. */
-    installed(event: object): Promise<void>;
+    /** Tells the tokens of an installation, where they are the default ones. Gives whether it is the app's. */
+    installed(event: object): Promise<boolean>;
     stalled(run: StalledRun): Promise<void>;
     log(fields: LogFields): void;
     now(): number;
@@ -452,6 +457,9 @@ function settle(options: AgencyOptions<never>, env: AgencyEnv): Settings {
     const number = (name: keyof typeof NUMBERS) => options[name] ?? NUMBERS[name][0];
     let oauth: OAuth | undefined;
     const app = () => (oauth ??= appOf(env, options));
+    const read = clockOf(now);
+    // Tables hold whole numbers.
+    const clock = () => Math.floor(read());
     return {
         async token(location, context) {
             if (token) return token(location, context, env as never);
@@ -464,7 +472,14 @@ function settle(options: AgencyOptions<never>, env: AgencyEnv): Settings {
             if (token === undefined) app();
         },
         async installed(event) {
-            if (token === undefined) await app().onInstall(event);
+            try {
+                if (token === undefined) await app().onInstall(event);
+                return true;
+            } catch (cause) {
+                // It comes again until it is taken, which this one never would be.
+                if (cause instanceof ValidationError && cause.issues.every(({ path }) => path === "appId")) return false;
+                throw cause;
+            }
         },
         async stalled(run) {
             try {
@@ -481,7 +496,7 @@ function settle(options: AgencyOptions<never>, env: AgencyEnv): Settings {
                 // As above.
             }
         },
-        now: clockOf(now),
+        now: clock,
         baseUrl: options.baseUrl ?? env.GHL_BASE_URL,
         apiVersion: options.apiVersion,
         fetch: options.fetch,

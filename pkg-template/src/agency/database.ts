@@ -44,7 +44,7 @@ export interface RunRow {
     counts: Readonly<Record<string, number>>;
     /** The name of its manifest in R2, once that is there. */
     manifest?: string | undefined;
-    /** When this was so; of two rows the younger one stays. */
+    /** When this was so; of two rows the younger one stays, but where the run has ended. */
     now: number;
 }
 
@@ -75,6 +75,12 @@ const MAX_ROW_BYTES = 1_900_000;
 
 /** What a statement carries at most if its rows let it: D1 ends one that takes longer than 30 s, and all others wait for it. */
 const MAX_BYTES = 1_000_000;
+
+/**
+ * How much later than a reading another one may be that is written before it, in milliseconds: a chunk takes minutes. What is later was
+ * noted by a clock that was ahead, and counts no more.
+ */
+const LATER_MS = 3_600_000;
 
 /** The columns of a row, in the order in which `syncRows` gives them. */
 const COLUMNS = ["id", "created", "updated", "status", "amount", "currency", "refunded", "source", "live", "body"];
@@ -123,7 +129,7 @@ interface Read extends Where {
 }
 
 /**
- * Writes records. Those that are there are replaced, unless they were read later than these; a mark that they are deleted goes. When a
+ * Writes records. Those that are there are replaced, unless they were read somewhat later than these; a mark that they are deleted goes. When a
  * record was created stays as it was read first, or as it could be read first. Writing the same again changes nothing.
  */
 export async function writeRows(env: DatabaseEnv, given: Read): Promise<void> {
@@ -140,7 +146,7 @@ export async function writeRows(env: DatabaseEnv, given: Read): Promise<void> {
         ON CONFLICT (location, id) DO UPDATE SET
             seen_run = excluded.seen_run, seen_at = excluded.seen_at, deleted_at = NULL,
             ${updates.join(", ")}
-        WHERE excluded.seen_at >= seen_at AND (?5 OR deleted_at IS NOT NULL OR ${changed})`;
+        WHERE (excluded.seen_at >= seen_at OR seen_at > ?3 + ${LATER_MS}) AND (?5 OR deleted_at IS NOT NULL OR ${changed})`;
     const db = databaseOf(env, location);
     // Only where a row has no time does it take the one that a later reading has: without it the record is in no roll-up.
     const undated = `SELECT 1 FROM ${table} WHERE location = ?1 AND created IS NULL LIMIT 1`;
@@ -163,14 +169,22 @@ export async function unseen(env: DatabaseEnv, given: Where & { after?: string |
     return found.map(({ id }) => id);
 }
 
-/** Marks records as deleted that HighLevel does not know any more, unless they were seen in this run, or after `now`. */
-export async function markDeleted(env: DatabaseEnv, given: Where & { ids: readonly string[]; now: number }): Promise<void> {
+/**
+ * Marks records as deleted that HighLevel does not know any more, unless they were seen in this run, or somewhat later than `now`. Gives
+ * how many of them are marked since `now`.
+ */
+export async function markDeleted(env: DatabaseEnv, given: Where & { ids: readonly string[]; now: number }): Promise<number> {
     const { stream, location, run, ids, now } = given;
-    if (ids.length === 0) return;
+    if (ids.length === 0) return 0;
     const sql = `
         UPDATE ${tableOf(stream)} SET deleted_at = ?3
-        WHERE location = ?1 AND id IN (SELECT value FROM json_each(?4)) AND seen_run <> ?2 AND seen_at <= ?3 AND deleted_at IS NULL`;
-    await ask(databaseOf(env, location), sql, location, run, now, JSON.stringify(ids));
+        WHERE location = ?1 AND id IN (SELECT value FROM json_each(?4)) AND seen_run <> ?2 AND deleted_at IS NULL
+            AND (seen_at <= ?3 OR seen_at > ?3 + ${LATER_MS})`;
+    const db = databaseOf(env, location);
+    await ask(db, sql, location, run, now, JSON.stringify(ids));
+    // Not what the statement has written: where its answer is lost, it is sent again and writes nothing more.
+    const marked = `SELECT count(*) AS count FROM ${tableOf(stream)} WHERE location = ?1 AND id IN (SELECT value FROM json_each(?2)) AND deleted_at >= ?3`;
+    return (await ask<{ count: number }>(db, marked, location, JSON.stringify(ids), now))[0]!.count;
 }
 
 /**
@@ -215,8 +229,8 @@ export async function noteRun(env: DatabaseEnv, row: RunRow): Promise<void> {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         ON CONFLICT (run) DO UPDATE SET
             state = excluded.state, ended_at = excluded.ended_at, records = excluded.records, counts = excluded.counts,
-            manifest = coalesce(excluded.manifest, manifest), noted_at = excluded.noted_at
-        WHERE excluded.noted_at >= noted_at`;
+            manifest = excluded.manifest, noted_at = excluded.noted_at
+        WHERE excluded.manifest IS NOT NULL OR (manifest IS NULL AND (excluded.noted_at >= noted_at OR noted_at > ?11 + ${LATER_MS}))`;
     const { run, company, mode, streams, state, startedAt, endedAt, records, counts, manifest, now } = row;
     const values = [JSON.stringify(streams), state, startedAt, endedAt ?? null, records, JSON.stringify(counts), manifest ?? null, now];
     await ask(all[0]!, sql, run, company, mode, ...values);

@@ -477,9 +477,9 @@ export class Locating implements LocationObject {
         const { file, count } = await this.#store(job, text(fresh), took);
         // They are in the files of the run already, and were written since by somebody else.
         await this.#store({ ...job, hint: true }, text(others), took);
-        await stored(markDeleted(this.#env, { stream, location, run, ids: gone, now: took }));
+        const deleted = await stored(markDeleted(this.#env, { stream, location, run, ids: gone, now: took }));
         const rest = ids.length === limit ? ids.at(-1) : undefined;
-        const done = { run, stream, seq, after: rest, fresh: count, deleted: gone.length, file };
+        const done = { run, stream, seq, after: rest, fresh: count, deleted, file };
         this.#commit("verified", done, job, fresh.map((record) => idOf(record)!), file);
     }
 

@@ -67,16 +67,27 @@ export interface CompanyObject {
     resume(run: string): Promise<{ run: string } | Refused>;
     /** @internal Ends a run. */
     cancel(run: string): Promise<{ run: string } | Refused>;
-    /** @internal A location has the app, or has it no more. */
+    /** @internal A location has the app, or has it no more; without a location the company has it no more. */
     installed(company: string, location: string | undefined, has: boolean, at: number): Promise<void>;
     /** @internal Looks after its runs; gives whether there is one. */
     tend(): Promise<boolean>;
     /** @internal Of the object that knows all companies: notes one, with what its runs read. */
     register(company: string, streams: readonly SyncStream[], details: boolean): Promise<void>;
-    /** @internal Of the object that knows all companies: of which company each location was; from now on it is of the given one. */
-    home(locations: readonly string[], company: string | undefined): Promise<(string | undefined)[]>;
+    /**
+     * @internal Of the object that knows all companies: of which company each location was, and is; since then it is of the given one,
+     * unless it came to another one later.
+     */
+    home(locations: readonly string[], company: string | undefined, at: number): Promise<Home[]>;
     /** @internal Of the object that knows all companies: them, in the order of their ids. */
     registered(): Promise<Pick<Wanted, "company" | "streams" | "details">[]>;
+}
+
+/** Of which company a location was before something was told of it, and is now. */
+export interface Home {
+    /** Before. */
+    was: string | undefined;
+    /** Now. */
+    is: string | undefined;
 }
 
 /** A request that a location sends for somebody. */
@@ -104,7 +115,7 @@ export interface LocationObject {
     send(request: Sent, here: Here): Promise<Response>;
 }
 
-/** How runs of a company are named: with the time, so that a later one has a greater name. */
+/** How runs of a company are named: with the time at which they begin. */
 export function runName(company: string, at: number, chance: string): string {
     return `${company}-${new Date(at).toISOString().replace(/[-:.]/g, "")}-${chance}`;
 }

@@ -31,8 +31,8 @@ export async function agencyQueue(batch: AgencyBatch, env: AgencyEnv): Promise<v
     const { isDead, log } = settingsOf(env);
     const dead = isDead(batch.queue);
     const one = async (queued: QueuedSync): Promise<void> => {
-        const message = queued.body;
-        if (!isSync(message)) {
+        const message = read(queued.body);
+        if (message === undefined) {
             log({ event: "foreign", queue: batch.queue, problem: "a message that is not of the sync" });
             return;
         }
@@ -50,9 +50,14 @@ export async function agencyQueue(batch: AgencyBatch, env: AgencyEnv): Promise<v
     await Promise.all(batch.messages.map(one));
 }
 
-/** Whether it is a message of the sync, as this or an older version of the package has sent it. */
-function isSync(body: unknown): body is AgencyMessage {
-    const { type, company, location, run, slice, started, streams } = (body ?? {}) as Partial<AgencyMessage>;
-    const numbers = Number.isSafeInteger(slice) && Number.isSafeInteger(started);
-    return type === "sync" && isId(company) && isId(location) && isRun(run) && numbers && Array.isArray(streams);
+/** A message of the sync, as this or another version of the package has sent it, as plain data; `undefined` of anything else. */
+function read(body: unknown): AgencyMessage | undefined {
+    try {
+        const message = JSON.parse(JSON.stringify(body)) as AgencyMessage;
+        const { type, company, location, run, slice, started, streams } = message;
+        const numbers = Number.isSafeInteger(slice) && Number.isSafeInteger(started);
+        return type === "sync" && isId(company) && isId(location) && isRun(run) && numbers && Array.isArray(streams) ? message : undefined;
+    } catch {
+        return undefined;
+    }
 }

@@ -2,7 +2,7 @@ import { failure, ValidationError } from "../client/errors.js";
 import { Findings, invalid } from "../client/input.js";
 import { exchange, pause, shared } from "../exchange.js";
 import { oauth as decide } from "../edge-core.js";
-import { clockOf } from "./clock.js";
+import { clockOf, sentAt } from "./clock.js";
 import { called } from "./module.js";
 import { OAuthError, type OAuthErrorCode } from "./oauth-error.js";
 import type { TokenRow, TokenStore, TokenTransaction } from "./stores.js";
@@ -628,7 +628,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
         callback: callback as OAuth["callback"],
         token,
         async onInstall(event) {
-            const { type, locationId, companyId, at } = accountOf(event, options.clientId);
+            const { type, locationId, companyId, at } = accountOf(event, options.clientId, now());
             const account = locationId ?? { companyId: companyId! };
             if (type === "UNINSTALL") return remove(account, at);
             const { status } = await settle(rowIdOf(account), { type: "installed", companyId: locationId && companyId, at: at ?? now() });
@@ -680,7 +680,7 @@ function addressOf(target: string, base: string): string {
 }
 
 /** What a webhook INSTALL or UNINSTALL says, flat or in an envelope, and when it was sent. */
-function accountOf(event: object, clientId: string): { type: string; locationId?: string; companyId?: string; at: number | undefined } {
+function accountOf(event: object, clientId: string, now: number): { type: string; locationId?: string; companyId?: string; at: number | undefined } {
     if (typeof event !== "object" || event === null) throw invalid("", "must be the event, as an object");
     const { data } = event as { data?: object };
     const fields = { ...(typeof data === "object" ? data : {}), ...event } as Record<string, unknown>;
@@ -696,7 +696,7 @@ function accountOf(event: object, clientId: string): { type: string; locationId?
     if (suffix && appId && appId !== own) throw invalid("appId", "is another app's");
     const account = { type, ...id("locationId"), ...id("companyId") };
     if (Object.keys(account).length === 1) throw invalid("locationId", "is missing, and so is companyId");
-    return { ...account, at: new Date(timestamp as string).getTime() || undefined };
+    return { ...account, at: sentAt(timestamp, now) };
 }
 
 function failed(text: string): OAuthError {

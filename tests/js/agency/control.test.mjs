@@ -13,7 +13,11 @@ const CLASSES = `
         prepare: (sql) => {
             const wrap = (statement) => ({
                 bind: (...values) => wrap(statement.bind(...values)),
-                all: () => (hangs && /INTO locations/.test(sql) ? (hangs === "fails" ? Promise.reject(new Error("away")) : new Promise(() => {})) : statement.all()),
+                async all() {
+                    if (hangs === "fails" && /INTO locations/.test(sql)) throw new Error("away");
+                    while (hangs && hangs !== "fails" && hangs.test(sql)) await new Promise((resolve) => setTimeout(resolve, 20));
+                    return statement.all();
+                },
             });
             return wrap(db.prepare(sql));
         },
@@ -40,6 +44,30 @@ before(async () => {
         more: `import { cancelAgencySync } from "ghl-payments/cloudflare";`,
         routes: `
             "/set": (env, values) => (Object.assign(globalThis, values), {}),
+            "/hang": (env, { where }) => ((globalThis.hangs = where && new RegExp(where)), {}),
+            "/odd": async (env, { run, kind }) => {
+                class Given {
+                    constructor(values) {
+                        Object.assign(this, values, { [Symbol.for("odd")]: () => {} });
+                    }
+                }
+                const made = {
+                    proxy: (values) => new Proxy(values, {}),
+                    "null prototype": (values) => Object.assign(Object.create(null), values),
+                    class: (values) => new Given(values),
+                }[kind];
+                const { locations } = await agencyStatus(env, run, made({ limit: 1, after: "location0", state: "done" }));
+                const retried = await retryAgencySync(env, run, made({ locations: new Proxy(["location0"], {}) }));
+                await agencyInstalled(env, made({ type: "INSTALL", companyId: "company0000000000007", locationId: "location7" }));
+                const looks = await agencyHint(env, made({ type: "OrderCreate", locationId: "location8", _id: "order1" }));
+                const ends = [];
+                const body = made({ type: "sync", company: "${COMPANY}", run, location: "location0", slice: 1, started: 1, streams: [], extra: () => {} });
+                const messages = [{ body, ack: () => ends.push("ack"), retry: () => ends.push("retry") }];
+                for (const queue of ["dead", "sync"]) await agencyQueue(made({ queue, messages }), env);
+                const named = new Proxy(["location2", "location2"], {});
+                const begun = await startAgencySync(env, made({ company: "${COMPANY}", streams: new Proxy(["coupons"], {}), locations: named }));
+                return { seen: locations.map(({ location }) => location), retried, looks, ends, begun };
+            },
             "/cancel": async (env, { run }) => (await cancelAgencySync(env, run), {}),
             "/call": async (env, { name, given, without = [] }) => {
                 const own = { ...env };
@@ -64,10 +92,12 @@ test("a run that is canceled ends with a manifest, and is in nobody's way", asyn
     assert.deepEqual(counts, { waiting: 0, running: 0, done: 2, failed: 1, revoked: 0 });
     assert.equal(locations.find(({ location }) => location === "location1").reason, "canceled");
     const manifest = await sync.manifest(run);
+    assert.deepEqual([(await sync.status(run)).canceled, manifest.canceled], [true, true]);
     assert.deepEqual(manifest.locations.map(({ files }) => files.length), [1, 0, 1]);
     await sync.ask("/cancel", { run });
     await sync.sandbox.clearFaults();
-    assert.equal((await sync.ended(await sync.start({ streams: ["orders"] }))).counts.done, 3);
+    const whole = await sync.ended(await sync.start({ streams: ["orders"] }));
+    assert.deepEqual([whole.counts.done, whole.canceled], [3, undefined]);
     assert.deepEqual(await sync.manifest(run), manifest);
     await assert.rejects(() => sync.ask("/cancel", { run: `${COMPANY}-20260101T000000000Z-aaaaaa` }), { code: "unknown_run" });
 });
@@ -90,7 +120,7 @@ test("killed while it begins, or where its tables fail, a run leaves nothing beh
     await sync.ask("/set", { hangs: "fails" });
     await assert.rejects(() => sync.start({ streams: ["orders"] }), { code: "database_failed" });
     assert.deepEqual(await sync.rows("SELECT run FROM runs WHERE manifest IS NULL"), []);
-    await sync.ask("/set", { hangs: "for ever" });
+    await sync.ask("/hang", { where: "INTO locations" });
     sync.start({ streams: ["orders"] }).catch(() => {});
     await sync.until(async () => (await sync.rows("SELECT run FROM runs WHERE manifest IS NULL")).length === 1, "it has begun to begin");
     await sync.agency.kill();
@@ -101,6 +131,47 @@ test("killed while it begins, or where its tables fail, a run leaves nothing beh
     const run = await sync.start({ streams: ["orders"] });
     assert.equal((await sync.ended(run)).counts.done, 3);
     assert.deepEqual(await sync.rows("SELECT run FROM runs WHERE manifest IS NULL"), []);
+});
+
+test("a run that is canceled while it begins is forgotten, and never begins", async () => {
+    const started = async () => (await sync.rows("SELECT run FROM runs WHERE manifest IS NULL")).map(({ run }) => run);
+    for (const where of ["INTO locations", "INTO runs"]) {
+        await sync.ask("/hang", { where });
+        const begins = sync.start({ streams: ["orders"], locations: ["location0", "location1"] }).catch((error) => error);
+        const { run } = await sync.until(async () => {
+            const error = await sync.start({ streams: ["orders"] }).catch((error) => error);
+            return error.code === "run_active" && error;
+        }, "it has begun to begin");
+        await sync.ask("/cancel", { run });
+        await assert.rejects(() => sync.status(run), { code: "unknown_run" });
+        // Another one is free to begin, before the first one has noticed.
+        const next = sync.start({ streams: ["coupons"], locations: ["location1"] });
+        await sync.ask("/hang", {});
+        assert.equal((await begins).code, "run_canceled", where);
+        const { counts } = await sync.ended(await next);
+        assert.deepEqual([counts.done, await started()], [1, []], where);
+        await assert.rejects(() => sync.ask("/cancel", { run }), { code: "unknown_run" });
+    }
+});
+
+test("a location that is removed while a run begins which names it is not read, and not known afterwards", async () => {
+    await sync.ask("/hang", { where: "INTO runs" });
+    const begins = sync.start({ streams: ["coupons"], locations: ["location0", "location1"] });
+    await sync.until(async () => (await sync.start({ streams: ["orders"] }).catch(({ code }) => code)) === "run_active", "it has begun to begin");
+    await sync.ask("/installed", { type: "UNINSTALL", companyId: COMPANY, locationId: "location0" });
+    await sync.ask("/hang", {});
+    assert.deepEqual(stateOf(await sync.ended(await begins)), { location0: "revoked", location1: "done" });
+    assert.equal(stateOf(await sync.ended(await sync.start({ streams: ["coupons"], locations: undefined }))).location0, undefined);
+});
+
+test("what options are made of does not matter", async () => {
+    const run = await sync.start({ streams: ["coupons"] });
+    await sync.ended(run);
+    for (const kind of ["proxy", "null prototype", "class"]) {
+        const { begun, ...others } = await sync.ask("/odd", { run, kind });
+        assert.deepEqual(others, { seen: ["location1"], retried: run, looks: false, ends: ["ack", "ack"] }, kind);
+        assert.deepEqual((await sync.ended(begun)).locations.map(({ location }) => location), ["location2"]);
+    }
 });
 
 test("a hook that gives no list of ids begins nothing", async () => {

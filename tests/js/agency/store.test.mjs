@@ -116,15 +116,46 @@ test("what a full pass did not see is found page by page, marked once, and comes
 
     // One of them was seen meanwhile, one is seen right after; neither is deleted.
     await write({ ...at, run: "hint" }, [row("d")], 3000);
-    await store.call("markDeleted", { ...full, ids: ["a", "b", "d"], now: 2500 });
-    await store.call("markDeleted", { ...full, ids: ["a"], now: 9000 });
-    await store.call("markDeleted", { ...full, ids: [], now: 9000 });
+    const marked = async (ids, now) => store.call("markDeleted", { ...full, ids, now });
+    assert.equal(await marked(["a", "b", "d"], 2500), 1);
+    assert.deepEqual([await marked(["a"], 9000), await marked([], 9000)], [0, 0]);
     const deleted = async () => (await read(at)).map(({ id, deleted_at }) => [id, deleted_at]);
     assert.deepEqual(await deleted(), [["a", 2500], ["b", null], ["c", null], ["d", null], ["e", null]]);
     assert.deepEqual(await unseen(undefined, 9), ["c", "d", "e"]);
 
     await write({ ...at, run: "run-3" }, [row("a")], 4000);
     assert.deepEqual((await deleted())[0], ["a", null]);
+});
+
+test("what a clock has written that was ahead is written again, and found to be deleted, once the clock is right", async () => {
+    const now = 1_796_000_000_000;
+    for (const ahead of [3_600_001, 86_400_000, 974 * 31_536_000_000]) {
+        for (const whole of [true, false]) {
+            const at = where();
+            await write({ ...at, run: "ahead" }, ["a", "b", "c"].map((id) => row(id)), now + ahead);
+            await store.call("writeRows", { ...at, run: "run-2", rows: JSON.stringify([row("a", { refunded: 7 })]), now, whole });
+            assert.equal(await store.call("markDeleted", { ...at, run: "run-2", ids: ["b"], now }), 1);
+            const rows = (await read(at)).map(({ id, refunded, seen_at, deleted_at }) => [id, refunded, seen_at, deleted_at]);
+            assert.deepEqual(rows, [["a", 7, now, null], ["b", null, now + ahead, now], ["c", null, now + ahead, null]], `${ahead}`);
+        }
+    }
+});
+
+test("a run that a clock has noted which was ahead is noted as ended, and stays so", async () => {
+    const run = "run-ahead";
+    const state = async () => {
+        const [{ state, manifest }] = await store.rows("SELECT state, manifest FROM runs WHERE run = ?", { values: [run] });
+        return [state, manifest];
+    };
+    for (const ahead of [1000, 3_600_001, 974 * 31_536_000_000]) {
+        await store.call("noteRun", { ...RUN, run, now: 5000 + ahead });
+        await store.call("noteRun", { ...RUN, run, state: "stalled", now: 5000 });
+        assert.deepEqual(await state(), [ahead > 3_600_000 ? "stalled" : "running", null], `${ahead}`);
+        await store.call("noteRun", { ...RUN, run, state: "ended", endedAt: 9, manifest: "m", now: 5500 });
+        await store.call("noteRun", { ...RUN, run, now: 7000 });
+        assert.deepEqual(await state(), ["ended", "m"], `${ahead}`);
+        await store.rows("DELETE FROM runs WHERE run = ?", { values: [run] });
+    }
 });
 
 test("a chunk larger than a parameter of D1 is written in pieces; a record larger than a row keeps all but its body", async () => {
@@ -154,7 +185,7 @@ test("a lost answer of D1 is asked for again, and what it was about is there onc
     assert.deepEqual([answers, calls], [[{}], 3 + 1]);
     assert.equal((await read(at)).length, 2);
     const late = await store.ask({ name: "markDeleted", args: [{ ...at, run: "run-2", ids: ["a"], now: 2000 }], loss: { ...LOST, times: 1 } });
-    assert.deepEqual(late.answers, [{}]);
+    assert.deepEqual(late.answers, [{ value: 1 }]);
     assert.deepEqual((await read(at)).map(({ deleted_at }) => deleted_at), [2000, null]);
 
     const { answers: [{ error }], calls: asked } = await store.ask({ name: "writeRows", args: [given], loss: { ...LOST, times: 99 } });

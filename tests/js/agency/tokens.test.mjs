@@ -60,6 +60,17 @@ test("one that is uninstalled meanwhile is revoked and the run goes on; installe
     assert.deepEqual((await sync.ended(again)).locations.map(({ location, state }) => [location, state]), [[gone, "done"]]);
 });
 
+test("an event of another app is taken, and changes nothing", async () => {
+    const { companyId } = sync.sandbox;
+    for (const type of ["INSTALL", "UNINSTALL"]) {
+        await sync.ask("/installed", { type, appId: "another", companyId, locationId: "location0", timestamp: new Date().toISOString() });
+        await sync.ask("/installed", { type, data: { appId: "another", companyId, locationId: "stranger" } });
+    }
+    assert.ok(sync.agency.lines.some(({ line }) => /event=foreign type=INSTALL location=stranger/.test(line)));
+    const { locations } = await sync.ended(await sync.start({ company: companyId, locations: undefined, streams: ["coupons"] }));
+    assert.deepEqual(locations.map(({ location, state }) => [location, state]), sync.sandbox.locations.map((location) => [location, "done"]));
+});
+
 test("no token is in state, files, tables or logs", async () => {
     const tokens = await sync.ask("/tokens", {});
     assert.ok(tokens.length >= 4);

@@ -529,6 +529,22 @@ test("an UNINSTALL that is older than the installation changes nothing", async (
     assert.deepEqual(await failed(oauth), ["needs_install", undefined, false]);
 });
 
+test("an event whose timestamp lies in the future is as one of some minutes from now", async () => {
+    for (const timestamp of ["2999-01-01T00:00:00.000Z", 32_503_680_000_000]) {
+        const world = start();
+        const { oauth, clock, server } = world;
+        await install(world);
+        await oauth.onInstall({ type: "INSTALL", ...account, timestamp });
+        clock.ms += 301_000;
+        await oauth.onInstall({ type: "UNINSTALL", ...account, timestamp: new Date(clock.ms).toISOString() });
+        assert.deepEqual(await failed(oauth), ["needs_install", undefined, false]);
+        await oauth.onInstall({ type: "UNINSTALL", ...account, timestamp });
+        clock.ms += 301_000;
+        await install(world);
+        assert.ok(server.accepts(await oauth.token(LOCATION)));
+    }
+});
+
 test("when a company removes the app, its locations' tokens are gone, until it is installed again", async () => {
     const world = start();
     const { oauth, server, clock, settings } = world;
