@@ -149,12 +149,14 @@ test("a run in which nothing moves is told of once, and goes on when it is told 
     await sync.ask("/leap", { ms: 301_000 });
     const stalled = await sync.when(run, ({ state }) => state === "stalled");
     assert.equal(stalled.counts.done, 0);
-    const told = await sync.ask("/stalls", {});
+    // Before it the clock leapt so that others may have stood still.
+    const stalls = async () => (await sync.ask("/stalls", {})).filter((stalled) => stalled.run === run);
+    const told = await stalls();
     assert.deepEqual(told.map(({ since, ...about }) => about), [{ run, company: COMPANY, left: 3 }]);
     assert.ok(sync.agency.lines.some(({ line }) => line.startsWith(`agency event=stalled run=${run} `)));
     await sync.ask("/faults", { "begin before": 0 });
     await sync.ask("/resume", { run });
     const { counts } = await sync.ended(run);
     assert.equal(counts.done, 3);
-    assert.equal((await sync.ask("/stalls", {})).length, 1);
+    assert.equal((await stalls()).length, 1);
 });
