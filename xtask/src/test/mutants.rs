@@ -23,13 +23,19 @@ const STAGES: [(&str, &[&str]); 2] = [
     ("slow tests, for what the quick ones missed", &["--test", "reliability", "--test", "sandbox"]),
 ];
 
-/// Changes the files and folders that are given, or all [`ROOMS`]; fails where too much goes unnoticed.
-pub fn run_all(workspace: &Workspace, paths: &[String]) -> Result<ExitCode> {
+/// Changes the files and folders that are given, or all [`ROOMS`], with `--sample N` in every Nth of the places where that
+/// is possible; fails where too much goes unnoticed.
+pub fn run_all(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     setup::for_mutants(workspace)?;
+    let (sample, paths) = sample(arguments)?;
     let globs = globs(workspace, paths)?;
     let output = workspace.target().join("mutants");
     create_folder(&output)?;
-    let listed = command(workspace, &globs, &output).args(["--list"]).output().context("cannot start cargo-mutants")?;
+    let listed = command(workspace, &globs, &output)
+        .arg("--list")
+        .args(&sample)
+        .output()
+        .context("cannot start cargo-mutants")?;
     let count = String::from_utf8_lossy(&listed.stdout).lines().count();
     let about = spoken(EACH * u32::try_from(count).unwrap_or(u32::MAX));
     println!("{count} changes, about {about} on 2 cores, besides compiling the tests once for each stage");
@@ -41,8 +47,12 @@ pub fn run_all(workspace: &Workspace, paths: &[String]) -> Result<ExitCode> {
         let mut command = command(workspace, &globs, &output);
         // The quick tests are compiled sooner than they run; the slow ones take minutes without optimisation.
         command.env("CARGO_PROFILE_TEST_OPT_LEVEL", at.to_string()).env("CARGO_PROFILE_TEST_DEBUG", "0");
-        // In the second stage what the first one has caught is left out.
-        command.args(["--iterate"][..at].iter()).args(["--colors", "never", "--"]).args(*tests);
+        // The second stage repeats what the first one has missed, and nothing else.
+        match at {
+            0 => command.args(&sample),
+            _ => command.args(found.missed.iter().flat_map(|change| ["--re".to_owned(), exactly(change)])),
+        };
+        command.args(["--colors", "never", "--"]).args(*tests);
         let status = command.status().context("cannot start cargo-mutants")?;
         // 0: all were noticed; 2: some were not; 3: some ran into the time limit, which is a way of noticing.
         if !matches!(status.code(), Some(0 | 2 | 3)) {
@@ -80,6 +90,31 @@ fn command(workspace: &Workspace, globs: &[String], output: &Path) -> Command {
         command.args(["--file", glob]);
     }
     command
+}
+
+/// What `--sample N` before the paths asks of cargo-mutants, and the paths.
+fn sample(arguments: &[String]) -> Result<(Vec<String>, &[String])> {
+    match arguments {
+        [option, every, paths @ ..] if option == "--sample" => match every.parse::<u32>() {
+            Ok(every) if every > 0 => {
+                let shard = format!("0/{every}");
+                Ok((["--shard", &shard, "--sharding", "round-robin"].map(str::to_owned).to_vec(), paths))
+            }
+            _ => bail!("--sample {every} is no whole number from 1"),
+        },
+        [option] if option == "--sample" => bail!("--sample needs a number: 20 for every twentieth change"),
+        paths => Ok((Vec::new(), paths)),
+    }
+}
+
+/// A regular expression for this text.
+fn exactly(text: &str) -> String {
+    let escaped = text.chars().flat_map(|letter| {
+        // `\<` and `\>` would stand for the borders of a word.
+        let escape = (letter.is_ascii_punctuation() && !matches!(letter, '<' | '>')).then_some('\\');
+        escape.into_iter().chain([letter])
+    });
+    ['^'].into_iter().chain(escaped).chain(['$']).collect()
 }
 
 fn globs(workspace: &Workspace, paths: &[String]) -> Result<Vec<String>> {
@@ -128,7 +163,25 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
-    use super::Found;
+    use super::{exactly, sample, Found};
+
+    #[test]
+    fn a_sample_is_every_nth_change() {
+        let given = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let all = given(&["src/json", "src/call"]);
+        assert_eq!(sample(&all).unwrap(), (Vec::new(), &all[..]));
+        let every = given(&["--sample", "20", "src/json"]);
+        let shard = given(&["--shard", "0/20", "--sharding", "round-robin"]);
+        assert_eq!(sample(&every).unwrap(), (shard, &every[2..]));
+        for wrong in [&["--sample"][..], &["--sample", "0"], &["--sample", "src/json"]] {
+            assert!(sample(&given(wrong)).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_is_named_exactly() {
+        assert_eq!(exactly("a.rs:1:2: replace + with -> *"), r"^a\.rs\:1\:2\: replace \+ with \-> \*$");
+    }
 
     #[test]
     fn three_of_a_hundred_may_be_missed_and_nothing_tested_is_no_pass() {
