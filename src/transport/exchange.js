@@ -212,7 +212,11 @@ const READS_AT_ONCE = 256;
 function fillingReader(body) {
     if (globalThis.ReadableStreamBYOBReader?.prototype.readAtLeast === undefined) return undefined;
     try {
-        return body.getReader({ mode: "byob" });
+        const reader = body.getReader({ mode: "byob" });
+        if (reader.readAtLeast) return reader;
+        // A stream of another library, whose readers have no such method.
+        reader.releaseLock();
+        return undefined;
     } catch {
         // No body, or one that is not made of bytes.
         return undefined;

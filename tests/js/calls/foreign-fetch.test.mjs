@@ -340,6 +340,32 @@ test("a body is read as a stream of the web, as one of Node's, or whole", async 
     assert.match(String((await failure(payments.orders.get(ID))).cause), /stream of something else than bytes/);
 });
 
+test("a stream of another library is read in a runtime whose own streams fill pieces", async () => {
+    // workerd's readers have this method; no reader of this body does, whatever mode is asked for.
+    const { prototype } = ReadableStreamBYOBReader;
+    prototype.readAtLeast = () => assert.fail("the body is not the runtime's");
+    try {
+        const bytes = new TextEncoder().encode(JSON.stringify(ANY_ANSWER));
+        let locked = false;
+        const body = {
+            getReader() {
+                assert.ok(!locked, "the reader that is of no use was let go");
+                locked = true;
+                const pieces = [bytes.slice(0, 5), bytes.slice(5)];
+                return {
+                    read: async () => (pieces.length > 0 ? { done: false, value: pieces.shift() } : { done: true }),
+                    cancel: async () => {},
+                    releaseLock: () => (locked = false),
+                };
+            },
+        };
+        const { payments } = stub(undefined, { fetch: async () => ({ ...foreignResponse(200), body }) });
+        assert.equal((await payments.orders.get(ID))._id, ID);
+    } finally {
+        delete prototype.readAtLeast;
+    }
+});
+
 test("the type of the option takes every library's fetch", () => {
     const folder = mkdtempSync(join(dirname(fileURLToPath(import.meta.url)), "types-"));
     const modules = join(dirname(tool.resolve("undici/package.json")), "..");
