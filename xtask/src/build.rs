@@ -27,10 +27,10 @@ const BROWSER_LIMIT: usize = 64_200;
 const EDGE_LIMIT: usize = 253_500;
 /// The TypeScript of the edge beside its module, all of it, without that of the client. The goal is 12,288; the proxy by itself
 /// has 3,000.
-const EDGE_SCRIPT_LIMIT: usize = 24_000;
+const EDGE_SCRIPT_LIMIT: usize = 24_500;
 /// The TypeScript of the agency sync beside that of the edge. What reads the answers of any kind of `fetch`, and gives up what nobody
 /// waits for, is 1,100 of it.
-const AGENCY_SCRIPT_LIMIT: usize = 21_000;
+const AGENCY_SCRIPT_LIMIT: usize = 21_500;
 /// What a payer downloads with a payment page that calls `openCheckout`.
 const CHECKOUT_LIMIT: usize = 2_048;
 /// The whole entry: popups and the headers of the page's server besides.
@@ -45,7 +45,7 @@ const CHECKOUT_ENTRY_LIMIT: usize = 2_560;
 const SANDBOX_LIMIT: usize = 274_000;
 /// What an installation downloads. 420,000 was the limit before the edge, which is there twice: as a file for runtimes that
 /// compile imported modules, and as text for those that compile bytes.
-const TARBALL_LIMIT: usize = 1_147_000;
+const TARBALL_LIMIT: usize = 1_165_000;
 
 /// Leaves the publishable package in `pkg/` and prints its sizes; over a limit is an error.
 pub fn build(workspace: &Workspace) -> Result<()> {
