@@ -72,6 +72,11 @@ impl Core {
         *self.limiter.borrow_mut() = limiter;
     }
 
+    /// Whether its limits hold nothing back, at a time in milliseconds since 1970, and never were others than documented.
+    pub fn rests(&self, now: f64) -> bool {
+        self.limiter.borrow().as_ref().is_none_or(|limiter| limiter.rests(now))
+    }
+
     /// Starts an operation: that of a name in the ledger, or [`ONCE`]. The id for its path, its parameters and its options are
     /// JSON text.
     pub fn call(

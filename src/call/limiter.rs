@@ -151,6 +151,12 @@ impl Limiter {
         slots.flying.len()
     }
 
+    /// Whether it would do as one that knows nothing.
+    pub fn rests(&mut self, now: u64) -> bool {
+        let documented = |slots: &Slots| slots.limit == LIMIT && slots.interval_ms == INTERVAL_MS;
+        self.locations.iter_mut().all(|slots| slots.idle(now) && documented(slots))
+    }
+
     fn slots(&mut self, location: u64, now: u64) -> &mut Slots {
         let known = self.locations.iter().position(|slots| slots.location == location);
         let at = known.unwrap_or_else(|| {
@@ -326,7 +332,8 @@ impl Slots {
 
     fn idle(&mut self, now: u64) -> bool {
         self.expire(now);
-        self.held.len() + self.flying.len() + self.waiting[0].len() + self.waiting[1].len() == 0
+        let holds = self.held.len() + self.flying.len() + self.waiting[0].len() + self.waiting[1].len();
+        holds == 0 && self.closed.left(now) == 0
     }
 
     fn expire(&mut self, now: u64) {
@@ -488,6 +495,21 @@ mod tests {
             limiter.done(&ticket, 20_000 * location + 1, Some(&NAMED), None);
         }
         assert!(limiter.locations.len() <= MAX_IDLE + 1);
+    }
+
+    #[test]
+    fn a_limiter_rests_when_it_holds_nothing_and_knows_no_other_limits() {
+        let mut limiter = Limiter::default();
+        assert!(limiter.rests(0));
+        let mut ticket = Ticket::new(1, false);
+        assert_eq!(limiter.ask(&mut ticket, 0, TIMEOUT), Turn::Go);
+        assert!(!limiter.rests(1));
+        limiter.done(&ticket, 100, Some(&NAMED), None);
+        assert!(!limiter.rests(10_099) && limiter.rests(10_100));
+        limiter.done(&Ticket::new(2, false), 20_000, None, Some(60_000));
+        assert!(!limiter.rests(79_999) && limiter.rests(80_000));
+        limiter.done(&Ticket::new(3, false), 80_000, Some(&RateLimit { limit: Some(25.0), ..NAMED }), None);
+        assert!(!limiter.rests(200_000));
     }
 
     #[test]

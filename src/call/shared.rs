@@ -47,6 +47,11 @@ impl RateLimiter {
         Self::default()
     }
 
+    /// Whether a new one would do in its place, at a time in milliseconds since 1970.
+    pub fn rests(&self, now: f64) -> bool {
+        self.lock().rests(now as u64)
+    }
+
     pub(super) fn lock(&self) -> impl DerefMut<Target = Limiter> + '_ {
         self.limiter.lock()
     }

@@ -28,10 +28,7 @@ export class Client {
         const listener = found.callable("onEvent", onEvent) as ((event: never) => void) | undefined;
         let core: LastingCore;
         try {
-            core = new LastingCore(engine, [text, token, found.callable("fetch", fetch), listener, sameOrigin], (core) => {
-                // One that was closed since cannot come back after a trap.
-                if (shared && !shared.closed) core.share(shared.present());
-            });
+            core = new LastingCore(engine, [text, token, found.callable("fetch", fetch), listener, sameOrigin], shared);
         } catch (error) {
             throw found.error(error);
         }

@@ -19,8 +19,10 @@ export class Engine<G extends Glue = Glue> {
     trap: unknown;
     /** How many lists the present instance remembers more of than their cursors do. */
     #lists = 0;
-    /** Hears of the lists that nobody reads on. */
-    readonly #left: FinalizationRegistry<number> | undefined;
+    /** Hears of the lists that nobody reads on, and of the clients that nobody has any more. */
+    readonly #left: FinalizationRegistry<number | WeakRef<Tenant>> | undefined;
+    /** What is carried, as long as somebody has it. */
+    readonly #tenants = new Set<WeakRef<Tenant>>();
     #calls = 0;
     #endedAt = 0;
     /** Whether the memory of the present instance is large: it can grow, but never shrinks. */
@@ -35,9 +37,18 @@ export class Engine<G extends Glue = Glue> {
     constructor(glue: G) {
         this.glue = glue;
         if (typeof FinalizationRegistry !== "function") return;
-        this.#left = new FinalizationRegistry((instance) => {
-            if (instance === this.lost) this.#lists--;
+        this.#left = new FinalizationRegistry((left) => {
+            if (typeof left === "object") this.#tenants.delete(left);
+            else if (left === this.lost) this.#lists--;
         });
+    }
+
+    /** Notes whom to ask before an instance is given up that works. */
+    carry(tenant: Tenant): void {
+        if (this.glue.spare !== true || this.#left === undefined) return;
+        const known = new WeakRef(tenant);
+        this.#tenants.add(known);
+        this.#left.register(tenant, known);
     }
 
     /** Notes that a call is alive. */
@@ -53,7 +64,6 @@ export class Engine<G extends Glue = Glue> {
 
     /** Takes in a call. */
     begin(underWay: UnderWay): void {
-        this.#shrink();
         this.#calls++;
         this.heardOf(underWay);
     }
@@ -63,12 +73,13 @@ export class Engine<G extends Glue = Glue> {
         this.pending.delete(underWay);
         this.#calls--;
         this.#endedAt = Date.now();
-        if (this.glue.spare === true && (memory as number) > LARGE_MEMORY) this.#large = true;
+        // Where nothing tells who has gone, it stays.
+        if (this.glue.spare === true && this.#left && (memory as number) > LARGE_MEMORY) this.#large = true;
         if (!this.#large) return;
         // A Worker forgets its timers with the request, a page may sleep: then the next call sees to it.
         clearTimeout(this.#timer as number | undefined);
         // A second more: a timer may be early by the clock that it is judged by.
-        const timer: unknown = setTimeout(() => this.#shrink(), REST_MS + 1000);
+        const timer: unknown = setTimeout(() => this.shrink(), REST_MS + 1000);
         this.#timer = timer;
         // It keeps no process alive: Node's and Bun's timers are objects, Deno's are numbers.
         if (typeof timer === "object") (timer as { unref?(): void } | null)?.unref?.();
@@ -88,8 +99,10 @@ export class Engine<G extends Glue = Glue> {
     }
 
     /** Takes a fresh instance in place of one whose memory is large, if nobody would notice. */
-    #shrink(): void {
-        if (!this.#large || this.#calls > 0 || this.#lists > 0 || Math.abs(Date.now() - this.#endedAt) < REST_MS) return;
+    shrink(): void {
+        const now = Date.now();
+        if (!this.#large || this.#calls > 0 || this.#lists > 0 || Math.abs(now - this.#endedAt) < REST_MS) return;
+        for (const tenant of this.#tenants) if (tenant.deref()?.rests(now) === false) return;
         this.#renew(undefined);
     }
 
@@ -108,6 +121,12 @@ export class Engine<G extends Glue = Glue> {
     }
 }
 
+/** Who has something in the instance that outlives it. */
+export interface Tenant {
+    /** Whether nothing is lost with the instance, at a time in milliseconds since 1970. */
+    rests(now: number): boolean;
+}
+
 /** A call under way. */
 export interface UnderWay {
     /** Ends it when its instance is lost. */
@@ -120,5 +139,5 @@ const FORGOTTEN_MS = 600_000;
 /** Bytes of memory that a page of some megabytes leaves behind, and pages of the usual size do not. */
 const LARGE_MEMORY = 8_388_608;
 
-/** Milliseconds after which a limiter remembers nothing of the last call: its slots are held for 10 s behind the answer. */
+/** Milliseconds after which a limiter holds nothing of the last call, by the documented limits: a slot is its for 10 s behind the answer. */
 const REST_MS = 15_000;

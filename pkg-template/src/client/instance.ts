@@ -1,5 +1,5 @@
 import type { Call, Core, Pages } from "../core.js";
-import type { Engine, UnderWay } from "./engine.js";
+import type { Engine, Tenant, UnderWay } from "./engine.js";
 import { failure, PaymentsError, type Outcome } from "./errors.js";
 import { invalid } from "./input.js";
 
@@ -28,21 +28,22 @@ interface WaitEnd {
  * A panic in wasm is a trap, and leaves memory behind in which nothing can go on. All calls that the instance carried are
  * rejected, and the next one starts in a fresh instance with a fresh core.
  */
-export class LastingCore {
+export class LastingCore implements Tenant {
     readonly engine: Engine;
     readonly #settings: ConstructorParameters<typeof Core>;
-    readonly #prepare: (core: Core) => void;
+    readonly #limits: LastingCore | undefined;
     #core: Core | undefined;
     #instance = 0;
     /** Whether it carries no further calls. */
     closed = false;
 
-    /** `prepare` is called with each core that is made. */
-    constructor(engine: Engine, settings: ConstructorParameters<typeof Core>, prepare: (core: Core) => void = () => {}) {
+    /** `limits`: another one, whose limits it keeps to together with that. */
+    constructor(engine: Engine, settings: ConstructorParameters<typeof Core>, limits?: LastingCore) {
         this.engine = engine;
         this.#settings = settings;
-        this.#prepare = prepare;
+        this.#limits = limits;
         this.present();
+        engine.carry(this);
     }
 
     /** The core in the present instance. */
@@ -54,9 +55,16 @@ export class LastingCore {
                 throw failure(error);
             }
             this.#instance = this.engine.lost;
-            this.#prepare(this.#core);
+            // One that was closed since cannot come back after a trap.
+            if (this.#limits && !this.#limits.closed) this.#core.share(this.#limits.present());
         }
         return this.#core;
+    }
+
+    /** What it shares with a closed one would be shared no more. */
+    rests(now: number): boolean {
+        if (this.#core === undefined || this.#instance !== this.engine.lost) return true;
+        return this.#limits?.closed !== true && this.#core.rests(now);
     }
 
     /** Gives its memory back, behind the calls that were made. */
@@ -108,6 +116,7 @@ export class LastingCore {
 
     #open(): void {
         if (this.closed) throw invalid("", "this client was closed; make a new one");
+        this.engine.shrink();
     }
 
     #begin([name, id, params, options]: Input, signal?: AbortSignal): Call {

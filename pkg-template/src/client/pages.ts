@@ -198,7 +198,11 @@ async function* pages<T>(
 }
 
 async function begin<T>(list: List<T>, signal: AbortSignal): Promise<WithResponse<Page<T>>> {
-    if (list.resume) return follow(list, list.resume(), signal);
+    if (list.resume) {
+        const pages = list.resume();
+        list.engine.keep(pages);
+        return follow(list, pages, signal);
+    }
     const { records, total, response, scope } = await list.read(signal);
     const ids = records.map(idOf);
     const open = () => {

@@ -268,9 +268,7 @@ class Proxying {
         let error: unknown;
         try {
             const listener = this.#onEvent as ((event: never) => void) | undefined;
-            core = new LastingCore(engine, [text, ask, found.callable("fetch", fetch), listener, false], (core) => {
-                if (shared && !shared.closed) core.share(shared.present());
-            });
+            core = new LastingCore(engine, [text, ask, found.callable("fetch", fetch), listener, false], shared);
         } catch (reason) {
             error = reason;
         }

@@ -7,7 +7,8 @@ import { pathToFileURL } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { PACKAGE } from "../support/support.mjs";
-import { ID, stub } from "../support/stub.mjs";
+import { PaymentsClient } from "ghl-payments";
+import { ID, LOCATION, stub, TOKEN } from "../support/stub.mjs";
 
 setFlagsFromString("--expose-gc");
 const gc = runInNewContext("gc");
@@ -110,4 +111,67 @@ test("a list that was left is not waited for", async () => {
     await settle();
     mock.timers.tick(20_000);
     assert.ok(megabytes() < 8, `${megabytes()} MB`);
+});
+
+test("a cursor goes on behind a large page, whichever call it is that sees to the memory", async () => {
+    const { payments } = stub(answer);
+    const { setTimeout } = globalThis;
+    let cursor;
+    try {
+        // As in a Worker: one request reads the page and hands on the cursor, a later one comes with it.
+        globalThis.setTimeout = () => 0;
+        cursor = await (async () => (await payments.orders.list({ limit: 100 })).cursor)();
+    } finally {
+        globalThis.setTimeout = setTimeout;
+    }
+    await settle();
+    mock.timers.tick(20_000);
+    assert.ok(megabytes() > 15, `${megabytes()} MB`);
+    const page = await payments.orders.list({ limit: 100, cursor });
+    assert.deepEqual(page.data[0]._id, "order-100");
+    mock.timers.tick(20_000);
+    assert.equal((await page.getNextPage()).data[0]._id, "order-199");
+});
+
+/** Reads a large page, does something, and says whether its memory is given back. */
+async function givenBack(options, act = async () => {}) {
+    const { payments } = stub(answer, { limiter: undefined, ...options });
+    await large(payments);
+    await act(payments);
+    // The lists of the tests before are gone.
+    await settle();
+    mock.timers.tick(20_000);
+    return megabytes() < 8;
+}
+
+const limited = (headers) => async (url, init) => {
+    const response = await answer(new Request(url, init));
+    return new Response(response.body, { headers: { ...headers, "content-type": "application/json" } });
+};
+
+test("what a limiter knows is kept", async () => {
+    assert.equal(await givenBack({}), true);
+    const documented = { "x-ratelimit-max": "100", "x-ratelimit-interval-milliseconds": "10000" };
+    assert.equal(await givenBack({ fetch: limited(documented) }), true);
+    assert.equal(await givenBack({ fetch: limited({ ...documented, "x-ratelimit-max": "25" }) }), false, "another limit");
+    // Nobody has that client any more.
+    await settle();
+    let refuses = false;
+    const refused = async (url, init) =>
+        refuses ? Response.json({}, { status: 429, headers: { "retry-after": "60" } }) : answer(new Request(url, init));
+    const act = async (payments) => {
+        refuses = true;
+        await payments.orders.get(ID, { maxRetries: 0 }).catch(() => {});
+    };
+    assert.equal(await givenBack({ fetch: refused }, act), false, "a minute in which nothing may be sent");
+    mock.timers.tick(60_000);
+    const { payments } = stub(answer);
+    await payments.orders.get(ID);
+    assert.ok(megabytes() < 8, "the minute is over");
+});
+
+test("clients that share a limiter go on to share it", async () => {
+    const owner = new PaymentsClient({ token: TOKEN, locationId: LOCATION });
+    assert.equal(await givenBack({ limiter: owner }), true);
+    assert.equal(await givenBack({ limiter: owner }, async () => owner.close()), false, "nobody could share its limiter again");
 });
