@@ -8,7 +8,7 @@ import { ask, MAX_ANSWER, responseOf } from "./answers.js";
 import { call } from "./calls.js";
 import { settingsOf, STATES, type AgencyEnv, type AgencyRunOptions, type AgencyStatus, type AgencyStatusOptions } from "./config.js";
 import { STREAMS } from "./database.js";
-import { companyOf, isId, isRun, type CompanyObject, type LocationObject, type Refused, type Wanted } from "./messages.js";
+import { companyOf, isId, isRun, type CompanyObject, type LocationObject, type Refused, type Unanswered, type Wanted } from "./messages.js";
 
 /** The object that knows all companies; none of them has such an id. */
 const ALL = ":companies";
@@ -332,15 +332,14 @@ function flat(event: object): Record<string, unknown> {
 export function locationFetch(env: AgencyEnv): (input: string | URL | Request, init?: RequestInit) => Promise<Response> {
     bound(env);
     return async (input, given) => {
-        const request = isFetchInit(input, given) ? { url: input as string, init: given } : await requestOf(input, given);
-        const { url, init } = request;
+        const { url, init } = await requestOf(input, given);
         const { method, headers, body, signal } = init;
         if (signal?.aborted) throw signal.reason;
         const location = locationOf(url, init);
         if (location === undefined) return directly(env, url, init);
         // Not through call(): of a request that has left nobody knows whether it was carried out.
         const object = env.LOCATIONS.get(env.LOCATIONS.idFromName(location) as never) as LocationObject;
-        const answer = object.send({ url, method, headers, ...(body !== undefined && { body }) }, () => signal?.aborted !== true);
+        const answer = object.send({ url, method, headers, ...(body !== undefined && { body }) }, () => signal?.aborted !== true).then(answered);
         return signal ? until(signal, answer) : answer;
     };
 }
@@ -351,22 +350,44 @@ async function directly(env: AgencyEnv, url: string, init: FetchInit): Promise<R
     return own === undefined ? fetch(url, init) : responseOf(await ask(url, init, { fetch: own, timeoutMs, max: MAX_ANSWER }));
 }
 
+/** What the object has given, or the error that it has met. */
+function answered(answer: Response | Unanswered): Response {
+    if (!("failed" in answer)) return answer;
+    const { name, message } = answer.failed;
+    throw name === "TimeoutError" || name === "AbortError" ? new DOMException(message, name) : new TypeError(message);
+}
+
 /** Whether it is what a client of this package gives, which is sent as it is. */
 function isFetchInit(input: unknown, init: RequestInit | undefined): init is FetchInit {
     const { method, headers, body } = init ?? {};
-    const isPlain = headers !== undefined && Object.getPrototypeOf(headers) === Object.prototype;
-    return typeof input === "string" && isPlain && METHODS.includes(method as string) && (body === undefined || typeof body === "string");
+    const isPlain = typeof headers === "object" && Object.getPrototypeOf(headers) === Object.prototype && Object.values(headers).every(isText);
+    return isText(input) && isPlain && METHODS.includes(method as string) && (body === undefined || isText(body));
 }
+
+const isText = (value: unknown) => typeof value === "string";
 
 const METHODS: readonly string[] = ["GET", "POST", "PUT", "DELETE"] satisfies FetchInit["method"][];
 
-/** A request in any form that the global `fetch` takes, in that of the client's. */
+/** A request in any form that the global `fetch` takes, in that of the client's. Throws a TypeError of what that would refuse. */
 async function requestOf(input: string | URL | Request, given: RequestInit | undefined): Promise<{ url: string; init: FetchInit }> {
+    if (!isText(input) && (typeof input !== "object" || input === null)) {
+        throw new TypeError("locationFetch: the first argument must be what is fetched: an address, a URL or a Request");
+    }
+    // Also where nothing of it is used: what is wrong has to be known before anything is sent.
     const request = new Request(input, given);
+    if (isFetchInit(input, given)) return { url: input as string, init: given };
     const { url, method, headers, signal } = request;
-    const text = request.body === null ? undefined : new TextDecoder("utf-8", { fatal: true }).decode(await request.arrayBuffer());
+    const text = request.body === null ? undefined : decoded(await request.arrayBuffer());
     const init = { method, headers: Object.fromEntries(headers), ...(text !== undefined && { body: text }), redirect: "manual", signal };
     return { url, init: init as FetchInit };
+}
+
+function decoded(body: ArrayBuffer): string {
+    try {
+        return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+    } catch (cause) {
+        throw new TypeError("locationFetch: the body must be text, in UTF-8: nothing else crosses to the object of the location", { cause });
+    }
 }
 
 /** The location that a request of this package's client is about. */

@@ -79,7 +79,7 @@ export async function ask(url: string, { method, headers, body, signal }: FetchI
     if (end.how === ABORTED || end.how === TIMEOUT) throw end.cause;
     // What it has said may hold the token.
     const isOurs = end.how !== FAILED && end.how !== REFUSED && typeof end.cause === "string";
-    throw new TypeError(isOurs ? (end.cause as string) : `the request failed: ${nameOf(end.cause)}`);
+    throw new TypeError(isOurs ? (end.cause as string) : end.cause instanceof Unreadable ? end.cause.message : failureOf(end.cause));
 }
 
 /** The answer as the runtime's own. */
@@ -106,23 +106,48 @@ async function* once<T>(value: T): AsyncGenerator<T> {
     yield value;
 }
 
-/** An answer that can be read: some can only be read as text, and a stream that is not the runtime's lacks ways to read it fast. */
-function readable(answer: unknown): unknown {
-    const { arrayBuffer, text, body } = (answer ?? {}) as { arrayBuffer?: unknown; text?: unknown; body?: Partial<ReadableStream> | null };
-    const isText = typeof arrayBuffer !== "function" && typeof text === "function";
-    const isForeign = typeof body?.getReader === "function" && !(body instanceof ReadableStream);
-    if (!isText && !isForeign) return answer;
-    const { status, headers } = answer as FetchResponse;
-    const bytes = async () => new TextEncoder().encode(`${await (answer as Response).text()}`).buffer;
-    return { status, headers, arrayBuffer: bytes, ...(isForeign && { body: piecesOf(body.getReader!()) }) };
+/** What a request failed with. */
+function failureOf(cause: unknown): string {
+    const name = nameOf(cause);
+    return name === "Error" ? "the connection failed" : `the request failed: ${name}`;
 }
 
-async function* piecesOf(reader: ReadableStreamDefaultReader<unknown>): AsyncGenerator {
+/** The answer of a `fetch` has no body that could be read. */
+class Unreadable extends TypeError {}
+
+/**
+ * An answer that can be read: some can only be read as text, a stream that is not the runtime's lacks ways to read it fast, and what is
+ * given as the body need not be one.
+ */
+function readable(answer: unknown): unknown {
+    const { arrayBuffer, text, body } = (answer ?? {}) as { arrayBuffer?: unknown; text?: unknown; body?: Partial<ReadableStream> | null };
+    const isWhole = typeof arrayBuffer === "function";
+    const isForeign = typeof body?.getReader === "function" && !(body instanceof ReadableStream);
+    if (!isForeign && (answer instanceof Response || (!isWhole && typeof text !== "function"))) return answer;
+    const { status, headers, type } = answer as Response;
+    const bytes = async () => (isWhole ? bytesOf(await (answer as Response).arrayBuffer()) : encoded(await (answer as Response).text()));
+    return { status, headers, type, arrayBuffer: bytes, body: isForeign ? piecesOf(body.getReader!()) : body };
+}
+
+/** The pieces of a stream. Its reader is told of an end only where that comes before its own: of what was read whole it may say nothing. */
+function piecesOf(reader: ReadableStreamDefaultReader<unknown>): AsyncIterable<unknown> {
+    const pieces = { next: () => reader.read(), return: () => reader.cancel() };
+    return { [Symbol.asyncIterator]: () => pieces as unknown as AsyncIterator<unknown> };
+}
+
+/** The bytes of a buffer, of whatever realm. Of anything else a Uint8Array would be empty, or as long as a number says. */
+function bytesOf(given: unknown): Uint8Array {
     try {
-        for (let read; !(read = await reader.read()).done; ) yield read.value;
-    } finally {
-        reader.cancel().catch(() => {});
+        const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(given) ? given : new DataView(given as ArrayBuffer);
+        return new Uint8Array(buffer, byteOffset, byteLength);
+    } catch {
+        throw new Unreadable("fetch gave an answer whose arrayBuffer() gave no buffer");
     }
+}
+
+function encoded(given: unknown): Uint8Array {
+    if (typeof given !== "string") throw new Unreadable("fetch gave an answer whose text() gave no text");
+    return new TextEncoder().encode(given);
 }
 
 /** A number that nobody has looked at yet. */

@@ -25,7 +25,7 @@ import { call } from "./calls.js";
 import { settingsOf, type AgencyEnv, type AgencyMessage, type Settings } from "./config.js";
 import { markDeleted, unseen, writeRows, type DatabaseEnv, type SyncFile } from "./database.js";
 import { putPart } from "./files.js";
-import type { CompanyObject, Ended, Heard, Here, LocationObject, Report, Sent } from "./messages.js";
+import type { CompanyObject, Ended, Heard, Here, LocationObject, Report, Sent, Unanswered } from "./messages.js";
 import { messageOf, nameOf } from "./names.js";
 import { Room } from "./room.js";
 import { Tables, type AgencyState } from "./storage.js";
@@ -195,9 +195,14 @@ export class Locating implements LocationObject {
     }
 
     /** @internal Sends a request for somebody who waits for it, before those of the sync; nothing is sent for who does not any more. */
-    async send({ url, method, headers, body }: Sent, here?: Here): Promise<Response> {
+    async send({ url, method, headers, body }: Sent, here?: Here): Promise<Response | Unanswered> {
         const init = { method, headers, ...(body !== undefined && { body }), redirect: "manual" } as FetchInit;
-        return responseOf(await this.#send(url, init, false, here));
+        try {
+            return responseOf(await this.#send(url, init, false, here));
+        } catch (cause) {
+            const { name, message } = cause as Error;
+            return { failed: { name, message } };
+        }
     }
 
     /** Works on, and says when it is to be woken. */

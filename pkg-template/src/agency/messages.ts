@@ -102,6 +102,17 @@ export interface Sent {
     body?: string;
 }
 
+/** Why it got no answer: an error that crosses as one stands in the log of the object as one that nobody has caught. */
+export interface Unanswered {
+    /** The error. */
+    failed: {
+        /** `TimeoutError`, `AbortError`, or what else it is called. */
+        name: string;
+        /** What happened. */
+        message: string;
+    };
+}
+
 /** Says whether who has asked still waits for the answer; rejects where its request has ended. */
 export type Here = () => boolean | Promise<boolean>;
 
@@ -112,7 +123,7 @@ export interface LocationObject {
     /** @internal Something has changed there, such as this order; gives whether it looks. */
     hint(streams: readonly SyncStream[], order?: string): Promise<boolean>;
     /** @internal Sends a request before those of the sync, if who has asked is still there when it may go out. */
-    send(request: Sent, here: Here): Promise<Response>;
+    send(request: Sent, here: Here): Promise<Response | Unanswered>;
 }
 
 /** How runs of a company are named: with the time at which they begin. */

@@ -9,9 +9,12 @@ export function messageOf(cause: unknown): string {
     return nameOf(cause);
 }
 
-/** What an error is called, without what it says. */
+/** Names and codes as errors have them: `SomeError`, `ECONNRESET`, `UND_ERR_SOCKET`, `some_code`. No token has such a form. */
+const WORDS = /^(?:[A-Z][A-Za-z]{0,30}(?:Error|Exception)|E[A-Z]{1,15}|[A-Z]{1,15}(?:_[A-Z]{1,15})+|[a-z]{1,15}(?:_[a-z]{1,15})+)$/;
+
+/** What an error is called, without what it says; `Error` where its name could be anything, such as a token. */
 export function nameOf(cause: unknown): string {
-    const word = (value: unknown) => (typeof value === "string" && /^[\w.-]{1,64}$/.test(value) ? value : undefined);
+    const word = (value: unknown) => (typeof value === "string" && value.length <= 40 && WORDS.test(value) ? value : undefined);
     try {
         const { name, code } = (cause ?? {}) as { name?: unknown; code?: unknown };
         return word(code) ?? word(name) ?? "Error";

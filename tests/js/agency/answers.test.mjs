@@ -33,6 +33,11 @@ const MORE = `
         });
     };
     const nothing = { arrayBuffer: async () => bytes.buffer };
+    const readBy = (own) => {
+        const reader = streamOf([bytes]).getReader();
+        return { status: 200, headers, body: { getReader: () => ({ read: () => reader.read(), ...own }) }, ...nothing };
+    };
+    const thrown = () => { throw new Error("secret0"); };
     const bound = (target) =>
         new Proxy(target, {
             get(target, name) {
@@ -50,6 +55,12 @@ const MORE = `
         "proxy of all": () => bound({ status: 200, headers: bound(new Headers(own)), body: bound(streamOf([bytes])), ...nothing }),
         "other realm": () => ({ status: 200, headers: { get: (name) => own[name.toLowerCase()] ?? null, forEach: (each) => Object.entries(own).forEach(([name, value]) => each(value, name)) }, body: { getReader: () => streamOf([bytes]).getReader() }, ...nothing }),
         "get alone": () => ({ status: 200, headers: { get: (name) => own[name.toLowerCase()] ?? null }, ...nothing }),
+        "ends without a promise": () => readBy({ cancel() {}, releaseLock() {} }),
+        "fails at its end": () => readBy({ cancel: () => Promise.reject(new Error("secret0")), releaseLock: thrown }),
+        "throws at its end": () => readBy({ cancel: thrown, releaseLock: thrown }),
+        "has no end": () => readBy({}),
+        "stream alone": () => ({ status: 200, headers, body: readBy({}).body }),
+        view: () => ({ status: 200, headers, arrayBuffer: async () => new DataView(new Uint8Array([...bytes, 0]).buffer, 0, bytes.length) }),
         packed: () => real(TEXT, { headers: { ...own, "content-length": "3", "content-encoding": "gzip", "transfer-encoding": "chunked" }, encodeBody: "manual" }),
         none: () => undefined,
         null: () => null,
@@ -60,6 +71,12 @@ const MORE = `
         error: () => Response.error(),
         "odd status": () => ({ status: 0, headers, ...nothing }),
         strings: () => ({ status: 200, headers, body: pieces(["a"]), ...nothing }),
+        "a text for a buffer": () => ({ status: 200, headers, arrayBuffer: async () => TEXT }),
+        "a number for a buffer": () => ({ status: 200, headers, arrayBuffer: async () => 7 }),
+        "nothing for a buffer": () => ({ status: 200, headers, arrayBuffer: async () => undefined }),
+        "an object for a buffer": () => ({ status: 200, headers, arrayBuffer: async () => ({ byteLength: 3 }) }),
+        "an object for a text": () => ({ status: 200, headers, text: async () => ({}) }),
+        "nothing for a text": () => ({ status: 200, headers, text: async () => undefined }),
         204: () => real(null, { status: 204 }),
         205: () => ({ status: 205, headers, body: null, arrayBuffer: async () => new ArrayBuffer(0) }),
         304: () => ({ status: 304, headers, ...nothing }),
@@ -75,6 +92,10 @@ const MORE = `
         throws: () => { throw Object.assign(new Error("Bearer secret0"), { code: "ECONNREFUSED", cause: "secret0" }); },
         "throws text": () => { throw "Bearer secret0"; },
         "throws what throws": () => { throw new Proxy({}, { get() { throw new Error("secret0"); } }); },
+        "is named by a token": () => Promise.reject(Object.assign(new Error("x"), { name: "pit-secret0-0000", code: "secret0" })),
+        "has a token for a code": () => Promise.reject(Object.assign(new TypeError("x"), { code: "pit-secret0-0000" })),
+        "has letters for a code": () => Promise.reject(Object.assign(new Error("x"), { code: "abcsecretdefghijklmnopq", name: "AbcSecretDef" })),
+        "has a code": () => Promise.reject(Object.assign(new Error("x"), { code: "UND_ERR_SOCKET" })),
         breaks: () => real(streamOf((async function* () { yield bytes; throw new Error("secret0"); })())),
     };
     globalThis.kind = undefined;
@@ -100,6 +121,42 @@ const ROUTES = `
         } catch (error) {
             return end({ failed: error.name, message: error.message, all: Object.getOwnPropertyNames(error).map((name) => error[name] + "").join() });
         }
+    },
+    "/crosses": async (env, { kind, method, gone = false }) => {
+        globalThis.kind = kind;
+        const object = env.LOCATIONS.get(env.LOCATIONS.idFromName("location0"));
+        const answer = await object.send({ url: "https://api.example/payments/orders", method, headers: {} }, () => !gone).catch((error) => ({ rejected: error.name }));
+        const { status, failed, rejected } = answer;
+        return { status, failed, rejected };
+    },
+    "/refused": async (env, { kind, where }) => {
+        globalThis.kind = kind;
+        const url = "https://api.example/payments/orders/1/record-payment" + where;
+        const headers = { authorization: "Bearer secret0" };
+        const body = "{}";
+        const forms = {
+            controller: [url, { method: "POST", headers, body, signal: new AbortController() }],
+            object: [url, { method: "POST", headers, body, signal: {} }],
+            number: [url, { method: "POST", headers, body, signal: 5 }],
+            "of somebody's own": [url, { method: "POST", headers, body, signal: { aborted: false, addEventListener() {}, removeEventListener() {} } }],
+            "GET with a body": [url, { method: "GET", headers, body }],
+            "name of a header": [url, { method: "POST", headers: { ...headers, "x y": "1" }, body }],
+            "value of a header": [url, { method: "POST", headers: { ...headers, x: "1\\n2" }, body }],
+            redirect: [url, { method: "POST", headers, body, redirect: "elsewhere" }],
+            bytes: [url, { method: "POST", headers, body: new Uint8Array([255]) }],
+            nothing: [],
+            null: [null],
+            "a number": [5],
+        };
+        const ends = {};
+        for (const [name, given] of Object.entries(forms)) {
+            globalThis.asked = 0;
+            ends[name] = await locationFetch(env)(...given).then(({ status }) => ({ status }), ({ name, message }) => ({ name, message }));
+            // Behind another one, whatever was on its way has been sent as well.
+            await locationFetch(env)(url, { method: "POST", headers, body });
+            ends[name].sent = globalThis.asked - 1;
+        }
+        return ends;
     },
     "/forms": async (env, { location, token }) => {
         globalThis.kind = undefined;
@@ -146,7 +203,7 @@ const send = (kind, where) => sync.ask("/send", { kind, where });
 /** Through the object, and directly, where no location is named. */
 const WAYS = ["?altId=location0", "?limit=1"];
 
-for (const kind of ["real", "stream", "iterable", "whole", "text", "proxy", "proxy of all", "other realm", "get alone", "packed"]) {
+for (const kind of ["real", "stream", "iterable", "whole", "text", "proxy", "proxy of all", "other realm", "get alone", "packed", "ends without a promise", "fails at its end", "throws at its end", "has no end", "stream alone", "view"]) {
     test(`an answer of the kind ${kind} crosses as it is`, async () => {
         for (const where of WAYS) {
             const { status, isReal, own, encoding, text } = await send(kind, where);
@@ -175,19 +232,28 @@ test("what is no answer is an error that says so", async () => {
             const { failed, message } = await send(kind, where);
             assert.deepEqual([failed, /^fetch gave /.test(message)], ["TypeError", true], `${kind}: ${message}`);
         }
+        for (const kind of ["a text", "a number", "nothing", "an object"].map((what) => `${what} for a buffer`)) {
+            assert.deepEqual((await send(kind, where)).message, "fetch gave an answer whose arrayBuffer() gave no buffer", kind);
+        }
+        for (const kind of ["an object for a text", "nothing for a text"]) {
+            assert.deepEqual((await send(kind, where)).message, "fetch gave an answer whose text() gave no text", kind);
+        }
         for (const kind of ["strings", "bare proxy"]) assert.deepEqual((await send(kind, where)).message, "the request failed: TypeError", kind);
     }
 });
 
 test("what a fetch fails with says nothing of what it has said", async () => {
     for (const where of WAYS) {
-        for (const [kind, name] of [["rejects", "Error"], ["throws", "ECONNREFUSED"], ["throws text", "Error"], ["throws what throws", "Error"], ["breaks", "Error"]]) {
+        const words = { throws: "ECONNREFUSED", "has a token for a code": "TypeError", "has a code": "UND_ERR_SOCKET" };
+        const nameless = ["rejects", "throws text", "throws what throws", "breaks", "is named by a token", "has letters for a code"];
+        for (const kind of [...nameless, ...Object.keys(words)]) {
             const { failed, message, all } = await send(kind, where);
-            assert.deepEqual([failed, message], ["TypeError", `the request failed: ${name}`], kind);
-            assert.ok(!all.includes("secret0"), all);
+            const says = kind in words ? `the request failed: ${words[kind]}` : "the connection failed";
+            assert.deepEqual([failed, message], ["TypeError", says], kind);
+            assert.ok(!/secret/i.test(all), all);
         }
     }
-    assert.ok(sync.agency.lines.every(({ line }) => !line.includes("secret0")));
+    assert.ok(sync.agency.lines.every(({ line }) => !/secret/i.test(line)));
 });
 
 test("a head that never comes and a body that drips for ever end in their time, also of a fetch that has no use for the signal", async () => {
@@ -198,6 +264,17 @@ test("a head that never comes and a body that drips for ever end in their time, 
             assert.ok(ms < 6 * TIMEOUT_MS, `${kind}: ${ms} ms`);
         }
     }
+});
+
+test("what the global fetch refuses is refused before anything is sent", async () => {
+    for (const where of WAYS) {
+        const ends = await sync.ask("/refused", { kind: "real", where });
+        for (const [form, { name, sent }] of Object.entries(ends)) assert.deepEqual([name, sent], ["TypeError", 0], `${form} ${where}`);
+        assert.match(ends.bytes.message, /the body must be text/);
+        for (const form of ["nothing", "null", "a number"]) assert.match(ends[form].message, /the first argument must be/, form);
+        assert.equal(Object.keys(ends).length, 12);
+    }
+    assert.equal((await send("real")).status, 200);
 });
 
 test("it is called in every way in which the global fetch is", async () => {
@@ -227,4 +304,16 @@ test("the sync itself reads each of these kinds, and what drips ends its request
     await sync.ask("/kind", {});
     await sync.ask("/resume", { run });
     assert.equal((await sync.ended(run)).counts.done, 1);
+});
+
+test("what has failed crosses from the object as data: a rejection would stand in its log as one that nobody has caught", async () => {
+    const cases = { rejects: ["TypeError", "the connection failed"], throws: ["TypeError", "the request failed: ECONNREFUSED"], none: ["TypeError", /^fetch gave /], "head never": ["TimeoutError", /in time/] };
+    for (const [kind, [name, says]] of Object.entries(cases)) {
+        const { failed } = await sync.ask("/crosses", { kind, method: "GET" });
+        assert.equal(failed?.name, name, kind);
+        assert.match(failed.message, typeof says === "string" ? new RegExp(`^${says}$`) : says);
+    }
+    const { failed } = await sync.ask("/crosses", { kind: "real", method: "POST", gone: true });
+    assert.equal(failed?.name, "AbortError", "nobody waits for it");
+    assert.equal((await sync.ask("/crosses", { kind: "real", method: "GET" })).status, 200);
 });
