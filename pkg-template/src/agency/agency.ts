@@ -325,7 +325,7 @@ function flat(event: object): Record<string, unknown> {
  *
  * Where the limit of the location is used up for longer than a request can wait, the answer is a 429 that says for how long. A request that
  * was aborted, or whose caller has gone, while it waits for its turn, is not sent. It takes what the global `fetch` takes, with a body that
- * is text.
+ * is text; what that would refuse is a TypeError before anything is sent.
  *
  * @param env The Worker's bindings.
  */

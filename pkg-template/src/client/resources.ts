@@ -14,8 +14,9 @@ import type { ApiPromise } from "./promises.js";
 /** Whether a payment is recorded. */
 export interface PaymentRecorded {
     /**
-     * `false`: the attempts are used up, and no transaction of the order can be the payment; `reason` says what they ended
-     * with. A server that was late may still record it.
+     * `false`: the attempts are used up, or a later one was refused after the answer of one before was lost, and no transaction
+     * of the order can be the payment; `reason` says what they ended with. A server that was late may still record it. A refusal
+     * of the first attempt is thrown.
      */
     recorded: boolean;
     /** Its transaction, where it had to be looked for. */

@@ -14,7 +14,7 @@ import { tool } from "../support/support.mjs";
 
 const guide = readFileSync(join(process.env.GHL_REPO_ROOT, "docs/agency.md"), "utf8");
 const blocks = (language) => [...guide.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, code]) => code);
-const [worker] = blocks("ts");
+const [worker, payment] = blocks("ts");
 const reading = blocks("js").find((code) => code.includes("manifest.json"));
 const [config, { compilerOptions }] = blocks("jsonc").map((text) => JSON.parse(text.replace(/^\/\/.*$/gm, "")));
 const [query] = blocks("sql");
@@ -81,8 +81,11 @@ test("it is TypeScript that its own, strict configuration takes", () => {
     const ts = tool("typescript");
     const { options, errors } = ts.convertCompilerOptionsFromJson(compilerOptions, folder);
     assert.deepEqual([errors, options.strict, options.noEmit], [[], true, true]);
-    const problems = ts.getPreEmitDiagnostics(ts.createProgram([join(folder, "worker.ts")], options));
-    assert.deepEqual(problems.map(({ start, messageText }) => [worker.slice(start).split("\n")[0], ts.flattenDiagnosticMessageText(messageText, " ")]), []);
+    // What takes a payment stands in the same file.
+    const whole = worker + payment;
+    writeFileSync(join(folder, "whole.ts"), whole);
+    const problems = ts.getPreEmitDiagnostics(ts.createProgram([join(folder, "whole.ts")], options));
+    assert.deepEqual(problems.map(({ start, messageText }) => [whole.slice(start).split("\n")[0], ts.flattenDiagnosticMessageText(messageText, " ")]), []);
 });
 
 test("it runs from the start to the manifest, says how far it is, and adds the money up; its secret is needed", async () => {
