@@ -43,6 +43,9 @@ const CLOSED_MS: f64 = 1000.0;
 /// For how many milliseconds an endpoint that failed is left alone while the access token is still good.
 const REST_MS: f64 = 15_000.0;
 
+/// How far another clock may be ahead, in milliseconds: of HighLevel, or of who wrote a row.
+const AHEAD_MS: f64 = 300_000.0;
+
 /// For how many milliseconds nobody asks again who was refused to reconnect.
 const REFUSED_MS: f64 = 60_000.0;
 
@@ -203,6 +206,7 @@ pub fn step(
     chance: f64,
 ) -> Step {
     let mut run = Run { app, owner, state, write: false, progress, now, chance };
+    run.look();
     run.believe();
     let then = run.on(event);
     Step { state: run.state, write: run.write, progress: run.progress, then }
@@ -226,6 +230,21 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
+    /// Times further ahead than clocks differ were written by one that has been set back since, or is wrong.
+    fn look(&mut self) {
+        let latest = self.now + AHEAD_MS;
+        if self.state.came_at > latest {
+            // The token ends earlier than the row says. Where no other one is to be had, it may still be good.
+            self.state.refresh_at = 0.0;
+        }
+        if self.state.since > latest {
+            // It was installed some day: whatever a webhook says is newer.
+            self.state.since = 1.0;
+        }
+        // Else a wait whose end is counted from there would not end.
+        self.progress.began = self.progress.began.min(self.now);
+    }
+
     /// Takes a location of which nothing is known for one of the company that the caller names, and that company for one that
     /// has the app.
     fn believe(&mut self) {
@@ -546,6 +565,7 @@ impl Run<'_> {
         self.state.access = found.access;
         self.state.refresh_at = found.refresh_at;
         self.state.expires_at = found.expires_at;
+        self.state.came_at = self.now;
         // A refresh is no installation. What was removed since the endpoint was asked is older than that.
         if self.progress.purpose != Purpose::Refresh {
             self.state.since = self.progress.began;

@@ -21,6 +21,9 @@ const BURST: f64 = 20.0;
 /// The longest time for which a server may close the way, in milliseconds.
 const MAX_CLOSED_MS: f64 = 60_000.0;
 
+/// So far apart the clocks may be of those who share a row, in milliseconds.
+const APART_MS: f64 = 2000.0;
+
 /// The turns of one company.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
@@ -28,33 +31,47 @@ pub struct Pace {
     next: f64,
     limit: f64,
     interval_ms: f64,
+    /// When it was written, by the clock of who wrote it; 0 where an older version did.
+    written: f64,
 }
 
 impl Pace {
     /// Reads a row; what is none is a fresh start.
     pub fn read(text: &str) -> Self {
         let mut lines = Lines(text);
-        let (next, limit, interval_ms) = (lines.number(), lines.number(), lines.number());
+        let (next, limit, interval_ms, written) = (lines.number(), lines.number(), lines.number(), lines.number());
         if limit < 1.0 || interval_ms < 1.0 {
-            return Self { next: 0.0, limit: LIMIT, interval_ms: INTERVAL_MS };
+            return Self { next: 0.0, limit: LIMIT, interval_ms: INTERVAL_MS, written: 0.0 };
         }
-        Self { next, limit, interval_ms }
+        Self { next, limit, interval_ms, written }
     }
 
     /// As a row.
     pub fn text(&self) -> String {
         let mut out = String::new();
-        for number in [self.next, self.limit, self.interval_ms] {
+        for number in [self.next, self.limit, self.interval_ms, self.written] {
             push_decimal(&mut out, number as u64);
             put_line(&mut out, "");
         }
         out
     }
 
+    /// What was written by a clock that is ahead counts from now on: the row says how long the line is, not when it ends.
+    fn look(&mut self, now: f64) {
+        if self.written == 0.0 {
+            self.next = self.next.min(now + MAX_CLOSED_MS);
+        } else if self.written > now + APART_MS {
+            self.next = self.next.min(now + (self.next - self.written).max(0.0));
+            self.written = now;
+        }
+        self.written = self.written.max(now);
+    }
+
     /// Takes a turn: milliseconds until it is.
     pub fn take(&mut self, now: f64) -> f64 {
+        self.look(now);
         let spacing = (self.interval_ms / (self.limit * SHARE)).ceil();
-        // A clock that was set back must not leave the turns hours away.
+        // Whoever changed the row must not leave the turns hours away.
         let latest = now + 3_600_000.0;
         let at = self.next.min(latest).max(now - (self.limit / BURST).floor() * spacing);
         self.next = at + spacing;
@@ -65,6 +82,7 @@ impl Pace {
     /// anything has changed.
     #[allow(clippy::manual_clamp, reason = "clamp can panic with numbers in its message, which is 17 KB of wasm")]
     pub fn learn(&mut self, now: f64, named: Option<&RateLimit>, refused: Option<f64>) -> bool {
+        self.look(now);
         let before = self.clone();
         if let Some(named) = named {
             self.limit = named.limit.unwrap_or(self.limit).max(1.0);
@@ -125,6 +143,48 @@ mod tests {
         assert_eq!(pace.take(1000.0), 10_000.0);
         let mut pace = Pace::read(&pace.text());
         assert!(pace.take(1000.0) > 10_000.0);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_makes_nobody_wait_by_as_much() {
+        for ahead in [0.0, 2000.0, 2001.0, 20_000.0, 60_000.0, 3_600_000.0, 1e10] {
+            let now = 1e12;
+            let allowed = if ahead > APART_MS { 0.0 } else { ahead };
+            let mut alone = Pace::read("");
+            alone.take(now + ahead);
+            let mut alone = Pace::read(&alone.text());
+            assert!(alone.take(now) <= allowed, "{ahead}");
+            // The line that was there is still one, and so is what a 429 has closed.
+            let mut line = Pace::read("");
+            let last = (0..200).map(|_| line.take(now + ahead)).fold(0.0, f64::max);
+            let next = Pace::read(&line.text()).take(now);
+            assert!((last..=last + 200.0 + allowed).contains(&next), "{ahead}: {next} behind {last}");
+            let mut closed = Pace::read("");
+            assert!(closed.learn(now + ahead, None, Some(30_000.0)));
+            let mut closed = Pace::read(&closed.text());
+            assert!((30_000.0..=30_000.0 + allowed).contains(&closed.take(now)), "{ahead}");
+            // Who learns of a limit repairs it as well, and nobody else is let down by it.
+            let mut learned = Pace::read(&line.text());
+            assert!(learned.learn(now, None, Some(0.0)) || next > 10_000.0);
+            assert!(Pace::read(&learned.text()).take(now) <= last + 20_000.0 + allowed, "{ahead}");
+        }
+        // A row of an older version says nothing of its clock.
+        assert!(Pace::read("1000003600000\n100\n10000\n").take(1e12) <= MAX_CLOSED_MS);
+    }
+
+    #[test]
+    fn clocks_that_differ_by_a_second_keep_to_the_limit() {
+        let mut row = String::new();
+        let mut turns: Vec<f64> = Vec::new();
+        for i in 0..500 {
+            let now = 1e12 + f64::from(i % 2) * 1000.0;
+            let mut pace = Pace::read(&row);
+            // By the clock of neither: whoever is ahead began as much earlier.
+            turns.push(1e12 + pace.take(now));
+            row = pace.text();
+        }
+        assert!(turns.iter().copied().fold(0.0, f64::max) >= 1e12 + 50_000.0);
+        assert!(most(&turns, INTERVAL_MS) <= 110, "{}", most(&turns, INTERVAL_MS));
     }
 
     #[test]

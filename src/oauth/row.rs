@@ -62,6 +62,8 @@ pub struct State {
     /// When the app was last known to be installed there: the endpoint gave tokens for it, or a webhook said so; 0 where nobody
     /// has.
     pub since: f64,
+    /// When the access token came, by the clock of who asked for it; 0 where an older version wrote the row.
+    pub came_at: f64,
 }
 
 /// A row that nobody can read: it was written by a later version, or by somebody else.
@@ -80,7 +82,7 @@ impl State {
         for value in [self.status.name(), self.access.expose(), self.refresh.expose(), &self.company_id] {
             put_line(&mut out, value);
         }
-        for time in [self.refresh_at, self.expires_at, self.retry_at, self.since] {
+        for time in [self.refresh_at, self.expires_at, self.retry_at, self.since, self.came_at] {
             push_decimal(&mut out, time as u64);
             put_line(&mut out, "");
         }
@@ -104,6 +106,7 @@ impl State {
             expires_at: lines.number(),
             retry_at: lines.number(),
             since: lines.number(),
+            came_at: lines.number(),
         })
     }
 }
@@ -151,6 +154,7 @@ mod tests {
                 expires_at: 1_796_000_000_000.0,
                 retry_at: 0.0,
                 since: 7.0,
+                came_at: 8.0,
             };
             assert_eq!(State::read(&state.text()), Ok(state.clone()), "{name}");
             let empty = State { status, ..State::default() };

@@ -63,6 +63,7 @@ fn state(name: &str) -> State {
         expires_at,
         retry_at: if name == "refreshing at rest" { NOW + 1.0 } else { 0.0 },
         since: NOW,
+        came_at: NOW,
     }
 }
 
@@ -536,6 +537,60 @@ fn an_endpoint_is_left_alone_for_a_minute_at_the_most_whatever_clock_wrote_the_r
     let state = State { retry_at: NOW + HOUR, ..state("under_company") };
     let step = step(&app(), Some(&location()), state, Progress::default(), Event::CompanyToken(""), NOW, 0.0);
     assert_eq!(shown(&step), "- / reconnect");
+}
+
+#[test]
+fn a_token_that_came_by_a_clock_far_ahead_is_not_taken_for_good_as_long_as_that_said() {
+    let ask = Event::Ask { refused: "", company_id: "" };
+    let ahead = |later: f64, from: &str| {
+        let state =
+            State { came_at: NOW + later, refresh_at: NOW + 30.0 * HOUR, expires_at: NOW + 31.0 * HOUR, ..state(from) };
+        step(&app(), Some(&location()), state, Progress::default(), ask, NOW, 0.0)
+    };
+    for (from, renewed) in
+        [("active", "refreshing / token refresh_token"), ("under_company with token", "- / token of c")]
+    {
+        for later in [-HOUR, 0.0, 300_000.0] {
+            assert_eq!(shown(&ahead(later, from)), "- / give a1", "{from}, {later}");
+        }
+        for later in [300_001.0, HOUR, 24.0 * HOUR] {
+            assert_eq!(shown(&ahead(later, from)), renewed, "{from}, {later}");
+        }
+    }
+    // What comes instead is told of by the right clock.
+    assert_eq!(play("active stale", ask, &["tokens"]).state.came_at, NOW);
+}
+
+#[test]
+fn an_installation_far_ahead_is_older_than_what_a_webhook_says() {
+    let told = |since: f64, event| {
+        step(&app(), Some(&location()), State { since, ..state("active") }, Progress::default(), event, NOW, 0.0)
+    };
+    for (since, status) in
+        [(NOW + 300_000.0, Status::Active), (NOW + 300_001.0, Status::None), (NOW + 24.0 * HOUR, Status::None)]
+    {
+        assert_eq!(told(since, Event::Uninstalled(NOW - 1000.0)).state.status, status, "{since}");
+    }
+    let installed = told(NOW + 24.0 * HOUR, Event::Installed("c2", NOW));
+    assert_eq!((installed.state.since, installed.state.company_id.as_str()), (NOW, "c2"));
+}
+
+#[test]
+fn a_clock_that_is_set_back_in_the_middle_makes_no_queue_longer_than_a_minute() {
+    let ask = Event::CompanyToken("t");
+    let first = step(&app(), Some(&location()), state("under_company"), Progress::default(), ask, NOW, 0.0);
+    let refused = Response { status: 429, ..Response::default() };
+    let (mut state, mut progress, mut now, mut waited) = (first.state, first.progress, NOW - HOUR, 0.0);
+    loop {
+        let answered = step(&app(), Some(&location()), state, progress, Event::Answer(&refused), now, 0.0);
+        let Then::Wait(ms) = answered.then else { break };
+        waited += ms;
+        now += ms;
+        assert!(waited <= 60_000.0, "{waited}");
+        let awake = step(&app(), Some(&location()), answered.state, answered.progress, Event::Awake, now, 0.0);
+        (state, progress) = (awake.state, awake.progress);
+    }
+    assert!(waited > 0.0);
 }
 
 #[test]

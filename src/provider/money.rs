@@ -52,6 +52,14 @@ pub enum MoneyError {
 }
 
 impl MoneyError {
+    /// The same of an amount whose currency is known: that says how many digits there may be.
+    pub(super) fn of(self, currency: Currency) -> Self {
+        if let Self::Decimals(_) = self {
+            return Self::Decimals(currency.decimals());
+        }
+        self
+    }
+
     /// What is wrong and what to give instead, as the rest of a sentence behind the field's name.
     pub const fn message(self) -> &'static str {
         match self {
@@ -151,7 +159,7 @@ impl Amount {
     /// The noise of binary fractions is taken off, as everywhere in this crate: 0.30000000000000004, which is what 0.1 + 0.2
     /// gives in JavaScript, is 0.3. What is less than 1e-9 of the number away from four decimals is meant as those.
     pub fn of_major(number: &str, currency: Currency) -> Result<Self, MoneyError> {
-        let parts = ten_thousandths(number)?;
+        let parts = ten_thousandths(number).map_err(|error| error.of(currency))?;
         let unit = currency.minor();
         if parts % unit != 0 {
             return Err(MoneyError::Decimals(currency.decimals()));
@@ -277,7 +285,11 @@ mod tests {
             ("10.5", "JPY", MoneyError::Decimals(0)),
             ("1.0001", "KWD", MoneyError::Decimals(3)),
             ("1.00001", "CLF", MoneyError::Decimals(4)),
-            ("1.00001", "USD", MoneyError::Decimals(4)),
+            ("1.00001", "USD", MoneyError::Decimals(2)),
+            ("1e-7", "USD", MoneyError::Decimals(2)),
+            ("1e-7", "JPY", MoneyError::Decimals(0)),
+            ("0.00001", "KWD", MoneyError::Decimals(3)),
+            ("1e-7", "UYW", MoneyError::Decimals(4)),
             ("-1", "USD", MoneyError::Negative),
             ("-1e400", "USD", MoneyError::Number),
             ("1e400", "USD", MoneyError::Number),

@@ -1,3 +1,4 @@
+import { longest } from "../edge/lease.js";
 import type { Claim } from "../edge/seen.js";
 
 /** What a query gives. */
@@ -92,7 +93,7 @@ export class WebhookLedger {
 
     #claim(id: string, token: string, now: number, leaseMs: number): Claim {
         const [row] = this.#sql("SELECT until, done FROM deliveries WHERE id = ? AND until > ?", id, now);
-        if (row !== undefined) {
+        if (row !== undefined && (row["done"] || (row["until"] as number) <= now + longest(leaseMs))) {
             return row["done"] ? { state: "done" } : { state: "busy", retryAfterMs: (row["until"] as number) - now };
         }
         this.#sql("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, 0)", id, token, now + leaseMs);

@@ -1,3 +1,11 @@
+import { pause } from "../exchange.js";
+
+/** So many pieces of a body may be empty before the next ones are waited for. */
+const MAX_EMPTY = 100;
+
+/** For so long, in milliseconds. */
+const EMPTY_MS = 10;
+
 /** What stands for a body that is longer than it may be. */
 export const TOO_LARGE = "too large";
 
@@ -38,12 +46,14 @@ export async function bodyOf(request: Incoming, max: number, over?: Promise<unkn
             leave();
         });
         let kept = new Uint8Array();
-        for (let length = 0; ; ) {
+        for (let [length, empty] = [0, 0]; ; ) {
             const { done, value } = await (reader ? reader.read() : chunks!.next());
             if (isOver) return undefined;
             if (done) return kept.subarray(0, length);
             if (!ArrayBuffer.isView(value)) throw new TypeError("the body is a stream of something else than bytes");
             const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+            // A stream that has them at hand for ever would let no timer come to its turn.
+            if (bytes.length === 0 && ++empty > MAX_EMPTY) await pause(EMPTY_MS);
             const end = length + bytes.length;
             if (end > max) {
                 leave();

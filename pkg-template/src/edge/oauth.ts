@@ -2,9 +2,10 @@ import { failure, ValidationError } from "../client/errors.js";
 import { Findings, invalid } from "../client/input.js";
 import { exchange, pause, shared } from "../exchange.js";
 import { oauth as decide } from "../edge-core.js";
-import { clockOf, sentAt } from "./clock.js";
+import { AHEAD_MS, clockOf, sentAt } from "./clock.js";
 import { called } from "./module.js";
 import { OAuthError, type OAuthErrorCode } from "./oauth-error.js";
+import { addressed } from "./request.js";
 import type { TokenRow, TokenStore, TokenTransaction } from "./stores.js";
 import { digest, random, Vault, type KeySource } from "./vault.js";
 
@@ -442,7 +443,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
         // Of what a caller merely says to be the company's nothing is stored.
         if (first.type === "ask" && end.since) {
             const at = Number((await take(`gone:${end.companyId}`, (tx) => tx.get()))?.value ?? -1);
-            if (at >= end.since) {
+            if (at >= end.since && at <= now() + AHEAD_MS) {
                 gone = at;
                 // What the location has by itself is still there, and HighLevel alone knows whether there is any.
                 end = await settle(id, { type: "reconnect" });
@@ -506,7 +507,9 @@ export function createOAuth(options: OAuthOptions): OAuth {
         if (typeof account !== "object") return;
         // What locations have by this company's token is dead as well.
         await take(`gone:${account.companyId}`, async (tx) => {
-            await put(tx, { value: `${Math.max(Number((await tx.get())?.value ?? 0), at ?? now())}` });
+            const before = Number((await tx.get())?.value ?? 0);
+            // One that a clock has written which was far ahead would stand above all that come after it.
+            await put(tx, { value: `${Math.max(before <= now() + AHEAD_MS ? before : 0, at ?? now())}` });
         });
         kept.clear();
     };
@@ -652,16 +655,6 @@ export function createOAuth(options: OAuthOptions): OAuth {
             await remove(account);
         },
     };
-}
-
-/** The whole URL of a request of the web. */
-function addressed(request: Request): URL {
-    try {
-        if (typeof request.headers.get === "function") return new URL(request.url);
-    } catch {
-        // Named below.
-    }
-    throw invalid("request", "must be a Request of the web with its whole URL; of Node's http make one: new Request(url, { headers })");
 }
 
 function isThere(row: TokenRow | null | undefined, now: number): row is TokenRow {

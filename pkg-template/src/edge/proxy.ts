@@ -11,6 +11,7 @@ import { proxy } from "../edge-core.js";
 import { bodyOf, TOO_LARGE } from "./body.js";
 import { quietly } from "./context.js";
 import { called, started } from "./module.js";
+import { checkRequest } from "./request.js";
 
 /** An operation by the name of its method, such as `orders.get`. */
 export type OperationName = {
@@ -294,6 +295,7 @@ class Proxying {
         const until = Date.now() + this.#timeoutMs;
         const url = urlOf(request);
         if (url === undefined) return this.#refuse("no_route", known);
+        checkRequest(request);
         const head = { ...this.#settings, method: `${request.method}`, origin: url.origin, path: url.pathname };
         const headers = { get: (name: string) => headerOf(request, name) };
         const entry = this.#step<Entered & Partial<Answer>>("enter", head, headers);

@@ -18,6 +18,7 @@ import type {
     QueryHandlers,
     UnknownQuery,
 } from "./queries.js";
+import { checkRequest } from "./request.js";
 import { scrubbed } from "./scrubbed.js";
 import { seconds } from "./seconds.js";
 import { memoryStore, type TokenStore } from "./stores.js";
@@ -320,6 +321,7 @@ export function createQueryHandler<A extends ProviderAccount = ProviderAccount>(
     };
 
     async function answer(request: Request, context: unknown[]): Promise<Response> {
+        checkRequest(request);
         if (request.method !== "POST") return refused("method_not_allowed", {}, { allow: "POST" });
         const passOn = (body?: BodyInit) => {
             tell({ type: "passed_on" });

@@ -1,4 +1,5 @@
 import { clockOf } from "./clock.js";
+import { longest } from "./lease.js";
 import type { D1Like, D1ResultLike, D1StatementLike, NamespaceLike } from "./stores.js";
 import { wrong } from "./webhook.js";
 
@@ -106,7 +107,7 @@ export function memorySeen(options: MemorySeenOptions = {}): SeenStore {
     return {
         async claim(id, leaseMs) {
             const [row, time] = [rows.get(id), now()];
-            if (row !== undefined && row.until > time) {
+            if (row !== undefined && row.until > time && (row.done || row.until <= time + longest(leaseMs))) {
                 return row.done ? { state: "done" } : { state: "busy", retryAfterMs: row.until - time };
             }
             const token = crypto.randomUUID();
@@ -180,10 +181,12 @@ export function d1Seen(db: D1Database, options: D1SeenOptions = {}): SeenStore {
                 batch<{ token: string; done: number; remaining: number }>(
                     sql(
                         `INSERT INTO ${table} (id, token, until, done) VALUES (?1, ?2, ${NOW} + ?3, 0) ` +
-                            `ON CONFLICT (id) DO UPDATE SET token = excluded.token, until = excluded.until, done = 0 WHERE until <= ${NOW}`,
+                            `ON CONFLICT (id) DO UPDATE SET token = excluded.token, until = excluded.until, done = 0 ` +
+                            `WHERE until <= ${NOW} OR (done = 0 AND until > ${NOW} + ?4)`,
                         id,
                         token,
                         leaseMs,
+                        longest(leaseMs),
                     ),
                     // Not at once: whoever is late, and was replaced by nobody, still finds its claim.
                     sql(`DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE until <= ${NOW} - ${HOUR_MS} LIMIT 10)`),

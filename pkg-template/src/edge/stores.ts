@@ -129,6 +129,9 @@ export interface D1StoreOptions {
 /** One clock for all, that of the database, in milliseconds since 1970. */
 const NOW = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
 
+/** The longest lease: one that ends later was given by a clock that has been set back since. */
+const MAX_LEASE_MS = 600_000;
+
 /** Who waits for a row asks for it again within so many milliseconds. */
 const POLL_MS = 250;
 
@@ -142,7 +145,7 @@ const POLL_MS = 250;
 export function d1Store(db: D1Like, { table = "ghl_payments_tokens", leaseMs = 15_000 }: D1StoreOptions = {}): TokenStore {
     if (typeof db?.prepare !== "function") throw invalid("db", "must be the binding of a D1 database, such as env.DB");
     if (!/^[a-z_]\w{0,62}$/i.test(table)) throw invalid("table", "must be a name of letters, digits and underscores");
-    if (!(leaseMs >= 1000 && leaseMs <= 600_000)) throw invalid("leaseMs", "must be from 1000 to 600000");
+    if (!(leaseMs >= 1000 && leaseMs <= MAX_LEASE_MS)) throw invalid("leaseMs", "must be from 1000 to 600000");
     const turns = new Turns();
     const ask = async (sql: string, ...values: unknown[]) => {
         const statement = () => db.prepare(sql.replaceAll("$", table)).bind(...values).all();
@@ -160,9 +163,10 @@ export function d1Store(db: D1Like, { table = "ghl_payments_tokens", leaseMs = 1
         for (let waited = 0; waited < MAX_WAIT_MS; ) {
             const [row] = await ask(
                 `INSERT INTO $ (id, lease, lease_until) VALUES (?1, ?2, ${NOW} + ?3)
-                ON CONFLICT (id) DO UPDATE SET lease = ?2, lease_until = ${NOW} + ?3 WHERE lease IS NULL OR lease_until <= ${NOW}
+                ON CONFLICT (id) DO UPDATE SET lease = ?2, lease_until = ${NOW} + ?3 
+                    WHERE lease IS NULL OR lease_until <= ${NOW} OR lease_until > ${NOW} + ?4
                 RETURNING value, expires_at`,
-                id, lease, until,
+                id, lease, until, MAX_LEASE_MS,
             );
             if (row) return row as { value: string | null; expires_at: number | null };
             // Not all at the same time.

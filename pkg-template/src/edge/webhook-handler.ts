@@ -1,5 +1,6 @@
 import { bodyOf, TOO_LARGE } from "./body.js";
 import { quietly, waiting } from "./context.js";
+import { LONGEST_MS } from "./lease.js";
 import { seenStore, type Claim, type SeenStore } from "./seen.js";
 import {
     nearest,
@@ -169,9 +170,6 @@ const DAY_MS = 86_400_000;
  */
 const DIGEST_MS = 2 * 3_600_000;
 
-/** No listener is waited for longer: the lease of one that hangs must end some day. */
-const LONGEST_MS = 15 * 60_000;
-
 /** Bytes of JSON. What a queue of Cloudflare's takes is 128 KB, with what it adds itself. */
 const LARGEST_MESSAGE = 120_000;
 
@@ -241,14 +239,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
     const verify = verifier(options as VerifyWebhookOptions, OWN_OPTIONS);
     const { on, queue, type, onEvent, maxBodyBytes = 1 << 20, answerWithinMs = 2000, leaseMs = 30_000, rememberMs = 30 * DAY_MS } = options;
     const seen = seenStore(options.seen);
-    check("on", typeof on === "object" && on !== null, "must be an object of functions");
-    // Also what is inherited: a listener that nobody ever calls would be found out by the loss of its events.
-    for (const name in on) {
-        const [meant, listen] = [name === "*" ? name : nearest(name), on[name as "*"]];
-        const hint = meant === "" ? `: "*" gets every other one` : `; did you mean ${meant}?`;
-        check(`on.${name}`, meant === name, `is no event of payments or of the app${hint}`);
-        check(`on.${name}`, listen === undefined || typeof listen === "function", "must be a function");
-    }
+    checkListeners(on);
     check("queue", queue === undefined || typeof queue?.send === "function", "must have the method send");
     check("type", ["undefined", "string", "function"].includes(typeof type), "must be text or a function");
     check("onEvent", onEvent === undefined || typeof onEvent === "function", "must be a function");
@@ -316,7 +307,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
 
     /** Keeps a delivery claimed while its listener is at work. Gives what ends that. */
     function heartbeat(id: string, token: string): () => void {
-        // Not by the clock, which may be set meanwhile.
+        // The lease of one that hangs must end some day; not by the clock, which may be set meanwhile.
         let left = LONGEST_MS;
         const beat = setInterval(() => {
             if ((left -= leaseMs / 3) < 0) clearInterval(beat);
@@ -422,6 +413,35 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
 
 function check(path: string, fits: boolean, message: string): void {
     if (!fits) throw wrong("invalid_options", path, message);
+}
+
+/** Checks the listeners: one that nobody ever calls would be found out by the loss of its events. */
+function checkListeners(on: WebhookListeners): void {
+    const fix = 'must be an object of functions, one at least, each for an event or for "*"';
+    check("on", typeof on === "object" && on !== null, fix);
+    const owns = (holder: object, name: string) => Object.prototype.hasOwnProperty.call(holder, name);
+    // Also what is inherited, up to what every object inherits, in any realm.
+    const chain: object[] = [];
+    for (let at = on as object | null; at !== null && !owns(at, "isPrototypeOf"); at = Object.getPrototypeOf(at) as object | null) chain.push(at);
+    const isOfClass = !Array.isArray(on) && chain.some((holder, depth) => depth > 0 && owns(holder, "constructor"));
+    let listens = false;
+    for (const holder of chain) {
+        for (const name of Object.getOwnPropertyNames(holder)) {
+            const meant = name === "*" ? name : nearest(name);
+            if (name !== "" && meant === name) {
+                const listen = on[name as "*"];
+                check(`on.${name}`, listen === undefined || typeof listen === "function", "must be a function");
+                listens ||= listen !== undefined;
+                continue;
+            }
+            // Fields and methods of a class that are no slip of the pen are its own business.
+            const isLoose = isOfClass || !Object.prototype.propertyIsEnumerable.call(holder, name);
+            if (isLoose && (meant === "" || /^[_#]/.test(name) || typeof on[name as "*"] !== "function")) continue;
+            const hint = meant === "" ? `: "*" gets every other one` : `; did you mean ${meant}?`;
+            check(`on.${name}`, false, `is no event of payments or of the app${hint}`);
+        }
+    }
+    check("on", listens, fix);
 }
 
 /** What a call gives, unless that takes too long; also of one that throws or gives no promise. */

@@ -157,7 +157,8 @@ fn read_amount(
     currency: Option<Result<Currency, MoneyError>>,
     above_zero: bool,
 ) -> Result<String, &'static str> {
-    let parts = ten_thousandths(number).map_err(MoneyError::message)?;
+    let of_currency = |error: MoneyError| if let Some(Ok(currency)) = currency { error.of(currency) } else { error };
+    let parts = ten_thousandths(number).map_err(|error| of_currency(error).message())?;
     if above_zero && parts == 0 {
         return Err("must be above 0");
     }

@@ -8,6 +8,7 @@ import { runInNewContext } from "node:vm";
 import {
     accountLookup, createOAuth, createProxy, createQueryHandler, createWebhookHandler, memorySeen, memoryStore, pending, succeeded, ValidationError,
 } from "ghl-payments/edge";
+import { WebhookLedger } from "ghl-payments/cloudflare";
 import { CLIENT_ID, CLIENT_SECRET, COMPANY, highlevel } from "../support/highlevel.mjs";
 import { failure, ID, LOCATION } from "../support/stub.mjs";
 
@@ -173,6 +174,61 @@ test("a delivery that drips is not waited for without an end, and comes again", 
     }
 });
 
+test("a body that gives nothing, or empty pieces for ever, ends with an answer", async (t) => {
+    const empty = new Uint8Array();
+    const streams = {
+        "nothing ever": () => new ReadableStream({ pull: () => new Promise(() => {}) }),
+        "empty pieces": () => new ReadableStream({ pull: async (to) => void (await new Promise((resolve) => setTimeout(resolve, 50)), to.enqueue(empty)) }),
+        // They would keep a process from everything else.
+        "empty pieces at hand": () => new ReadableStream({ pull: (to) => to.enqueue(empty) }),
+    };
+    for (const [name, stream] of Object.entries(streams)) {
+        const init = () => ({ body: stream(), duplex: "half" });
+        assert.equal((await passing(t, () => webhooks().handler(delivery(undefined, init())))).status, 429, name);
+        assert.equal((await passing(t, () => queries().handler(asked(undefined, init())))).status, 504, name);
+        const record = new Request("https://app.test/api/payments/orders/o1/record-payment", {
+            method: "POST", headers: { "content-type": "application/json", origin: "https://app.test" }, ...init(),
+        });
+        assert.ok((await passing(t, () => proxies({ timeoutMs: 2000 }).handler(record))).status >= 400, name);
+    }
+    async function* without() {
+        for (;;) yield empty;
+    }
+    const node = { url: "https://app.test/", method: "POST", headers: new Headers({ "x-ghl-signature": signed(ORDER) }), body: without() };
+    assert.equal((await passing(t, () => webhooks().handler(node))).status, 429);
+    // Some are no harm.
+    const few = new ReadableStream({
+        start(to) {
+            for (const byte of Buffer.from(ORDER)) [empty, empty, new Uint8Array([byte])].forEach((piece) => to.enqueue(piece));
+            to.close();
+        },
+    });
+    assert.equal((await webhooks().handler(delivery(undefined, { body: few, duplex: "half" }))).status, 200);
+});
+
+test("headers that are a plain object are named to onEvent, and a getter that throws passes nothing on", async () => {
+    const plain = (url, more = {}) => ({ url, method: "POST", headers: { "content-type": "application/json" }, body: null, ...more });
+    const query = queries();
+    assert.equal((await query.handler(plain("https://pay.test/query"))).status, 500);
+    assert.match(`${query.told[0].error}`, /request.*must be a Request of the web/);
+    for (const method of ["GET", "POST"]) {
+        const proxy = proxies();
+        const path = method === "GET" ? "" : "/o1/record-payment";
+        assert.equal((await proxy.handler(plain(`https://app.test/api/payments/orders${path}`, { method }))).status, 500);
+        assert.equal(proxy.told[0].code, "internal");
+        assert.match(`${proxy.told[0].cause}`, /request.*must be a Request of the web/);
+        assert.equal(proxy.sent.length, 0);
+    }
+    for (const make of [webhooks, queries, proxies]) {
+        const { handler, told } = make();
+        const odd = { url: "https://app.test/api/payments/orders", headers: new Headers(), get method() { throw new Error(KEY); } };
+        const response = await handler(odd);
+        assert.equal(response.status, 500);
+        assert.ok(!(await response.text()).includes(KEY));
+        assert.ok(!`${told[0].error}`.includes(KEY));
+    }
+});
+
 test("a request that is aborted while it is read is refused, and handled nowhere", async () => {
     for (const [make, init] of [[(init) => webhooks().handler(delivery(undefined, init)), {}], [(init) => queries().handler(asked(undefined, init)), {}]]) {
         let fail;
@@ -243,6 +299,94 @@ test("a clock that is set back by a day lets no account wait for a day, and no t
     two.clock.ms += 2 * MINUTE;
     assert.equal((await failure(two.oauth.token(LOCATION))).code, "needs_install");
     assert.ok(settings);
+});
+
+test("a clock that was ahead while a location got its token from its company's lets no other location wait", async () => {
+    for (const ahead of [20_000, 110_000, 60 * MINUTE, 24 * 60 * MINUTE]) {
+        const world = apps();
+        const { oauth, server, clock } = world;
+        await install(world, { companyId: COMPANY });
+        for (const id of ["loc-a", "loc-b"]) server.install(id);
+        clock.ms += ahead;
+        assert.ok(server.accepts(await oauth.token("loc-a", { companyId: COMPANY })));
+        clock.ms -= ahead - 1000;
+        let timer;
+        const late = new Promise((resolve) => (timer = setTimeout(resolve, 10_000, "still waiting")));
+        const got = await Promise.race([oauth.token("loc-b", { companyId: COMPANY }), late]);
+        clearTimeout(timer);
+        assert.ok(server.accepts(got), `${ahead}: ${got}`);
+    }
+});
+
+test("a token that came by a clock far ahead is renewed once the clock is right, and an UNINSTALL of then counts", async () => {
+    const HOUR = 60 * MINUTE;
+    const world = apps();
+    const { oauth, server, clock, settings } = world;
+    clock.ms += HOUR;
+    await install(world);
+    const first = await oauth.token(LOCATION);
+    clock.ms -= HOUR;
+    // Another isolate, which remembers nothing.
+    const second = await createOAuth(settings).token(LOCATION);
+    assert.ok(server.accepts(second) && second !== first, "nobody knows when the first one ends");
+    const two = apps();
+    two.clock.ms += 24 * HOUR;
+    await install(two);
+    two.clock.ms -= 24 * HOUR;
+    two.server.remove(account);
+    two.server.reconnects = false;
+    await two.oauth.onInstall({ type: "UNINSTALL", ...account, timestamp: new Date(two.clock.ms).toISOString() });
+    assert.equal((await failure(two.oauth.token(LOCATION))).code, "needs_install");
+    assert.equal(two.server.posts.length, 1, "it is known, and HighLevel not asked");
+});
+
+test("a company that was forgotten by a clock far ahead has locations again at once, and none is asked for each time", async () => {
+    const world = apps();
+    const { oauth, server, clock } = world;
+    const company = { companyId: COMPANY };
+    await install(world, company);
+    clock.ms += 60 * MINUTE;
+    await oauth.forget(company);
+    clock.ms -= 60 * MINUTE;
+    await install(world, company);
+    server.install("loc-a");
+    await oauth.onInstall({ type: "INSTALL", locationId: "loc-a", ...company, timestamp: new Date(clock.ms).toISOString() });
+    const other = createOAuth(world.settings);
+    const token = await other.token("loc-a");
+    assert.ok(server.accepts(token));
+    const posts = server.posts.length;
+    for (let i = 0; i < 3; i++) assert.equal(await createOAuth(world.settings).token("loc-a"), token);
+    assert.equal(server.posts.length, posts);
+    // And the next one that removes it is heard of.
+    clock.ms += 1000;
+    await oauth.onInstall({ type: "UNINSTALL", ...company, timestamp: new Date(clock.ms).toISOString() });
+    server.remove(company);
+    server.live.delete("location:loc-a");
+    assert.equal((await failure(createOAuth(world.settings).token("loc-a"))).code, "needs_install");
+});
+
+test("a claim by a clock that was far ahead holds nobody off for longer than a listener may work", async () => {
+    const clock = { ms: Date.now() };
+    const seen = memorySeen({ now: () => clock.ms });
+    clock.ms += 24 * 60 * MINUTE;
+    assert.equal((await seen.claim("w1", 1000)).state, "claimed");
+    const { token } = await seen.claim("w2", 1000);
+    assert.equal(await seen.done("w2", token, 30 * 24 * 60 * MINUTE), true);
+    clock.ms -= 24 * 60 * MINUTE;
+    assert.equal((await seen.claim("w1", 1000)).state, "claimed");
+    assert.equal((await seen.claim("w2", 1000)).state, "done", "what is done stays done");
+    for (const [leaseMs, asked] of [[1000, 1000], [15 * MINUTE, 1000], [60 * MINUTE, 60 * MINUTE]]) {
+        assert.equal((await seen.claim(`lease ${leaseMs}`, leaseMs)).state, "claimed");
+        assert.equal((await seen.claim(`lease ${leaseMs}`, asked)).state, "busy", "a claim of now holds");
+    }
+    // The same of the object that keeps claims at Cloudflare.
+    for (const [until, done, state] of [[24 * 60 * MINUTE, 0, "claimed"], [24 * 60 * MINUTE, 1, "done"], [10 * MINUTE, 0, "busy"]]) {
+        const row = { until: Date.now() + until, done };
+        const sql = { exec: (query) => ({ toArray: () => (/^SELECT until/.test(query) ? [row] : []) }) };
+        const ledger = new WebhookLedger({ storage: { sql, getAlarm: async () => 1, setAlarm: async () => {} } });
+        const answer = await ledger.fetch(new Request("https://ledger/", { method: "POST", body: JSON.stringify(["claim", "w", "t", 1000]) }));
+        assert.equal((await answer.json()).state, state);
+    }
 });
 
 test("an endpoint that failed just before the clock was set back is asked again", async () => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import test from "node:test";
 import { serialize } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createWebhookHandler, d1Seen, durableSeen, memorySeen, WebhookError } from "ghl-payments/edge";
 
 const PAIR = generateKeyPairSync("ed25519");
@@ -97,6 +98,68 @@ test("listeners may be methods of a class, which has other methods as well", asy
     }
     assert.deepEqual(types(), Array(5).fill("handled"));
     assert.deepEqual(on.heard(), ["o1", "AppUpdate", "heard", "constructor", "toString"]);
+});
+
+test("listeners of which none would ever be called are refused where the handler is made", () => {
+    class Typo {
+        OrderCreat() {}
+    }
+    class Below extends Typo {
+        OrderUpdate() {}
+    }
+    class Field {
+        orderCreate = () => {};
+        OrderUpdate() {}
+    }
+    class Helpers {
+        db = {};
+        queue = () => {};
+        Install = "a note";
+        _OrderCreat() {}
+        static OrderCreat() {}
+        get OrderUpdat() {
+            return 5;
+        }
+        save() {}
+        OrderCreate() {}
+    }
+    class Nobody {
+        save() {}
+    }
+    class Kept extends Map {
+        OrderCreate() {}
+    }
+    const heir = runInNewContext("({ OrderCreat() {} })");
+    const listen = () => {};
+    for (const [on, path, words] of [
+        [new Typo(), "on.OrderCreat", /did you mean OrderCreate\?/],
+        [new Below(), "on.OrderCreat", /did you mean OrderCreate\?/],
+        [new Field(), "on.orderCreate", /did you mean OrderCreate\?/],
+        [Object.create(new Below()), "on.OrderCreat", /did you mean/],
+        [heir, "on.OrderCreat", /did you mean/],
+        [{ "": listen }, "on.", /"\*"/],
+        [{ OrderCreate: listen, "": listen }, "on.", /"\*"/],
+        [new Nobody(), "on", /at least/],
+        [new Map([["OrderCreate", listen]]), "on", /at least/],
+        [new Set([listen]), "on", /at least/],
+        [Promise.resolve({ OrderCreate: listen }), "on", /at least/],
+        [[], "on", /at least/],
+        [{}, "on", /at least/],
+        [Object.create(null), "on", /at least/],
+        [new Date(), "on", /at least/],
+        [{ OrderCreate: undefined }, "on", /at least/],
+        [{ [Symbol("OrderCreate")]: listen }, "on", /at least/],
+        [listen, "on", /must be an object of functions/],
+    ]) {
+        assert.throws(() => make(on), (error) => {
+            assert.ok(error instanceof WebhookError, `${path}: ${error}`);
+            assert.equal(error.issues[0].path, path);
+            assert.match(error.message, words);
+            return true;
+        }, path);
+    }
+    const bare = Object.assign(Object.create(null), { OrderCreate: listen });
+    for (const on of [new Helpers(), new Kept(), bare, { "*": listen }, Object.create({ OrderCreate: listen }), runInNewContext("({ OrderCreate() {} })")]) make(on);
 });
 
 test("options may be undefined, as what is left out", async () => {

@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
+import { d1Seen, d1Store } from "ghl-payments/edge";
 import { bundleWorker, tool } from "../support/support.mjs";
 
 /** With `--all` as many as the figures promise; otherwise as few as still say something. */
@@ -170,6 +171,27 @@ async function deliver(path, prefix, count) {
     const listed = Object.entries(answers).map(([status, times]) => `${times} ${status}`).join(", ");
     return { killed, listed, answers };
 }
+
+test("a claim and a lease that a clock far ahead has given in D1 hold nobody off", async () => {
+    const db = await world.miniflare.getD1Database("DB", "a");
+    const ahead = (table, column, id, ms) =>
+        db.prepare(`UPDATE ${table} SET ${column} = ${column} + ?2 WHERE id = ?1`).bind(id, ms).run();
+    const seen = d1Seen(db);
+    for (const [id, ms, state] of [["day", 86_400_000, "claimed"], ["hour", 3_600_000, "claimed"], ["minute", 60_000, "busy"]]) {
+        assert.equal((await seen.claim(id, 1000)).state, "claimed");
+        await ahead("webhook_deliveries", "until", id, ms);
+        assert.equal((await seen.claim(id, 1000)).state, state, id);
+    }
+    const { token } = await seen.claim("done", 1000);
+    assert.equal(await seen.done("done", token, 1000), true);
+    await ahead("webhook_deliveries", "until", "done", 86_400_000);
+    assert.equal((await seen.claim("done", 1000)).state, "done");
+    // A row of tokens whose holder was killed.
+    const store = d1Store(db);
+    await store.run("location:a", (tx) => tx.put({ value: "kept" }));
+    await db.prepare("UPDATE ghl_payments_tokens SET lease = 'dead', lease_until = ?1").bind(Date.now() + 3_600_000).run();
+    assert.equal((await store.run("location:a", (tx) => tx.get())).value, "kept");
+});
 
 test("with D1 each delivery takes effect exactly once, kills included", async () => {
     const { killed, listed, answers } = await deliver("/d1", "d1", IDS);
