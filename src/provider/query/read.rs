@@ -185,3 +185,24 @@ fn must_be(expected: &str) -> &'static str {
         _ => "must be text",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_with_too_many_digits_is_told_those_of_its_currency() {
+        for (number, currency, words) in [
+            ("1e-7", "USD", "two digits"),
+            ("10.505", "USD", "two digits"),
+            ("1e-7", "JPY", "whole number"),
+            ("10.5", "JPY", "whole number"),
+            ("0.00001", "KWD", "three digits"),
+            ("1e-7", "CLF", "four digits"),
+        ] {
+            let message = read_amount(number, Some(Currency::read(currency)), true).expect_err(number);
+            assert!(message.contains(words), "{number} {currency}: {message}");
+        }
+        assert_eq!(read_amount("0", Some(Currency::read("USD")), true), Err("must be above 0"));
+    }
+}
