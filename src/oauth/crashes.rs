@@ -1,20 +1,9 @@
 //! Many callers, crashes and failures in any order: what the machine keeps and what it may lose.
 
 use super::app::options;
+use super::chance::Chance;
 use super::*;
 use crate::core::Response;
-
-/// A generator of random numbers (xorshift), so that a history can be played again by its number.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
 
 /// An authorization server that rotates its refresh tokens.
 struct Server {

@@ -19,6 +19,8 @@ mod secret;
 mod signed;
 
 #[cfg(test)]
+mod chance;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod table;

@@ -2,21 +2,10 @@
 //! the app, it ends with a token, and when it has not, HighLevel is asked a few times and then left alone.
 
 use super::app::options;
+use super::chance::Chance;
 use super::*;
 use crate::core::Response;
 use std::collections::HashSet;
-
-/// A generator of random numbers (xorshift), so that a history can be played again by its number.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
 
 /// What HighLevel says of one location and its company.
 #[derive(Default)]

@@ -11,6 +11,7 @@ import {
 import { WebhookLedger } from "ghl-payments/cloudflare";
 import { CLIENT_ID, CLIENT_SECRET, COMPANY, highlevel } from "../support/highlevel.mjs";
 import { failure, ID, LOCATION } from "../support/stub.mjs";
+import { passing } from "../support/passing.mjs";
 
 const PAIR = generateKeyPairSync("ed25519");
 const KEYS = [PAIR.publicKey.export({ type: "spki", format: "pem" })];
@@ -101,25 +102,6 @@ function dripping(text = "") {
         cancel: () => void (taken.canceled = true),
     });
     return { taken, init: { body, duplex: "half" } };
-}
-
-/** Lets time pass until something is settled, at the most ten minutes. */
-async function passing(t, start) {
-    t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
-    try {
-        const work = start();
-        let settled = false;
-        const over = () => (settled = true);
-        work.then(over, over);
-        for (let i = 0; i < 6000 && !settled; i++) {
-            await new Promise((resolve) => setImmediate(resolve));
-            t.mock.timers.tick(100);
-        }
-        assert.ok(settled, "it ends some day");
-        return await work;
-    } finally {
-        t.mock.timers.reset();
-    }
 }
 
 /** What another realm makes of an expression: an array, a date, bytes that no instanceof knows. */

@@ -6,6 +6,7 @@ import test from "node:test";
 import { serialize } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createWebhookHandler, d1Seen, durableSeen, memorySeen, WebhookError } from "ghl-payments/edge";
+import { passing } from "../support/passing.mjs";
 
 const PAIR = generateKeyPairSync("ed25519");
 const KEYS = [PAIR.publicKey.export({ type: "spki", format: "pem" })];
@@ -33,25 +34,6 @@ function context() {
 }
 
 const never = () => new Promise(() => {});
-
-/** Lets time pass until something is settled, at the most some minutes. */
-async function passing(t, start) {
-    t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
-    try {
-        const work = start();
-        let settled = false;
-        const over = () => (settled = true);
-        work.then(over, over);
-        for (let i = 0; i < 10_000 && !settled; i++) {
-            await new Promise((resolve) => setImmediate(resolve));
-            t.mock.timers.tick(10);
-        }
-        assert.ok(settled, "it ends some day");
-        return await work;
-    } finally {
-        t.mock.timers.reset();
-    }
-}
 
 const statusOf = async (response) => (await response).status;
 
