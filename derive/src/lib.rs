@@ -7,6 +7,7 @@
 mod attrs;
 mod model;
 mod names;
+mod options;
 mod shape;
 
 use proc_macro::TokenStream;
@@ -65,6 +66,18 @@ pub fn known(args: TokenStream, input: TokenStream) -> TokenStream {
 pub fn derive_shape(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     shape::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Writes the TypeScript of a struct of options into the module's declarations, under the feature `npm` on wasm32: the
+/// interfaces `PlainClientOptions`, `PlainCallOptions` and `PlainOnceOptions`, which the facade's interfaces extend.
+///
+/// Each field says whose option it is, with `#[option(once)]`, `call`, `client`, or `both` for one of a client that a call
+/// overrides. Its documentation is that of the TypeScript field; for a call it is `#[option(call = "...")]`. An option with
+/// `#[option(facade)]`, such as a function, is declared in TypeScript. `#[shape(...)]` is that of [`macro@Shape`].
+#[proc_macro_derive(Options, attributes(option, shape))]
+pub fn derive_options(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    options::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// A text that holds the wire names of the fields of all records in the files of the given folders of the crate, such as

@@ -84,7 +84,7 @@ pub fn expand_choices(input: &DeriveInput) -> Result<TokenStream> {
         for attr in variant.attrs.iter().filter(|a| a.path().is_ident("serde")) {
             text = crate::attrs::rename_of(attr)?.unwrap_or(text);
         }
-        meanings.push(format!(" - `{text}`:{}", documentation(&variant.attrs)?));
+        meanings.push(format!(" - `{text}`:{}", documentation(&variant.attrs, "")?));
         texts.push(text);
     }
     let name = &input.ident;
@@ -112,7 +112,7 @@ pub fn expand_choices(input: &DeriveInput) -> Result<TokenStream> {
 }
 
 pub fn expand_known(args: &TokenStream, alias: &ItemType) -> Result<TokenStream> {
-    let docs = documentation(&alias.attrs)?;
+    let docs = documentation(&alias.attrs, "")?;
     let name = &alias.ident;
     let section = format!("/**{docs} */\nexport type {name} = {};\n", open_union(&texts(args)?));
     let constant = quote::format_ident!("TS_{}", name.to_string().to_uppercase());
@@ -124,15 +124,15 @@ pub fn expand_known(args: &TokenStream, alias: &ItemType) -> Result<TokenStream>
     })
 }
 
-/// The lines of a documentation comment, joined.
-fn documentation(attrs: &[Attribute]) -> Result<String> {
-    let mut docs = String::new();
+/// The lines of a documentation comment, with this between them.
+pub fn documentation(attrs: &[Attribute], between: &str) -> Result<String> {
+    let mut lines = Vec::new();
     for attr in attrs.iter().filter(|a| a.path().is_ident("doc")) {
         if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &attr.meta.require_name_value()?.value {
-            docs.push_str(&text.value());
+            lines.push(text.value());
         }
     }
-    Ok(docs)
+    Ok(lines.join(between))
 }
 
 /// A TypeScript union that completes these texts and accepts any text.
@@ -141,7 +141,7 @@ fn open_union(known: &[String]) -> String {
 }
 
 /// The TypeScript type of a Rust type of the models.
-fn ts_type(ty: &Type, attrs: &FieldAttrs) -> String {
+pub fn ts_type(ty: &Type, attrs: &FieldAttrs) -> String {
     if !attrs.known.is_empty() {
         return open_union(&attrs.known);
     }
@@ -150,6 +150,10 @@ fn ts_type(ty: &Type, attrs: &FieldAttrs) -> String {
     }
     if let Some(item) = inner(ty, "Vec") {
         return format!("{}[]", ts_type(item, attrs));
+    }
+    // A type that a macro was given stands in a group.
+    if let Type::Group(group) = ty {
+        return ts_type(&group.elem, attrs);
     }
     let Type::Path(path) = ty else { return "unknown".into() };
     let name = path.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();

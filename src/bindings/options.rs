@@ -6,9 +6,11 @@ use crate::call::OnceOptions;
 use crate::core::Config;
 use crate::json::{field, items, json_text, members};
 use crate::shape::{validate, Issue, Kind, Record, Shape};
+use ghl_payments_derive::Options;
 use serde_json::Value;
 
-/// Declares the options, each once: its name, what its value has to be, and where that goes.
+/// Declares the options, each once: its documentation and its field in TypeScript, what its value has to be, and where that
+/// goes. What is no plain data is declared in `pkg-template/src/client`, and named here as one of the facade.
 macro_rules! options {
     (
         once { $($(#[$o:meta])* $once:ident: $once_type:ty => $of_once:expr,)* }
@@ -16,13 +18,13 @@ macro_rules! options {
         both { $($(#[$b:meta])* $both:ident: $both_type:ty => $of_both:expr,)* }
         client { $($(#[$c:meta])* $client:ident: $client_type:ty => $of_client:expr,)* }
     ) => {
-        #[derive(Shape)]
+        #[derive(Shape, Options)]
         #[allow(dead_code, reason = "only its shape is used")]
         struct Options {
-            $($(#[$o])* $once: Option<$once_type>,)*
-            $($(#[$a])* $call: Option<$call_type>,)*
-            $($(#[$b])* $both: Option<$both_type>,)*
-            $($(#[$c])* $client: Option<$client_type>,)*
+            $($(#[$o])* #[option(once)] $once: Option<$once_type>,)*
+            $($(#[$a])* #[option(call)] $call: Option<$call_type>,)*
+            $($(#[$b])* #[option(both)] $both: Option<$both_type>,)*
+            $($(#[$c])* #[option(client)] $client: Option<$client_type>,)*
         }
 
         /// Puts an option where it belongs, in the order of the fields of [`Options`].
@@ -38,36 +40,72 @@ macro_rules! options {
 
 options! {
     once {
+        /// The payment's name, such as the id of the job that records it: 1 to 128 printable ASCII characters without quotes,
+        /// brackets, `&` and backslashes. It is sent as `meta.reference`. With a name of yours the call can be made again after
+        /// the process died: a payment of that name is not recorded a second time. Random when left out.
         reference: String => ELSEWHERE,
+        /// Whether the reference also stands at the end of the payment's notes, as `[ref ...]`: of the notes it is known that
+        /// HighLevel shows them, of `meta` it is not. Default false.
         reference_in_notes: bool => ELSEWHERE,
+        /// When the job first began that the reference names, by HighLevel's clock. Where references are not shown, a payment of
+        /// the same amount and mode that was made since then may be the job's own, and none is sent. Default: any such payment.
+        #[shape(ts("string | Date"))]
         since: String => ELSEWHERE,
     }
     call {
+        #[option(facade)]
         signal: Value => ELSEWHERE,
     }
     both {
+        /// The default for `altId`, for `locationId` and, together with `"location"`, for `altType`.
+        #[option(call = "Instead of the client's `locationId`.")]
         location_id: String => |config, value| config.location_id = Some(read_text(value)),
+        /// Milliseconds that one attempt may take; default 30000.
+        #[option(call = "Milliseconds that one attempt may take.")]
         #[shape(positive)]
         timeout_ms: f64 => |config, value| config.timeout_ms = read_count(value),
+        /// How often a failed call is sent again at the most, where that is safe; default 2.
+        #[option(call = "How often this call is sent again at the most.")]
         #[shape(whole)]
         max_retries: u32 => |config, value| config.max_retries = read_count(value),
+        /// Whether an answer that differs from its promised shape, in a way that cannot be repaired, is a DecodeError; default
+        /// false: it is reported as drift.
+        #[option(call = "Instead of the client's `strict`.")]
         strict: bool => |config, value| config.strict = value == b"true",
+        #[option(facade)]
         headers: Vec<String> => headers,
+        /// Milliseconds that a call may take with all its attempts and waits. Without it there is no limit but one: a call that
+        /// has waited ten minutes for the rate limit is a TimeoutError.
+        #[option(call = "Milliseconds that this call may take with all its attempts and waits.")]
         #[shape(positive)]
         deadline_ms: f64 => |config, value| config.deadline_ms = Some(read_count(value)),
+        /// Whether other calls go first where the rate limit makes them wait; default false.
+        #[option(call = "Whether other calls go first where the rate limit makes them wait. Pages of an iteration after its first do so.")]
         background: bool => |config, value| config.background = value == b"true",
     }
     client {
+        /// Where the API is; default `https://services.leadconnectorhq.com`. https only, but for loopback hosts; in browsers
+        /// also a path such as `/api`.
         base_url: String => |config, value| config.base_url = read_text(value),
+        /// The `Version` header; default `2021-07-28`.
+        #[shape(known("2021-07-28", "v3"))]
         api_version: String => |config, value| config.api_version = read_text(value),
+        /// Milliseconds of the first backoff; each further one doubles, up to 8 s; default 500.
         #[shape(whole)]
         retry_delay_ms: u32 => |config, value| config.retry_delay_ms = read_count(value),
+        /// The `User-Agent`; browsers ignore it. Default `ghl-payments/<version>`.
         user_agent: String => |config, value| config.user_agent = read_text(value),
+        /// The longest answer that is read, in bytes after decompression (16 MiB unless set; a page of 100 orders has 80 kB). A
+        /// longer one is a DecodeError; of a longer error page only the start is kept.
         #[shape(whole)]
         max_response_bytes: u32 => |config, value| config.max_response_bytes = read_count(value),
+        #[option(facade)]
         token: Value => ELSEWHERE,
+        #[option(facade)]
         fetch: Value => ELSEWHERE,
+        #[option(facade)]
         on_event: Value => ELSEWHERE,
+        #[option(facade)]
         limiter: Value => ELSEWHERE,
     }
 }

@@ -277,6 +277,9 @@ const cell = (markdown) => markdown.replace(/\s*\n\s*/g, " ").replaceAll("|", "\
 
 const anchor = (heading) => heading.toLowerCase().replaceAll(".", "");
 
+/** Whether an interface has fields to show: its own, or those of what it extends; of a generic one they are not known. */
+const showsFields = (node) => node.members.length > 0 || (node.heritageClauses !== undefined && node.typeParameters === undefined);
+
 /** The types of the package by name, each with the heading in api.md under which its fields stand. */
 function documentedTypes() {
     const found = new Map();
@@ -285,7 +288,7 @@ function documentedTypes() {
     walkSurface(({ kind, name, node, symbol }) => {
         if (kind !== "declaration" || found.has(name) || symbol.flags & ts.SymbolFlags.Class) return;
         // What the resources hold stands under their operations.
-        const isData = ts.isInterfaceDeclaration(node) && node.members.length > 0 && !resources.has(symbol);
+        const isData = ts.isInterfaceDeclaration(node) && showsFields(node) && !resources.has(symbol);
         if (isData || ts.isTypeAliasDeclaration(node)) found.set(name, { symbol, heading: name });
     });
     for (const operation of ledger) {

@@ -1,3 +1,4 @@
+import type { PlainClientOptions } from "../core.js";
 import type { PaymentsEvent } from "./events.js";
 import type { HeadersOption } from "./parameters.js";
 import type { Resources } from "./resources.js";
@@ -50,8 +51,9 @@ export interface FetchResponse {
  */
 export type FetchFunction = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
+// What is plain data is declared in `src/bindings/options.rs`, for a client and for a call.
 /** Every option of a client. {@link ClientOptions} says which of them must be there. */
-export interface ClientSettings {
+export interface ClientSettings extends PlainClientOptions {
     /**
      * The access token or private integration token, or a function that gives it. The function is called once for each
      * location, and once more after a 401, with the token that was refused, but not where HighLevel says that the token is not for
@@ -64,50 +66,16 @@ export interface ClientSettings {
      * Tokens do not belong in web pages: everyone who opens the page can read them.
      */
     token?: Token | undefined;
-    /** The default for `altId`, for `locationId` and, together with `"location"`, for `altType`. */
-    locationId?: string | undefined;
-    /**
-     * Where the API is; default `https://services.leadconnectorhq.com`. https only, but for loopback hosts; in browsers
-     * also a path such as `/api`.
-     */
-    baseUrl?: string | undefined;
-    /** The `Version` header; default `2021-07-28`. */
-    apiVersion?: "2021-07-28" | "v3" | (string & {}) | undefined;
     /** Instead of the global `fetch`, which is looked up at each call. */
     fetch?: FetchFunction | undefined;
-    /** Milliseconds that one attempt may take; default 30000. */
-    timeoutMs?: number | undefined;
-    /**
-     * Milliseconds that a call may take with all its attempts and waits. Without it there is no limit but one: a call that
-     * has waited ten minutes for the rate limit is a TimeoutError.
-     */
-    deadlineMs?: number | undefined;
     /**
      * Calls are spaced so that HighLevel's rate limit is not exceeded: 100 requests in 10 s for an app and a location, until
      * an answer names another one; an answer that names none changes nothing. Another client here shares its limits with this
      * one, as clients of the same app should; `false` sends at once.
      */
     limiter?: Resources | false | undefined;
-    /** Whether other calls go first where the rate limit makes them wait; default false. */
-    background?: boolean | undefined;
-    /** How often a failed call is sent again at the most, where that is safe; default 2. */
-    maxRetries?: number | undefined;
-    /** Milliseconds of the first backoff; each further one doubles, up to 8 s; default 500. */
-    retryDelayMs?: number | undefined;
-    /** The `User-Agent`; browsers ignore it. Default `ghl-payments/<version>`. */
-    userAgent?: string | undefined;
-    /**
-     * The longest answer that is read, in bytes after decompression (16 MiB unless set; a page of 100 orders has 80 kB). A
-     * longer one is a DecodeError; of a longer error page only the start is kept.
-     */
-    maxResponseBytes?: number | undefined;
     /** Headers of every call. */
     headers?: HeadersOption | undefined;
-    /**
-     * Whether an answer that differs from its promised shape, in a way that cannot be repaired, is a DecodeError; default
-     * false: it is reported as drift.
-     */
-    strict?: boolean | undefined;
     /** Is told about requests, answers, limits, retries and drift. What it throws or rejects with is ignored. */
     onEvent?: ((event: PaymentsEvent) => void) | undefined;
 }

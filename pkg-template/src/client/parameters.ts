@@ -1,5 +1,13 @@
 import type * as Core from "../core.js";
-import type { CardDetails, ChequeDetails, JsonObject, JsonValue, RecordPaymentFields } from "../core.js";
+import type {
+    CardDetails,
+    ChequeDetails,
+    JsonObject,
+    JsonValue,
+    PlainCallOptions,
+    PlainOnceOptions,
+    RecordPaymentFields,
+} from "../core.js";
 
 /**
  * Headers: an object of texts, or whatever iterates over pairs of a name and a text, such as a `Headers` of any library, a
@@ -9,44 +17,15 @@ import type { CardDetails, ChequeDetails, JsonObject, JsonValue, RecordPaymentFi
 export type HeadersOption = Record<string, string> | Iterable<readonly [name: string, value: string]>;
 
 /** What one call may override. */
-export interface CallOptions {
+export interface CallOptions extends PlainCallOptions {
     /** Aborts the call: while it is under way and while it waits to be sent again. */
     signal?: AbortSignal | undefined;
-    /** Milliseconds that one attempt may take. */
-    timeoutMs?: number | undefined;
-    /** Milliseconds that this call may take with all its attempts and waits. */
-    deadlineMs?: number | undefined;
-    /** Whether other calls go first where the rate limit makes them wait. Pages of an iteration after its first do so. */
-    background?: boolean | undefined;
-    /** How often this call is sent again at the most. */
-    maxRetries?: number | undefined;
     /** Further headers; one of the same name takes the place of the client's. */
     headers?: HeadersOption | undefined;
-    /** Instead of the client's `locationId`. */
-    locationId?: string | undefined;
-    /** Instead of the client's `strict`. */
-    strict?: boolean | undefined;
 }
 
 /** How a payment that is recorded once is to be known again, besides what any call may override. */
-export interface RecordOnceOptions extends CallOptions {
-    /**
-     * The payment's name, such as the id of the job that records it: 1 to 128 printable ASCII characters without quotes,
-     * brackets, `&` and backslashes. It is sent as `meta.reference`. With a name of yours the call can be made again after
-     * the process died: a payment of that name is not recorded a second time. Random when left out.
-     */
-    reference?: string | undefined;
-    /**
-     * Whether the reference also stands at the end of the payment's notes, as `[ref ...]`: of the notes it is known that
-     * HighLevel shows them, of `meta` it is not. Default false.
-     */
-    referenceInNotes?: boolean | undefined;
-    /**
-     * When the job first began that the reference names, by HighLevel's clock. Where references are not shown, a payment of
-     * the same amount and mode that was made since then may be the job's own, and none is sent. Default: any such payment.
-     */
-    since?: string | Date | undefined;
-}
+export interface RecordOnceOptions extends PlainOnceOptions, CallOptions {}
 
 /** What every recorded payment may say. */
 type WithoutMode = Omit<RecordPaymentFields, "mode" | "card" | "cheque">;

@@ -363,9 +363,16 @@ test("the table of errors names every class", () => {
 });
 
 test("the table of options names every option", async () => {
-    const declarations = await readFile(join(PACKAGE, "client/options.d.cts"), "utf8");
-    const body = /interface ClientSettings \{(.*?)^\}/ms.exec(declarations)[1];
-    const wanted = [...body.matchAll(/^    (\w+)\?:/gm)].map(([, name]) => name);
+    const declared = async (file, name) => {
+        const declarations = await readFile(join(PACKAGE, file), "utf8");
+        const [, body] = new RegExp(`^export interface ${name} (?:extends \\w+ )?\\{(.*?)^\\}`, "ms").exec(declarations);
+        return [...body.matchAll(/^    (\w+)\?:/gm)].map(([, field]) => field);
+    };
+    const wanted = [
+        ...(await declared("client/options.d.cts", "ClientSettings")),
+        ...(await declared("core.d.cts", "PlainClientOptions")),
+    ];
+    assert.ok(wanted.includes("token") && wanted.includes("timeoutMs"));
     const found = rows(section("Options", 2)).map(([, name]) => name.replaceAll("`", ""));
     assert.deepEqual(found.sort(), wanted.sort());
 });

@@ -1,0 +1,202 @@
+//! `#[derive(Options)]`: the TypeScript of the options that are plain data.
+
+use crate::attrs::{inner, wire_name, FieldAttrs};
+use crate::model::{documentation, ts_type};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Data, DeriveInput, Field, Fields, LitStr, Result};
+
+/// An interface of the module's declarations: its name, the constant that holds it, and what it is.
+struct Interface {
+    name: &'static str,
+    constant: &'static str,
+    docs: &'static str,
+    fields: String,
+}
+
+impl Interface {
+    const fn new(name: &'static str, constant: &'static str, docs: &'static str) -> Self {
+        Self { name, constant, docs, fields: String::new() }
+    }
+
+    /// Appends a field whose documentation has these lines, as rustc keeps them: each begins with a space.
+    fn push(&mut self, name: &str, ts: &str, docs: &str) {
+        let docs = match docs.trim_end() {
+            one if !one.contains('\n') => format!("    /**{one} */\n"),
+            lines => format!("    /**\n     *{}\n     */\n", lines.replace('\n', "\n     *")),
+        };
+        self.fields.push_str(&format!("{docs}    {name}?: {ts};\n"));
+    }
+}
+
+/// What `#[option(...)]` says of a field.
+#[derive(Default)]
+struct OptionAttrs {
+    /// Whose option it is: `once`, `call`, `both` or `client`.
+    of: String,
+    /// `call = "..."`: what it means to a call, where a client has it as well.
+    call: Option<String>,
+    /// `facade`: its type is written in the facade.
+    facade: bool,
+}
+
+impl OptionAttrs {
+    fn of(field: &Field) -> Result<Self> {
+        let mut out = Self::default();
+        for attr in field.attrs.iter().filter(|attr| attr.path().is_ident("option")) {
+            attr.parse_nested_meta(|meta| {
+                let name = meta.path.require_ident()?.to_string();
+                match name.as_str() {
+                    "facade" => out.facade = true,
+                    "call" if meta.input.peek(syn::Token![=]) => {
+                        out.call = Some(format!(" {}", meta.value()?.parse::<LitStr>()?.value()));
+                    }
+                    "once" | "call" | "both" | "client" => out.of = name,
+                    other => return Err(meta.error(format!("unknown option attribute `{other}`"))),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(out)
+    }
+}
+
+pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let Data::Struct(data) = &input.data else {
+        return Err(syn::Error::new_spanned(&input.ident, "Options can be derived for structs only"));
+    };
+    let Fields::Named(fields) = &data.fields else {
+        return Err(syn::Error::new_spanned(&input.ident, "Options needs named fields"));
+    };
+    let sections = interfaces(fields.named.iter())?.map(|Interface { name, constant, docs, fields }| {
+        let section = format!("/** {docs} @internal */\nexport interface {name} {{\n{fields}}}\n");
+        let constant = format_ident!("{constant}");
+        quote! {
+            #[cfg(all(feature = "npm", target_arch = "wasm32"))]
+            #[::wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]
+            const #constant: &'static str = #section;
+        }
+    });
+    Ok(quote!(#(#sections)*))
+}
+
+fn interfaces<'a>(fields: impl Iterator<Item = &'a Field>) -> Result<[Interface; 3]> {
+    let mut client = Interface::new("PlainClientOptions", "TS_CLIENT", "The options of a client that are plain data.");
+    let mut call = Interface::new("PlainCallOptions", "TS_CALL", "The options of a call that are plain data.");
+    let mut once = Interface::new("PlainOnceOptions", "TS_ONCE", "What only a payment that is recorded once is told.");
+    for field in fields {
+        let (option, attrs) = (OptionAttrs::of(field)?, FieldAttrs::of(field)?);
+        if option.facade {
+            continue;
+        }
+        let docs = documentation(&field.attrs, "\n")?;
+        let wrong = |message: &str| Err(syn::Error::new_spanned(field, message));
+        if docs.is_empty() {
+            return wrong(
+                "an option is documented here, for TypeScript as well; one of the facade has #[option(facade)]",
+            );
+        }
+        let (name, ty) = (wire_name(field, &attrs), inner(&field.ty, "Option").unwrap_or(&field.ty));
+        let ts = attrs.ts.clone().unwrap_or_else(|| ts_type(ty, &attrs));
+        if ts == "unknown" {
+            return wrong("its type in TypeScript cannot be told from the one in Rust: #[shape(ts(\"...\"))]");
+        }
+        match (option.of.as_str(), option.call) {
+            ("once", None) => once.push(&name, &ts, &docs),
+            ("call", None) => call.push(&name, &ts, &docs),
+            ("client", None) => client.push(&name, &ts, &docs),
+            ("both", Some(of_call)) => {
+                client.push(&name, &ts, &docs);
+                call.push(&name, &ts, &of_call);
+            }
+            ("both", None) => return wrong("what it means to a call is missing: #[option(call = \"...\")]"),
+            _ => return wrong("#[option(call = \"...\")] is for an option that a client has as well"),
+        }
+    }
+    Ok([client, call, once])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{interfaces, Interface};
+    use syn::{parse_quote, Fields, ItemStruct, Result};
+
+    fn of(item: &ItemStruct) -> Result<[Interface; 3]> {
+        let Fields::Named(fields) = &item.fields else { panic!("named fields") };
+        interfaces(fields.named.iter())
+    }
+
+    #[test]
+    fn a_plain_option_is_a_documented_field_of_whoever_has_it() {
+        let [client, call, once] = of(&parse_quote! {
+            struct Options {
+                /// Its name.
+                ///
+                /// Random when left out.
+                #[option(once)]
+                reference: Option<String>,
+                #[option(call, facade)]
+                signal: Option<Value>,
+                /// Milliseconds; default 5.
+                #[option(both, call = "Milliseconds.")]
+                #[shape(positive)]
+                timeout_ms: Option<f64>,
+                /// The version.
+                #[option(client)]
+                #[shape(known("v2", "v3"))]
+                api_version: Option<String>,
+            }
+        })
+        .unwrap();
+        let version = "    /** The version. */\n    apiVersion?: \"v2\" | \"v3\" | (string & {});\n";
+        assert_eq!(client.fields, format!("    /** Milliseconds; default 5. */\n    timeoutMs?: number;\n{version}"));
+        assert_eq!(call.fields, "    /** Milliseconds. */\n    timeoutMs?: number;\n");
+        let reference =
+            "    /**\n     * Its name.\n     *\n     * Random when left out.\n     */\n    reference?: string;\n";
+        assert_eq!(once.fields, reference);
+    }
+
+    #[test]
+    fn an_option_that_says_too_little_or_too_much_is_refused() {
+        let refused = |item: ItemStruct| of(&item).err().map(|error| error.to_string()).unwrap_or_default();
+        let undocumented = refused(parse_quote!(
+            struct Options {
+                #[option(client)]
+                a: Option<bool>,
+            }
+        ));
+        assert!(undocumented.contains("documented here"), "{undocumented}");
+        let odd = refused(parse_quote!(
+            struct Options {
+                #[doc = " A."]
+                #[option(client)]
+                a: Option<[u8; 4]>,
+            }
+        ));
+        assert!(odd.contains("its type in TypeScript"), "{odd}");
+        let half = refused(parse_quote!(
+            struct Options {
+                #[doc = " A."]
+                #[option(both)]
+                a: Option<bool>,
+            }
+        ));
+        assert!(half.contains("call = \"...\""), "{half}");
+        let twice = parse_quote!(
+            struct Options {
+                #[doc = " A."]
+                #[option(client, call = "B.")]
+                a: Option<bool>,
+            }
+        );
+        assert!(refused(twice).contains("a client has as well"));
+        let unknown = refused(parse_quote!(
+            struct Options {
+                #[doc = " A."]
+                #[option(server)]
+                a: Option<bool>,
+            }
+        ));
+        assert_eq!(unknown, "unknown option attribute `server`");
+    }
+}
