@@ -1,15 +1,13 @@
 //! Coupons.
 
-use super::operation::{endpoint, record, Method, Operation, Safety};
+use super::operation::{endpoint, operations, record, Method, Operation, Safety};
 use crate::model::{
     AltType, Coupon, CouponList, CouponStatus, CreateCouponBody, DeleteCouponBody, DeleteCouponResult, UpdateCouponBody,
 };
 use crate::shape::Shape;
 use ghl_payments_derive::model;
 
-/// In the order of HighLevel's documentation.
-pub(super) const OPERATIONS: &[&Operation] =
-    &[&LIST_COUPONS, &GET_COUPON, &CREATE_COUPON, &UPDATE_COUPON, &DELETE_COUPON];
+operations! { ListCoupons, GetCoupon, CreateCoupon, UpdateCoupon, DeleteCoupon }
 
 /// `GET /payments/coupon/list`
 pub static LIST_COUPONS: Operation = Operation {

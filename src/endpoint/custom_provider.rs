@@ -1,21 +1,13 @@
 //! The custom payment provider of a marketplace app.
 
-use super::operation::{endpoint, record, LocationQuery, Method, Operation, Safety};
+use super::operation::{endpoint, operations, record, LocationQuery, Method, Operation, Safety};
 use crate::model::{
     ConnectProviderBody, CreateProviderBody, CustomProviderConfig, DisconnectProviderBody, ProviderResult,
     UpdateCapabilitiesBody,
 };
 use crate::shape::Shape;
 
-/// In the order of HighLevel's documentation.
-pub(super) const OPERATIONS: &[&Operation] = &[
-    &CREATE_PROVIDER,
-    &DELETE_PROVIDER,
-    &GET_PROVIDER_CONFIG,
-    &CONNECT_PROVIDER,
-    &DISCONNECT_PROVIDER,
-    &UPDATE_CAPABILITIES,
-];
+operations! { CreateProvider, DeleteProvider, GetProviderConfig, ConnectProvider, DisconnectProvider, UpdateCapabilities }
 
 /// `POST /payments/custom-provider/provider`
 pub static CREATE_PROVIDER: Operation = Operation {

@@ -1,12 +1,11 @@
 //! White-label integrations.
 
-use super::operation::{endpoint, record, Method, Operation, Safety};
+use super::operation::{endpoint, operations, record, Method, Operation, Safety};
 use crate::model::{AltType, CreateWhitelabelBody, WhitelabelList, WhitelabelProvider};
 use crate::shape::Shape;
 use ghl_payments_derive::model;
 
-/// In the order of HighLevel's documentation.
-pub(super) const OPERATIONS: &[&Operation] = &[&CREATE_WHITELABEL, &LIST_WHITELABEL];
+operations! { CreateWhitelabel, ListWhitelabel }
 
 /// `POST /payments/integrations/provider/whitelabel`
 ///

@@ -1,4 +1,4 @@
-//! The 23 operations of the Payments API: one file per resource, one constant per operation, and the ledger [`ALL`].
+//! The operations of the Payments API: one file per resource, one constant per operation, and the ledger [`ALL`].
 //!
 //! An endpoint is constants plus types: its [`Operation`] says everything that building the request, deciding on a
 //! retry and reading the answer need.
@@ -31,6 +31,17 @@ const RESOURCES: [&[&Operation]; 6] = [
 
 /// The ledger: every operation of the API.
 pub static ALL: [&Operation; count()] = all();
+
+/// Shows a visitor the endpoint of every operation, in the order of [`ALL`]: for a program that does something with the types of
+/// each, such as a test.
+pub fn visit(visitor: &mut impl Visitor) {
+    integrations::visit(visitor);
+    orders::visit(visitor);
+    transactions::visit(visitor);
+    subscriptions::visit(visitor);
+    coupons::visit(visitor);
+    custom_provider::visit(visitor);
+}
 
 const fn count() -> usize {
     let (mut count, mut resource) = (0, 0);

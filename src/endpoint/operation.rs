@@ -100,6 +100,14 @@ pub trait Endpoint {
     fn input(&self) -> Input<'_, Self::Params>;
 }
 
+/// Is shown the endpoints one after the other; see [`visit`](super::visit).
+pub trait Visitor {
+    /// Is called once for each endpoint.
+    fn visit<E: Endpoint>(&mut self)
+    where
+        E::Answer: Serialize;
+}
+
 /// Declares an endpoint: the struct that a Rust caller fills and its binding to the ledger.
 macro_rules! endpoint {
     ($(#[$doc:meta])* $name:ident { $params:ident: $type:ty } $operation:ident -> $answer:ty) => {
@@ -167,6 +175,19 @@ macro_rules! endpoint {
     };
 }
 pub(crate) use endpoint;
+
+/// Lists the endpoints of a resource, in the order of HighLevel's documentation.
+macro_rules! operations {
+    ($($endpoint:ident),+ $(,)?) => {
+        pub(super) const OPERATIONS: &[&crate::endpoint::operation::Operation] =
+            &[$(<$endpoint as crate::endpoint::operation::Endpoint>::OPERATION),+];
+
+        pub(super) fn visit(visitor: &mut impl crate::endpoint::operation::Visitor) {
+            $(visitor.visit::<$endpoint>();)+
+        }
+    };
+}
+pub(crate) use operations;
 
 /// The query of operations that read one record and document `locationId` as well.
 #[model(request, default)]

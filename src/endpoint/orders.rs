@@ -1,6 +1,6 @@
 //! Orders, payments recorded on them, fulfillments and notes.
 
-use super::operation::{endpoint, record, AltQuery, Method, Operation, RecordQuery, Safety};
+use super::operation::{endpoint, operations, record, AltQuery, Method, Operation, RecordQuery, Safety};
 use crate::model::{
     AltType, CreateFulfillmentBody, FulfillmentCreated, FulfillmentList, Order, OrderList, OrderNote,
     OrderPaymentStatus, RecordPaymentBody, RecordPaymentResult,
@@ -8,9 +8,7 @@ use crate::model::{
 use crate::shape::Shape;
 use ghl_payments_derive::model;
 
-/// In the order of HighLevel's documentation.
-pub(super) const OPERATIONS: &[&Operation] =
-    &[&LIST_ORDERS, &GET_ORDER, &RECORD_PAYMENT, &CREATE_FULFILLMENT, &LIST_FULFILLMENTS, &LIST_NOTES];
+operations! { ListOrders, GetOrder, RecordPayment, CreateFulfillment, ListFulfillments, ListNotes }
 
 /// `GET /payments/orders`
 pub static LIST_ORDERS: Operation = Operation {

@@ -1,12 +1,11 @@
 //! Subscriptions.
 
-use super::operation::{endpoint, record, AltQuery, Method, Operation, Safety};
+use super::operation::{endpoint, operations, record, AltQuery, Method, Operation, Safety};
 use crate::model::{AltType, SourceType, Subscription, SubscriptionList};
 use crate::shape::Shape;
 use ghl_payments_derive::model;
 
-/// In the order of HighLevel's documentation.
-pub(super) const OPERATIONS: &[&Operation] = &[&LIST_SUBSCRIPTIONS, &GET_SUBSCRIPTION];
+operations! { ListSubscriptions, GetSubscription }
 
 /// `GET /payments/subscriptions`
 pub static LIST_SUBSCRIPTIONS: Operation = Operation {

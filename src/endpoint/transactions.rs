@@ -1,12 +1,11 @@
 //! Transactions.
 
-use super::operation::{endpoint, record, Method, Operation, RecordQuery, Safety};
+use super::operation::{endpoint, operations, record, Method, Operation, RecordQuery, Safety};
 use crate::model::{AltType, SourceSubType, SourceType, Transaction, TransactionList};
 use crate::shape::Shape;
 use ghl_payments_derive::model;
 
-/// In the order of HighLevel's documentation.
-pub(super) const OPERATIONS: &[&Operation] = &[&LIST_TRANSACTIONS, &GET_TRANSACTION];
+operations! { ListTransactions, GetTransaction }
 
 /// `GET /payments/transactions`
 pub static LIST_TRANSACTIONS: Operation = Operation {

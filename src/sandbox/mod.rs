@@ -1,4 +1,4 @@
-//! A HighLevel payments account that lives in a process: all 23 operations with a state that holds together.
+//! A HighLevel payments account that lives in a process: all operations with a state that holds together.
 //!
 //! The sandbox does no input or output and asks no clock: a [`Request`] and the time go in, a [`Response`] comes out.
 //! The same seed and the same calls give the same bytes. What an operation takes is judged by the sandbox's own tables

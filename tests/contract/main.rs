@@ -15,12 +15,12 @@ type Rows = BTreeSet<String>;
 const ACCOUNT: [&str; 3] = ["altId", "altType", "locationId"];
 
 #[test]
-fn the_ledger_holds_the_23_operations_of_the_contract_once_each() {
+fn the_ledger_holds_the_operations_of_the_contract_once_each() {
     let contract = Contract::read();
     let ledger: Rows = ALL.iter().map(|o| o.id.to_string()).collect();
     let ids: Rows = contract.operations().iter().map(|o| text(&o.spec["operationId"])).collect();
     assert_same(&ledger, &ids, "operations");
-    assert_eq!((ALL.len(), ids.len(), contract.operations().len()), (23, 23, 23));
+    assert_eq!([ALL.len(), ids.len()], [contract.operations().len(); 2]);
 }
 
 #[test]

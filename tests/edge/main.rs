@@ -1,5 +1,7 @@
 //! The edge's decisions, from outside.
 
+#[path = "../contract/examples.rs"]
+mod examples;
 #[cfg(not(target_arch = "wasm32"))]
 mod messages;
 mod oracle;

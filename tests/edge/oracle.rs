@@ -1,9 +1,11 @@
-//! A second opinion on the proxy: its own table of the API, its own readers of paths, queries and bodies. It shares no code
+//! A second opinion on the proxy: the API from the contract, its own readers of paths, queries and bodies. It shares no code
 //! with what it judges, so that both do not make one mistake and agree.
 
+use crate::examples::{described, Described};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 /// A request as it comes from anywhere.
 #[derive(Clone, Debug)]
@@ -23,155 +25,36 @@ pub struct Outgoing {
     pub body: Option<String>,
 }
 
-/// Method, path, names of the query, names of the body (none: no body), and whether it reads.
-type Row = (&'static str, &'static str, &'static [&'static str], Option<&'static [&'static str]>, &'static str);
+/// An operation as the proxy lets it through.
+pub struct Row {
+    pub operation: Described,
+    /// The names of the query.
+    pub query: Vec<&'static str>,
+    /// The names of the body, if there is one.
+    pub body: Option<Vec<&'static str>>,
+}
 
-const ALT: &[&str] = &["altId", "altType"];
-const ORDER: &[&str] = &["altId", "altType", "locationId"];
-const LOCATION: &[&str] = &["locationId"];
-const NONE: &[&str] = &[];
-const COUPON: &[&str] = &[
-    "altId",
-    "altType",
-    "id",
-    "name",
-    "code",
-    "discountType",
-    "discountValue",
-    "startDate",
-    "endDate",
-    "usageLimit",
-    "productIds",
-    "priceIds",
-    "variantIds",
-    "applyToFuturePayments",
-    "applyToFuturePaymentsConfig",
-    "limitPerCustomer",
-];
+impl Row {
+    /// The segments of the path; one in braces is an id.
+    fn segments(&self) -> Vec<&'static str> {
+        self.operation.path.trim_start_matches('/').split('/').collect()
+    }
+}
 
-/// The API, written down once more.
-pub const TABLE: [Row; 23] = [
-    (
-        "POST",
-        "payments/integrations/provider/whitelabel",
-        NONE,
-        Some(&["altId", "altType", "uniqueName", "title", "provider", "description", "imageUrl"]),
-        "integrations.createWhitelabel",
-    ),
-    (
-        "GET",
-        "payments/integrations/provider/whitelabel",
-        &["altId", "altType", "limit", "offset"],
-        None,
-        "integrations.listWhitelabel",
-    ),
-    (
-        "GET",
-        "payments/orders",
-        &[
-            "altId",
-            "altType",
-            "locationId",
-            "status",
-            "paymentStatus",
-            "paymentMode",
-            "startAt",
-            "endAt",
-            "search",
-            "contactId",
-            "funnelProductIds",
-            "sourceId",
-            "limit",
-            "offset",
-        ],
-        None,
-        "orders.list",
-    ),
-    ("GET", "payments/orders/:id", ORDER, None, "orders.get"),
-    (
-        "POST",
-        "payments/orders/:id/record-payment",
-        NONE,
-        Some(&["altId", "altType", "mode", "card", "cheque", "notes", "amount", "meta", "isPartialPayment"]),
-        "orders.recordPayment",
-    ),
-    (
-        "POST",
-        "payments/orders/:id/fulfillments",
-        NONE,
-        Some(&["altId", "altType", "trackings", "items", "notifyCustomer"]),
-        "orders.createFulfillment",
-    ),
-    ("GET", "payments/orders/:id/fulfillments", ALT, None, "orders.listFulfillments"),
-    ("GET", "payments/orders/:id/notes", ALT, None, "orders.listNotes"),
-    (
-        "GET",
-        "payments/transactions",
-        &[
-            "altId",
-            "altType",
-            "locationId",
-            "paymentMode",
-            "startAt",
-            "endAt",
-            "entitySourceType",
-            "entitySourceSubType",
-            "search",
-            "subscriptionId",
-            "entityId",
-            "contactId",
-            "limit",
-            "offset",
-        ],
-        None,
-        "transactions.list",
-    ),
-    ("GET", "payments/transactions/:id", ORDER, None, "transactions.get"),
-    (
-        "GET",
-        "payments/subscriptions",
-        &[
-            "altId",
-            "altType",
-            "entityId",
-            "paymentMode",
-            "startAt",
-            "endAt",
-            "entitySourceType",
-            "search",
-            "contactId",
-            "id",
-            "limit",
-            "offset",
-        ],
-        None,
-        "subscriptions.list",
-    ),
-    ("GET", "payments/subscriptions/:id", ALT, None, "subscriptions.get"),
-    ("GET", "payments/coupon/list", &["altId", "altType", "limit", "offset", "status", "search"], None, "coupons.list"),
-    ("GET", "payments/coupon", &["altId", "altType", "id", "code"], None, "coupons.get"),
-    ("POST", "payments/coupon", NONE, Some(COUPON), "coupons.create"),
-    ("PUT", "payments/coupon", NONE, Some(COUPON), "coupons.update"),
-    ("DELETE", "payments/coupon", NONE, Some(&["altId", "altType", "id"]), "coupons.delete"),
-    (
-        "POST",
-        "payments/custom-provider/provider",
-        LOCATION,
-        Some(&["name", "description", "paymentsUrl", "queryUrl", "imageUrl", "supportsSubscriptionSchedule"]),
-        "customProvider.create",
-    ),
-    ("DELETE", "payments/custom-provider/provider", LOCATION, None, "customProvider.delete"),
-    ("GET", "payments/custom-provider/connect", LOCATION, None, "customProvider.getConfig"),
-    ("POST", "payments/custom-provider/connect", LOCATION, Some(&["live", "test"]), "customProvider.connect"),
-    ("POST", "payments/custom-provider/disconnect", LOCATION, Some(&["liveMode"]), "customProvider.disconnect"),
-    (
-        "PUT",
-        "payments/custom-provider/capabilities",
-        NONE,
-        Some(&["supportsSubscriptionSchedules", "locationId"]),
-        "customProvider.updateCapabilities",
-    ),
-];
+/// The API as the contract describes it, which was not written from the code that is judged.
+pub static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let row = |operation: Described| {
+        // A grant is for a location: whoever names a company would leave it.
+        let body = operation.body().map(|names| names.into_iter().filter(|name| *name != "companyId").collect());
+        Row { operation, query: operation.query(), body }
+    };
+    described().into_iter().map(row).collect()
+});
+
+/// The names of all operations.
+pub fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|row| row.operation.name).collect()
+}
 
 /// What the oracle makes of a request.
 pub struct Reading {
@@ -211,21 +94,21 @@ pub fn read(incoming: &Incoming, world: &World<'_>) -> Result<Reading, &'static 
     let path = incoming.path.strip_prefix(world.base).and_then(|rest| rest.strip_prefix('/')).ok_or("path")?;
     let given: Vec<&str> = path.split('/').collect();
     let fits = |row: &&Row| {
-        let wanted: Vec<&str> = row.1.split('/').collect();
-        row.0 == incoming.method
+        let wanted = row.segments();
+        row.operation.method == incoming.method
             && wanted.len() == given.len()
             && wanted
                 .iter()
                 .zip(&given)
-                .all(|(wanted, given)| if *wanted == ":id" { is_id(given) } else { wanted == given })
+                .all(|(wanted, given)| if wanted.starts_with('{') { is_id(given) } else { wanted == given })
     };
     let row = TABLE.iter().find(fits).ok_or("route")?;
-    let id = row.1.split('/').position(|segment| segment == ":id").map(|at| given[at].to_owned());
-    let reads = row.0 == "GET";
-    if !world.granted.map_or(reads, |names| names.contains(&row.4)) {
+    let id = row.segments().iter().position(|segment| segment.starts_with('{')).map(|at| given[at].to_owned());
+    let reads = row.operation.method == "GET";
+    if !world.granted.map_or(reads, |names| names.contains(&row.operation.name)) {
         return Err("grant");
     }
-    if row.3.is_some() {
+    if row.body.is_some() {
         let declared = headers("content-type").join(", ").to_lowercase().replace([' ', '"'], "");
         if !matches!(declared.as_str(), "application/json" | "application/json;charset=utf-8") {
             return Err("media type");
@@ -236,8 +119,8 @@ pub fn read(incoming: &Incoming, world: &World<'_>) -> Result<Reading, &'static 
     } else if !incoming.body.is_empty() {
         return Err("a body");
     }
-    let query = read_query(&incoming.query, row.2)?;
-    let body = match row.3 {
+    let query = read_query(&incoming.query, &row.query)?;
+    let body = match &row.body {
         Some(names) => Some(read_body(&incoming.body, names)?),
         None => None,
     };
@@ -319,15 +202,16 @@ fn read_body(body: &[u8], names: &[&str]) -> Result<Tree, &'static str> {
 /// Whether what left is what was asked for, for the location that was granted; else how it escaped.
 pub fn compare(reading: &Reading, outgoing: &Outgoing, world: &World<'_>) -> Result<(), String> {
     let Reading { row, id, query, body } = reading;
-    let path = row.1.replace(":id", id.as_deref().unwrap_or_default());
+    let id = id.as_deref().unwrap_or_default();
+    let path: Vec<&str> = row.segments().into_iter().map(|one| if one.starts_with('{') { id } else { one }).collect();
     let url = outgoing.url.strip_prefix("https://services.leadconnectorhq.com/").ok_or("another host")?;
     let (sent_path, sent_query) = url.split_once('?').unwrap_or((url, ""));
-    if (sent_path, outgoing.method.as_str()) != (path.as_str(), row.0) {
+    if (sent_path, outgoing.method.as_str()) != (path.join("/").as_str(), row.operation.method) {
         return Err(format!("another path: {sent_path}"));
     }
     let mut names: Vec<&str> = outgoing.headers.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
-    let wanted = if row.3.is_some() {
+    let wanted = if row.body.is_some() {
         vec!["Accept", "Content-Type", "User-Agent", "Version"]
     } else {
         vec!["Accept", "User-Agent", "Version"]
@@ -339,14 +223,14 @@ pub fn compare(reading: &Reading, outgoing: &Outgoing, world: &World<'_>) -> Res
     if names != wanted || !plain {
         return Err(format!("other headers: {:?}", outgoing.headers));
     }
-    let sent_query = read_query(sent_query, row.2).map_err(|why| format!("its query: {why}"))?;
+    let sent_query = read_query(sent_query, &row.query).map_err(|why| format!("its query: {why}"))?;
     let account = |name: &str| if name == "altType" { "location".to_owned() } else { world.location.to_owned() };
     let mut expected: BTreeMap<String, String> = query.clone();
-    expected.extend(row.2.iter().filter(|name| is_account(name)).map(|name| ((*name).to_owned(), account(name))));
+    expected.extend(row.query.iter().filter(|name| is_account(name)).map(|name| ((*name).to_owned(), account(name))));
     if sent_query != expected {
         return Err(format!("another query: {sent_query:?}"));
     }
-    match (body, &outgoing.body, row.3) {
+    match (body, &outgoing.body, &row.body) {
         (None, None, None) => Ok(()),
         (Some(body), Some(sent), Some(names)) => {
             let sent = read_body(sent.as_bytes(), names).map_err(|why| format!("its body: {why}"))?;

@@ -1,9 +1,10 @@
 //! A million requests that were changed at random, each held against the oracle: nothing that must not leave leaves, and what
 //! leaves is what was asked for, for the location that was granted.
 
-use crate::oracle::{compare, read, Incoming, Outgoing, World, TABLE};
+use crate::oracle::{compare, names, read, Incoming, Outgoing, Row, World, TABLE};
 use ghl_payments::core::{build, Config};
 use ghl_payments::edge::proxy::{enter, rebuild, Grant, Head, Settings};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 const LOCATION: &str = "ve9EPM428h8vShlRW1KT";
@@ -39,56 +40,36 @@ impl Dice {
 
 /// For each operation a request that is right.
 fn right() -> Vec<Incoming> {
-    let coupon = r#""name":"Spring","code":"SPRING","discountType":"amount","discountValue":5.5,"startDate":"2024-06-01T00:00:00Z","productIds":["a","b"]"#;
-    let provider = r#"{"name":"n","description":"d","paymentsUrl":"https://a.example/p","queryUrl":"https://a.example/q","imageUrl":"https://a.example/i","supportsSubscriptionSchedule":true}"#;
-    let listing = "limit=20&offset=40&search=a%20b%26c";
-    TABLE
-        .iter()
-        .map(|(method, path, names, _, name)| {
-            let mut query = match *name {
-                "integrations.listWhitelabel" => "limit=20&offset=0".into(),
-                "coupons.get" => "id=c1&code=SPRING".into(),
-                "orders.list" | "transactions.list" | "subscriptions.list" | "coupons.list" => listing.into(),
-                _ => String::new(),
-            };
-            for account in names.iter().filter(|name| ["altId", "altType", "locationId"].contains(name)) {
-                let value = if *account == "altType" { "location" } else { LOCATION };
-                query = format!("{account}={value}&{query}");
-            }
-            let body = match *name {
-                "integrations.createWhitelabel" => {
-                    r#"{"uniqueName":"own","title":"Own","provider":"nmi","description":"d","imageUrl":"https://a.example/i"}"#.into()
-                }
-                "orders.recordPayment" => {
-                    r#"{"mode":"cheque","cheque":{"number":"1"},"amount":20.5,"notes":"by post \"now\"","meta":{"a":{"b":[1,true,null,"x"]}}}"#.into()
-                }
-                "orders.createFulfillment" => {
-                    r#"{"trackings":[{"trackingNumber":"1Z","shippingCarrier":"UPS"}],"items":[{"priceId":"p","qty":1}],"notifyCustomer":false}"#.into()
-                }
-                "coupons.create" => format!("{{{coupon}}}"),
-                "coupons.update" => format!("{{\"id\":\"c1\",{coupon}}}"),
-                "coupons.delete" => r#"{"id":"c1"}"#.into(),
-                "customProvider.create" => provider.into(),
-                "customProvider.connect" => r#"{"test":{"apiKey":"key-1234","publishableKey":"pub-1234"}}"#.into(),
-                "customProvider.disconnect" => r#"{"liveMode":true}"#.into(),
-                "customProvider.updateCapabilities" => r#"{"supportsSubscriptionSchedules":true}"#.into(),
-                _ => String::new(),
-            };
-            let account = |name: &str| names.is_empty() && TABLE.iter().any(|row| row.4 == name && row.3.is_some_and(|names| names.contains(&"altId")));
-            let body = if account(name) { body.replacen('{', &format!("{{\"altId\":\"{LOCATION}\",\"altType\":\"location\","), 1) } else { body };
-            let mut headers = vec![("origin".to_owned(), OWN.to_owned()), ("sec-fetch-site".into(), "same-origin".into())];
-            if !body.is_empty() {
-                headers.push(("content-type".into(), "application/json".into()));
-            }
-            Incoming {
-                method: (*method).into(),
-                path: format!("/api/{}", path.replace(":id", ID)),
-                query: query.trim_end_matches('&').into(),
-                headers,
-                body: body.into_bytes(),
-            }
-        })
-        .collect()
+    TABLE.iter().map(request).collect()
+}
+
+fn request(Row { operation, query: names, body }: &Row) -> Incoming {
+    let (id, params) = operation.arguments(&|_| ID.into());
+    let given = match params {
+        Some(Value::Object(given)) => given,
+        _ => Map::new(),
+    };
+    let (mut query, mut sent) = if body.is_some() { (Map::new(), given) } else { (given, Map::new()) };
+    // What calls the proxy is a client, which names the account.
+    let own = |name: &&&str| ["altId", "altType", "locationId"].contains(*name);
+    let value = |name: &str| Value::from(if name == "altType" { "location" } else { LOCATION });
+    query.extend(names.iter().filter(own).map(|name| ((*name).to_owned(), value(name))));
+    let alt = body.iter().flatten().filter(own).filter(|name| **name != "locationId");
+    sent.extend(alt.map(|name| ((*name).to_owned(), value(name))));
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| text.replace(' ', "%20"));
+    let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", text(value))).collect();
+    let mut headers = vec![("origin".to_owned(), OWN.to_owned()), ("sec-fetch-site".into(), "same-origin".into())];
+    if body.is_some() {
+        headers.push(("content-type".into(), "application/json".into()));
+    }
+    let segment = |one: &str| if one.starts_with('{') { id.clone().expect("an id") } else { one.to_owned() };
+    Incoming {
+        method: operation.method.into(),
+        path: format!("/api{}", operation.path.split('/').map(segment).collect::<Vec<_>>().join("/")),
+        query: pairs.join("&"),
+        headers,
+        body: if body.is_some() { Value::Object(sent).to_string().into_bytes() } else { Vec::new() },
+    }
 }
 
 const VALUES: &[&str] = &[
@@ -342,7 +323,7 @@ fn settings() -> Settings {
 
 #[test]
 fn what_is_right_leaves_as_it_was_meant() {
-    let names: Vec<&str> = TABLE.iter().map(|row| row.4).collect();
+    let names = names();
     let world = World { base: "/api", own: OWN, listed: LISTED, location: LOCATION, granted: Some(&names) };
     let grant = Grant::read(&format!("{{\"locationId\":\"{LOCATION}\",\"operations\":{names:?}}}")).expect("a grant");
     for request in right() {
@@ -362,7 +343,7 @@ struct Tally {
 
 fn attack(seed: u64, count: usize) -> Tally {
     let mut dice = Dice(seed);
-    let names: Vec<&str> = TABLE.iter().map(|row| row.4).collect();
+    let names = names();
     let (settings, config, right) = (settings(), config(), right());
     let mut tally = Tally::default();
     for _ in 0..count {

@@ -1,6 +1,6 @@
 //! Promises of the byte checker, held against generated documents.
 //!
-//! The documents are made by walking the shape tables of all 23 operations, so a new field is covered the day it is
+//! The documents are made by walking the shape tables of all operations, so a new field is covered the day it is
 //! declared. [`oracle`] says in its own, slow way what has to come out.
 #![cfg(not(target_arch = "wasm32"))]
 

@@ -1,9 +1,10 @@
-//! What the properties are held against: the answers of all 23 operations, and records that no operation has yet.
+//! What the properties are held against: the answers of all operations, and records that no operation has yet.
 
 use ghl_payments::endpoint::*;
 use ghl_payments::record;
 use ghl_payments::shape::{decode, Checked, Field, Kind, Record};
 use serde_json::Value;
+use std::sync::LazyLock;
 
 /// An answer, and how Rust callers get it.
 pub struct Answer {
@@ -12,42 +13,28 @@ pub struct Answer {
     pub decode: fn(&[u8], &Checked) -> Result<Value, serde_json::Error>,
 }
 
-fn answer<E: Endpoint>() -> Answer
-where
-    E::Answer: serde::Serialize,
-{
-    Answer {
-        operation: E::OPERATION,
-        decode: |body, checked| decode::<E::Answer>(body, checked).and_then(serde_json::to_value),
+struct Answers(Vec<Answer>);
+
+impl Visitor for Answers {
+    fn visit<E: Endpoint>(&mut self)
+    where
+        E::Answer: serde::Serialize,
+    {
+        self.0.push(Answer {
+            operation: E::OPERATION,
+            decode: |body, checked| decode::<E::Answer>(body, checked).and_then(serde_json::to_value),
+        });
     }
 }
 
-pub fn answers() -> [Answer; 23] {
-    [
-        answer::<CreateWhitelabel>(),
-        answer::<ListWhitelabel>(),
-        answer::<ListOrders>(),
-        answer::<GetOrder>(),
-        answer::<RecordPayment>(),
-        answer::<CreateFulfillment>(),
-        answer::<ListFulfillments>(),
-        answer::<ListNotes>(),
-        answer::<ListTransactions>(),
-        answer::<GetTransaction>(),
-        answer::<ListSubscriptions>(),
-        answer::<GetSubscription>(),
-        answer::<ListCoupons>(),
-        answer::<GetCoupon>(),
-        answer::<CreateCoupon>(),
-        answer::<UpdateCoupon>(),
-        answer::<DeleteCoupon>(),
-        answer::<CreateProvider>(),
-        answer::<DeleteProvider>(),
-        answer::<GetProviderConfig>(),
-        answer::<ConnectProvider>(),
-        answer::<DisconnectProvider>(),
-        answer::<UpdateCapabilities>(),
-    ]
+/// The answer of every operation.
+pub fn answers() -> &'static [Answer] {
+    static ANSWERS: LazyLock<Vec<Answer>> = LazyLock::new(|| {
+        let mut answers = Answers(Vec::new());
+        visit(&mut answers);
+        answers.0
+    });
+    &ANSWERS
 }
 
 #[test]

@@ -1,58 +1,60 @@
-//! After every failure the client says what became of the operation: 23 operations, everything that can go wrong with
-//! them, and what the sandbox really did.
+//! After every failure the client says what became of the operation: every operation, everything that can go wrong with
+//! it, and what the sandbox really did.
 
+use crate::examples::{described, Reference};
 use crate::world::{Acted, Trouble, Wire, World};
-use ghl_payments::core::{CallOptions, Config, ErrorKind, Outcome};
-use ghl_payments::endpoint::{self, Endpoint, Input, Operation, Safety};
+use ghl_payments::core::{CallOptions, Config, Error, ErrorKind, Outcome};
+use ghl_payments::endpoint::{self, Endpoint, Input, Operation, Safety, Visitor};
 use ghl_payments::{Client, Reply};
-use serde_json::{json, Value};
+use serde_json::Value;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
 use std::rc::Rc;
 
 /// The id in the path and the parameters.
 type Arguments = (Option<String>, Option<Value>);
 
-/// Declares an endpoint for each operation, with its parameters as JSON.
-macro_rules! operations {
-    ($($name:ident: $operation:ident),* $(,)?) => {
-        $(
-            struct $name(Option<String>, Option<Value>);
+/// An endpoint whose parameters and answer are any JSON.
+struct Loose<E>(Arguments, PhantomData<E>);
 
-            impl Endpoint for $name {
-                const OPERATION: &'static Operation = &endpoint::$operation;
-                type Params = Value;
-                type Answer = Value;
+impl<E: Endpoint> Endpoint for Loose<E> {
+    const OPERATION: &'static Operation = E::OPERATION;
+    type Params = Value;
+    type Answer = Value;
 
-                fn input(&self) -> Input<'_, Value> {
-                    Input { id: self.0.as_deref(), params: self.1.as_ref() }
-                }
-            }
-        )*
-
-        /// Sends one call to the operation.
-        async fn send(
-            client: &Client<Wire>,
-            operation: &'static Operation,
-            (id, params): Arguments,
-            options: &CallOptions,
-        ) -> Result<Reply<Value>, ghl_payments::core::Error> {
-            $(
-                if operation.id == endpoint::$operation.id {
-                    return client.send_with(&$name(id, params), options).await;
-                }
-            )*
-            panic!("{} is not declared here", operation.id);
-        }
-    };
+    fn input(&self) -> Input<'_, Value> {
+        let Self((id, params), _) = self;
+        Input { id: id.as_deref(), params: params.as_ref() }
+    }
 }
 
-operations! {
-    CreateWhitelabel: CREATE_WHITELABEL, ListWhitelabel: LIST_WHITELABEL, ListOrders: LIST_ORDERS, GetOrder: GET_ORDER,
-    RecordPayment: RECORD_PAYMENT, CreateFulfillment: CREATE_FULFILLMENT, ListFulfillments: LIST_FULFILLMENTS,
-    ListNotes: LIST_NOTES, ListTransactions: LIST_TRANSACTIONS, GetTransaction: GET_TRANSACTION,
-    ListSubscriptions: LIST_SUBSCRIPTIONS, GetSubscription: GET_SUBSCRIPTION, ListCoupons: LIST_COUPONS,
-    GetCoupon: GET_COUPON, CreateCoupon: CREATE_COUPON, UpdateCoupon: UPDATE_COUPON, DeleteCoupon: DELETE_COUPON,
-    CreateProvider: CREATE_PROVIDER, DeleteProvider: DELETE_PROVIDER, GetProviderConfig: GET_PROVIDER_CONFIG,
-    ConnectProvider: CONNECT_PROVIDER, DisconnectProvider: DISCONNECT_PROVIDER, UpdateCapabilities: UPDATE_CAPABILITIES,
+type Sent<'a> = Pin<Box<dyn Future<Output = Result<Reply<Value>, Error>> + 'a>>;
+type Send = for<'a> fn(&'a Client<Wire>, Arguments, &'a CallOptions) -> Sent<'a>;
+
+/// Looks for the endpoint of an operation.
+struct Finder(&'static Operation, Option<Send>);
+
+impl Visitor for Finder {
+    fn visit<E: Endpoint>(&mut self) {
+        if self.0.id == E::OPERATION.id {
+            self.1 = Some(|client, arguments, options| {
+                Box::pin(async move { client.send_with(&Loose(arguments, PhantomData::<E>), options).await })
+            });
+        }
+    }
+}
+
+/// Sends one call to the operation.
+async fn send(
+    client: &Client<Wire>,
+    operation: &'static Operation,
+    arguments: Arguments,
+    options: &CallOptions,
+) -> Result<Reply<Value>, Error> {
+    let mut finder = Finder(operation, None);
+    endpoint::visit(&mut finder);
+    finder.1.expect("an endpoint")(client, arguments, options).await
 }
 
 /// Everything that can go wrong, and whether a caller who sees it can know that the server did not act.
@@ -117,57 +119,24 @@ fn state(world: &World) -> Value {
 fn scene(operation: &'static Operation) -> (Rc<World>, Client<Wire>, Arguments) {
     let world = World::small(7);
     let client = world.client(Config { max_retries: 2, retry_delay_ms: 100, ..Config::default() }).with_limiter(None);
-    let options = CallOptions::default();
-    let provider = json!({ "name": "Pay", "description": "Cards", "paymentsUrl": "https://example.com/pay",
-        "queryUrl": "https://example.com/query", "imageUrl": "https://example.com/l.png", "supportsSubscriptionSchedule": true });
-    let connect = json!({ "live": { "apiKey": "k", "publishableKey": "p" } });
-    if operation.name.starts_with("customProvider") && operation.id != endpoint::CREATE_PROVIDER.id {
-        let _ = world.block(send(&client, &endpoint::CREATE_PROVIDER, (None, Some(provider.clone())), &options));
-        let keys = json!({ "live": { "apiKey": "old", "publishableKey": "old" } });
-        let _ = world.block(send(&client, &endpoint::CONNECT_PROVIDER, (None, Some(keys)), &options));
-    }
     let held = state(&world);
-    let first = |list: &str, field: &str, wanted: &str| -> Value {
+    let described = described().into_iter().find(|one| one.name == operation.name).expect("described");
+    let arguments = described.arguments(&|Reference { list, wanted, field }| {
+        // The details of an order that has not been delivered; lists hold less of it.
+        let (list, wanted, detailed) = match list {
+            "order" => ("orders", Some(("fulfillmentStatus", "unfulfilled")), true),
+            list => (list, wanted, false),
+        };
         let records = held[list].as_array().expect("records");
-        let found = records.iter().find(|record| wanted.is_empty() || record[field] == wanted);
-        found.unwrap_or_else(|| panic!("no {wanted} in {list}")).clone()
-    };
-    let id = |record: Value| record["_id"].as_str().map(str::to_owned);
-    let coupon = json!({ "name": "Spring", "code": "SPRING-26", "discountType": "amount", "discountValue": 5,
-        "startDate": "2024-06-01T00:00:00Z" });
-    let arguments = match operation.name {
-        "orders.get" | "orders.listFulfillments" | "orders.listNotes" => (id(first("orders", "", "")), None),
-        "orders.recordPayment" => (
-            id(first("orders", "paymentStatus", "unpaid")),
-            Some(json!({ "mode": "cash", "amount": 0.5, "isPartialPayment": true })),
-        ),
-        "orders.createFulfillment" => {
-            let order = id(first("orders", "fulfillmentStatus", "unfulfilled"));
-            let detail = world.block(send(&client, &endpoint::GET_ORDER, (order.clone(), None), &options));
-            let item = detail.expect("an order").data["items"][0].take();
-            let items = json!([{ "priceId": item["price"]["_id"], "qty": 1 }]);
-            (order, Some(json!({ "trackings": [], "items": items, "notifyCustomer": false })))
+        let found = records.iter().find(|record| wanted.is_none_or(|(key, value)| record[key] == value));
+        let mut record = found.unwrap_or_else(|| panic!("no {wanted:?} in {list}")).clone();
+        if detailed {
+            let order = (record["_id"].as_str().map(str::to_owned), None);
+            let options = CallOptions::default();
+            record = world.block(send(&client, &endpoint::GET_ORDER, order, &options)).expect("an order").data;
         }
-        "transactions.get" => (id(first("transactions", "", "")), None),
-        "subscriptions.get" => (id(first("subscriptions", "", "")), None),
-        "coupons.get" | "coupons.delete" => (None, Some(json!({ "id": first("coupons", "", "")["_id"] }))),
-        "coupons.create" => (None, Some(coupon)),
-        "coupons.update" => {
-            let mut coupon = coupon;
-            coupon["id"] = first("coupons", "", "")["_id"].clone();
-            (None, Some(coupon))
-        }
-        "integrations.createWhitelabel" => (
-            None,
-            Some(json!({ "uniqueName": "my-pay", "title": "My Pay", "provider": "nmi", "description": "Cards",
-                "imageUrl": "https://example.com/l.png" })),
-        ),
-        "customProvider.create" => (None, Some(provider)),
-        "customProvider.connect" => (None, Some(connect)),
-        "customProvider.disconnect" => (None, Some(json!({ "liveMode": true }))),
-        "customProvider.updateCapabilities" => (None, Some(json!({ "supportsSubscriptionSchedules": false }))),
-        _ => (None, Some(json!({}))),
-    };
+        record.pointer(&format!("/{}", field.replace('.', "/"))).expect("a field").clone()
+    });
     world.watch();
     (world, client, arguments)
 }
@@ -224,7 +193,6 @@ fn the_outcome_is_what_the_sandbox_really_did() {
         }
     }
     println!("figure: matrix: {cells} cases in Rust, {} wrong; {unknown} times nobody could know", wrong.len());
-    assert_eq!(cells, 23 * TROUBLES.len() * 3);
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 

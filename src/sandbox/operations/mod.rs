@@ -1,4 +1,4 @@
-//! The 23 operations, one file per resource, and what they share.
+//! The operations, one file per resource, and what they share.
 
 pub mod call;
 pub mod coupons;

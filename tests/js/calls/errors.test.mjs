@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { inspect } from "node:util";
 import * as library from "ghl-payments";
-import { METHODS } from "../support/all-methods.mjs";
+import { METHODS } from "../support/operations.mjs";
 import { ANY_ANSWER, call, failure, ID, stub, TOKEN } from "../support/stub.mjs";
 
 const { PaymentsError } = library;

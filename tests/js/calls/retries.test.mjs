@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { METHODS } from "../support/all-methods.mjs";
+import { METHODS } from "../support/operations.mjs";
 import { ANY_ANSWER, call, failure, ID, stub } from "../support/stub.mjs";
 
 const READS = METHODS.filter((name) => /\.(list|get)/.test(name));

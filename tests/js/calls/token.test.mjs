@@ -10,7 +10,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { PaymentsClient } from "ghl-payments";
-import { METHODS } from "../support/all-methods.mjs";
+import { METHODS } from "../support/operations.mjs";
 import { ANY_ANSWER, call, failure, ID, LOCATION, stub, TOKEN } from "../support/stub.mjs";
 import { startWorker } from "../support/support.mjs";
 

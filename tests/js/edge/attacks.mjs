@@ -30,7 +30,8 @@ const ALLOWED = new Set([
     "x-ratelimit-remaining",
 ]);
 
-const EVERY = [
+/** What is granted: whatever an attack is about is among it. */
+const GRANTED = [
     "integrations.createWhitelabel", "integrations.listWhitelabel", "orders.list", "orders.get", "orders.recordPayment",
     "orders.createFulfillment", "orders.listFulfillments", "orders.listNotes", "transactions.list", "transactions.get",
     "subscriptions.list", "subscriptions.get", "coupons.list", "coupons.get", "coupons.create", "coupons.update",
@@ -273,7 +274,7 @@ granted("throws", () => {
 granted("rejects", () => Promise.reject(new Error("down")), 500);
 granted("gives text", () => "yes", 500);
 granted("gives true", () => true, 500);
-granted("gives no location", () => ({ operations: EVERY }), 500);
+granted("gives no location", () => ({ operations: GRANTED }), 500);
 granted("gives a location that is no text", () => ({ locationId: { toString: () => LOCATION } }), 500);
 granted("gives an empty location", () => ({ locationId: "" }), 500);
 granted("gives a location with line breaks", () => ({ locationId: "a\r\nb" }), 500);
@@ -281,7 +282,7 @@ granted("gives an operation that there is not", () => ({ locationId: LOCATION, o
 granted("gives a wildcard", () => ({ locationId: LOCATION, operations: "*" }), 500);
 granted("gives 'write'", () => ({ locationId: LOCATION, operations: "write" }), 500);
 granted("gives null operations", () => ({ locationId: LOCATION, operations: null }), 500);
-granted("gives a set of operations", () => ({ locationId: LOCATION, operations: new Set(EVERY) }), 500);
+granted("gives a set of operations", () => ({ locationId: LOCATION, operations: new Set(GRANTED) }), 500);
 granted("gives a function of operations", () => ({ locationId: LOCATION, operations: () => true }), 500);
 granted("gives a getter that throws", () => ({ locationId: LOCATION, get operations() { throw new Error("no"); } }), 500);
 granted("gives a location whose JSON is another", () => ({ locationId: Object.assign(new String(OTHER), { toJSON: () => LOCATION }) }), 500);
@@ -412,7 +413,7 @@ export async function perform({ createProxy }) {
         const requests = [];
         const events = [];
         const proxy = createProxy({
-            authorize: authorize ?? (() => ({ locationId: LOCATION, operations: EVERY })),
+            authorize: authorize ?? (() => ({ locationId: LOCATION, operations: GRANTED })),
             token: token ?? (() => TOKEN),
             origins: [SHOP],
             limiter: false,

@@ -5,9 +5,10 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import * as library from "ghl-payments";
 import { createProxy } from "ghl-payments/edge";
-import { METHODS } from "../support/all-methods.mjs";
+import { attempt } from "../support/attempt.mjs";
 import { begin, end, play } from "../support/grounds.mjs";
-import { attempt, cases, expected, FAULTS, judgeOutcomes } from "../support/outcomes.mjs";
+import { METHODS } from "../support/operations.mjs";
+import { cases, expected, FAULTS, judgeOutcomes } from "../support/outcomes.mjs";
 
 const RUNNING = { timeout: 600_000 };
 /** How long the proxy waits for HighLevel where a fault makes it wait. */

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
 import { PaymentsClient, ValidationError } from "ghl-payments";
-import { METHODS } from "../support/all-methods.mjs";
+import { METHODS } from "../support/operations.mjs";
 import { ANY_ANSWER, ARGUMENTS, call, failure, ID, LOCATION, stub, thrown, TOKEN } from "../support/stub.mjs";
 
 const MEGABYTE = "x".repeat(1 << 20);

@@ -1,4 +1,4 @@
-// After every failure the client says what became of the operation: 23 operations, everything that can go wrong with
+// After every failure the client says what became of the operation: every operation, everything that can go wrong with
 // them over real HTTP, and what the sandbox really did. The whole matrix in Node, two operations in workerd and in
 // Chromium.
 
@@ -9,9 +9,10 @@ import test, { after, before } from "node:test";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as library from "ghl-payments";
-import { METHODS } from "../support/all-methods.mjs";
+import { attempt } from "../support/attempt.mjs";
 import { begin, closeConnections, end, play } from "../support/grounds.mjs";
-import { attempt, cases, faultless, judgeOutcomes } from "../support/outcomes.mjs";
+import { METHODS } from "../support/operations.mjs";
+import { cases, faultless, judgeOutcomes } from "../support/outcomes.mjs";
 import { startWorker, tool } from "../support/support.mjs";
 
 const { build } = tool("esbuild");
@@ -48,7 +49,7 @@ test("the outcome is what the sandbox really did, in Node", RUNNING, () => matri
 test("the outcome is what the sandbox really did, in workerd", RUNNING, async (t) => {
     const worker = await startWorker(`
         import * as library from "ghl-payments";
-        import { attempt } from "../support/outcomes.mjs";
+        import { attempt } from "../support/attempt.mjs";
         export default {
             fetch: async (request) => Response.json(await attempt(library, await request.json())),
         };
@@ -68,7 +69,7 @@ test("the outcome is what the sandbox really did, in Chromium", RUNNING, async (
         stdin: {
             contents: `
                 import * as library from "ghl-payments";
-                import { attempt } from "../support/outcomes.mjs";
+                import { attempt } from "../support/attempt.mjs";
                 globalThis.perform = (task) => attempt(library, task);
             `,
             resolveDir: here,

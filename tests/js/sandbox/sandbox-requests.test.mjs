@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { PaymentsClient } from "ghl-payments";
 import { createSandbox } from "ghl-payments/sandbox";
-import { ARGUMENTS, call, ID, TOKEN } from "../support/stub.mjs";
+import { METHODS } from "../support/operations.mjs";
+import { call, ID, TOKEN } from "../support/stub.mjs";
 
 function start(options) {
     const sandbox = createSandbox();
@@ -15,11 +16,11 @@ function start(options) {
 
 test("what each method sends is listed, and no token or key is in it", async () => {
     const { sandbox, payments } = start();
-    for (const name of Object.keys(ARGUMENTS)) await call(payments, name).catch(() => {});
+    for (const name of METHODS) await call(payments, name).catch(() => {});
     const { requests } = sandbox;
     assert.deepEqual(
         requests.map((request) => request.operation),
-        Object.keys(ARGUMENTS),
+        METHODS,
     );
     for (const { operation, headers, at } of requests) {
         assert.equal(headers.authorization, "[redacted]", operation);

@@ -1,34 +1,7 @@
-// Calls all 23 methods of a client against a sandbox and looks at what comes back. Runs in every runtime, so it imports
+// Calls all methods of a client against a sandbox and looks at what comes back. Runs in every runtime, so it imports
 // nothing: the package comes as an argument.
 
 const UNKNOWN_ID = "000000000000000000000000";
-
-/** The methods of the client, in the order of HighLevel's documentation. */
-export const METHODS = [
-    "integrations.createWhitelabel",
-    "integrations.listWhitelabel",
-    "orders.list",
-    "orders.get",
-    "orders.recordPayment",
-    "orders.createFulfillment",
-    "orders.listFulfillments",
-    "orders.listNotes",
-    "transactions.list",
-    "transactions.get",
-    "subscriptions.list",
-    "subscriptions.get",
-    "coupons.list",
-    "coupons.get",
-    "coupons.create",
-    "coupons.update",
-    "coupons.delete",
-    "customProvider.create",
-    "customProvider.delete",
-    "customProvider.getConfig",
-    "customProvider.connect",
-    "customProvider.disconnect",
-    "customProvider.updateCapabilities",
-];
 
 /** Gives `{ method, ok, detail }` for each method. */
 export async function callAllMethods({ PaymentsClient, NotFoundError, InvalidRequestError }, sandbox) {
@@ -330,7 +303,7 @@ export async function callAllMethods({ PaymentsClient, NotFoundError, InvalidReq
         equal(single.data.length, 1);
     });
 
-    return METHODS.map((name) => results.get(name) ?? { method: name, ok: false, detail: "was not called" });
+    return [...results.values()];
 }
 
 /** What a call fails with. */

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as library from "ghl-payments";
 import { createSandbox } from "ghl-payments/sandbox";
-import { argumentsIn, Ground, GROUND } from "./outcomes.mjs";
+import { argumentsIn } from "./operations.mjs";
+import { Ground, GROUND } from "./outcomes.mjs";
 import { PACKAGE } from "./support.mjs";
 
 const { listen } = await import(pathToFileURL(join(PACKAGE, "cli/node-http.js")).href);

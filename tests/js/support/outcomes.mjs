@@ -1,61 +1,8 @@
-// The matrix of outcomes: what each operation is called with, what can go wrong, what the client must then say, and a
-// server that knows what the sandbox really did. `attempt` runs in every runtime, so this imports nothing: the package
-// comes as an argument.
+// The matrix of outcomes: what can go wrong, what the client must then say, and a server that knows what the sandbox really
+// did.
 
-/**
- * Every operation: whether it may be sent twice, its arguments in a sandbox that holds `held`, and the error of a
- * second time, where the first one leaves nothing to do.
- */
-const OPERATIONS = {
-    "integrations.createWhitelabel": ["once", () => [{ uniqueName: "own", title: "Own", provider: "nmi", ...SHOWN }]],
-    "integrations.listWhitelabel": ["read", () => [{ limit: 1 }]],
-    "orders.list": ["read", () => [{ limit: 1 }]],
-    "orders.get": ["read", ({ order }) => [order._id]],
-    "orders.recordPayment": [
-        "once",
-        ({ unpaid }) => [unpaid, { mode: "cash", amount: 0.5, isPartialPayment: true }],
-    ],
-    "orders.createFulfillment": [
-        "once",
-        ({ order }) => [
-            order._id,
-            { trackings: [], items: [{ priceId: order.items[0].price._id, qty: 1 }], notifyCustomer: false },
-        ],
-    ],
-    "orders.listFulfillments": ["read", ({ order }) => [order._id]],
-    "orders.listNotes": ["read", ({ order }) => [order._id]],
-    "transactions.list": ["read", () => [{ limit: 1 }]],
-    "transactions.get": ["read", ({ transactions }) => [transactions[0]._id]],
-    "subscriptions.list": ["read", () => [{ limit: 1 }]],
-    "subscriptions.get": ["read", ({ subscriptions }) => [subscriptions[0]._id]],
-    "coupons.list": ["read", () => [{ limit: 1 }]],
-    "coupons.get": ["read", ({ coupons }) => [{ id: coupons[0]._id }]],
-    "coupons.create": ["once", () => [COUPON]],
-    "coupons.update": ["idempotent", ({ coupons }) => [coupons[0]._id, COUPON]],
-    "coupons.delete": ["idempotent", ({ coupons }) => [coupons[0]._id], "NotFoundError"],
-    "customProvider.create": ["once", () => [PROVIDER]],
-    "customProvider.delete": ["idempotent", () => [], "InvalidRequestError"],
-    "customProvider.getConfig": ["read", () => []],
-    "customProvider.connect": ["idempotent", () => [{ test: { apiKey: "new-key-of-tests", publishableKey: "new" } }]],
-    "customProvider.disconnect": ["idempotent", () => [{ liveMode: true }]],
-    "customProvider.updateCapabilities": ["idempotent", () => [{ supportsSubscriptionSchedules: true }]],
-};
-
-const SHOWN = { description: "Cards", imageUrl: "https://example.com/l.png" };
-const COUPON = {
-    name: "Spring",
-    code: "SPRING-26",
-    discountType: "amount",
-    discountValue: 5,
-    startDate: "2024-06-01T00:00:00Z",
-};
-const PROVIDER = {
-    name: "My Pay",
-    ...SHOWN,
-    paymentsUrl: "https://example.com/pay",
-    queryUrl: "https://example.com/query",
-    supportsSubscriptionSchedule: true,
-};
+import { ARRIVAL_MS } from "./attempt.mjs";
+import { METHODS, OPERATIONS } from "./operations.mjs";
 
 // Which operations may be sent again after a fault.
 const NONE = [];
@@ -146,14 +93,16 @@ const FAULTLESS = { name: "no fault", again: NONE, outcome: {} };
 
 /** Every operation once, without a fault. */
 export function faultless() {
-    return Object.entries(OPERATIONS).map(([name, [safety]]) => ({ name, safety, fault: FAULTLESS, way: "alone" }));
+    return OPERATIONS.map(({ name, safety }) => ({ name, safety, fault: FAULTLESS, way: "alone" }));
 }
 
 /** Every case of these operations. What can go wrong may depend on whether an operation may be sent twice. */
-export function cases(names = Object.keys(OPERATIONS), faultsOf = () => FAULTS) {
+export function cases(names = METHODS, faultsOf = () => FAULTS) {
     const out = [];
     for (const name of names) {
-        const [safety, , repeated] = OPERATIONS[name];
+        const { safety, again: status } = OPERATIONS.find((operation) => operation.name === name);
+        // The error of a second time, where the first one leaves nothing to do.
+        const repeated = status && (status === 404 ? "NotFoundError" : "InvalidRequestError");
         for (const fault of faultsOf(safety)) {
             const again = fault.again.includes(safety);
             for (const way of WAYS) {
@@ -244,56 +193,10 @@ export function judgeOutcomes(results, runtime, wanted = (one) => expected(one, 
     });
 }
 
-/** The arguments of every operation, from what a sandbox holds. */
-export async function argumentsIn({ PaymentsClient }, sandbox) {
-    const { token, locationId, fetch } = sandbox;
-    const payments = new PaymentsClient({ token: token(), locationId, fetch });
-    const [location] = sandbox.state().locations;
-    const unfulfilled = location.orders.find((order) => order.fulfillmentStatus === "unfulfilled");
-    const held = {
-        ...location,
-        unpaid: location.orders.find((order) => order.paymentStatus === "unpaid")._id,
-        order: await payments.orders.get(unfulfilled._id),
-    };
-    return Object.fromEntries(Object.entries(OPERATIONS).map(([name, [, args]]) => [name, args(held)]));
-}
-
-/** Makes one call and gives what its client says of it. Runs in every runtime; `task` is plain data. */
-export async function attempt({ PaymentsClient }, task) {
-    const { name, args, abort, arrived, options } = task;
-    const controller = new AbortController();
-    const stop = () => controller.abort(new Error("enough"));
-    const { fetch } = globalThis;
-    const payments = new PaymentsClient({
-        ...options,
-        onEvent: (event) => event.type === "retry" && abort === "backoff" && stop(),
-        ...(abort === "body" && {
-            fetch: async (url, init) => {
-                const response = await fetch(url, init);
-                // By then the client has the head of the answer.
-                setTimeout(stop, ARRIVAL_MS);
-                return response;
-            },
-        }),
-    });
-    if (abort === "before") stop();
-    if (abort === "arrived") void fetch(arrived).then(stop);
-    const [resource, method] = name.split(".");
-    try {
-        await payments[resource][method](...args, { signal: controller.signal });
-        return { ok: true };
-    } catch (error) {
-        const { name, outcome, status, attempts, message } = error;
-        return { ok: false, error: name, outcome, status, attempts, message };
-    }
-}
-
 /** A port of this machine at which nobody listens, and which no server is given by chance. */
 const NOBODY = "http://127.0.0.1:2";
 /** How long an attempt may take whose answer never comes: by then a busy machine has carried the request. */
 const PATIENCE_MS = 1500;
-/** Until a head has arrived, or half of a body. */
-const ARRIVAL_MS = 30;
 const CORS = {
     "access-control-allow-origin": "*",
     "access-control-allow-headers": "*",

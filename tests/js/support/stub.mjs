@@ -1,6 +1,7 @@
 // A client whose `fetch` is a stand-in, and what every operation takes.
 
 import { PaymentsClient } from "ghl-payments";
+import { argumentsWith } from "./operations.mjs";
 
 export const LOCATION = "3SwdhCu3svxI8AKsPJt6";
 export const TOKEN = "pit-8f6a7c1e-0d3b-secret";
@@ -56,57 +57,8 @@ export function thrown(act) {
     throw new Error("expected an exception");
 }
 
-const coupon = {
-    name: "Spring",
-    code: "SPRING",
-    discountType: "amount",
-    discountValue: 5,
-    startDate: "2024-06-01T00:00:00Z",
-};
-
-/** Correct arguments for each of the 23 methods. */
-export const ARGUMENTS = {
-    "integrations.createWhitelabel": [
-        {
-            uniqueName: "my-pay",
-            title: "My Pay",
-            provider: "nmi",
-            description: "Cards",
-            imageUrl: "https://example.com/l.png",
-        },
-    ],
-    "integrations.listWhitelabel": [{ limit: 5 }],
-    "orders.list": [{ limit: 5, search: "a b" }],
-    "orders.get": [ID],
-    "orders.recordPayment": [ID, { mode: "cash", amount: 5 }],
-    "orders.createFulfillment": [ID, { trackings: [], items: [{ priceId: ID, qty: 1 }], notifyCustomer: true }],
-    "orders.listFulfillments": [ID],
-    "orders.listNotes": [ID],
-    "transactions.list": [{ entityId: ID }],
-    "transactions.get": [ID],
-    "subscriptions.list": [{ getPaymentsCollectedCount: true }],
-    "subscriptions.get": [ID],
-    "coupons.list": [{ status: "active" }],
-    "coupons.get": [{ code: "SPRING" }],
-    "coupons.create": [coupon],
-    "coupons.update": [ID, coupon],
-    "coupons.delete": [ID],
-    "customProvider.create": [
-        {
-            name: "My Pay",
-            description: "Cards",
-            paymentsUrl: "https://example.com/pay",
-            queryUrl: "https://example.com/query",
-            imageUrl: "https://example.com/l.png",
-            supportsSubscriptionSchedule: true,
-        },
-    ],
-    "customProvider.delete": [],
-    "customProvider.getConfig": [],
-    "customProvider.connect": [{ live: { apiKey: "secret-api-key", publishableKey: "p" } }],
-    "customProvider.disconnect": [{ liveMode: true }],
-    "customProvider.updateCapabilities": [{ supportsSubscriptionSchedules: true }],
-};
+/** Correct arguments for each method. */
+export const ARGUMENTS = argumentsWith(ID);
 
 /** Calls a method by its name, such as `orders.get`. */
 export function call(payments, name, options) {

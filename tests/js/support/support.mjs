@@ -1,4 +1,4 @@
-// What the runtime tests share: a sandbox over real HTTP, the tools, and how the 23 methods are judged.
+// What the runtime tests share: a sandbox over real HTTP, the tools, and how the methods are judged.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { METHODS } from "./all-methods.mjs";
+import { METHODS } from "./operations.mjs";
 
 /** Where the installed package is. */
 export const PACKAGE = dirname(fileURLToPath(import.meta.resolve("ghl-payments/package.json")));
@@ -105,11 +105,7 @@ export async function startSandboxAs(...options) {
 export function judge(results, runtime) {
     const failed = results.filter((result) => !result.ok);
     console.log(`${results.length - failed.length}/${METHODS.length} methods in ${runtime}`);
-    assert.deepEqual(
-        results.map((result) => result.method),
-        METHODS,
-    );
-    assert.equal(METHODS.length, 23);
+    assert.deepEqual(results.map((result) => result.method).sort(), [...METHODS].sort());
     assert.deepEqual(
         failed.map((result) => `${result.method}: ${result.detail}`),
         [],
