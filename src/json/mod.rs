@@ -9,6 +9,7 @@ mod decimal;
 mod object;
 mod parts;
 mod percent;
+mod plain;
 mod scan;
 mod write;
 
@@ -25,6 +26,7 @@ pub(crate) use parts::last_field;
 pub(crate) use parts::whole_numbers;
 pub(crate) use parts::{field, items, items_or_self, json_text, members, text_field};
 pub use percent::encode_component;
+pub(crate) use plain::Plain;
 pub use scan::Fault;
 pub(crate) use scan::{unescape, Scanner, Stop};
 pub(crate) use write::{joined, push_decimal, put, quote};

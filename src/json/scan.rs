@@ -1,6 +1,8 @@
 //! A strict JSON scanner over bytes: it accepts exactly what `JSON.parse` accepts, without building values.
 
 use super::decimal::number_is_finite;
+use super::plain::{behind_number, behind_printable, behind_same, behind_text, Plain};
+use core::ops::Range;
 
 /// Why an answer is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +57,6 @@ pub(crate) struct Scanner<'a> {
     /// Why the scan stopped, once it did.
     pub fault: Fault,
 }
-
-const LOW_BITS: u64 = 0x0101_0101_0101_0101;
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 impl<'a> Scanner<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
@@ -132,7 +131,7 @@ impl<'a> Scanner<'a> {
         self.pos += 1;
         let start = self.pos;
         loop {
-            self.plain();
+            self.pos = behind_printable(self.bytes, self.pos);
             match self.peek() {
                 b'"' => {
                     self.pos += 1;
@@ -142,44 +141,6 @@ impl<'a> Scanner<'a> {
                 0x80.. => self.multibyte()?,
                 _ => return Err(self.stop("text without control characters and a closing quote")),
             }
-        }
-    }
-
-    /// As [`Self::text`], for who does not want what it says; most texts hold nothing that needs a look.
-    #[inline(always)]
-    pub fn pass_text(&mut self) -> Result<(), Stop> {
-        let start = self.pos;
-        self.pos += 1;
-        self.plain();
-        if self.peek() == b'"' {
-            self.pos += 1;
-            return Ok(());
-        }
-        self.pos = start;
-        self.text().map(|_| ())
-    }
-
-    /// Passes the bytes of a text that need no look: printable ASCII but quote and backslash.
-    #[inline(always)]
-    fn plain(&mut self) {
-        while let Some(chunk) = self.bytes.get(self.pos..).and_then(<[u8]>::first_chunk) {
-            let word = u64::from_le_bytes(*chunk);
-            let quote = word ^ (LOW_BITS * b'"' as u64);
-            let backslash = word ^ (LOW_BITS * b'\\' as u64);
-            // The lowest marked byte is always a real hit; borrows can only mark bytes above one.
-            let hits = (quote.wrapping_sub(LOW_BITS) & !quote)
-                | (backslash.wrapping_sub(LOW_BITS) & !backslash)
-                | word.wrapping_sub(LOW_BITS * 0x20)
-                | word;
-            let hits = hits & HIGH_BITS;
-            if hits != 0 {
-                self.pos += (hits.trailing_zeros() / 8) as usize;
-                return;
-            }
-            self.pos += 8;
-        }
-        while matches!(self.peek(), 0x20..=0x7f) && !matches!(self.peek(), b'"' | b'\\') {
-            self.pos += 1;
         }
     }
 
@@ -314,9 +275,12 @@ impl<'a> Scanner<'a> {
                 let mut more = !self.closes(close);
                 while more {
                     if close == b'}' {
-                        self.key()?;
+                        self.skip_key()?;
                     }
-                    self.skip(depth + 1)?;
+                    match self.behind_leaf() {
+                        Some(end) => self.pos = end,
+                        None => self.skip(depth + 1)?,
+                    }
                     more = self.more(close)?;
                 }
                 Ok(())
@@ -324,6 +288,27 @@ impl<'a> Scanner<'a> {
             b't' | b'f' | b'n' => self.word(),
             _ => self.number().map(|_| ()),
         }
+    }
+
+    /// Where a text or a number ends that needs no look.
+    #[inline(always)]
+    fn behind_leaf(&self) -> Option<usize> {
+        match self.peek() {
+            b'"' => behind_text(self.bytes, self.pos),
+            _ => behind_number(self.bytes, self.pos),
+        }
+    }
+
+    /// Passes a key and its colon.
+    #[inline(always)]
+    fn skip_key(&mut self) -> Result<(), Stop> {
+        match behind_text(self.bytes, self.pos) {
+            Some(end) if self.bytes.get(end) == Some(&b':') => self.pos = end + 1,
+            _ => {
+                self.key()?;
+            }
+        }
+        Ok(())
     }
 
     /// Passes the opening bracket of a container at this depth (the top level is 0).
@@ -343,15 +328,30 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes `"name":` if exactly that stands at the position.
-    #[inline(always)]
     pub fn passes_key(&mut self, name: &[u8]) -> bool {
         let length = name.len() + 3;
         let here = self.bytes.get(self.pos..self.pos + length).unwrap_or_default();
-        let passes = matches!(here, [b'"', key @ .., b'"', b':'] if same(key, name));
+        let passes = matches!(here, [b'"', key @ .., b'"', b':'] if key == name);
         if passes {
             self.pos += length;
         }
         passes
+    }
+
+    /// Where the value begins if the key at the position is written like an earlier one, with its quotes and its colon.
+    #[inline(always)]
+    pub fn behind_same_key(&self, earlier: &Range<usize>) -> Option<usize> {
+        behind_same(self.bytes, earlier, self.pos)
+    }
+
+    /// Where the value at `at` ends, if it is plainly what is promised: one that needs no look.
+    #[inline(always)]
+    pub fn behind_plain(&self, at: usize, promised: Plain) -> Option<usize> {
+        match promised {
+            Plain::Text => behind_text(self.bytes, at),
+            Plain::Number => behind_number(self.bytes, at),
+            Plain::Neither => None,
+        }
     }
 
     /// Passes a key and its colon. Gives what stands between its quotes.
@@ -375,24 +375,6 @@ impl<'a> Scanner<'a> {
         self.pos += 1;
         Ok(byte == b',')
     }
-}
-
-/// Whether two texts of one length are the same. `==` compares them byte by byte in wasm, and in a function of its own.
-#[inline(always)]
-fn same(mut one: &[u8], mut other: &[u8]) -> bool {
-    while let (Some((word, behind)), Some((expected, rest))) = (one.split_first_chunk(), other.split_first_chunk()) {
-        if u64::from_le_bytes(*word) != u64::from_le_bytes(*expected) {
-            return false;
-        }
-        (one, other) = (behind, rest);
-    }
-    while let ([byte, behind @ ..], [expected, rest @ ..]) = (one, other) {
-        if byte != expected {
-            return false;
-        }
-        (one, other) = (behind, rest);
-    }
-    true
 }
 
 /// The text that the bytes between two quotes stand for; half surrogates become U+FFFD.

@@ -7,7 +7,7 @@ use super::record::{Kind, Record, Row, Rule};
 use crate::json::Object;
 use crate::json::{
     amount, is_whole, joined, json_text, members, push_amount, push_decimal, put, rounded_up, unescape, Fault,
-    NoAmount, Scanner, Stop,
+    NoAmount, Plain, Scanner, Stop,
 };
 use std::ops::Range;
 
@@ -244,16 +244,22 @@ struct Walker<'a> {
     amounts: Vec<(Range<usize>, u64)>,
     /// The fields that the record passed last has: at the end of a request those of its top level.
     seen: Seen,
-    /// The order in which this answer lists the fields of each record; see [`Order`].
-    orders: Vec<Order>,
+    /// The records that were met, and where the keys of each begin among `keys`.
+    met: Vec<(&'static Record, usize)>,
+    /// For each field of a record, and in front of them for its brace, which key followed there last time. Servers write all
+    /// records of a list in one order, whatever it is, so that the key that comes next is nearly always known.
+    keys: Vec<Key>,
 }
 
-/// Which field of a record followed which one last time. Servers write all records of a list in one order, whatever it is,
-/// so that the field that comes next is nearly always known before its key is read.
-struct Order {
-    record: &'static Record,
-    /// For each field, and in front of them for the brace: the index of the one that followed.
-    followers: Vec<u8>,
+/// The key of a field as it is written in this answer.
+#[derive(Clone, Default)]
+struct Key {
+    /// Where it stands, with its quotes and its colon; empty where none was met.
+    place: Range<usize>,
+    /// The index of its field.
+    field: usize,
+    required: bool,
+    plain: Plain,
 }
 
 impl<'a> Walker<'a> {
@@ -266,31 +272,21 @@ impl<'a> Walker<'a> {
             edits: Vec::new(),
             amounts: Vec::new(),
             seen: Seen::default(),
-            orders: Vec::new(),
+            met: Vec::new(),
+            keys: Vec::new(),
         }
     }
 
-    /// The place of a record's order among those of this answer.
-    fn order(&mut self, record: &'static Record) -> usize {
-        let known = self.orders.iter().position(|order| std::ptr::eq(order.record, record));
-        known.unwrap_or_else(|| {
-            // At first it is that of the table.
-            let followers = record.rows().zip(0..).map(|(_, index)| index).chain([0]).collect();
-            self.orders.push(Order { record, followers });
-            self.orders.len() - 1
-        })
-    }
-
-    /// The field that followed the one before `at` last time.
-    #[inline(always)]
-    fn follower(&self, order: usize, at: usize) -> usize {
-        self.orders.get(order).and_then(|order| order.followers.get(at)).copied().unwrap_or_default().into()
-    }
-
-    fn follows(&mut self, order: usize, at: usize, index: usize) {
-        if let Some(follower) = self.orders.get_mut(order).and_then(|order| order.followers.get_mut(at)) {
-            *follower = index as u8;
-        }
+    /// Where the keys of a record begin.
+    fn keys_of(&mut self, record: &'static Record) -> usize {
+        let met = self.met.iter().find(|(other, _)| std::ptr::eq(*other, record));
+        let (_, first) = met.copied().unwrap_or_else(|| {
+            let first = self.keys.len();
+            self.keys.resize(first + record.rows().count() + 1, Key::default());
+            self.met.push((record, first));
+            (record, first)
+        });
+        first
     }
 
     /// Walks a whole answer.
@@ -336,36 +332,36 @@ impl<'a> Walker<'a> {
         let start = self.scan.pos();
         self.scan.enter(depth)?;
         let mut seen = Seen::default();
-        let order = self.order(record);
+        let keys = self.keys_of(record);
         // Where the next key stands behind: 0 is the brace, any other is one more than the index of the field before.
         let mut place = 0;
         let mut missing = record.required();
         let mut more = !self.scan.closes(b'}');
         while more {
-            let expected = self.follower(order, place);
-            if let Some((index, row)) = self.key(record, expected, path)? {
-                if index != expected {
-                    self.follows(order, place, index);
-                }
-                place = index + 1;
-                let at = Path { parent: Some(path), segment: Segment::Field(record, row) };
-                if seen.insert(index) {
-                    self.twice(&at);
-                } else if row.required() {
-                    missing -= 1;
-                }
-                // Most fields are texts with nothing to check but that.
-                if self.closed.is_none() && self.scan.peek() == b'"' && row.is_plain_text() {
-                    self.scan.pass_text()?;
-                } else {
-                    let mut kind = record.kind(row);
-                    if matches!(kind, Kind::Amount) && self.is_percent(record, index, start) {
-                        kind = &Kind::Percent;
+            // What an earlier record had there.
+            let known = self.keys.get(keys + place).cloned().unwrap_or_default();
+            let (key, value) = match self.scan.behind_same_key(&known.place) {
+                Some(value) => (known, value),
+                None => match self.key(record, keys, place, path)? {
+                    Some(key) => (key, self.scan.pos()),
+                    None => {
+                        self.scan.skip(depth + 1)?;
+                        more = self.scan.more(b'}')?;
+                        continue;
                     }
-                    self.value(kind, !row.required(), &at, depth + 1)?;
-                }
+                },
+            };
+            place = key.field + 1;
+            if seen.insert(key.field) {
+                self.twice(record, key.field, path);
+            } else if key.required {
+                missing -= 1;
+            }
+            if let Some(end) = self.scan.behind_plain(value, key.plain) {
+                self.scan.seek(end);
             } else {
-                self.scan.skip(depth + 1)?;
+                self.scan.seek(value);
+                self.field(record, key.field, start, path, depth)?;
             }
             more = self.scan.more(b'}')?;
         }
@@ -379,14 +375,54 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// Passes a key and finds its row; `None` if the table does not hold it, which is wrong in a request. The row `next` is
-    /// the one that is expected, and tried first, as servers write it: without white space and escapes.
-    fn key(&mut self, record: &'static Record, next: usize, path: &Path<'_>) -> Result<Option<(usize, Row)>, Stop> {
-        if let Some(row) = record.row(next) {
-            if self.scan.passes_key(record.bytes(row)) {
-                return Ok(Some((next, row)));
-            }
+    /// Walks the value of a field of a record that starts at `start`.
+    fn field(
+        &mut self,
+        record: &'static Record,
+        index: usize,
+        start: usize,
+        path: &Path<'_>,
+        depth: u16,
+    ) -> Result<(), Stop> {
+        let Some(row) = record.row(index) else { return Ok(()) };
+        let mut kind = record.kind(row);
+        if matches!(kind, Kind::Amount) && self.is_percent(record, index, start) {
+            kind = &Kind::Percent;
         }
+        self.value(kind, !row.required(), &Path { parent: Some(path), segment: Segment::Field(record, row) }, depth + 1)
+    }
+
+    /// Passes the key that stands behind `place`, finds its field, and keeps it among the record's `keys`. `None` if the table
+    /// does not hold it, which is wrong in a request.
+    fn key(
+        &mut self,
+        record: &'static Record,
+        keys: usize,
+        place: usize,
+        path: &Path<'_>,
+    ) -> Result<Option<Key>, Stop> {
+        self.scan.token();
+        let start = self.scan.pos();
+        // Tried first: the order of the table, without white space and escapes.
+        let next = record.row(place).filter(|row| self.scan.passes_key(record.bytes(*row)));
+        let found = match next {
+            Some(row) => Some((place, row)),
+            None => self.find(record, place, path)?,
+        };
+        let key = found.map(|(field, row)| Key {
+            place: start..self.scan.pos(),
+            field,
+            required: row.required(),
+            plain: if self.closed.is_none() { row.plain() } else { Plain::Neither },
+        });
+        if let (Some(key), Some(known)) = (&key, self.keys.get_mut(keys + place)) {
+            known.clone_from(key);
+        }
+        Ok(key)
+    }
+
+    /// Passes a key and finds its row, from the index `next` on.
+    fn find(&mut self, record: &'static Record, next: usize, path: &Path<'_>) -> Result<Option<(usize, Row)>, Stop> {
         let raw = self.scan.key()?;
         let mut found = record.find(raw, next);
         if found.is_none() && (self.closed.is_some() || raw.iter().any(|b| *b == b'\\')) {
@@ -653,7 +689,9 @@ impl<'a> Walker<'a> {
 
     /// A key came again: wrong in a request, in an answer the last one counts.
     #[inline(never)]
-    fn twice(&mut self, path: &Path<'_>) {
+    fn twice(&mut self, record: &'static Record, index: usize, path: &Path<'_>) {
+        let Some(row) = record.row(index) else { return };
+        let path = &Path { parent: Some(path), segment: Segment::Field(record, row) };
         if self.closed.is_some() {
             self.issue(path, "is there twice");
         }

@@ -1,5 +1,6 @@
 //! The table of one record, packed: 490 fields as structs of their own would be half of the data of the wasm.
 
+use crate::json::Plain;
 use core::ops::Range;
 
 /// What a value has to be.
@@ -135,10 +136,14 @@ impl Row {
         self.0 >> 23 & 1 == 1
     }
 
-    /// Whether an answer may have any text here.
+    /// What an answer may have here without a look at it.
     #[inline(always)]
-    pub fn is_plain_text(self) -> bool {
-        matches!(self.code(), TEXT | TIMESTAMP)
+    pub fn plain(self) -> Plain {
+        match self.code() {
+            TEXT | TIMESTAMP => Plain::Text,
+            NUMBER | AMOUNT | COUNT => Plain::Number,
+            _ => Plain::Neither,
+        }
     }
 }
 
@@ -151,6 +156,9 @@ static SHARED: &str =
     ghl_payments_derive::field_names!("src/model", "src/endpoint", "src/provider", "src/provider/query", "src/webhook");
 
 const TEXT: usize = 0;
+const NUMBER: usize = 2;
+const AMOUNT: usize = 3;
+const COUNT: usize = 4;
 const TIMESTAMP: usize = 6;
 
 /// The kinds that stand for themselves, by their code.
@@ -177,9 +185,9 @@ const fn code(kind: &Kind) -> Option<usize> {
     Some(match kind {
         Kind::Text => TEXT,
         Kind::Id => 1,
-        Kind::Number => 2,
-        Kind::Amount => 3,
-        Kind::Count => 4,
+        Kind::Number => NUMBER,
+        Kind::Amount => AMOUNT,
+        Kind::Count => COUNT,
         Kind::Boolean => 5,
         Kind::Timestamp => TIMESTAMP,
         Kind::Date => 7,
