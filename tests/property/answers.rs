@@ -233,6 +233,96 @@ proptest! {
     }
 }
 
+/// A record of the order list: each choice is a member, with a key and a value that may be written in odd ways.
+fn members(choices: &[(u8, u8)]) -> String {
+    let keys = [
+        r#""_id""#,
+        r#""amount""#,
+        r#""amounu""#,
+        r#""\u0061mount""#,
+        r#""currency""#,
+        r#""status" "#,
+        r#""subtotal""#,
+        r#""contactEmail""#,
+        r#""totalProducts""#,
+        r#""liveMode""#,
+        r#""sourceMeta""#,
+        r#""fulfillmentStatus""#,
+        r#""fulfillmentStatut""#,
+        r#""x""#,
+    ];
+    let values = [
+        "0",
+        "12.5",
+        "01",
+        "1.",
+        "-3",
+        "1e3",
+        "1e999",
+        "7 ",
+        r#""a text of some length""#,
+        r#""5""#,
+        r#""""#,
+        r#""é""#,
+        r#""a \" b""#,
+        "\"a\tb\"",
+        "null",
+        "true",
+        "tru",
+        r#"{"domain":"a.example","pageId":1}"#,
+        "[1,2]",
+        "{}",
+    ];
+    let member =
+        |(key, value): &(u8, u8)| format!("{}:{}", keys[usize::from(*key) % 14], values[usize::from(*value) % 20]);
+    format!("{{{}}}", choices.iter().map(member).collect::<Vec<_>>().join(","))
+}
+
+proptest! {
+    #![proptest_config(cases(1500))]
+
+    #[test]
+    fn what_one_record_looks_like_does_not_change_what_is_said_of_the_next(
+        first in vec((any::<u8>(), any::<u8>()), 0..8),
+        changes in vec((any::<Index>(), any::<u8>(), any::<u8>(), any::<bool>()), 1..5),
+    ) {
+        // Each record is the one before with one member changed.
+        let mut records = vec![first];
+        for (at, key, value, both) in changes {
+            let mut next = records.last().cloned().unwrap_or_default();
+            if next.is_empty() {
+                next.push((key, value));
+            } else {
+                let at = at.index(next.len());
+                next[at] = (if both { key } else { next[at].0 }, value);
+            }
+            records.push(next);
+        }
+        let page = |records: &[Vec<(u8, u8)>]| {
+            let records: Vec<_> = records.iter().map(|record| members(record)).collect();
+            format!(r#"{{"data":[{}],"totalCount":9}}"#, records.join(","))
+        };
+        let together = verdict(page(&records).as_bytes(), &LIST_ORDERS.answer);
+        let alone: Vec<_> =
+            records.iter().map(|record| verdict(page(std::slice::from_ref(record)).as_bytes(), &LIST_ORDERS.answer)).collect();
+        let Ok((bytes, checked)) = together else {
+            prop_assert!(alone.iter().any(Result::is_err), "{}", page(&records));
+            return Ok(());
+        };
+        let mut drifts = Vec::new();
+        let mut values = Vec::new();
+        for (index, verdict) in alone.into_iter().enumerate() {
+            let (bytes, checked) = verdict.expect("a page of one record");
+            values.push(Document::value(&bytes)["data"][0].clone());
+            drifts.extend(checked.drifts.into_iter().map(|drift| {
+                Drift { path: drift.path.replacen("data[0]", &format!("data[{index}]"), 1), ..drift }
+            }));
+        }
+        prop_assert_eq!(checked.drifts, drifts, "{}", page(&records));
+        prop_assert_eq!(&Document::value(&bytes)["data"], &Value::from(values));
+    }
+}
+
 /// Whether an object becomes a list without a word: HighLevel documents both. So does a value that a later one of the
 /// same key replaces.
 fn one_or_list(record: &Record) -> bool {
