@@ -44,7 +44,7 @@ const ONCE: &str = "orders.recordPaymentOnce";
 /// A configured client.
 #[wasm_bindgen]
 pub struct Core {
-    config: Config,
+    config: Rc<Config>,
     wiring: Rc<Wiring>,
     limiter: RefCell<Option<RateLimiter>>,
     once: OnceQueue,
@@ -132,7 +132,7 @@ impl Core {
         });
         let limiter = RefCell::new((!options::gives(options, "limiter")).then(RateLimiter::new));
         let wiring = Rc::new(Wiring { fetch, token, listener });
-        Ok(Self { config, wiring, limiter, once: OnceQueue::default() })
+        Ok(Self { config: Rc::new(config), wiring, limiter, once: OnceQueue::default() })
     }
 
     fn prepare(
@@ -153,7 +153,7 @@ impl Core {
         let mut config = self.config.clone();
         if let Some(options) = options {
             let record = if once.is_some() { &options::OF_ONCE } else { &options::OF_CALL };
-            issues.append(&mut options::read(&mut config, options, record));
+            issues.append(&mut options::read(Rc::make_mut(&mut config), options, record));
         }
         if !issues.is_empty() {
             // What else is wrong with the call is said in the same breath.
@@ -165,7 +165,7 @@ impl Core {
         }
         let limiter = self.limiter.borrow().clone();
         let once = once.map(|options| (options, self.once.clone()));
-        call::Call::new(operation, once, id, params, &Rc::new(config), limiter, now)
+        call::Call::new(operation, once, id, params, &config, limiter, now)
     }
 }
 
@@ -180,14 +180,15 @@ impl Core {
         now: f64,
     ) -> Result<call::Call, Error> {
         let mut config = self.config.clone();
-        let mut issues = options.map(|given| options::read(&mut config, given, &options::OF_CALL)).unwrap_or_default();
+        let mut issues =
+            options.map(|given| options::read(Rc::make_mut(&mut config), given, &options::OF_CALL)).unwrap_or_default();
         let pushed = Pushed::read(&sender, params.unwrap_or_default(), &config).map_err(|found| issues.extend(found));
         let (Ok(pushed), true) = (pushed, issues.is_empty()) else {
             return Err(Error::validation(Some(Pushed::OPERATION), issues));
         };
         let limiter = self.limiter.borrow().clone();
         let Pushed { request, secret } = pushed;
-        Ok(call::Call::of(Pushed::OPERATION, request, secret, &Rc::new(config), limiter, now))
+        Ok(call::Call::of(Pushed::OPERATION, request, secret, &config, limiter, now))
     }
 }
 

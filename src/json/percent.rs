@@ -1,5 +1,7 @@
 //! Percent-encoding.
 
+use super::write::put;
+
 /// Whether a byte may stand unencoded in a path segment or a query value (RFC 3986, unreserved).
 fn unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
@@ -8,15 +10,18 @@ fn unreserved(byte: u8) -> bool {
 /// Appends `text`, percent-encoded for a path segment or a query value.
 pub fn encode_component(text: &str, out: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
         if unreserved(byte) {
-            out.push(byte as char);
-        } else {
-            out.push('%');
-            out.push(DIGITS[usize::from(byte >> 4)] as char);
-            out.push(DIGITS[usize::from(byte & 15)] as char);
+            continue;
         }
+        put(out, text.get(from..at).unwrap_or_default());
+        from = at + 1;
+        out.push('%');
+        out.push(DIGITS[usize::from(byte >> 4)] as char);
+        out.push(DIGITS[usize::from(byte & 15)] as char);
     }
+    put(out, text.get(from..).unwrap_or_default());
 }
 
 #[cfg(test)]

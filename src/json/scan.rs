@@ -381,28 +381,30 @@ impl<'a> Scanner<'a> {
 pub(crate) fn unescape(raw: &[u8]) -> String {
     let mut out = Vec::with_capacity(raw.len());
     let mut scan = Scanner::new(raw);
-    while let Some(&byte) = raw.get(scan.pos) {
-        scan.pos += 1;
-        let byte = if byte == b'\\' {
-            let escape = scan.peek();
-            if escape == b'u' {
-                let character = scan.character().ok().flatten().unwrap_or(char::REPLACEMENT_CHARACTER);
-                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-                continue;
-            }
+    loop {
+        let start = scan.pos;
+        while !matches!(raw.get(scan.pos), None | Some(b'\\')) {
             scan.pos += 1;
-            match escape {
-                b'b' => 8,
-                b'f' => 12,
-                b'n' => b'\n',
-                b'r' => b'\r',
-                b't' => b'\t',
-                itself => itself,
-            }
-        } else {
-            byte
-        };
-        out.push(byte);
+        }
+        out.extend_from_slice(scan.slice(start, scan.pos));
+        if scan.pos == raw.len() {
+            return String::from_utf8(out).unwrap_or_default();
+        }
+        scan.pos += 1;
+        let escape = scan.peek();
+        if escape == b'u' {
+            let character = scan.character().ok().flatten().unwrap_or(char::REPLACEMENT_CHARACTER);
+            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            continue;
+        }
+        scan.pos += 1;
+        out.push(match escape {
+            b'b' => 8,
+            b'f' => 12,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            itself => itself,
+        });
     }
-    String::from_utf8(out).unwrap_or_default()
 }

@@ -73,7 +73,9 @@ export function exchange(fetch, method, url, headers, body, ms, signal, max) {
         // A fetch that has no use for the signal would read on.
         result.cancel?.();
     };
-    return Object.assign(within(ms, signal, result, start, stop), { sends: true });
+    const end = within(ms, signal, result, start, stop);
+    end.sends = true;
+    return end;
 }
 
 /** Functions that have refused a signal when they were asked to read. */

@@ -151,8 +151,9 @@ export function isSignal(value: AbortSignal | undefined): value is AbortSignal {
 function result<T>(end: unknown[]): Sent<T> {
     if (end[0] !== undefined) throw failure(end);
     const [, data, { status, headers }, info] = end as [undefined, T, Response, string];
-    const { scope, ...known } = JSON.parse(info) as ResponseInfo & { scope?: string };
-    const response: ResponseInfo = { ...known, status, headers };
+    const { scope, attempts, durationMs, rateLimit } = JSON.parse(info) as ResponseInfo & { scope?: string };
+    const response: ResponseInfo = { status, headers, attempts, durationMs };
+    if (rateLimit !== undefined) response.rateLimit = rateLimit;
     const traceId = typeof data === "object" && data !== null ? (data as { traceId?: unknown }).traceId : undefined;
     if (typeof traceId === "string") response.traceId = traceId;
     return scope === undefined ? { data, response } : { data, response, scope };

@@ -54,6 +54,8 @@ export class Engine<G extends Glue = Glue> {
     /** Notes that a call is alive. */
     heardOf(underWay: UnderWay): void {
         const now = Date.now();
+        // Nearly always it was a moment ago; the order need not be finer than that.
+        if (Math.abs(now - (this.pending.get(underWay) ?? Infinity)) < MOMENT_MS) return;
         this.pending.delete(underWay);
         this.pending.set(underWay, now);
         for (const [other, heard] of this.pending) {
@@ -132,6 +134,9 @@ export interface UnderWay {
     /** Ends it when its instance is lost. */
     lose(cause: unknown): void;
 }
+
+/** Calls that were heard of so many milliseconds one after the other may stand in any order. */
+const MOMENT_MS = 1000;
 
 /** A call that takes no step for so many milliseconds is forgotten. If it comes back, it finds out itself what was lost. */
 const FORGOTTEN_MS = 600_000;

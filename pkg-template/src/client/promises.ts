@@ -49,9 +49,8 @@ export class ApiPromise<T> extends Promise<T> {
         fulfilled?: ((value: T) => A | PromiseLike<A>) | null,
         rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
     ): Promise<A | B> {
-        return this.withResponse()
-            .then((result) => result.data)
-            .then(fulfilled, rejected);
+        const data = ({ data }: WithResponse<T>) => (typeof fulfilled === "function" ? fulfilled(data) : (data as unknown as A));
+        return this.withResponse().then(data, rejected);
     }
 }
 

@@ -95,17 +95,23 @@ export class SharedRead<T extends object> {
         const obey = () => ending.abort(signal?.reason);
         signal?.addEventListener("abort", obey);
         if (signal?.aborted) obey();
-        const result = this.#read(ending as unknown as AbortSignal)
-            .then((value) => {
+        const ended = () => {
+            reading.ended = true;
+            signal?.removeEventListener("abort", obey);
+            if (!this.#lasting) forget();
+        };
+        const result = this.#read(ending as unknown as AbortSignal).then(
+            (value) => {
                 // Workers of before May 2025 have no WeakRef: there it is read again.
                 if (!this.#lasting && typeof WeakRef === "function") this.#held = new WeakRef(value);
+                ended();
                 return value;
-            })
-            .finally(() => {
-                reading.ended = true;
-                signal?.removeEventListener("abort", obey);
-                if (!this.#lasting) forget();
-            });
+            },
+            (cause) => {
+                ended();
+                throw cause;
+            },
+        );
         const abort = () => {
             forget();
             result.catch(nothing);
