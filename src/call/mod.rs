@@ -9,6 +9,7 @@ mod limiter;
 mod once;
 mod pager;
 mod pages;
+mod recent;
 mod retry;
 mod run;
 mod shared;

@@ -1,8 +1,6 @@
 //! The state of an iteration over an offset-paged list.
 
-/// How many of the last delivered records are remembered: while one of as many is still in the list, nothing is
-/// delivered twice and nothing is passed over.
-const WINDOW: usize = 1024;
+use super::recent::Recent;
 
 /// How many of them a cursor carries.
 const CARRIED: usize = 24;
@@ -42,10 +40,9 @@ pub struct Pager {
     more: bool,
     /// How many records a page holds without the one that it repeats: what the caller asked for, else what came first.
     size: u32,
-    /// Hashes of the ids delivered last, a ring.
-    seen: Vec<u64>,
-    /// Where the ring's next hash goes.
-    next: usize,
+    /// Hashes of the ids delivered last: while one of as many is still in the list, nothing is delivered twice and nothing is
+    /// passed over.
+    seen: Recent,
     /// While pages are searched from the first one on: the last record of the last page. 0 otherwise.
     edge: u64,
     /// How many times such a search has begun.
@@ -61,20 +58,8 @@ pub struct Pager {
 impl Pager {
     /// Starts at `offset` with pages of `limit` records (0: the server's default).
     pub fn new(offset: u32, limit: u32) -> Self {
-        let (seen, last) = (Vec::new(), (0, None));
-        Self {
-            offset,
-            limit,
-            more: true,
-            size: limit,
-            seen,
-            next: 0,
-            edge: 0,
-            searches: 0,
-            total: None,
-            last,
-            stalled: 0,
-        }
+        let (seen, last) = (Recent::default(), (0, None));
+        Self { offset, limit, more: true, size: limit, seen, edge: 0, searches: 0, total: None, last, stalled: 0 }
     }
 
     /// Goes on from a [`Self::cursor`] of the same `scope` with pages of `limit` records (0: as before); `None` for any
@@ -87,20 +72,18 @@ impl Pager {
     /// As [`Self::resume`], in place of a new one, which is of no use any more if this gives `false`.
     fn go_on(&mut self, scope: &str, cursor: &str) -> bool {
         let limit = self.size;
-        let mut number = 0;
+        let (mut number, mut before) = (0, None);
         for (at, digit) in cursor.bytes().enumerate() {
             number = number << 5 | u64::from(value(digit));
             match at {
                 0 => {}
                 DIGITS => (self.offset, self.size) = (number as u32, (number >> 32) as u32),
-                _ if at % DIGITS == 0 => self.seen.push(number),
+                // The last one is the sum.
+                _ if at % DIGITS == 0 => before.replace(number).into_iter().for_each(|id| self.seen.remember(id)),
                 _ => continue,
             }
             number = 0;
         }
-        // The last one is the sum.
-        self.seen.pop();
-        self.next = self.seen.len();
         // What is damaged, too long or of another list would be written differently.
         if self.cursor(scope) != cursor {
             return false;
@@ -119,9 +102,8 @@ impl Pager {
         push(&mut out, u64::from(self.offset) | u64::from(self.size.min(MAX_SIZE)) << 32);
         let carried = self.seen.len().min(CARRIED);
         for back in (1..=carried).rev() {
-            // From the oldest to the latest, also where the ring has turned.
-            let at = self.next.checked_sub(back).unwrap_or(self.next + self.seen.len() - back);
-            push(&mut out, self.seen.get(at).copied().unwrap_or_default());
+            // From the oldest to the latest.
+            push(&mut out, self.seen.latest(back).unwrap_or_default());
         }
         let sum = mixed(mixed(SEED, out.as_bytes()), scope.as_bytes());
         push(&mut out, mask(sum));
@@ -162,8 +144,7 @@ impl Pager {
                 self.edge = ids.last().copied().unwrap_or_default();
                 self.offset = end - 1;
             } else {
-                self.seen.clear();
-                self.next = 0;
+                self.seen = Recent::default();
                 self.offset = 0;
             }
             return fresh;
@@ -173,7 +154,9 @@ impl Pager {
         let first = known.unwrap_or(0);
         for (index, id) in ids.iter().enumerate() {
             if index >= first && !self.knows(*id) {
-                self.remember(*id);
+                if *id != 0 {
+                    self.seen.remember(*id);
+                }
                 fresh.push(index as u32);
             }
         }
@@ -197,18 +180,7 @@ impl Pager {
     }
 
     fn knows(&self, id: u64) -> bool {
-        id != 0 && self.seen.iter().any(|known| *known == id)
-    }
-
-    fn remember(&mut self, id: u64) {
-        if id == 0 {
-            return;
-        }
-        match self.seen.get_mut(self.next) {
-            Some(oldest) => *oldest = id,
-            None => self.seen.push(id),
-        }
-        self.next = (self.next + 1) % WINDOW;
+        id != 0 && self.seen.knows(id)
     }
 }
 
@@ -320,7 +292,7 @@ mod tests {
         for i in 1..5000 {
             step(&mut pager, &[&(i - 1).to_string(), &i.to_string()], Some(9999.0));
         }
-        assert_eq!((pager.seen.len(), pager.seen.capacity()), (WINDOW, WINDOW));
+        assert_eq!(pager.seen.len(), 1024);
         assert_eq!(step(&mut pager, &["4000", "4999", "new"], Some(9999.0)).0, vec![2]);
     }
 
