@@ -2,18 +2,11 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { METHODS } from "../support/operations.mjs";
+import { METHODS, OPERATIONS, READS } from "../support/operations.mjs";
 import { ANY_ANSWER, call, failure, ID, stub } from "../support/stub.mjs";
 
-const READS = METHODS.filter((name) => /\.(list|get)/.test(name));
 /** A second time they would charge, create or deliver again. */
-const ONCE = [
-    "integrations.createWhitelabel",
-    "orders.recordPayment",
-    "orders.createFulfillment",
-    "coupons.create",
-    "customProvider.create",
-];
+const ONCE = OPERATIONS.filter(({ safety }) => safety === "once").map(({ name }) => name);
 
 const FAILURES = {
     500: () => new Response("", { status: 500 }),

@@ -394,9 +394,9 @@ test("api.md tells of each operation how it is called, what it needs and what it
         assert.ok(text.includes(`| safety | ${SAFETY[safety]} |`), name);
         assert.ok(text.includes(`](${docs}) |`), name);
         assert.match(text, /^(Answer|Each record): \[`\w+`\]\(#\w+\)$/m, name);
-        // The id of what is changed or deleted is an argument of its own.
+        // The id of what is changed or deleted is an argument of its own; with nothing beside it but the account there are no others.
         const fields = Object.keys(body?.properties ?? {}).filter((field) => field !== "id");
         const missing = fields.filter((field) => !text.includes(`| \`${field}\``));
-        assert.deepEqual(name === "coupons.delete" ? [] : missing, [], name);
+        assert.deepEqual(fields.every((field) => field.startsWith("alt")) ? [] : missing, [], name);
     }
 });

@@ -45,6 +45,9 @@ export const OPERATIONS = Object.entries(CONTRACT.paths).flatMap(([path, item]) 
 /** The methods of the client by their names, such as `orders.get`. */
 export const METHODS = OPERATIONS.map(({ name }) => name);
 
+/** Those of them that change nothing. */
+export const READS = OPERATIONS.filter(({ safety }) => safety === "read").map(({ name }) => name);
+
 /** `{orders paymentStatus=unpaid: _id}`: a list, which of its records, and which field. */
 const REFERENCE = /^\{(\w+)(?: (\w+)=(\w+))?: ([\w.]+)\}$/;
 
