@@ -6,7 +6,8 @@ use super::pager::hash;
 use super::retry::{asked_ms, decide};
 use super::{Event, Interrupted, Interruption, RateLimiter, Shared, Surroundings, TokenRequest};
 use crate::core::{
-    outcome, read_masked, retryable, Answer, Config, Error, ErrorKind, Failure, Outcome, RateLimit, Request, Response,
+    lacks_scope, outcome, read_masked, retryable, Answer, Config, Error, ErrorKind, Failure, Outcome, RateLimit,
+    Request, Response,
 };
 use crate::endpoint::Operation;
 use crate::json::{field, joined, json_text};
@@ -47,12 +48,6 @@ pub(crate) enum Told {
     /// `false`: the caller aborted.
     Awake(bool),
     Answer(Result<Response, Interrupted>),
-}
-
-/// Whether HighLevel says that the token is not for this scope: another one has the same, and getting it may use up a refresh
-/// token.
-fn lacks_scope(error: &Error) -> bool {
-    error.messages.iter().any(|message| message.as_bytes().windows(5).any(|word| word == b"scope"))
 }
 
 /// One request with all its attempts.
@@ -267,7 +262,8 @@ impl Run {
         if self.doubt && error.outcome != Outcome::Applied {
             error.outcome = Outcome::Unknown;
         }
-        if error.kind == ErrorKind::Authentication && !self.refreshed && !lacks_scope(&error) {
+        // Where the scope is missing another token would lack it as well, and getting one may use up a refresh token.
+        if error.kind == ErrorKind::Authentication && !self.refreshed && !lacks_scope(&error.messages) {
             self.failed = Some(error);
             self.refreshed = true;
             return Ask::Token;

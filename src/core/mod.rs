@@ -39,9 +39,9 @@ pub(crate) use request::build_after;
 #[cfg(feature = "edge")]
 pub(crate) use request::names_account;
 pub use request::{build, Request};
-pub(crate) use response::read_masked;
 #[cfg(feature = "edge")]
 pub(crate) use response::{explain, mask, spelled, WEB_PAGE};
+pub(crate) use response::{lacks_scope, read_masked};
 pub use response::{read, Answer, Response};
 pub(crate) use retry_after::days_since_1970;
 pub use retry_after::{http_date, RetryAfter};

@@ -153,10 +153,15 @@ fn refused<S: AsRef<str>>(operation: &'static Operation, response: &Response, se
         push_decimal(message, status.into());
     }
     let mut before = ": ";
-    for text in messages {
+    for text in messages.iter() {
         put(message, before);
         put(message, text);
         before = "; ";
+    }
+    if let (true, 401 | 403, Some(scope)) = (lacks_scope(messages), status, operation.scope) {
+        put(message, " (needs the scope ");
+        put(message, scope);
+        put(message, ")");
     }
     error.status = Some(status);
     error.retryable = retryable(operation.safety, failure);
@@ -164,6 +169,11 @@ fn refused<S: AsRef<str>>(operation: &'static Operation, response: &Response, se
     error.retry_after_ms = response.retry_after.map(|after| after.ms(now_ms));
     error.rate_limit = response.rate_limit;
     error
+}
+
+/// Whether HighLevel says that the token is not for this scope.
+pub(crate) fn lacks_scope(messages: &[String]) -> bool {
+    messages.iter().any(|message| message.as_bytes().windows(5).any(|word| word == b"scope"))
 }
 
 /// Takes messages and trace id from a body: `{statusCode, message, error?}`, `{status, message, name, traceId}`,
@@ -275,7 +285,7 @@ const QUOTED_MASK: &[u8] = b"\"[redacted]";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::{CREATE_COUPON, GET_ORDER, LIST_ORDERS, RECORD_PAYMENT};
+    use crate::endpoint::{CREATE_COUPON, GET_ORDER, LIST_NOTES, LIST_ORDERS, RECORD_PAYMENT};
 
     fn error(operation: &'static Operation, status: u16, body: &str) -> Error {
         read(operation, Response { status, body: body.into(), ..Response::default() }, false, &["tok-1"], 0.0)
@@ -306,6 +316,21 @@ mod tests {
             assert_eq!(error.messages, messages, "{body}");
             assert_eq!(error.trace_id.as_deref(), trace, "{body}");
             assert_eq!(error.body.as_deref(), Some(body));
+        }
+    }
+
+    #[test]
+    fn a_token_without_the_scope_is_told_which_one_the_operation_needs() {
+        let body = r#"{"message":["The token is not authorized for this scope."]}"#;
+        let needs = " (needs the scope payments/orders.readonly)";
+        for status in [401, 403] {
+            assert!(error(&GET_ORDER, status, body).message.ends_with(needs));
+        }
+        // Another status does not blame the token, another message not the scope, and of notes HighLevel names no scope.
+        for (operation, status, body) in
+            [(&GET_ORDER, 422, body), (&GET_ORDER, 401, r#"{"message":"Invalid token"}"#), (&LIST_NOTES, 401, body)]
+        {
+            assert!(!error(operation, status, body).message.contains("needs"), "{} {status} {body}", operation.name);
         }
     }
 

@@ -135,6 +135,7 @@ test("a token without the scope is not replaced: the next one would not have it 
             const error = await failure(payments.coupons.list());
             assert.equal(error.name, status === 401 ? "AuthenticationError" : "PermissionError");
             assert.deepEqual([asked.times, requests.length, error.messages], [1, 1, [message].flat()]);
+            assert.match(error.message, /needs the scope payments\/coupons\.readonly/);
         }
     }
 });
