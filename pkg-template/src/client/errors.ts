@@ -53,6 +53,8 @@ export interface PaymentsErrorJson {
     retryAfterMs?: number;
     /** Ids of the transactions that may be the payment. */
     candidates?: string[];
+    /** The `code` of the cause, if it is text in snake case: such as `needs_install` of an OAuthError. */
+    reason?: string;
     /** Any other field of the error. */
     [field: string]: unknown;
 }
@@ -88,6 +90,8 @@ export class PaymentsError extends Error {
     declare readonly rateLimit?: RateLimit;
     /** Ids of the transactions that may be the payment, where `orders.recordPaymentOnce` cannot tell. */
     declare readonly candidates?: string[];
+    /** The `code` of `cause`, if it is text in snake case: such as `needs_install` of an OAuthError that the token function threw. */
+    declare readonly reason?: string;
 
     /** @internal */
     constructor({ message, body, ...fields }: ErrorInfo, cause?: unknown) {
@@ -246,15 +250,18 @@ const CLASSES: Record<string, typeof PaymentsError> = {
 
 /** The error for what the core reports: JSON text, or that and a cause. */
 export function failure(reason: unknown): unknown {
-    const [text, cause] = Array.isArray(reason) ? (reason as [unknown, unknown]) : [reason, undefined];
-    if (typeof text !== "string") return reason;
-    const info = JSON.parse(text) as ErrorInfo;
+    const [text, cause] = [reason].flat() as [unknown, unknown];
+    if (!isText(text)) return reason;
+    const info = JSON.parse(text as string) as ErrorInfo;
+    const code = read(cause, "code");
+    // It goes where the cause does not: neither a token nor a key is letters and underscores.
+    if (isText(code) && /^[a-z_]{1,64}$/.test(code as string)) info["reason"] = code;
     return new (named(info.name))(info, cause);
 }
 
 /** The class of a name; that of all errors for one that a later version may have. */
 function named(name: string): typeof PaymentsError {
-    return (Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined) ?? PaymentsError;
+    return Object.hasOwn(CLASSES, name) ? (CLASSES[name] as typeof PaymentsError) : PaymentsError;
 }
 
 /** Fields that the errors of a class have in any case. */
@@ -270,28 +277,27 @@ const isObject: Check = (value) => typeof value === "object" && value !== null &
 const isListOf = (item: Check): Check => (value) => Array.isArray(value) && value.every(item);
 
 /** Every field of every error, and what it must be where somebody else gives it. */
-const FIELDS: readonly [name: string, accepts: Check][] = [
-    ["name", isText],
-    ["message", isText],
-    ["code", isText],
-    ["outcome", (value) => OUTCOMES.includes(value as Outcome)],
-    ["status", isNumber],
-    ["messages", isListOf(isText)],
-    ["traceId", isText],
-    ["retryable", (value) => typeof value === "boolean"],
-    ["attempts", isNumber],
-    ["operation", isObject],
-    ["body", (value) => value !== undefined],
-    ["retryAfterMs", isNumber],
-    ["rateLimit", isObject],
-    ["candidates", isListOf(isText)],
-    ["issues", isListOf((issue) => isText(read(issue, "path")) && isText(read(issue, "message")))],
-    ["path", isText],
-    ["expected", isText],
-    ["found", isText],
-];
-
-const OUTCOMES: readonly Outcome[] = ["not_sent", "rejected", "unknown", "applied"];
+const FIELDS: readonly [name: string, accepts: Check][] = Object.entries({
+    name: isText,
+    message: isText,
+    code: isText,
+    outcome: (value) => ["not_sent", "rejected", "unknown", "applied"].includes(value as Outcome),
+    status: isNumber,
+    messages: isListOf(isText),
+    traceId: isText,
+    retryable: (value) => typeof value === "boolean",
+    attempts: isNumber,
+    operation: isObject,
+    body: (value) => value !== undefined,
+    retryAfterMs: isNumber,
+    rateLimit: isObject,
+    candidates: isListOf(isText),
+    reason: isText,
+    issues: isListOf((issue) => isText(read(issue, "path")) && isText(read(issue, "message"))),
+    path: isText,
+    expected: isText,
+    found: isText,
+} satisfies Record<string, Check>);
 
 /** The fields of an error that are there, each as plain data: a large body costs the others nothing. */
 function fieldsOf(value: unknown): Record<string, unknown> {
@@ -320,7 +326,7 @@ function read(value: unknown, name: string): unknown {
 
 /** A text that shows something. */
 function text(value: unknown): string | undefined {
-    return typeof value === "string" && value !== "" ? value : undefined;
+    return isText(value) && value !== "" ? (value as string) : undefined;
 }
 
 function parsed(body: string): unknown {

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { PaymentsClient, PaymentsError } from "ghl-payments";
 import * as library from "ghl-payments";
-import { failure, ID, stub, thrown, TOKEN } from "../support/stub.mjs";
+import { ANY_ANSWER, failure, ID, stub, thrown, TOKEN } from "../support/stub.mjs";
 
 /** One error of each class, as calls give them. */
 async function everyError() {
@@ -115,6 +115,20 @@ test("neither the cause nor a secret of it is in what is written", async () => {
     assert.equal(error.cause, cause);
     assert.ok(!JSON.stringify(error).includes("of-somebody-else"));
     assert.ok(!("cause" in error.toJSON() || "stack" in error.toJSON()));
+});
+
+test("why the token function failed is in what is written, and comes back from it", async () => {
+    const thrown = (code) => Object.assign(new Error("the app is not installed there"), { code, retryable: false });
+    const of = async (code) => failure(stub(ANY_ANSWER, { token: () => Promise.reject(thrown(code)) }).payments.orders.get(ID));
+    const error = await of("needs_install");
+    assert.deepEqual([error.name, error.reason, error.cause.code], ["AuthenticationError", "needs_install", "needs_install"]);
+    assert.equal(JSON.parse(JSON.stringify(error)).reason, "needs_install");
+    assert.equal(PaymentsError.from(JSON.stringify(error)).reason, "needs_install");
+    // What is no name may be somebody's secret, or nothing.
+    for (const code of [undefined, null, 20, "", TOKEN, "live_api_03e5805bc294", "Bearer x", "a".repeat(65), { toString: () => "gone" }]) {
+        const other = await of(code);
+        assert.ok(!("reason" in other) && !("reason" in other.toJSON()), String(code));
+    }
 });
 
 test("what is no error of ours says so: its outcome is unknown, and it is the cause", () => {

@@ -145,7 +145,11 @@ test("a reconnect that is refused ends with needs_install, and is not asked for 
     assert.equal((await failure(oauth.token(two))).code, "needs_install");
     assert.deepEqual(asked(from), ["oauth.locationToken", "oauth.reconnect"]);
     for (let i = 0; i < 3; i++) assert.equal((await failure(oauth.token(two))).code, "needs_install");
-    assert.deepEqual(asked(from + 2), Array(3).fill("oauth.locationToken"));
+    // Who logs the error of a client reads it there.
+    const payments = new PaymentsClient({ token: oauth.token, locationId: two, fetch: sandbox.fetch });
+    const { name, reason } = JSON.parse(JSON.stringify(await failure(payments.orders.list())));
+    assert.deepEqual([name, reason], ["AuthenticationError", "needs_install"]);
+    assert.deepEqual(asked(from + 2), Array(4).fill("oauth.locationToken"));
     sandbox.advance(61_000);
     assert.equal((await failure(oauth.token(two))).code, "needs_install");
     assert.deepEqual(asked(from + 5), ["oauth.locationToken", "oauth.reconnect"]);
