@@ -29,8 +29,8 @@ const EDGE_LIMIT: usize = 260_500;
 /// has 3,000.
 const EDGE_SCRIPT_LIMIT: usize = 24_500;
 /// The TypeScript of the agency sync beside that of the edge. What reads the answers of any kind of `fetch`, and gives up what nobody
-/// waits for, is 1,100 of it.
-const AGENCY_SCRIPT_LIMIT: usize = 21_500;
+/// waits for, is 1,100 of it; that errors name the variables of the Worker is 200.
+const AGENCY_SCRIPT_LIMIT: usize = 21_600;
 /// What a payer downloads with a payment page that calls `openCheckout`.
 const CHECKOUT_LIMIT: usize = 2_048;
 /// The whole entry: popups and the headers of the page's server besides.

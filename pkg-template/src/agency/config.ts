@@ -354,6 +354,8 @@ export interface Settings {
     locations(company: string): Promise<readonly string[] | undefined>;
     /** Fails where the default tokens cannot be had. */
     ready(): void;
+    /** Makes what takes options from the environment, with errors that name its variables. */
+    fromEnv<T>(make: () => T): T;
     /** Tells the tokens of an installation, where they are the default ones. Gives whether it is the app's. */
     installed(event: object): Promise<boolean>;
     stalled(run: StalledRun): Promise<void>;
@@ -471,6 +473,7 @@ function settle(options: AgencyOptions<never>, env: AgencyEnv): Settings {
         ready() {
             if (token === undefined) app();
         },
+        fromEnv: (make) => fromEnv(options, make),
         async installed(event) {
             try {
                 if (token === undefined) await app().onInstall(event);
@@ -516,10 +519,41 @@ function word(value: unknown): string {
     return /^[\w.:/+~-]+$/.test(text) ? text : JSON.stringify(text.slice(0, 300));
 }
 
+/** What the options of `createOAuth`, of `durableStore` and of a client are taken from. */
+const VARIABLES: Record<string, string> = {
+    clientId: "GHL_CLIENT_ID",
+    clientSecret: "GHL_CLIENT_SECRET",
+    redirectUri: "GHL_REDIRECT_URI",
+    scopes: "GHL_SCOPES",
+    encryptionKey: "ENCRYPTION_KEY",
+    baseUrl: "GHL_BASE_URL",
+    namespace: "TOKENS",
+};
+
+/**
+ * Makes what takes its options from the environment. What is wrong with one of them is told under the name that it has there: who
+ * reads it has set a variable, or bound something, and has called nothing with an option. Those in `own` are the app's.
+ */
+function fromEnv<T>(own: object, make: () => T): T {
+    try {
+        return make();
+    } catch (cause) {
+        if (!(cause instanceof ValidationError)) throw cause;
+        const found = new Findings();
+        for (const { path, message } of cause.issues) {
+            const [option = ""] = path.split(/[.[]/);
+            const variable = (own as Record<string, unknown>)[option] === undefined ? VARIABLES[option] : undefined;
+            if (variable === undefined) found.add(path, message);
+            else found.add(`env.${variable}`, `(the option ${path}) ${message}`);
+        }
+        throw found.error();
+    }
+}
+
 function appOf(env: AgencyEnv, { baseUrl, fetch, apiVersion, now }: AgencyOptions<never>): OAuth {
     const { TOKENS, GHL_CLIENT_ID = "", GHL_CLIENT_SECRET = "", GHL_REDIRECT_URI = "", GHL_SCOPES = SCOPES, ENCRYPTION_KEY } = env;
-    if (TOKENS === undefined) throw invalid("TOKENS", "is no binding here: bind the class TokenKeeper to it, or give configureAgency a token function");
-    return createOAuth({
+    if (!TOKENS) throw invalid("env.TOKENS", "is no binding here: bind the class TokenKeeper to it, or give configureAgency a token function");
+    return fromEnv({ baseUrl }, () => createOAuth({
         clientId: GHL_CLIENT_ID,
         clientSecret: GHL_CLIENT_SECRET,
         redirectUri: GHL_REDIRECT_URI,
@@ -530,5 +564,5 @@ function appOf(env: AgencyEnv, { baseUrl, fetch, apiVersion, now }: AgencyOption
         apiVersion,
         fetch: fetch as ((url: string, init: RequestInit) => Promise<Response>) | undefined,
         now,
-    });
+    }));
 }

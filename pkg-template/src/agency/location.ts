@@ -589,7 +589,7 @@ export class Locating implements LocationObject {
             maxResponseBytes: MAX_ANSWER,
             limiter: false,
         };
-        return (this.#client = new PaymentsClient(options));
+        return (this.#client = this.#settings.fromEnv(() => new PaymentsClient(options)));
     }
 
     /** Ends what was asked for in advance, and gives the client's memory back. */

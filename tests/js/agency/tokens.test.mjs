@@ -25,7 +25,10 @@ before(async () => {
             export { GhlCompany, GhlLocation, TokenKeeper } from "ghl-payments/cloudflare";
             globalThis.tokens = new Set();
         `,
-        routes: `"/tokens": () => [...tokens],`,
+        routes: `
+            "/tokens": () => [...tokens],
+            "/misset": async (env, { company, set }) => startAgencySync({ ...env, ...set }, { company }),
+        `,
     });
 });
 after(() => sync?.stop());
@@ -69,6 +72,27 @@ test("an event of another app is taken, and changes nothing", async () => {
     assert.ok(sync.agency.lines.some(({ line }) => /event=foreign type=INSTALL location=stranger/.test(line)));
     const { locations } = await sync.ended(await sync.start({ company: companyId, locations: undefined, streams: ["coupons"] }));
     assert.deepEqual(locations.map(({ location, state }) => [location, state]), sync.sandbox.locations.map((location) => [location, "done"]));
+});
+
+test("what is wrong with a variable or a binding is told under its own name and that of the option", async () => {
+    for (const [variable, value, option] of [
+        ["GHL_CLIENT_ID", "", "clientId"],
+        ["GHL_CLIENT_SECRET", "", "clientSecret"],
+        ["GHL_REDIRECT_URI", "nowhere", "redirectUri"],
+        ["GHL_SCOPES", "", "scopes"],
+        ["ENCRYPTION_KEY", "short", "encryptionKey"],
+        ["GHL_BASE_URL", "http://example.com", "baseUrl"],
+        ["TOKENS", {}, "namespace"],
+    ]) {
+        const wrong = sync.ask("/misset", { company: sync.sandbox.companyId, set: { [variable]: value } });
+        await assert.rejects(wrong, ({ name, message, issues }) => {
+            assert.deepEqual([name, issues?.map(({ path }) => path)], ["ValidationError", [`env.${variable}`]], `${variable}: ${message}`);
+            assert.match(message, new RegExp(`^env\\.${variable} \\(the option ${option}\\) `));
+            return true;
+        });
+    }
+    const unbound = sync.ask("/misset", { company: sync.sandbox.companyId, set: { TOKENS: null } });
+    await assert.rejects(unbound, ({ issues }) => issues[0].path === "env.TOKENS");
 });
 
 test("no token is in state, files, tables or logs", async () => {
