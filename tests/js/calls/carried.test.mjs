@@ -125,7 +125,7 @@ test("why the token function failed is in what is written, and comes back from i
     assert.equal(JSON.parse(JSON.stringify(error)).reason, "needs_install");
     assert.equal(PaymentsError.from(JSON.stringify(error)).reason, "needs_install");
     // What is no name may be somebody's secret, or nothing.
-    for (const code of [undefined, null, 20, "", TOKEN, "live_api_03e5805bc294", "Bearer x", "a".repeat(65), { toString: () => "gone" }]) {
+    for (const code of [undefined, null, 20, "", "pit-8f6a7c1e-0d3b", "live_api_03e5805bc294", "Bearer x", "a".repeat(65), { toString: () => "gone" }]) {
         const other = await of(code);
         assert.ok(!("reason" in other) && !("reason" in other.toJSON()), String(code));
     }

@@ -152,7 +152,7 @@ test("a reconnect that is refused ends with needs_install, and is not asked for 
     assert.deepEqual(asked(from + 2), Array(4).fill("oauth.locationToken"));
     sandbox.advance(61_000);
     assert.equal((await failure(oauth.token(two))).code, "needs_install");
-    assert.deepEqual(asked(from + 5), ["oauth.locationToken", "oauth.reconnect"]);
+    assert.deepEqual(asked(from + 6), ["oauth.locationToken", "oauth.reconnect"]);
     // What nobody has told of is no reason to ask for it.
     const unknown = hearing();
     await unknown.elsewhere(() => unknown.sandbox.install({ company: true, locationIds: [one] }));
