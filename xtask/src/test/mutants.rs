@@ -3,10 +3,10 @@
 use super::durations::spoken;
 use crate::process::show;
 use crate::setup;
-use crate::workspace::{create_folder, Workspace};
+use crate::workspace::{file_name, files, folders, read_bytes, relative, write, Workspace};
 use anyhow::{bail, Context, Result};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -14,21 +14,69 @@ use std::time::{Duration, Instant};
 const ROOMS: [&str; 4] = ["src/json", "src/shape", "src/core", "src/call"];
 /// Of the changes that compile, in percent.
 const MOST_MISSED: usize = 3;
-/// On 2 cores with nothing else to do, most of it for compiling.
-const EACH: Duration = Duration::from_secs(8);
+/// What is copied, beside the files at the root.
+const SOURCES: [&str; 5] = ["src", "derive", "xtask", "examples", "tests"];
+/// What is left out in there.
+const BUILT: [&str; 2] = ["node_modules", "target"];
+/// On 2 cores with nothing else to do, over all stages; most of it for compiling.
+const EACH: Duration = Duration::from_secs(3);
 
-/// Tests of the crate that count through minutes of virtual time, and take as long without optimisation.
-const LONG: [&str; 4] =
-    ["--skip", "call::limiter::tests::a_thousand", "--skip", "call::limiter::tests::an_interactive"];
+/// Seconds until a change counts as one that keeps the compiler busy for ever: in what makes the shape tables it can.
+const COMPILED_BY: &str = "180";
 
-/// The tests that are quick, and those for what they have missed; each with what is handed on to the tests themselves.
-const STAGES: [(&str, &[&str], &[&str]); 2] = [
-    ("quick tests", &["--lib", "--test", "contract", "--test", "property"], &LONG),
-    (
-        "slow tests, for what the quick ones missed",
-        &["--lib", "--test", "reliability", "--test", "sandbox", "--test", "edge"],
-        &[],
-    ),
+/// Some of the tests, and how they are compiled. What one stage misses is left to the next; together they are all tests.
+struct Stage {
+    name: &'static str,
+    /// Arguments of cargo for what is compiled and run.
+    targets: &'static [&'static str],
+    /// Whether the tests that are [`LONG`] run, or all others.
+    long: bool,
+    /// Seconds until a change counts as one that made a loop endless, if that is more than five times as long as usual.
+    patience: &'static str,
+}
+
+const STAGES: [Stage; 4] = [
+    Stage { name: "tests of the client's own modules", targets: &["--lib"], long: false, patience: "10" },
+    Stage {
+        name: "properties of the client's own modules",
+        targets: &["--test=contract", "--test=property"],
+        long: false,
+        patience: "20",
+    },
+    Stage {
+        name: "all tests that are quick",
+        targets: &["--features=edge,sandbox", "--lib", "--test=sandbox", "--test=edge", "--test=reliability"],
+        long: false,
+        patience: "20",
+    },
+    Stage {
+        name: "tests that are long",
+        targets: &["--features=edge,sandbox", "--lib", "--test=edge", "--test=reliability"],
+        long: true,
+        patience: "60",
+    },
+];
+
+/// They count through virtual time, through orders of events or through a great many cases, and are compiled with
+/// optimisation: without, each would take more than three seconds.
+const LONG: [&str; 17] = [
+    "call::limiter::tests::a_thousand",
+    "call::limiter::tests::an_interactive",
+    "oauth::crashes::",
+    "oauth::ways::",
+    "sync::gate::tests::one_location",
+    "sync::gate::tests::the_text",
+    "sync::model::",
+    "sync::table::",
+    "proxy::of_a_million",
+    "query::refunds_never",
+    "limits::a_thousand_parallel",
+    "limits::one_interactive_call",
+    "once::a_job_that_was_killed",
+    "once::a_payment_that_differs_in_nothing",
+    "once::where_no_reference_is_shown_a_payment",
+    "once::where_references_are_shown",
+    "outcomes::the_outcome_is",
 ];
 
 /// Changes the files and folders that are given, or all [`ROOMS`], with `--sample N` in every Nth of the places where that
@@ -37,36 +85,32 @@ pub fn run_all(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> 
     setup::for_mutants(workspace)?;
     let (sample, paths) = sample(arguments)?;
     let globs = globs(workspace, paths)?;
-    let output = workspace.target().join("mutants");
-    create_folder(&output)?;
-    let listed = command(workspace, &globs, &output)
-        .arg("--list")
-        .args(&sample)
-        .output()
-        .context("cannot start cargo-mutants")?;
+    let folder = workspace.target().join("mutants");
+    let tree = folder.join("tree");
+    copy_tree(&workspace.root, &tree)?;
+    let listed =
+        command(workspace, &tree, &globs).arg("--list").args(&sample).output().context("cannot start cargo-mutants")?;
     let count = String::from_utf8_lossy(&listed.stdout).lines().count();
     let about = spoken(EACH * u32::try_from(count).unwrap_or(u32::MAX));
     println!("{count} changes, about {about} on 2 cores, besides compiling the tests once for each stage");
 
     let started = Instant::now();
     let mut found = Found::default();
-    for (at, (name, tests, told)) in STAGES.iter().enumerate() {
-        println!("\n== {name} == {} of {}", at + 1, STAGES.len());
-        let mut command = command(workspace, &globs, &output);
-        // The quick tests are compiled sooner than they run; the slow ones take minutes without optimisation.
-        command.env("CARGO_PROFILE_TEST_OPT_LEVEL", at.to_string()).env("CARGO_PROFILE_TEST_DEBUG", "0");
-        // The second stage repeats what the first one has missed, and nothing else.
+    for (at, stage) in STAGES.iter().enumerate() {
+        println!("\n== {} == {} of {}", stage.name, at + 1, STAGES.len());
+        let mut command = command(workspace, &tree, &globs);
+        // A later stage repeats what those before have missed, and nothing else.
         match at {
             0 => command.args(&sample),
             _ => command.args(found.missed.iter().flat_map(|change| ["--re".to_owned(), exactly(change)])),
         };
-        command.args(["--colors", "never", "--"]).args(*tests).arg("--").args(*told);
+        stage.put(command.arg("--output").arg(&folder));
         let status = command.status().context("cannot start cargo-mutants")?;
         // 0: all were noticed; 2: some were not; 3: some ran into the time limit, which is a way of noticing.
         if !matches!(status.code(), Some(0 | 2 | 3)) {
             bail!("`{}` failed ({status})", show(&command));
         }
-        found.add(&output.join("mutants.out"))?;
+        found.add(&folder.join("mutants.out"))?;
         if found.missed.is_empty() {
             break;
         }
@@ -82,22 +126,65 @@ pub fn run_all(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> 
     Ok(if found.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// cargo-mutants on the crate with edge and sandbox; `xtask/mutants.toml` names the changes that change nothing.
-fn command(workspace: &Workspace, globs: &[String], output: &Path) -> Command {
+impl Stage {
+    fn put(&self, command: &mut Command) {
+        command.args(["--minimum-test-timeout", self.patience, "--build-timeout", COMPILED_BY]);
+        // Behind `--` they would only say what is run, and all targets would be compiled.
+        command.args(self.targets.iter().map(|target| format!("--cargo-arg={target}")));
+        // proptest makes its cases five times as fast, and is compiled once.
+        command.arg("--cargo-arg=--config=profile.test.package.\"*\".opt-level=2");
+        let optimised = if self.long { "1" } else { "0" };
+        command.env("CARGO_PROFILE_TEST_OPT_LEVEL", optimised).env("CARGO_PROFILE_TEST_DEBUG", "0");
+        // That a case fails is enough; nobody reads the smallest that does.
+        command.env("PROPTEST_MAX_SHRINK_ITERS", "0");
+        command.args(["--colors", "never", "--", "--"]);
+        let skip = (!self.long).then_some("--skip");
+        for name in LONG {
+            command.args(skip).arg(name);
+        }
+    }
+}
+
+/// cargo-mutants on the crate; `xtask/mutants.toml` names the changes that change nothing.
+fn command(workspace: &Workspace, tree: &Path, globs: &[String]) -> Command {
     let mut command = workspace.command(workspace.cargo_tool("cargo-mutants"));
-    command.arg("mutants").args([
-        "--package",
-        "ghl-payments",
-        "--features",
-        "edge,sandbox",
-        "--minimum-test-timeout",
-        "60",
-    ]);
-    command.arg("--config").arg(workspace.root.join("xtask/mutants.toml")).arg("--output").arg(output);
+    // In place, since a copy of its own would have to be compiled from nothing for each stage.
+    command.current_dir(tree).args(["mutants", "--in-place", "--package", "ghl-payments"]);
+    command.args(["--config", "xtask/mutants.toml"]);
     for glob in globs {
         command.args(["--file", glob]);
     }
     command
+}
+
+/// Copies what the crate is compiled from, and leaves alone what is there already and the same, so that cargo compiles
+/// only what has changed since.
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    let wanted = sources(from)?;
+    for file in sources(to)?.difference(&wanted) {
+        std::fs::remove_file(to.join(file)).with_context(|| format!("cannot remove {file} of {}", to.display()))?;
+    }
+    for file in &wanted {
+        let (source, target) = (from.join(file), to.join(file));
+        let content = read_bytes(&source)?;
+        if !target.is_file() || read_bytes(&target)? != content {
+            // Not copied: on some systems a copy is as old as its source, and cargo would take it for compiled.
+            write(&target, content)?;
+        }
+    }
+    Ok(())
+}
+
+/// The files of the crate and its workspace, as an import spells their paths; none where there is nothing.
+fn sources(root: &Path) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    let mut folders = SOURCES.map(|name| root.join(name)).to_vec();
+    while let Some(folder) = folders.pop() {
+        folders.extend(self::folders(&folder)?.into_iter().filter(|path| !BUILT.contains(&file_name(path).as_str())));
+        found.extend(files(&folder, |_| true)?.iter().map(|file| relative(file, root)));
+    }
+    found.extend(files(root, |name| !name.starts_with('.'))?.iter().map(|file| relative(file, root)));
+    Ok(found)
 }
 
 /// What `--sample N` before the paths asks of cargo-mutants, and the paths.
@@ -130,7 +217,7 @@ fn globs(workspace: &Workspace, paths: &[String]) -> Result<Vec<String>> {
     let paths = if paths.is_empty() { &rooms[..] } else { paths };
     let glob = |path: &String| {
         let path = path.trim_end_matches('/');
-        let there: PathBuf = workspace.root.join(path);
+        let there = workspace.root.join(path);
         match (there.is_dir(), there.is_file()) {
             (true, _) => Ok(format!("{path}/**/*.rs")),
             (_, true) => Ok(path.to_owned()),
@@ -148,17 +235,19 @@ struct Found {
 }
 
 impl Found {
-    /// Adds a stage: what it did not notice is all that is left of the one before.
+    /// Adds a stage: what it did not notice is all that is left of the one before. That one is asked for nothing else, but
+    /// cargo-mutants also tries every field of a struct, whatever it is asked for.
     fn add(&mut self, folder: &Path) -> Result<()> {
+        let left = std::mem::take(&mut self.missed);
+        let first = left.is_empty() && self.noticed.is_empty();
         let list = |name: &str| -> Result<BTreeSet<String>> {
             let file = folder.join(name);
             let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            Ok(text.lines().map(str::to_owned).collect())
+            Ok(text.lines().map(str::to_owned).filter(|change| first || left.contains(change)).collect())
         };
         self.noticed.extend(list("caught.txt")?);
         self.noticed.extend(list("timeout.txt")?);
         self.missed = list("missed.txt")?;
-        self.missed.retain(|change| !self.noticed.contains(change));
         Ok(())
     }
 
@@ -171,7 +260,7 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
-    use super::{exactly, sample, Found};
+    use super::{copy_tree, exactly, sample, Found};
 
     #[test]
     fn a_sample_is_every_nth_change() {
@@ -184,6 +273,30 @@ mod tests {
         for wrong in [&["--sample"][..], &["--sample", "0"], &["--sample", "src/json"]] {
             assert!(sample(&given(wrong)).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn the_copy_is_what_is_there_now_and_what_is_the_same_stays() {
+        let folder = std::env::temp_dir().join(format!("ghl-payments-tree-{}", std::process::id()));
+        let (from, to) = (folder.join("from"), folder.join("to"));
+        let put = |path: &str, text: &str| crate::workspace::write(&folder.join(path), text).unwrap();
+        let times = |path: &str| std::fs::metadata(to.join(path)).unwrap().modified().unwrap();
+        put("from/Cargo.toml", "[package]");
+        put("from/src/call/run.rs", "fn run() {}");
+        put("from/src/call/retry.rs", "fn decide() {}");
+        put("from/tests/js/node_modules/one/index.js", "");
+        put("from/pkg/core.wasm", "");
+        copy_tree(&from, &to).unwrap();
+        let before = times("src/call/run.rs");
+        // As a run leaves it that was stopped, and a file that has been removed since.
+        put("to/src/call/retry.rs", "fn decide() { Default::default() }");
+        put("to/src/call/gone.rs", "");
+        copy_tree(&from, &to).unwrap();
+        let found = super::sources(&to).unwrap().into_iter().collect::<Vec<_>>();
+        assert_eq!(found, ["Cargo.toml", "src/call/retry.rs", "src/call/run.rs"]);
+        assert_eq!(std::fs::read_to_string(to.join("src/call/retry.rs")).unwrap(), "fn decide() {}");
+        assert_eq!(times("src/call/run.rs"), before);
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
@@ -213,7 +326,7 @@ mod tests {
         let mut found = Found::default();
         stage("a\nb\n", "c\nd\ne\n", "");
         found.add(&folder).unwrap();
-        stage("c\n", "d\n", "e\n");
+        stage("c\nnot asked for\n", "d\nnor this\n", "e\n");
         found.add(&folder).unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!((found.noticed.len(), found.missed.len()), (4, 1));
