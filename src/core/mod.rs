@@ -10,7 +10,7 @@ mod error;
 #[cfg(feature = "edge")]
 mod instant;
 mod outcome;
-#[cfg(all(feature = "fetch", target_arch = "wasm32"))]
+#[cfg(any(all(test, feature = "provider"), all(feature = "fetch", target_arch = "wasm32")))]
 mod plain;
 mod rate;
 mod request;

@@ -83,3 +83,83 @@ pub(crate) fn plain_error(error: &Error) -> String {
     put_rate_limit(&mut out, error.rate_limit.as_ref());
     out.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::plain_error;
+    use crate::core::{Error, ErrorKind, Outcome, RateLimit};
+    use crate::endpoint::LIST_ORDERS;
+    use crate::shape::{Drift, Issue};
+
+    #[test]
+    fn an_error_of_which_little_is_known_is_told_with_that() {
+        let kind_and_outcome = |kind, outcome| plain_error(&Error::new(kind, None, outcome, "why".into()));
+        assert_eq!(
+            kind_and_outcome(ErrorKind::Network, Outcome::Unknown),
+            concat!(
+                r#"{"name":"NetworkError","code":"network_error","message":"why","outcome":"unknown","#,
+                r#""attempts":0,"retryable":false,"messages":[]}"#
+            )
+        );
+        for (outcome, told) in [
+            (Outcome::NotSent, "not_sent"),
+            (Outcome::Rejected, "rejected"),
+            (Outcome::Unknown, "unknown"),
+            (Outcome::Applied, "applied"),
+        ] {
+            let text = kind_and_outcome(ErrorKind::Other, outcome);
+            assert!(text.contains(&format!(r#""message":"why","outcome":"{told}","#)), "{text}");
+        }
+        // The lists and the difference are told where they are what went wrong, even if nobody filled them.
+        let text = kind_and_outcome(ErrorKind::Validation, Outcome::NotSent);
+        assert!(text.ends_with(r#""messages":[],"issues":[]}"#), "{text}");
+        let text = kind_and_outcome(ErrorKind::Decode, Outcome::Applied);
+        assert!(text.ends_with(r#""messages":[],"path":"","expected":"","found":""}"#), "{text}");
+    }
+
+    #[test]
+    fn an_error_is_told_with_all_that_is_known_of_it() {
+        let mut error = Error::new(ErrorKind::RateLimit, Some(&LIST_ORDERS), Outcome::Rejected, "too \"many\"".into());
+        error.status = Some(429);
+        error.attempts = 3;
+        error.retryable = true;
+        error.trace_id = Some("trace-1".into());
+        error.body = Some("{}".into());
+        error.messages = vec!["a".into(), "b".into()];
+        error.candidates = vec!["t1".into(), "t2".into()];
+        error.retry_after_ms = Some(1500.0);
+        error.rate_limit = Some(RateLimit {
+            limit: Some(100.0),
+            remaining: Some(0.0),
+            interval_ms: Some(10_000.0),
+            daily_limit: Some(200_000.0),
+            daily_remaining: Some(199_999.0),
+        });
+        // It is told of the kinds that it belongs to, and of no other.
+        error.issues = vec![Issue::new("limit", "is wrong")];
+        assert_eq!(
+            plain_error(&error),
+            concat!(
+                r#"{"name":"RateLimitError","code":"rate_limited","message":"too \"many\"","outcome":"rejected","#,
+                r#""status":429,"attempts":3,"retryable":true,"traceId":"trace-1","body":"{}","#,
+                r#""operation":{"id":"list-orders","name":"orders.list","method":"GET","path":"/payments/orders"},"#,
+                r#""messages":["a","b"],"candidates":["t1","t2"],"retryAfterMs":1500,"#,
+                r#""rateLimit":{"limit":100,"remaining":0,"intervalMs":10000,"dailyLimit":200000,"#,
+                r#""dailyRemaining":199999}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_input_or_the_answer_is_told_with_its_place() {
+        let issues = vec![Issue::new("limit", "is wrong"), Issue::new("", "is no object")];
+        let text = plain_error(&Error::validation(None, issues));
+        let told = r#""issues":[{"path":"limit","message":"is wrong"},{"path":"","message":"is no object"}]}"#;
+        assert!(text.ends_with(told), "{text}");
+        let mut error = Error::new(ErrorKind::Decode, None, Outcome::Applied, String::new());
+        error.drift =
+            Some(Drift { path: "data[2].amount".into(), expected: "a number", found: "text", repaired: false });
+        let text = plain_error(&error);
+        assert!(text.ends_with(r#""path":"data[2].amount","expected":"a number","found":"text"}"#), "{text}");
+    }
+}
