@@ -71,7 +71,7 @@ impl Call {
     }
 
     /// A call whose request was made elsewhere. No error quotes `secret`, which its body holds.
-    #[cfg(all(feature = "npm-edge", target_arch = "wasm32"))]
+    #[cfg(any(test, all(feature = "npm-edge", target_arch = "wasm32")))]
     pub fn of(
         operation: &'static Operation,
         request: crate::core::Request,
@@ -139,3 +139,6 @@ impl Call {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

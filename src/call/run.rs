@@ -27,7 +27,7 @@ const MAX_DELAY_MS: f64 = 60_000.0;
 
 /// What a call needs next.
 pub(crate) enum Ask {
-    /// A token; see [`Run::rejected`].
+    /// A token; [`Run::token_wanted`] says which.
     Token,
     /// A turn; [`Run::turn`] gives one.
     Turn,
@@ -133,13 +133,13 @@ impl Run {
     }
 
     /// Notes what no error may quote.
-    #[cfg(all(feature = "npm-edge", target_arch = "wasm32"))]
+    #[cfg(any(test, all(feature = "npm-edge", target_arch = "wasm32")))]
     pub fn hide(&mut self, secret: String) {
         self.secrets.push(secret);
     }
 
     /// The tokens that were sent: what stands in front of them are the keys in the body.
-    #[cfg(all(feature = "npm-edge", target_arch = "wasm32"))]
+    #[cfg(any(test, all(feature = "npm-edge", target_arch = "wasm32")))]
     pub fn tokens(&self) -> &[String] {
         let keys = keys(self.request.body.as_deref().unwrap_or_default());
         self.secrets.get(keys.len()..).unwrap_or_default()
@@ -362,3 +362,6 @@ fn interruption(operation: &'static Operation, interrupted: &Interrupted) -> Err
     error.retryable = again && retryable(operation.safety, failure);
     error
 }
+
+#[cfg(test)]
+pub(super) mod tests;

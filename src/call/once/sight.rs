@@ -364,6 +364,7 @@ mod tests {
             (with("succeeded", "failed"), "{}", Found::Nothing),
             (with("succeeded", "refunded"), "{}", Found::Nothing),
             (alike(r#","amountRefunded":59.5"#), "{}", Found::Nothing),
+            (alike(r#","amountRefunded":0"#).replace("succeeded", "refunded"), "{}", Found::Nothing),
             (with("59.5", "1"), "{}", Found::Nothing),
             (with("59.5", "59"), "{}", Found::Nothing),
             (with("cash", "card"), "{}", Found::Nothing),

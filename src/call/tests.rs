@@ -1,0 +1,188 @@
+//! Calls of more than one request, told by hand what comes of what they ask for.
+
+use super::run::tests::{answer, asked, config, lost, token, Around, NOW};
+use super::*;
+use crate::endpoint::{CONNECT_PROVIDER, RECORD_PAYMENT};
+
+const BODY: &str = r#"{"altId":"there","altType":"location","mode":"cash","amount":5}"#;
+const NONE: &str = r#"{"data":[],"totalCount":0}"#;
+
+fn payment(config: Config, options: OnceOptions, queue: &OnceQueue, now: f64) -> Call {
+    let once = Some((options, queue.clone()));
+    let config = Shared::new(config);
+    Call::new(&RECORD_PAYMENT, once, Some("o1"), Some(BODY), &config, None, now).expect("a call")
+}
+
+/// Carries it from a token to where it sends, and gives what it sends where.
+fn sent(call: &mut Call, around: &Around, told: Told) -> String {
+    assert_eq!(asked(call.next(around, told)), "token");
+    assert_eq!(asked(call.next(around, token("tok"))), "turn");
+    let ask = asked(call.next(around, Told::Turn(Turn::Go)));
+    assert!(ask.starts_with("send "), "{ask}");
+    let request = &call.run.request;
+    let (_, path) = request.url.split_once("/payments/").expect("a path");
+    format!("{} {path}", request.method.as_str())
+}
+
+#[test]
+fn a_call_whose_request_was_made_elsewhere_has_its_deadline_and_quotes_no_secret() {
+    let around = Around::new();
+    let once = Shared::new(Config { deadline_ms: Some(1000), max_retries: 0, ..config() });
+    let body = r#"{"live":{"apiKey":"live-api-key","publishableKey":"live-pub-key"}}"#;
+    let request = || build(&CONNECT_PROVIDER, None, Some(body), &once).expect("a request");
+    let mut call = Call::of(&CONNECT_PROVIDER, request(), "hidden-secret".into(), &once, None, NOW);
+    sent(&mut call, &around, Told::Nothing);
+    assert_eq!(call.run.deadline, NOW + 1000.0);
+    let ask = call.next(&around, answer(400, r#"{"message":"no hidden-secret"}"#));
+    let Ask::Done(Err(error)) = ask else { panic!("an error") };
+    assert!(!format!("{} {:?} {:?}", error.message, error.messages, error.body).contains("hidden-secret"));
+    let endless = Shared::new(config());
+    let call = Call::of(&CONNECT_PROVIDER, request(), String::new(), &endless, None, NOW);
+    assert_eq!(call.run.deadline, f64::INFINITY);
+}
+
+#[test]
+fn a_payment_whose_answer_is_lost_is_looked_for_before_it_is_sent_again() {
+    let around = Around::new();
+    let queue = OnceQueue::default();
+    let list = "GET transactions?altId=there&limit=100&entityId=o1&locationId=there&altType=location";
+    let mut call = payment(config(), OnceOptions::default(), &queue, NOW);
+    assert_eq!(sent(&mut call, &around, Told::Nothing), list);
+    assert_eq!(sent(&mut call, &around, answer(200, NONE)), "POST orders/o1/record-payment");
+    let mut told = lost();
+    for wait in ["wait 500", "wait 1000", "wait 2000"] {
+        assert_eq!(asked(call.next(&around, told)), wait);
+        assert_eq!(sent(&mut call, &around, Told::Awake(true)), list);
+        told = answer(200, NONE);
+    }
+    assert_eq!(sent(&mut call, &around, told), "GET orders/o1?altId=there&altType=location&locationId=there");
+    let due = answer(200, r#"{"paymentStatus":"unpaid"}"#);
+    assert_eq!(sent(&mut call, &around, due), "POST orders/o1/record-payment");
+    let Ask::Done(Ok(done)) = call.next(&around, answer(200, r#"{"success":true}"#)) else { panic!("recorded") };
+    let body = String::from_utf8(done.answer.body).expect("text");
+    let start = r#"{"recorded":true,"matchedBy":"answer","attempts":2,"reference":""#;
+    assert!(body.starts_with(start) && done.attempts == 2, "{body}");
+}
+
+#[test]
+fn a_payment_in_doubt_ends_before_its_deadline_and_says_what_is_not_known() {
+    let around = Around::new();
+    let queue = OnceQueue::default();
+    // A look that began at the deadline would come too late.
+    for (deadline_ms, expected) in
+        [(500, "timeout Unknown 1 false: orders.recordPaymentOnce ran out of time"), (501, "wait 500")]
+    {
+        let config = Config { deadline_ms: Some(deadline_ms), ..config() };
+        let mut call = payment(config, OnceOptions::default(), &queue, NOW);
+        sent(&mut call, &around, Told::Nothing);
+        sent(&mut call, &around, answer(200, NONE));
+        let ask = asked(call.next(&around, lost()));
+        assert!(ask.starts_with(expected), "{ask}");
+        if deadline_ms == 501 {
+            let ask = asked(call.next(&around, Told::Awake(false)));
+            assert!(ask.starts_with("aborted Unknown 1 false: orders.recordPaymentOnce was aborted while"), "{ask}");
+        }
+    }
+}
+
+#[test]
+fn of_two_calls_with_one_reference_the_second_waits_for_the_first() {
+    let mut around = Around::new();
+    let queue = OnceQueue::default();
+    let options = OnceOptions { reference: Some("job-1".into()), ..OnceOptions::default() };
+    let brief = || Config { deadline_ms: Some(100_000), timeout_ms: 5000, ..config() };
+    let mut first = payment(brief(), options.clone(), &queue, NOW);
+    sent(&mut first, &around, Told::Nothing);
+    let mut second = payment(brief(), options.clone(), &queue, NOW);
+    assert_eq!(asked(second.next(&around, Told::Nothing)), "wait 100");
+    // Whoever sends is waited for as long as its attempt may take, and a second more.
+    around.now = NOW + 5999.0;
+    assert_eq!(asked(second.next(&around, Told::Awake(true))), "wait 100");
+    let mut hurried = payment(Config { deadline_ms: Some(100), ..config() }, options, &queue, around.now);
+    let ask = asked(hurried.next(&around, Told::Nothing));
+    assert!(ask.starts_with("timeout Unknown 0 false: orders.recordPaymentOnce ran out of time"), "{ask}");
+    assert_eq!(
+        sent(
+            &mut second,
+            &{
+                around.now += 1.0;
+                around
+            },
+            Told::Awake(true)
+        ),
+        "GET transactions?altId=there&limit=100&entityId=o1&locationId=there&altType=location"
+    );
+}
+
+#[test]
+fn the_transactions_of_an_order_are_read_page_by_page() {
+    let around = Around::new();
+    let queue = OnceQueue::default();
+    let page = |from: usize, count: usize, total: usize| {
+        let records: Vec<_> = (from..from + count).map(|i| format!(r#"{{"_id":"t{i}","entityId":"o1"}}"#)).collect();
+        answer(200, &format!(r#"{{"data":[{}],"totalCount":{total}}}"#, records.join(",")))
+    };
+    let mut call = payment(config(), OnceOptions::default(), &queue, NOW);
+    sent(&mut call, &around, Told::Nothing);
+    let behind = |offset: usize| {
+        format!("GET transactions?altId=there&limit=100&offset={offset}&entityId=o1&locationId=there&altType=location")
+    };
+    assert_eq!(sent(&mut call, &around, page(0, 100, 201)), behind(100));
+    assert_eq!(sent(&mut call, &around, page(100, 100, 201)), behind(200));
+    assert_eq!(sent(&mut call, &around, page(200, 1, 201)), "POST orders/o1/record-payment");
+    // A page that brings nothing new is the last one, and ten are.
+    let mut call = payment(config(), OnceOptions::default(), &queue, NOW);
+    sent(&mut call, &around, Told::Nothing);
+    assert_eq!(sent(&mut call, &around, page(0, 100, 999)), behind(100));
+    assert_eq!(sent(&mut call, &around, page(0, 100, 999)), "POST orders/o1/record-payment");
+    let mut call = payment(config(), OnceOptions::default(), &queue, NOW);
+    sent(&mut call, &around, Told::Nothing);
+    for at in 1..10 {
+        assert_eq!(sent(&mut call, &around, page((at - 1) * 100, 100, 5000)), behind(at * 100));
+    }
+    assert_eq!(sent(&mut call, &around, page(900, 100, 5000)), "POST orders/o1/record-payment");
+}
+
+/// A payment like the one of [`BODY`], as the list shows it.
+fn alike(id: &str, more: &str) -> String {
+    let plain = r#""entityId":"o1","status":"succeeded","amount":5,"chargeSnapshot":{"mode":"cash"}"#;
+    format!(r#"{{"_id":"{id}",{plain}{more}}}"#)
+}
+
+fn list_of(records: &[String]) -> Told {
+    answer(200, &format!(r#"{{"data":[{}],"totalCount":{}}}"#, records.join(","), records.len()))
+}
+
+#[test]
+fn notes_that_are_the_reference_alone_make_a_new_transaction_the_payment() {
+    let around = Around::new();
+    let options = OnceOptions { reference: Some("job-1".into()), ..OnceOptions::default() };
+    let mut call = payment(config(), options, &OnceQueue::default(), NOW);
+    sent(&mut call, &around, Told::Nothing);
+    assert_eq!(sent(&mut call, &around, answer(200, NONE)), "POST orders/o1/record-payment");
+    assert_eq!(asked(call.next(&around, lost())), "wait 500");
+    sent(&mut call, &around, Told::Awake(true));
+    let single = sent(&mut call, &around, list_of(&[alike("t1", "")]));
+    assert!(single.starts_with("GET transactions/t1?"), "{single}");
+    let ask = call.next(&around, answer(200, &alike("t1", r#","notes":"job-1""#)));
+    let Ask::Done(Ok(done)) = ask else { panic!("recorded") };
+    let body = String::from_utf8(done.answer.body).expect("text");
+    assert!(body.contains(r#""matchedBy":"reference","attempts":1,"reference":"job-1""#), "{body}");
+}
+
+#[test]
+fn of_what_was_there_before_the_job_ten_are_read_for_its_reference() {
+    let around = Around::new();
+    let since = Some("2026-11-01T12:00:00.000Z".into());
+    let options = OnceOptions { reference: Some("job-1".into()), since, ..OnceOptions::default() };
+    let mut call = payment(config(), options, &OnceQueue::default(), NOW);
+    sent(&mut call, &around, Told::Nothing);
+    let old = |index: u32| alike(&format!("t{index}"), r#","createdAt":"2026-10-01T12:00:00.000Z""#);
+    let mut told = list_of(&(0..20).map(old).collect::<Vec<_>>());
+    for index in 0..10 {
+        let single = sent(&mut call, &around, told);
+        assert!(single.starts_with(&format!("GET transactions/t{index}?")), "{single}");
+        told = answer(200, &old(index));
+    }
+    assert_eq!(sent(&mut call, &around, told), "POST orders/o1/record-payment");
+}
