@@ -61,7 +61,10 @@ pub(super) fn behind_text(bytes: &[u8], at: usize) -> Option<usize> {
 #[inline(always)]
 pub(super) fn behind_number(bytes: &[u8], at: usize) -> Option<usize> {
     let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    let mut end = at;
+    if !is_digit(at) {
+        return None;
+    }
+    let mut end = at + 1;
     while is_digit(end) {
         end += 1;
     }
@@ -74,7 +77,7 @@ pub(super) fn behind_number(bytes: &[u8], at: usize) -> Option<usize> {
     }
     let ends = matches!(bytes.get(end), Some(b',' | b'}' | b']'));
     // Hundreds of digits are too much for a double.
-    (ends && end > at && !leading_zero && end - at < 300).then_some(end)
+    (ends && !leading_zero && end - at < 300).then_some(end)
 }
 
 /// Where what stands at `at` ends, if it is the same as an earlier part of the text; an empty part is none.

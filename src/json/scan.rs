@@ -387,7 +387,8 @@ pub(crate) fn unescape(raw: &[u8]) -> String {
             scan.pos += 1;
         }
         out.extend_from_slice(scan.slice(start, scan.pos));
-        if scan.pos == raw.len() {
+        // Also behind the end: what is no JSON may end with a backslash.
+        if scan.pos >= raw.len() {
             return String::from_utf8(out).unwrap_or_default();
         }
         scan.pos += 1;

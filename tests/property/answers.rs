@@ -4,6 +4,7 @@ use crate::cases;
 use crate::document::{Choices, Document};
 use crate::oracle::judge;
 use crate::tables::{answers, kinds, WIDE};
+use ghl_payments::core::{read, Response};
 use ghl_payments::endpoint::{GET_ORDER, LIST_COUPONS, LIST_NOTES, LIST_ORDERS, LIST_WHITELABEL};
 use ghl_payments::shape::{check, Checked, Drift, Fault, Kind, Record};
 use proptest::collection::vec;
@@ -203,12 +204,43 @@ proptest! {
     fn tokens_in_any_order_are_an_answer_only_if_they_are_json(
         tokens in vec(select(vec![
             "{", "}", "[", "]", ",", ":", "\"_id\"", "\"data\"", "\"totalCount\"", "\"a\"", "\"\\u0064ata\"", "1", "-",
-            "01", "1.5", "1e3", "1e", "tru", "true", "false", "null", "\"\\ud800\"", "\"\\x\"", "\"", " ", "\n", "\u{b}",
+            "01", "1.5", ".5", "1.", "1e3", "1e", "tru", "true", "false", "null", "\"\\ud800\"", "\"\\x\"", "\"", " ", "\n", "\u{b}",
         ]), 0..24),
         kind in kind(),
     ) {
         let kind = kind.kind();
         let _ = verdict(tokens.concat().as_bytes(), kind);
+    }
+
+    #[test]
+    fn what_looks_like_a_number_is_one_only_if_json_has_it(number in "[-+]?[.0-9]{0,4}([eE.][-+0-9]{0,3})?", space in " ?") {
+        let order = format!(r#"{{"_id":"1","amount":{number}{space},"x":{number},"meta":{{"x":[{number}]}}}}"#);
+        let _ = verdict(order.as_bytes(), &GET_ORDER.answer);
+        for page in [
+            format!(r#"{{"data":[{{"_id":"1","amount":{number}{space}}}],"totalCount":1}}"#),
+            format!(r#"{{"data":[],"totalCount":{number}{space}}}"#),
+            format!(r#"{{"data":[{{"x":{number},"y":[{number}{space}]}}]}}"#),
+        ] {
+            let _ = verdict(page.as_bytes(), &LIST_ORDERS.answer);
+        }
+    }
+
+    #[test]
+    fn whatever_a_refusal_says_it_is_read_to_its_end_and_told_without_secrets(
+        parts in vec(select(vec![
+            "\\", "\\u", "\\u00", "\\ud83d", "u", "1", "23", "n", "\"", "{", "}", "[", "]", ":", ",", "<", "é", "message",
+            "secret-token", "secret\\u002dtoken", " ", "\n",
+        ]), 0..24),
+        status in select(vec![200u16, 400, 401, 429, 500, 502]),
+        strict in any::<bool>(),
+    ) {
+        let text = parts.concat();
+        for body in [text.clone(), format!(r#"{{"message":"{text}"}}"#), format!(r#"{{"message":["{text}"],"error":"{text}"}}"#)] {
+            let response = Response { status, body: body.clone().into_bytes(), ..Response::default() };
+            if let Err(error) = read(&GET_ORDER, response, strict, &["secret-token"], 0.0) {
+                prop_assert!(!format!("{error:?}").contains("secret-token"), "{}", body);
+            }
+        }
     }
 
     #[test]
@@ -256,6 +288,7 @@ fn members(choices: &[(u8, u8)]) -> String {
         "12.5",
         "01",
         "1.",
+        ".5",
         "-3",
         "1e3",
         "1e999",
@@ -273,8 +306,9 @@ fn members(choices: &[(u8, u8)]) -> String {
         "[1,2]",
         "{}",
     ];
-    let member =
-        |(key, value): &(u8, u8)| format!("{}:{}", keys[usize::from(*key) % 14], values[usize::from(*value) % 20]);
+    let member = |(key, value): &(u8, u8)| {
+        format!("{}:{}", keys[usize::from(*key) % keys.len()], values[usize::from(*value) % values.len()])
+    };
     format!("{{{}}}", choices.iter().map(member).collect::<Vec<_>>().join(","))
 }
 
