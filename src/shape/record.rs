@@ -349,9 +349,19 @@ pub const fn as_text(names: &'static [u8]) -> &'static str {
 /// Where a name stands among names.
 const fn place(name: &str, names: &str) -> Option<usize> {
     let (name, names) = (name.as_bytes(), names.as_bytes());
+    let [first, ..] = *name else { return Some(0) };
     let mut at = 0;
-    while at + name.len() <= names.len() {
-        let mut same = 0;
+    if name.len() > names.len() {
+        return None;
+    }
+    let end = names.len() - name.len() + 1;
+    while at < end {
+        // Most places are passed here: the compiler interprets this.
+        if names[at] != first {
+            at += 1;
+            continue;
+        }
+        let mut same = 1;
         while same < name.len() && names[at + same] == name[same] {
             same += 1;
         }
