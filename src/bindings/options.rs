@@ -58,29 +58,33 @@ options! {
     }
     both {
         /// The default for `altId`, for `locationId` and, together with `"location"`, for `altType`.
-        #[option(call = "Instead of the client's `locationId`.")]
+        #[option(call = "The default for `altId`, for `locationId` and, together with `\"location\"`, for `altType`, instead of the client's.")]
         location_id: String => |config, value| config.location_id = Some(read_text(value)),
         /// Milliseconds that one attempt may take; default 30000.
-        #[option(call = "Milliseconds that one attempt may take.")]
+        #[option(call = "Milliseconds that one attempt may take. Default: the client's `timeoutMs`, which is 30000 unless set.")]
         #[shape(positive)]
         timeout_ms: f64 => |config, value| config.timeout_ms = read_count(value),
         /// How often a failed call is sent again at the most, where that is safe; default 2.
-        #[option(call = "How often this call is sent again at the most.")]
+        #[option(call = "How often this call is sent again at the most, where that is safe. Default: the client's `maxRetries`, which is 2 \
+            unless set.")]
         #[shape(whole)]
         max_retries: u32 => |config, value| config.max_retries = read_count(value),
         /// Whether an answer that differs from its promised shape, in a way that cannot be repaired, is a DecodeError; default
         /// false: it is reported as drift.
-        #[option(call = "Instead of the client's `strict`.")]
+        #[option(call = "Whether an answer that differs from its promised shape, in a way that cannot be repaired, is a DecodeError. Default: \
+            the client's `strict`, which is false unless set.")]
         strict: bool => |config, value| config.strict = value == b"true",
         #[option(facade)]
         headers: Vec<String> => headers,
         /// Milliseconds that a call may take with all its attempts and waits. Without it there is no limit but one: a call that
         /// has waited ten minutes for the rate limit is a TimeoutError.
-        #[option(call = "Milliseconds that this call may take with all its attempts and waits.")]
+        #[option(call = "Milliseconds that this call may take with all its attempts and waits. Default: the client's `deadlineMs`, which is \
+            no limit unless set.")]
         #[shape(positive)]
         deadline_ms: f64 => |config, value| config.deadline_ms = Some(read_count(value)),
         /// Whether other calls go first where the rate limit makes them wait; default false.
-        #[option(call = "Whether other calls go first where the rate limit makes them wait. Pages of an iteration after its first do so.")]
+        #[option(call = "Whether other calls go first where the rate limit makes them wait. Default: the client's `background`, which is \
+            false unless set; true for the pages of an iteration after its first.")]
         background: bool => |config, value| config.background = value == b"true",
     }
     client {

@@ -36,6 +36,10 @@ new PaymentsClient({ token: "t", headers: new Map([["x-a", 1]]) });
 new PaymentsClient({ token: "t", limiter: { close() {} } });
 // @ts-expect-error without a token there must be a proxy that adds it
 new PaymentsClient({ locationId: "l" });
+// @ts-expect-error nor is a token that is not there a token
+new PaymentsClient({ token: undefined, locationId: "l" });
+// @ts-expect-error behind a proxy a token is text or a function as well
+new PaymentsClient({ token: 5, baseUrl: "/api" });
 // @ts-expect-error a token that may be missing is none
 new PaymentsClient({ token: Math.random() > 0.5 ? "t" : undefined });
 // @ts-expect-error what an error tells cannot be changed
@@ -178,3 +182,7 @@ export async function results(order: OrderSummary): Promise<void> {
 payments.orders.get("order").catch((error) => error.outcome);
 // @ts-expect-error nor here
 payments.orders.get("order").then(undefined, (error) => error.outcome);
+// @ts-expect-error nor can it be declared to be
+payments.orders.get("order").catch((error: PaymentsError) => error.outcome);
+// @ts-expect-error there is no such field
+console.log(PaymentsError.from({}).toJSON().rateLimits);

@@ -22,6 +22,7 @@ import {
     type CallOptions,
     type CardDetails,
     type ClientOptions,
+    type ClientSettings,
     type ConnectProviderBody,
     type Coupon,
     type CreateCouponBody,
@@ -35,9 +36,16 @@ import {
     type OrderNote,
     type OrderSummary,
     type Outcome,
+    type Issue,
+    type OperationInfo,
+    type PaymentsErrorJson,
     type PaymentsEvent,
+    type ProxyClientOptions,
+    type RateLimit,
     type RecordPaymentBody,
     type ResponseInfo,
+    type Token,
+    type TokenClientOptions,
     type TokenContext,
     type Subscription,
     type SubscriptionSummary,
@@ -324,6 +332,20 @@ export const proxied: PaymentsClient[] = [
 ];
 declare const settings: ClientOptions;
 export const later = new PaymentsClient({ ...settings, locationId: "l" });
+same<typeof settings.token, Token | undefined>(true);
+same<typeof settings, ProxyClientOptions | TokenClientOptions>(true);
+
+// Also where one of them comes from somewhere else, or may be missing beside a proxy.
+export function put(all: ClientSettings, token: string | undefined, mine: ClientSettings & { baseUrl: string }): PaymentsClient[] {
+    return [
+        new PaymentsClient({ baseUrl: "/api", token }),
+        new PaymentsClient({ baseUrl: "/api", ...(token && { token }) }),
+        new PaymentsClient(token ? { token } : { baseUrl: "/api" }),
+        new PaymentsClient({ ...all, baseUrl: "/api" }),
+        new PaymentsClient({ ...all, token: () => "t" }),
+        new PaymentsClient(mine),
+    ];
+}
 
 // What may be left out may be undefined.
 export function passed(cursor: string | undefined, signal: AbortSignal | undefined, limiter: PaymentsClient | undefined): void {
@@ -345,7 +367,16 @@ new PaymentsClient({ token: "t", headers: [["x-a", "1"]] });
 export function known(error: unknown, errors: unknown[]): PaymentsError[] {
     if (ValidationError.is(error)) return [error, PaymentsError.from(error.issues[0]?.path)];
     if (PaymentsError.is(error)) console.log(error.outcome, error.toJSON().code, JSON.stringify(error));
-    const status: number | undefined = PaymentsError.from(error).toJSON().status;
-    console.log(status);
+    const json = PaymentsError.from(error).toJSON();
+    same<typeof json, PaymentsErrorJson>(true);
+    same<Required<typeof json>, {
+        name: string; message: string; code: string; outcome: Outcome; status: number; messages: string[]; traceId: string;
+        retryable: boolean; attempts: number; operation: OperationInfo; body: unknown; retryAfterMs: number; rateLimit: RateLimit;
+        candidates: string[]; reason: string; issues: Issue[]; path: string; expected: string; found: string;
+    }>(true);
+    const kept: [messages: string[], retryable: boolean, attempts: number] = [json.messages, json.retryable, json.attempts];
+    // As the parameter of a logger.
+    const line: Record<string, unknown> = json;
+    console.log(kept, line, json.rateLimit?.remaining);
     return errors.filter(PaymentsError.is);
 }

@@ -1,7 +1,8 @@
 // Reads the declarations of the built package with the TypeScript compiler, as an editor does.
 //
 //   node docs.mjs check PACKAGE LEDGER   fails on a public `any`, an undocumented public item, a method that names another
-//                                        scope or page than the ledger, an example that does not compile
+//                                        scope or page than the ledger, an example that does not compile, an option of which
+//                                        an editor shows nothing
 //   node docs.mjs api PACKAGE LEDGER     prints api.md
 //
 // TYPESCRIPT names the compiler's module, LEDGER the file that `cargo run --example ledger` printed.
@@ -221,6 +222,49 @@ function brokenExamples() {
     return { count: found.length, broken };
 }
 
+/** What is wrong with what an editor shows where options are written: at each name, and where the token is missing. */
+function mute() {
+    const file = join(packageFolder, "editor.ts");
+    const exported = exportsOf(join(packageFolder, typesOf(manifest.exports["."])));
+    const names = (name) => {
+        const symbol = real(exported.find((symbol) => symbol.name === name));
+        return checker.getDeclaredTypeOfSymbol(symbol).getProperties().map((property) => property.name);
+    };
+    const literal = (all) => `{ ${all.map((name) => `${name}: null as never`).join(", ")} }`;
+    // With a token: of a `baseUrl` alone an editor cannot tell which of the two options it is, and shows only its type.
+    const others = names("ClientSettings").filter((name) => name !== "token");
+    const code = [
+        `import { PaymentsClient } from "${manifest.name}";`,
+        "declare const given: string;",
+        "declare const payments: PaymentsClient;",
+        "new PaymentsClient({ token: () => given });",
+        `new PaymentsClient(${literal(others).replace("{ ", "{ token: given, ")});`,
+        `payments.orders.get(given, ${literal(names("CallOptions"))});`,
+        `payments.orders.recordPaymentOnce(given, { mode: "cash" }, ${literal(names("RecordOnceOptions"))});`,
+        "new PaymentsClient({ locationId: given });",
+    ].join("\n");
+    const service = ts.createLanguageService({
+        ...ts.sys,
+        getScriptFileNames: () => [file],
+        getScriptVersion: () => "1",
+        getScriptSnapshot: (name) => {
+            const text = name === file ? code : ts.sys.readFile(name);
+            return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+        },
+        fileExists: (name) => name === file || ts.sys.fileExists(name),
+        useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
+        getCompilationSettings: () => options,
+        getDefaultLibFileName: ts.getDefaultLibFilePath,
+    });
+    const shown = (position) => text(service.getQuickInfoAtPosition(file, position)?.documentation ?? []);
+    const places = [...code.matchAll(/(\w+): (?:null as never|given[,}]|\(\) => given)/g)];
+    const bare = places.filter(({ index }) => shown(index) === "").map(([, name]) => `an editor shows nothing at ${name}`);
+    const errors = service.getSemanticDiagnostics(file).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
+    // One error: the last line has neither a token nor a proxy.
+    const told = errors.length === 1 && errors[0].includes("Property 'token' is missing");
+    return { count: places.length, found: told ? bare : [...bare, `without a token the compiler says: ${errors.join("; ") || "nothing"}`] };
+}
+
 /** A constructor has no type of its own, an index signature a written one. */
 const isTypeless = (node) => ts.isConstructorDeclaration(node) || ts.isIndexSignatureDeclaration(node);
 
@@ -260,6 +304,7 @@ function check() {
         ];
     });
     const { count, broken } = brokenExamples();
+    const editor = mute();
 
     const total = counts.declaration + counts.member + counts.parameter;
     console.log(
@@ -270,7 +315,8 @@ function check() {
     report("undocumented public items", undocumented);
     report(`of ${ledger.length} methods differ from the ledger in scope or link`, unlike);
     report(`errors in ${count} examples`, broken);
-    return any.length + undocumented.length + unlike.length + broken.length === 0;
+    report(`faults in what an editor shows at ${editor.count} options`, editor.found);
+    return any.length + undocumented.length + unlike.length + broken.length + editor.found.length === 0;
 }
 
 const cell = (markdown) => markdown.replace(/\s*\n\s*/g, " ").replaceAll("|", "\\|");
@@ -373,7 +419,8 @@ function fields(type) {
     const rows = [...found.values()];
     return rows.map(({ name, types, docs, count, optional }) => ({
         name,
-        type: [...types].join(" | "),
+        // `string` of one beside `string | undefined` of another says nothing more.
+        type: [...types].filter((type) => ![...types].some((other) => other.startsWith(`${type} | `))).join(" | "),
         docs: [...docs].join(" / "),
         optional: optional || count < members.length,
     }));

@@ -24,9 +24,10 @@ export type ErrorInfo = Pick<PaymentsError, "name" | "code" | "message" | "outco
 
 /**
  * An error as plain data, to be logged, stored or sent to another realm; {@link PaymentsError.from} makes an error of it again.
- * Beside these fields it has those of the error that are there, and none for `cause` and `stack`.
+ * It has no other fields, and so none for `cause` and `stack`.
  */
-export interface PaymentsErrorJson {
+// An alias: unlike an interface it goes where a `Record<string, unknown>` is wanted, as loggers do.
+export type PaymentsErrorJson = {
     /** The name of the class, such as `NotFoundError`. */
     name: string;
     /** What happened. */
@@ -37,32 +38,46 @@ export interface PaymentsErrorJson {
     outcome: Outcome;
     /** The HTTP status, if there was an answer. */
     status?: number;
-    /** The messages in HighLevel's answer. */
-    messages?: string[];
+    /** The messages in HighLevel's answer; empty without any. */
+    messages: string[];
     /** HighLevel's id for support requests. */
     traceId?: string;
     /** Whether sending the same call again is safe and may help. */
-    retryable?: boolean;
-    /** How many attempts were made. */
-    attempts?: number;
+    retryable: boolean;
+    /** How many attempts were made, also those that ended before anything left. */
+    attempts: number;
     /** The operation, if it got that far. */
     operation?: OperationInfo;
-    /** What is wrong, of a ValidationError. */
-    issues?: Issue[];
+    /**
+     * The answer's body: JSON as a value, anything else as text. Secrets are masked, what it says of customers is not. It is cut
+     * behind a depth of 32 levels and behind 20,000 values.
+     */
+    body?: unknown;
     /** Milliseconds that the server asks to wait, if it does. */
     retryAfterMs?: number;
-    /** Ids of the transactions that may be the payment. */
+    /** The limits, if the server named them. */
+    rateLimit?: RateLimit;
+    /** Ids of the transactions that may be the payment, where `orders.recordPaymentOnce` cannot tell. */
     candidates?: string[];
     /** The `code` of the cause, if it is text in snake case: such as `needs_install` of an OAuthError. */
     reason?: string;
-    /** Any other field of the error. */
-    [field: string]: unknown;
-}
+    /** Of a ValidationError: everything that is wrong. */
+    issues?: Issue[];
+    /** Of a DecodeError: where, such as `data[57].amount`; empty for the whole. */
+    path?: string;
+    /** Of a DecodeError: what is promised. */
+    expected?: string;
+    /** Of a DecodeError: what came. */
+    found?: string;
+};
 
 /** Known to all copies of the package, of any version, in a process. */
 const BRAND = Symbol.for("ghl-payments.PaymentsError");
 
-/** The base of everything that this client throws. It never holds the token. */
+/**
+ * The base of everything that this client throws. It never holds the token. What code of yours throws, such as a `fetch` or a
+ * token function, is its `cause`, as it came: printing an error prints its causes, `JSON.stringify` leaves them out.
+ */
 export class PaymentsError extends Error {
     /** The name of the class, such as `NotFoundError`; a minifier leaves it alone. */
     declare readonly name: string;
@@ -82,7 +97,7 @@ export class PaymentsError extends Error {
     declare readonly outcome: Outcome;
     /** The operation, if it got that far. */
     declare readonly operation?: OperationInfo;
-    /** The answer's body: JSON as a value, anything else as text. Secrets are masked. */
+    /** The answer's body: JSON as a value, anything else as text. Secrets are masked, what it says of customers is not. */
     declare readonly body?: unknown;
     /** Milliseconds that the server asks to wait, if it does. */
     declare readonly retryAfterMs?: number;
@@ -231,7 +246,7 @@ export class AbortedError extends PaymentsError {
     declare readonly name: "AbortedError";
 }
 
-/** A 2xx answer that is not what HighLevel promises. */
+/** A 2xx answer that is not what HighLevel promises. Its `message` quotes the start of the answer, and its `body` is all of it. */
 export class DecodeError extends PaymentsError {
     declare readonly name: "DecodeError";
     /** Where, such as `data[57].amount`; empty for the whole. */
@@ -297,7 +312,7 @@ const FIELDS: readonly [name: string, accepts: Check][] = Object.entries({
     path: isText,
     expected: isText,
     found: isText,
-} satisfies Record<string, Check>);
+} satisfies Record<keyof PaymentsErrorJson, Check>);
 
 /** The fields of an error that are there, each as plain data: a large body costs the others nothing. */
 function fieldsOf(value: unknown): Record<string, unknown> {

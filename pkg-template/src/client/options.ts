@@ -80,15 +80,22 @@ export interface ClientSettings extends PlainClientOptions {
     onEvent?: ((event: PaymentsEvent) => void) | undefined;
 }
 
+// Which of the two is declared first, here and in the union, decides what the compiler calls missing where neither is there: it
+// names the last one, a token.
+/** The options of a client behind your own proxy, which adds the token. */
+export interface ProxyClientOptions extends ClientSettings {
+    /** @inheritDoc */
+    baseUrl: string;
+    // Tells the two apart, so that an editor knows which `token` is meant.
+    /** Your proxy adds it. */
+    token?: undefined;
+}
+
+/** The options of a client that has a token. */
+export interface TokenClientOptions extends ClientSettings {
+    /** @inheritDoc */
+    token: Token;
+}
+
 /** What a client is told once. The token may be left out only where `baseUrl` names your own proxy, which adds it. */
-export type ClientOptions = ClientSettings &
-    (
-        | {
-              /** Where the token comes from; see {@link ClientSettings.token}. */
-              token: Token;
-          }
-        | {
-              /** Your own proxy, which adds the token; see {@link ClientSettings.baseUrl}. */
-              baseUrl: string;
-          }
-    );
+export type ClientOptions = ProxyClientOptions | TokenClientOptions;

@@ -13,7 +13,7 @@ export interface ResponseInfo {
     traceId?: string;
     /** The limits, if the server named them; browsers see them only where the server exposes them. */
     rateLimit?: RateLimit;
-    /** How often the call was sent. */
+    /** How often the call was sent; of `orders.recordPaymentOnce` how often the payment was, without the looks. */
     attempts: number;
     /** Milliseconds from the call to the checked answer, waits included. */
     durationMs: number;
@@ -40,7 +40,12 @@ export class ApiPromise<T> extends Promise<T> {
         return Promise;
     }
 
-    /** The result together with status, headers, trace id, limits, attempts and duration. */
+    /**
+     * The result together with status, headers, trace id, limits, attempts and duration.
+     *
+     * `orders.recordPaymentOnce` makes several requests: status, headers, trace id and limits are those of the last answer to be
+     * read, `attempts` says how often the payment was sent (0 where it was there already), and `durationMs` is that of all of it.
+     */
     withResponse(): Promise<WithResponse<T>> {
         return RESULT.get(this)() as Promise<WithResponse<T>>;
     }
@@ -59,7 +64,17 @@ export interface ApiPromise<T> {
     /**
      * Handles a failure.
      *
-     * @param rejected Gets the error: a {@link PaymentsError}.
+     * ```ts
+     * import { PaymentsError } from "ghl-payments";
+     *
+     * const order = await payments.orders.get("id").catch((error: unknown) => {
+     *     if (!(error instanceof PaymentsError)) throw error;
+     *     console.log(error.code, error.outcome);
+     * });
+     * ```
+     *
+     * @param rejected Gets what was thrown: `unknown`, as in a `catch` block. What the client throws is a PaymentsError, which
+     *   `instanceof` or `PaymentsError.is` tells.
      */
     catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B>;
 }

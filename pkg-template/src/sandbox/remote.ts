@@ -176,8 +176,10 @@ export interface RemoteSandbox extends HighLevel {
 }
 
 /**
- * Connects to a sandbox behind HTTP, from a page as well (with `--cors`): the same interface as that of a sandbox in this
- * process, with promises. A refusal rejects with an `Error` that says what is wrong; where there is no sandbox at the address,
+ * Connects to a sandbox behind HTTP, from a page as well (with `--cors`). Its methods are those of a sandbox in this process, with
+ * promises, under the same names but for these: `info()` gives `locationId`, `companyId`, `app` and the time, `addFault` and
+ * `clearFaults` are `faults.add` and `faults.clear`, `requests()` and `state()` are asked for, and `url` is the `baseUrl` of a client in
+ * place of `fetch`. Signed webhooks and the checks are not there. A refusal rejects with an `Error` that says what is wrong; where there is no sandbox at the address,
  * a call rejects with a `SandboxConnectionError` that names it.
  *
  * ```ts
