@@ -167,6 +167,12 @@ console.log(signed, sending.deliveries[0]?.status, pem);
 // HighLevel's side of a custom provider is the same interface in this process and behind HTTP.
 export const nobody = (error: unknown): string | undefined => (error instanceof SandboxConnectionError ? error.url : undefined);
 const remote: RemoteSandbox = connectSandbox("http://127.0.0.1:8787", { secret: "s", fetch });
+// What one has and the other has not, or under another name, as the README says it.
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(_: Equal<A, B>): void {}
+type OwnOnly = "webhook" | "webhooks" | "webhookKeys" | "checks";
+same<Exclude<keyof Sandbox, keyof RemoteSandbox>, "fetch" | "locationId" | "companyId" | "app" | "faults" | OwnOnly>(true);
+same<Exclude<keyof RemoteSandbox, keyof Sandbox>, "url" | "info" | "addFault" | "clearFaults">(true);
 const sides: HighLevel[] = [sandbox, remote];
 const opened: Promise<CheckoutSession>[] = sides.map((side) => side.checkout({ quirks: { props: "late" }, faults: ["verify-twice"] }));
 const now: number = sandbox.now();

@@ -76,7 +76,7 @@ const BRAND = Symbol.for("ghl-payments.PaymentsError");
 
 /**
  * The base of everything that this client throws. It never holds the token. What code of yours throws, such as a `fetch` or a
- * token function, is its `cause`, as it came: printing an error prints its causes, `JSON.stringify` leaves them out.
+ * token function, is its `cause`, as it came: printing an error prints its causes, `JSON.stringify` leaves all but their code out.
  */
 export class PaymentsError extends Error {
     /** The name of the class, such as `NotFoundError`; a minifier leaves it alone. */

@@ -43,8 +43,9 @@ export class ApiPromise<T> extends Promise<T> {
     /**
      * The result together with status, headers, trace id, limits, attempts and duration.
      *
-     * `orders.recordPaymentOnce` makes several requests: status, headers, trace id and limits are those of the last answer to be
-     * read, `attempts` says how often the payment was sent (0 where it was there already), and `durationMs` is that of all of it.
+     * `orders.recordPaymentOnce` makes several requests: status, headers and limits are those of the last answer that was no
+     * error, which may be that of a look; `attempts` says how often the payment was sent, 0 where it was there already; and
+     * `durationMs` is that of all of it.
      */
     withResponse(): Promise<WithResponse<T>> {
         return RESULT.get(this)() as Promise<WithResponse<T>>;
