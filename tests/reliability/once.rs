@@ -522,6 +522,119 @@ fn where_no_reference_is_shown_a_call_with_a_reference_of_the_callers_sends_noth
     assert_eq!(record(any(), amount).expect("an answer").attempts, 1);
 }
 
+/// Records with `job-1` what `first` says, and then again what `then` does, with `since` where that is given.
+fn again(
+    world: &Rc<World>,
+    order: &str,
+    first: (f64, &str),
+    then: (Option<f64>, &str),
+    since: bool,
+) -> Result<PaymentRecorded, Error> {
+    let client = world.client(Config::default());
+    let record = |amount: Option<f64>, mode: &str, once: OnceOptions| {
+        let mut body = json!({ "mode": mode, "isPartialPayment": true });
+        if let Some(amount) = amount {
+            body["amount"] = amount.into();
+        }
+        let payment = RecordPayment { order_id: order.into(), body: serde_json::from_value(body).expect("a body") };
+        let client = &client;
+        world.block(async move { client.record_payment_once(&payment, &once, &CallOptions::default()).await })
+    };
+    assert_eq!(record(Some(first.0), first.1, named("job-1")).expect("an answer").attempts, 1);
+    // Somebody else's, of yet another amount: it shows no reference.
+    world.pay(order, &json!({ "mode": "cash", "amount": 0.01, "isPartialPayment": true }), "");
+    if since {
+        world.now.set(world.now.get() + JOBS_APART);
+    }
+    record(then.0, then.1, OnceOptions { since: since.then(|| time(world)), ..named("job-1") })
+}
+
+#[test]
+fn a_reference_that_was_used_for_another_payment_sends_nothing_wherever_it_is_shown() {
+    for echo in [Echo::Meta, Echo::Snapshot] {
+        for since in [false, true] {
+            for (first, then, code) in [
+                ((5.0, "cash"), (Some(6.0), "cash"), "ambiguous_payment"),
+                ((5.0, "cash"), (Some(5.01), "cash"), "ambiguous_payment"),
+                ((5.0, "cash"), (Some(5.0), "other"), "ambiguous_payment"),
+                ((5.0, "other"), (Some(7.0), "cash"), "ambiguous_payment"),
+                ((5.0, "other"), (None, "cash"), "ambiguous_payment"),
+                // Twins and payments of all that is due are not of another amount.
+                ((5.0, "cash"), (Some(5.0), "cash"), ""),
+                ((5.0, "cash"), (None, "cash"), ""),
+            ] {
+                let world = World::echoing(7, echo);
+                let (order, _, before) = unpaid(&world);
+                let said = again(&world, &order, first, then, since);
+                let what = format!("{echo:?} {since} {first:?} {then:?}: {said:?}");
+                assert_eq!((sent(&world), payments(&world, &order)), (2, before + 2), "{what}");
+                match said {
+                    Ok(done) => assert_eq!((code, done.matched_by), ("", Some(MatchedBy::Reference)), "{what}"),
+                    Err(error) => {
+                        assert_eq!(
+                            (error.code(), error.outcome, error.attempts),
+                            (code, Outcome::Unknown, 0),
+                            "{what}"
+                        );
+                        assert_eq!(error.candidates.len(), 1, "{what}");
+                        assert!(
+                            error.message.contains("shows the reference, but has another amount or mode"),
+                            "{what}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn where_not_every_transaction_can_be_read_on_its_own_nothing_is_sent_unless_since_rules_it_out() {
+    let small = json!({ "mode": "cash", "amount": 0.01, "isPartialPayment": true });
+    // Thirty are read; what is beyond may hold the reference.
+    for (others, trouble, attempts) in
+        [(30, None, Some(1)), (31, None, None), (1, Some(Trouble::Sandbox("status=404")), None)]
+    {
+        let world = World::small(7);
+        let client = world.client(Config::default());
+        let (order, _, before) = unpaid(&world);
+        let failed = world.transactions(&order, 2).0.iter().all(|record| record["status"] == "failed");
+        assert!(failed, "what is there is not read");
+        (0..others).for_each(|_| assert!(world.pay(&order, &small, "").is_some()));
+        let record = |once: OnceOptions| {
+            let (client, payment) = (&client, payment(&order, 5.0));
+            world.block(async move { client.record_payment_once(&payment, &once, &CallOptions::default()).await })
+        };
+        world.troubles.borrow_mut().extend([None, trouble]);
+        let reached = world.reached.get();
+        let said = record(named("job-1"));
+        assert!(world.reached.get() - reached <= 32, "{others}");
+        assert_eq!(said.as_ref().ok().map(|done| done.attempts), attempts, "{others}: {said:?}");
+        if let Err(error) = said {
+            assert_eq!(
+                (error.code(), error.attempts, payments(&world, &order)),
+                ("ambiguous_payment", 0, before + others)
+            );
+            assert!(error.message.contains("since says how far back to look"), "{error}");
+            world.now.set(world.now.get() + JOBS_APART);
+            let since = OnceOptions { since: Some(time(&world)), ..named("job-1") };
+            let reached = world.reached.get();
+            assert_eq!(record(since).expect("an answer").attempts, 1);
+            assert_eq!(world.reached.get() - reached, 2 + others.min(10) as u32, "of the older ones ten are read");
+        }
+        // What is lost after thirty reads is still known by its reference.
+        if attempts.is_some() {
+            world.now.set(world.now.get() + JOBS_APART);
+            let since = OnceOptions { since: Some(time(&world)), ..named("job-2") };
+            let mut troubles = world.troubles.borrow_mut();
+            troubles.extend([None; 11]);
+            troubles.push_back(Some(Trouble::Sandbox("applied-then=drop")));
+            drop(troubles);
+            assert_eq!(record(since).expect("an answer").matched_by, Some(MatchedBy::Reference));
+        }
+    }
+}
+
 fn id(record: &Value) -> String {
     record["_id"].as_str().expect("id").to_owned()
 }

@@ -26,11 +26,13 @@ use steps::{Found, Once, Step};
 const MAX_PAGES: u32 = 10;
 const PAGE: usize = 100;
 
-/// How many transactions are read on their own, and how many of these only to find out whether references are shown.
+/// How many transactions are read on their own before the payment is sent, and how many afterwards; how many of these only to
+/// find out whether references are shown.
 const MAX_SINGLES: usize = 30;
 const MAX_PROOFS: usize = 5;
 
-/// How many of them that were made before the job began, and would only count if they showed its reference.
+/// How many were read when those that were made before the job began are no longer: they would only count if they showed its
+/// reference.
 const MAX_OLD: usize = 10;
 
 /// What is being done.
@@ -322,8 +324,7 @@ impl RecordOnce {
             let total = amount_of(field(order, "amount"));
             self.look.amounts.due = total.zip(self.paid).and_then(|(total, paid)| total.checked_sub(paid));
         } else if matches!(field(order, "paymentStatus"), b"\"unpaid\"" | b"\"partially_paid\"") {
-            // It would have paid everything.
-            self.look.sights.iter_mut().for_each(|sight| sight.new = false);
+            self.look.owing = true;
         }
     }
 
@@ -349,27 +350,31 @@ impl RecordOnce {
         let found = self.look.found();
         Some(match found {
             _ if self.begun => self.once.looked(found),
-            // Further back there may be more, unless that is too long ago.
-            Found::Nothing if self.look.cut && self.look.sights.last().is_none_or(|oldest| oldest.new) => {
-                Step::Ambiguous
-            }
+            Found::Nothing if self.look.is_incomplete() => Step::Ambiguous,
             _ => Once::before(found),
         })
     }
 
     /// The next transaction that has to be read on its own.
     fn open(&mut self) -> Option<usize> {
-        if self.singles.len() >= MAX_SINGLES {
+        let (read, before) = (self.singles.len(), !self.begun);
+        // What is read before the payment is sent takes nothing from what may have to be read afterwards.
+        if read >= if before { MAX_SINGLES } else { 2 * MAX_SINGLES } {
             return None;
         }
         let Look { sights, amounts, .. } = &self.look;
-        let open = |new: bool| sights.iter().position(|sight| sight.new == new && sight.is_open(amounts, !self.begun));
-        let old = || open(false).filter(|_| self.singles.len() < MAX_OLD);
-        if let Some(index) = open(true).or_else(old) {
+        let found = self.look.found();
+        // Before anything is sent what is like the payment comes first, and the rest where that decides nothing.
+        let all = self.begun || found == Found::Nothing;
+        let open = |new: bool| {
+            let is = |sight: &Sight| sight.new == new && sight.is_open(before) && (all || sight.is_like(amounts));
+            sights.iter().position(is)
+        };
+        if let Some(index) = open(true).or_else(|| open(false).filter(|_| read < MAX_OLD)) {
             return Some(index);
         }
         // Does any transaction prove that references are shown? Then what shows none is somebody else's.
-        let unsure = matches!(self.look.found(), Found::Alike | Found::Unsure);
+        let unsure = matches!(found, Found::Alike | Found::Unsure);
         if !unsure || self.look.echo() || self.proofs >= MAX_PROOFS {
             return None;
         }
@@ -421,7 +426,7 @@ impl RecordOnce {
             Found::Reused => {
                 "a transaction shows the reference, but has another amount or mode; another payment needs another reference"
             }
-            Found::Nothing => "the order has too many transactions to look through; since says how far back to look",
+            Found::Nothing => "not all transactions of the order could be looked through; since says how far back to look",
             _ => "transactions of the order may be the payment, and none shows its reference; see candidates",
         });
         if let Some(failed) = self.failed.take() {

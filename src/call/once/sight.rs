@@ -10,6 +10,7 @@
 //! | names the reference somewhere in its notes | yes, where it was made since the payment was sent; before that perhaps, but it is never taken for the payment |
 //! | shows none, although references are shown (see [`Shown::echo`]) and it was read on its own | no |
 //! | shows none, and failed, was refunded, or is of another order, amount or mode | no |
+//! | may show one on its own, but was not read, before anything was sent | not known: nothing is sent (see [`Look::is_incomplete`]) |
 //! | shows none and was refunded in part | perhaps, but it is never taken for the payment |
 //! | shows none and is of the same amount and mode | perhaps: it is taken for the payment if it is the only one |
 //! | shows none, and its amount, mode or status cannot be told, it has other notes or another cheque, or it could not be read on its own | perhaps, but it is never taken for the payment |
@@ -98,13 +99,23 @@ impl Sight {
         self.shown.echo |= shown.echo;
     }
 
-    /// Whether it has to be read on its own before it can be judged. `before` anything is sent only what is like the
-    /// payment matters, however old it is: what shows the reference counts whenever it was made. Afterwards whatever is new
-    /// may turn out to be it.
-    pub fn is_open(&self, amounts: &Amounts, before: bool) -> bool {
-        let like = !before || self.likeness.min(amounts.compare(self.amount)) > Likeness::Other;
-        let decided = self.asked || self.id.is_empty() || self.shown.ours || self.shown.other;
-        (self.new || before) && !decided && self.standing != Standing::Failed && like
+    /// Whether it may hold the payment's reference although it shows none so far. `before` anything is sent it is known of
+    /// nobody's payment what it is of: the reference may have been used with another amount or mode. What another provider
+    /// took was not recorded by hand. Afterwards whatever is new may turn out to be the payment.
+    pub fn may_hold(&self, before: bool) -> bool {
+        let decided = self.read || self.shown.ours || self.shown.other || self.standing == Standing::Failed;
+        !decided && (!before || self.manual || self.likeness > Likeness::Other)
+    }
+
+    /// Whether it has to be read on its own before it can be judged: `before` anything is sent however old it is, since what
+    /// shows the reference counts whenever it was made.
+    pub fn is_open(&self, before: bool) -> bool {
+        (self.new || before) && !self.asked && !self.id.is_empty() && self.may_hold(before)
+    }
+
+    /// Whether it may be the payment, as far as amount and mode tell.
+    pub fn is_like(&self, amounts: &Amounts) -> bool {
+        self.likeness.min(amounts.compare(self.amount)) > Likeness::Other
     }
 
     /// Whether it is of another amount or mode.
@@ -220,6 +231,8 @@ pub struct Look {
     pub cut: bool,
     /// The payment was sent before.
     pub begun: bool,
+    /// Nothing was sent, and a payment of all that is due was none of these, since something is due.
+    pub owing: bool,
 }
 
 impl Look {
@@ -247,8 +260,15 @@ impl Look {
         let judged = self.sights.iter().map(move |sight| (sight, sight.judge(&self.amounts, echo)));
         judged.filter(|(sight, likeness)| {
             let shown = sight.shown.ours || sight.shown.named;
-            sight.standing != Standing::Failed && (shown || *likeness > Likeness::Other)
+            sight.standing != Standing::Failed && (shown || (*likeness > Likeness::Other && !self.owing))
         })
+    }
+
+    /// Whether a transaction that was made since the job began was not seen, or may hold the reference and could not be read
+    /// on its own.
+    pub fn is_incomplete(&self) -> bool {
+        let further = self.cut && self.sights.last().is_none_or(|oldest| oldest.new);
+        further || self.sights.iter().any(|sight| sight.new && sight.may_hold(true))
     }
 
     /// Whether a transaction shows the payment's reference.

@@ -423,6 +423,51 @@ test("a reference that was used for another amount or mode sends nothing, and sa
     assert.deepEqual([again.recorded, again.matchedBy, again.attempts, held().length], [true, "reference", 0, before]);
 });
 
+test("a reference that was used for another amount or mode sends nothing, also where only a single read shows it", async () => {
+    for (const echo of ["meta", "snapshot"]) {
+        const { payments, sandbox, order, held, written } = till({}, { echo });
+        const pay = (mode, amount, once) => payments.orders.recordPaymentOnce(order._id, { mode, amount, isPartialPayment: true }, once);
+        assert.equal((await pay("cash", 5, { reference: "job-1" })).matchedBy, "answer");
+        const [{ _id }] = held();
+        for (const ms of [0, 400_000]) {
+            sandbox.advance(ms);
+            const since = ms > 0 ? { since: sandbox.state().now } : {};
+            for (const [mode, amount] of [["cash", 6], ["cash", 5.01], ["other", 5], ["other", 6]]) {
+                const error = await failure(pay(mode, amount, { reference: "job-1", ...since }));
+                assert.deepEqual([error.code, error.candidates, written()], ["ambiguous_payment", [_id], 1], `${echo} ${mode} ${amount} ${ms}`);
+                assert.match(error.message, /a transaction shows the reference, but has another amount or mode/);
+            }
+            const again = await pay("cash", 5, { reference: "job-1", ...since });
+            assert.deepEqual([again.matchedBy, again.attempts, written()], ["reference", 0, 1], echo);
+        }
+        // Another reference is another payment.
+        assert.equal((await pay("cash", 6, { reference: "job-2" })).matchedBy, "answer");
+    }
+});
+
+test("a reference whose payment of another amount was refunded sends nothing", async () => {
+    const look = [{ data: [{ _id: "new", amount: 7, status: "refunded", chargeSnapshot: { mode: "cash" } }], totalCount: 1 }];
+    const { call, sent } = scripted({ look, single: [{ _id: "new", meta: { reference: "r-1" } }] }, {}, { reference: "r-1" });
+    const error = await failure(call);
+    assert.deepEqual([error.code, error.candidates, sent], ["ambiguous_payment", ["new"], ["look", "single"]]);
+    assert.match(error.message, /refunded since/);
+});
+
+test("before a payment is sent what another provider took or what failed is not read on its own", async () => {
+    const look = (more) => [{ data: [{ _id: "new", amount: 7, status: "succeeded", ...more }], totalCount: 1 }];
+    for (const [more, reads] of [
+        [{ chargeSnapshot: { mode: "card" } }, 1],
+        [{ chargeSnapshot: {} }, 1],
+        [{ chargeSnapshot: { mode: "cash" }, status: "refunded" }, 1],
+        [{ chargeSnapshot: { mode: "cash" }, status: "failed" }, 0],
+        [{ chargeSnapshot: {}, paymentProviderType: "stripe" }, 0],
+        [{ chargeSnapshot: { mode: "cash", meta: { reference: "of another job" } } }, 0],
+    ]) {
+        const { call, sent } = scripted({ look: look(more), record: [{ success: true }] }, {}, { reference: "r-1" });
+        assert.deepEqual([(await call).matchedBy, sent], ["answer", ["look", ...Array(reads).fill("single"), "record"]], JSON.stringify(more));
+    }
+});
+
 test("a job that is run again with its time is not paid twice, whatever the clocks say", async () => {
     for (const apart of [-240_000, 0, 240_000]) {
         const now = Date.now();
