@@ -412,7 +412,7 @@ impl RecordOnce {
 
     /// The order is paid, or the server said that it had acted, and no transaction can be the payment.
     fn lost(&mut self) -> Error {
-        let why = "it may be recorded, but no transaction that can be it is to be found";
+        let why = "the payment may be recorded, but no transaction that can be it is to be found";
         let error = self.failed.take().unwrap_or_else(|| ambiguous(why));
         self.unknown(error)
     }
@@ -420,10 +420,14 @@ impl RecordOnce {
     /// Transactions may be the payment, and nothing tells whether one is.
     fn undecided(&mut self) -> Error {
         let mut error = ambiguous(match self.look.found() {
-            Found::Refunded => "the payment of this reference was refunded since; use another reference",
-            Found::Reused => "a transaction shows the reference, but has another amount or mode; use another reference",
-            Found::Nothing => "not all transactions could be read; since says how far back to look",
-            _ => "transactions may be the payment, and none shows its reference; see candidates",
+            Found::Refunded => {
+                "the payment of this reference was recorded and refunded since; another payment needs another reference"
+            }
+            Found::Reused => {
+                "a transaction shows the reference, but has another amount or mode; another payment needs another reference"
+            }
+            Found::Nothing => "not all transactions of the order could be looked through; since says how far back to look",
+            _ => "transactions of the order may be the payment, and none shows its reference; see candidates",
         });
         if let Some(failed) = self.failed.take() {
             put(&mut error.message, "; it was sent, and then: ");
