@@ -6,6 +6,7 @@ import { settingsOf, STATES, type AgencyCounts, type AgencyEnv, type AgencyLocat
 import { AgencyError } from "./agency-error.js";
 import { dropRun, noteFiles, noteLocations, noteRun, type DatabaseEnv, type SyncFile } from "./database.js";
 import { manifestName, putManifest } from "./files.js";
+import { inTime } from "./in-time.js";
 import { messageOf, nameOf } from "./names.js";
 import { isId, runName, type CompanyObject, type Heard, type Home, type Refused, type Report, type Wanted } from "./messages.js";
 import { Tables, type AgencyState } from "./storage.js";
@@ -559,7 +560,7 @@ export class Managing implements CompanyObject {
                 },
             }));
             try {
-                await inTime(this.#env.SYNC.sendBatch(messages));
+                await inTime(SEND_MS, this.#env.SYNC.sendBatch(messages));
                 const names = JSON.stringify(some.map(({ location }) => location));
                 this.#tables.rows("UPDATE line SET heard = ?2, sent = sent + 1 WHERE run = ?1 AND state = 'running' AND location IN (SELECT value FROM json_each(?3))", run, now, names);
             } catch (cause) {
@@ -728,14 +729,6 @@ export class Managing implements CompanyObject {
     #log(event: string, fields: Record<string, string | number | undefined>): void {
         this.#settings.log({ event, ...fields });
     }
-}
-
-/** The work, unless it takes too long: behind it everything else of the company waits. */
-function inTime<T>(work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new DOMException("it took too long", "TimeoutError")), SEND_MS);
-        work.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
 }
 
 function perSecond(records: number, ms: number): number {

@@ -28,6 +28,9 @@ export interface AgencyState {
     storage: AgencyStorage;
 }
 
+/** An alarm that is so many milliseconds late may be lost: it is set once more. */
+const OVERDUE_MS = 10_000;
+
 /** A row of a query. */
 export type Row = Record<string, unknown>;
 
@@ -76,7 +79,9 @@ export class Tables {
         const known = await this.#storage.getAlarm();
         // Meanwhile somebody else may have asked for an earlier time.
         const wanted = Math.min(this.#wakeAt, at);
-        if (known === null || known > wanted) await this.#storage.setAlarm(wanted);
+        const now = Date.now();
+        if (known !== null && known < now - OVERDUE_MS) await this.#storage.setAlarm(now);
+        else if (known === null || known > wanted) await this.#storage.setAlarm(wanted);
     }
 
     /** It was woken. */

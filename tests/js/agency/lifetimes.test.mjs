@@ -120,13 +120,14 @@ for (const [what, faults] of Object.entries(CASES)) {
         const run = await sync.start({ streams: ["orders", "coupons"] });
         // Nobody waits for the pauses behind a failure.
         let looks = 0;
+        let now;
         await sync.until(async () => {
-            const { state } = await sync.status(run);
-            if (state === "ended") return true;
+            now = await sync.status(run);
+            if (now.state === "ended") return true;
             await sync.ask("/leap", { ms: 20_000 });
             if (++looks % 30 === 0) await sync.ask("/resume", { run });
             return false;
-        }, "the run ends");
+        }, "the run ends", () => JSON.stringify(now));
         const status = await sync.ended(run);
         assert.deepEqual(status.counts, { waiting: 0, running: 0, done: 3, failed: 0, revoked: 0 });
         // What a location has not heard an answer to it says again, also where the run has ended with what arrived.
