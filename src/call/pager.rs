@@ -126,8 +126,10 @@ impl Pager {
         let blind = ids.iter().any(|id| *id == 0);
         let known = ids.iter().position(|id| self.knows(*id));
         let end = self.offset.saturating_add(count);
-        // Without a total a short page is the last one; an empty one is in any case, or nothing would ever advance.
-        let follows = count > 0 && total.map_or(count >= self.limit, |total| end < total);
+        // Without a total a short page is the last one; an empty one is in any case, or nothing would ever advance. One that
+        // lacks only the record more that was asked for, and brings another one, is not short: the server may never give more.
+        let whole = count >= self.limit || (count >= self.size.max(2) && !ids.iter().all(|id| self.knows(*id)));
+        let follows = count > 0 && total.map_or(whole, |total| end < total);
         if known.is_none() && !self.seen.is_empty() && !blind {
             if self.offset > 0 && !ids.iter().any(|id| *id == self.edge) {
                 // Records before this page were deleted: what it starts with may not be what comes next. By as many as the
@@ -307,6 +309,23 @@ mod tests {
         assert_eq!(step(&mut Pager::new(0, 2), &["a"], None), (vec![0], None));
         assert_eq!(step(&mut Pager::new(0, 1), &["a"], None), (vec![0], Some((0, Some(2)))));
         assert_eq!(step(&mut Pager::new(4, 0), &["a"], None), (vec![0], Some((4, Some(2)))));
+    }
+
+    #[test]
+    fn without_a_total_a_server_that_gives_no_more_than_the_caller_asked_for_is_read_to_the_end() {
+        let list = ["a", "b", "c", "d", "e", "f", "g"];
+        for most in 2..9 {
+            let mut pager = Pager::new(0, most);
+            let (mut got, mut pages) = (Vec::new(), 0);
+            while let Some((offset, limit)) = pager.position() {
+                let end = (offset + limit.unwrap_or(most).min(most)).min(7) as usize;
+                let page = &list[(offset as usize).min(end)..end];
+                got.extend(step(&mut pager, page, None).0.iter().map(|at| page[*at as usize]));
+                pages += 1;
+            }
+            assert_eq!(got, list, "{most}");
+            assert!(pages <= 7, "{most}: {pages}");
+        }
     }
 
     #[test]

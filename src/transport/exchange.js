@@ -64,9 +64,7 @@ export function exchange(fetch, method, url, headers, body, ms, signal, max) {
     const controller = new AbortController();
     // Not "follow": the token must not travel to where a redirect points.
     const init = { method, headers: JSON.parse(headers), redirect: "manual" };
-    // Somebody else's fetch that refuses to read with a signal is asked without; to try it out, Node would load its own fetch.
-    const asks = fetch !== undefined && method === "GET";
-    if ((asks || fits(controller.signal)) && !refusing.has(fetch)) init.signal = controller.signal;
+    if (takes(fetch, method, controller.signal)) init.signal = controller.signal;
     if (body !== undefined) init.body = body;
     const start = (end) => void carry(fetch, url, init, max, result, end).catch((cause) => end(FAILED, cause));
     const stop = () => {
@@ -80,27 +78,36 @@ export function exchange(fetch, method, url, headers, body, ms, signal, max) {
     return end;
 }
 
-/** Functions that have refused a signal when they were asked to read. */
-const refusing = new WeakSet();
+/** For each function that was asked to read with a signal whether it took it. */
+const taking = new WeakMap();
+
+/**
+ * Whether a request gets a signal along. In a test environment such as jsdom it may come from another realm than the fetch;
+ * the time then ends the wait, not the request. With somebody else's fetch a read finds out, since it can be repeated without
+ * one, and Node would load its own fetch to make a Request. A write that is refused may have been sent for all that is known.
+ */
+function takes(given, method, signal) {
+    const comparable = typeof Request === "function";
+    if (given === undefined && comparable) return fits(signal);
+    return taking.get(given ?? globalThis.fetch) ?? (method === "GET" || (comparable && fits(signal)));
+}
 
 /** For each class of controllers whether the runtime's own requests take its signals. */
 const fitting = new WeakMap();
 
-/**
- * Whether a signal is one that a fetch knows, as far as can be told without sending anything: in a test environment such as
- * jsdom it may come from another realm. The time then ends the wait, not the request.
- */
+/** Whether the runtime's own fetch knows a signal. */
 function fits(signal) {
-    if (!fitting.has(AbortController)) {
-        let taken = true;
-        try {
-            if (typeof Request === "function") new Request("https://localhost/", { signal });
-        } catch {
-            taken = false;
-        }
-        fitting.set(AbortController, taken);
-    }
+    if (!fitting.has(AbortController)) fitting.set(AbortController, isRequest("https://localhost/", { signal }));
     return fitting.get(AbortController);
+}
+
+/** Whether the runtime can make a request of this, which its own fetch does before it sends anything. */
+function isRequest(url, init) {
+    try {
+        return new Request(url, init) !== undefined;
+    } catch {
+        return false;
+    }
 }
 
 /** Sends the request and reads its answer into the result, until somebody has ended the wait. */
@@ -115,17 +122,14 @@ async function carry(given, url, init, max, result, end) {
     }
     // A path belongs to the page's own server, which a fetch that is not the page's does not know.
     if (url.startsWith("/")) url = location.origin + url;
+    const reads = init.method === "GET";
     let answer;
     try {
         // Called on its own: the global fetch refuses to be a method of another object.
         answer = fetch(url, init);
-    } catch (cause) {
-        end(REFUSED, cause);
-        return;
-    }
-    result.sent = true;
-    try {
+        result.sent = true;
         const response = await answer;
+        if (init.signal !== undefined && reads) taking.set(fetch, true);
         if (!isResponse(response)) {
             end(NO_RESPONSE, `fetch gave ${response === null ? "null" : `a value of type ${typeof response}`}, no Response`);
         } else if (response.type === "error") {
@@ -146,17 +150,18 @@ async function carry(given, url, init, max, result, end) {
             end(FAILED, cause);
             return;
         }
-        const { refused: says, unsent, signal } = understood(cause);
-        // The runtime's own fetch says so before it sends anything. Somebody else's may have sent the request, and say it of
-        // another one; only where there is nothing to try a signal on, it has to be believed.
-        const refused = says && (given === undefined || typeof Request !== "function");
-        if (says && signal && init.signal !== undefined && (refused || init.method === "GET")) {
+        const says = understood(cause);
+        if (says.signal && init.signal !== undefined && reads) {
             const { signal, ...rest } = init;
-            if (given !== undefined) refusing.add(given);
             await carry(given, url, rest, max, result, end);
+            // Where that failed as well, or one was taken before, it was something else.
+            if (result.response !== undefined && !taking.has(fetch)) taking.set(fetch, false);
             return;
         }
-        result.sent = !refused && !unsent;
+        // Who wraps a fetch may have sent the request and fail at something else afterwards, at once or later, and in the words
+        // of a refusal. For a read that is no harm. A write was not sent for certain where the runtime's own fetch cannot have.
+        const refused = reads ? says.refused || answer === undefined : given === undefined && !isRequest(url, init);
+        result.sent = !refused && !says.unsent;
         end(refused ? REFUSED : FAILED, cause);
     }
 }

@@ -320,7 +320,7 @@ impl FetchTransport {
             (ABORTED, true) => "aborted while it was under way",
             (_, false) => "the server could not be reached",
             (_, true) => {
-                "the connection failed before the whole answer came; in a browser also when CORS forbids the answer"
+                "the connection or the function fetch failed before the whole answer came; in a browser also when CORS forbids the answer"
             }
         };
         Err(Interrupted { how, sent, status, message })

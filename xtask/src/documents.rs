@@ -22,7 +22,7 @@ const MADE: [&str; 3] = ["./api.md", "./agency.md", "./provider.md"];
 const COMMANDS: [(&str, &[&str]); 7] = [
     ("demo", &["--port", "--static", "--api", "--location"]),
     ("example", &["--port"]),
-    ("test", &["--list", "--quick", "--all", "--reliability", "--mutants", "--sample"]),
+    ("test", &["--list", "--quick", "--all", "--reliability", "--mutants", "--shard"]),
     ("build", &[]),
     ("bench", &[]),
     ("guide", &[]),

@@ -38,8 +38,8 @@ cargo xtask <command>
                     `--all`: in every environment, not only in those that are quick to install;
                     `--reliability`: only what is about reliability, with its figures at the end;
                     `agency`: what is about the agency sync, with its figures at the end;
-                    `--mutants [--sample N] [FILE...]`: changes the code on purpose, in every Nth place if told so, and
-                    lists what no test notices
+                    `--mutants [--shard K/N] [FILE...]`: changes the code on purpose, in every Nth place if told so, from
+                    the Kth on, and lists what no test notices
   build             leave the publishable npm package in pkg/ and print its sizes
   bench             build, then measure the package beside other clients in Node, workerd, Chromium and Firefox, and write
                     benches/RESULTS.md and the figures of the README; `--quick`: Node only, two minutes, writes nothing;

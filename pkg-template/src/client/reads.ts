@@ -28,6 +28,9 @@ export interface Share<T> {
 
 const nothing = () => {};
 
+/** A list that is awaited where it is made is so within this time, which is too short for a request of a Worker to end and another one to begin. */
+const SAME_MOMENT_MS = 1;
+
 /**
  * As much of an AbortSignal as a call looks at: it never reaches a `fetch`, and in Node a real one, with its controller and
  * its listeners, takes a tenth of the time of a small answer.
@@ -146,9 +149,11 @@ export class SharedRead<T extends object> {
                 leave = () => {
                     if (stop()) resolve(undefined);
                 };
-                // Who began it, or took it over first, lives or ends together with it.
-                if (!first && !reading.ended) {
-                    const rest = reading.began + this.#manner.timeoutMs - Date.now();
+                // Who wants it first, just when it began, lives or ends together with it. Later it may be another request.
+                const age = Date.now() - reading.began;
+                const own = first && Math.abs(age) <= SAME_MOMENT_MS;
+                if (!own && !reading.ended) {
+                    const rest = this.#manner.timeoutMs - age;
                     // Timers take at most 31 bits, and a clock can be set back.
                     const ms = Math.min(rest, this.#manner.timeoutMs, 0x7fffffff);
                     timer = setTimeout(() => stop() && wait(), ms);

@@ -227,7 +227,7 @@ test("sandbox.fetch takes what the client gives, and what others give", async ()
     assert.equal(aborted, "gone");
 });
 
-test("a fetch that throws before it gives a promise has sent nothing, and is not asked again", async () => {
+test("a fetch that throws before it gives a promise may have sent a write, and is not asked again", async () => {
     let asked = 0;
     const bad = new TypeError("init.headers.get is not a function");
     const { payments } = stub(undefined, {
@@ -236,31 +236,109 @@ test("a fetch that throws before it gives a promise has sent nothing, and is not
             throw bad;
         },
     });
-    const error = await failure(payments.orders.recordPayment(ID, cash));
-    assert.deepEqual(
-        [error.code, error.outcome, error.retryable, error.cause, asked],
-        ["network_error", "not_sent", false, bad, 1],
-    );
-    assert.match(error.message, /fetch failed before it sent anything/);
+    for (const [call, outcome, message] of [
+        [() => payments.orders.recordPayment(ID, cash), "unknown", /HighLevel could not be reached|the connection|fetch failed/],
+        [() => payments.orders.get(ID), "not_sent", /fetch failed before it sent anything/],
+    ]) {
+        asked = 0;
+        const error = await failure(call());
+        assert.deepEqual([error.code, error.outcome, error.retryable, error.cause, asked], ["network_error", outcome, false, bad, 1]);
+        assert.match(error.message, message);
+    }
 });
 
-test("a fetch that refuses its arguments has sent nothing", async () => {
-    for (const message of [
-        "RequestInit: Expected signal to be an instance of AbortSignal.",
-        "Failed to execute 'fetch' on 'Window': Illegal invocation",
-        "Illegal invocation",
-    ]) {
-        // In a process of its own: the hooks of the suites stand between the client and the global fetch.
+// What fetches say of arguments that they do not take.
+const REFUSALS = [
+    "RequestInit: Expected signal to be an instance of AbortSignal.",
+    "Failed to execute 'fetch' on 'Window': Illegal invocation",
+    "Failed to construct 'Request': member signal is not of type AbortSignal.",
+    "Illegal invocation",
+];
+
+/** What a program prints. It is a process of its own: the hooks of the suites stand between the client and the global fetch. */
+function printed(program) {
+    const { NODE_OPTIONS, ...env } = process.env;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { env, encoding: "utf8" });
+    return stdout.trim() || stderr;
+}
+
+test("what the runtime can make no request of was not sent", () => {
+    for (const message of REFUSALS) {
         const program = `
             import { PaymentsClient } from "ghl-payments";
-            globalThis.fetch = () => Promise.reject(new TypeError(${JSON.stringify(message)}));
+            const refuse = () => { throw new TypeError(${JSON.stringify(message)}) };
+            globalThis.fetch = async () => refuse();
+            globalThis.Request = class { constructor() { refuse() } };
             const payments = new PaymentsClient({ token: "t", locationId: "l" });
             const error = await payments.orders.recordPayment("o", { mode: "cash" }).catch((error) => error);
             console.log(error.outcome, error.retryable, error.attempts);`;
-        const { NODE_OPTIONS, ...env } = process.env;
-        const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { env, encoding: "utf8" });
-        assert.equal(stdout, "not_sent false 1\n", message);
+        assert.equal(printed(program), "not_sent false 1", message);
     }
+});
+
+test("a global fetch that somebody wrapped is not believed to have sent nothing, and gets a write once", () => {
+    for (const message of REFUSALS) {
+        for (const wrap of [
+            "async (...given) => { await sandbox.fetch(...given); refuse() }",
+            "(...given) => { void sandbox.fetch(...given); refuse() }",
+        ]) {
+            for (const how of ["globalThis.fetch = wrapped;", "delete globalThis.Request; options.fetch = wrapped;"]) {
+                const program = `
+                    import { PaymentsClient } from "ghl-payments";
+                    import { createSandbox } from "ghl-payments/sandbox";
+                    const sandbox = createSandbox({ size: 5 });
+                    const options = { token: sandbox.token(), locationId: sandbox.locationId };
+                    const [order] = (await new PaymentsClient({ ...options, fetch: sandbox.fetch }).orders.list()).data;
+                    const refuse = () => { throw new TypeError(${JSON.stringify(message)}) };
+                    const wrapped = ${wrap};
+                    ${how}
+                    const call = new PaymentsClient(options).orders.recordPayment(order._id, { mode: "cash", amount: 1 });
+                    const error = await call.catch((error) => error);
+                    console.log(error.outcome, sandbox.requests.filter(({ method }) => method === "POST").length);`;
+                assert.equal(printed(program), "unknown 1", `${message} ${wrap} ${how}`);
+            }
+        }
+    }
+});
+
+test("a fetch that once spoke of a signal, and meant something else, gets signals as before", async () => {
+    const signals = [];
+    let fails = 0;
+    const fetch = async (_, { signal }) => {
+        signals.push(signal !== undefined);
+        if (fails-- > 0) throw new TypeError("AbortSignal of the audit");
+        return Response.json(ANY_ANSWER);
+    };
+    const { payments } = stub(undefined, { fetch, maxRetries: 0 });
+    const read = async (failing) => {
+        fails = failing;
+        await payments.orders.get(ID).catch(() => {});
+    };
+    await read(2);
+    await read(0);
+    // It has taken one: whatever it says from now on is of something else.
+    await read(1);
+    await read(0);
+    assert.deepEqual(signals, [true, false, true, true, false, true]);
+});
+
+test("where nothing tells whether a signal fits, a write has none until a read of the same fetch had one", () => {
+    const program = `
+        import { PaymentsClient } from "ghl-payments";
+        delete globalThis.Request;
+        for (const takes of [true, false]) {
+            const fetch = async (url, { method, signal }) => {
+                if (!takes && signal) throw new TypeError("RequestInit: Expected signal to be an instance of AbortSignal.");
+                seen.push(method + (signal ? "+" : "-"));
+                return Response.json({ success: true, message: "", _id: "o" });
+            };
+            const seen = [];
+            const { orders } = new PaymentsClient({ token: "t", locationId: "l", fetch });
+            const write = () => orders.recordPayment("o", { mode: "cash" });
+            for (const call of [write, () => orders.get("o"), write]) await call().catch((error) => seen.push(error.code));
+            console.log(seen.join(" "));
+        }`;
+    assert.equal(printed(program), "POST- GET+ POST+\nPOST- GET- POST-");
 });
 
 test("a fetch that sends the request and then fails at something else is not believed to have sent nothing", async () => {

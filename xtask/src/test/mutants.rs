@@ -79,17 +79,17 @@ const LONG: [&str; 17] = [
     "outcomes::the_outcome_is",
 ];
 
-/// Changes the files and folders that are given, or all [`ROOMS`], with `--sample N` in every Nth of the places where that
-/// is possible; fails where too much goes unnoticed.
+/// Changes the files and folders that are given, or all [`ROOMS`], with `--shard K/N` in every Nth of the places where that
+/// is possible, from the Kth on; fails where too much goes unnoticed.
 pub fn run_all(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     setup::for_mutants(workspace)?;
-    let (sample, paths) = sample(arguments)?;
+    let (shard, paths) = shard(arguments)?;
     let globs = globs(workspace, paths)?;
     let folder = workspace.target().join("mutants");
     let tree = folder.join("tree");
     copy_tree(&workspace.root, &tree)?;
     let listed =
-        command(workspace, &tree, &globs).arg("--list").args(&sample).output().context("cannot start cargo-mutants")?;
+        command(workspace, &tree, &globs).arg("--list").args(&shard).output().context("cannot start cargo-mutants")?;
     let count = String::from_utf8_lossy(&listed.stdout).lines().count();
     let about = spoken(EACH * u32::try_from(count).unwrap_or(u32::MAX));
     println!("{count} changes, about {about} on 2 cores, besides compiling the tests once for each stage");
@@ -101,7 +101,7 @@ pub fn run_all(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> 
         let mut command = command(workspace, &tree, &globs);
         // A later stage repeats what those before have missed, and nothing else.
         match at {
-            0 => command.args(&sample),
+            0 => command.args(&shard),
             _ => command.args(found.missed.iter().flat_map(|change| ["--re".to_owned(), exactly(change)])),
         };
         stage.put(command.arg("--output").arg(&folder));
@@ -187,17 +187,16 @@ fn sources(root: &Path) -> Result<BTreeSet<String>> {
     Ok(found)
 }
 
-/// What `--sample N` before the paths asks of cargo-mutants, and the paths.
-fn sample(arguments: &[String]) -> Result<(Vec<String>, &[String])> {
+/// What `--shard K/N` before the paths asks of cargo-mutants, and the paths. The Nth parts from 0 to N - 1 are all changes.
+fn shard(arguments: &[String]) -> Result<(Vec<String>, &[String])> {
     match arguments {
-        [option, every, paths @ ..] if option == "--sample" => match every.parse::<u32>() {
-            Ok(every) if every > 0 => {
-                let shard = format!("0/{every}");
-                Ok((["--shard", &shard, "--sharding", "round-robin"].map(str::to_owned).to_vec(), paths))
+        [option, part, paths @ ..] if option == "--shard" => match part.split_once('/').map(|(k, n)| (k.parse::<u32>(), n.parse::<u32>())) {
+            Some((Ok(k), Ok(n))) if k < n => {
+                Ok((["--shard", part, "--sharding", "round-robin"].map(str::to_owned).to_vec(), paths))
             }
-            _ => bail!("--sample {every} is no whole number from 1"),
+            _ => bail!("--shard {part} is no part such as 0/20, which is every twentieth change, or 19/20, the last one of those"),
         },
-        [option] if option == "--sample" => bail!("--sample needs a number: 20 for every twentieth change"),
+        [option] if option == "--shard" => bail!("--shard needs a part such as 0/20: every twentieth change"),
         paths => Ok((Vec::new(), paths)),
     }
 }
@@ -260,18 +259,20 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
-    use super::{copy_tree, exactly, sample, Found};
+    use super::{copy_tree, exactly, shard, Found};
 
     #[test]
-    fn a_sample_is_every_nth_change() {
+    fn a_shard_is_every_nth_change() {
         let given = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let all = given(&["src/json", "src/call"]);
-        assert_eq!(sample(&all).unwrap(), (Vec::new(), &all[..]));
-        let every = given(&["--sample", "20", "src/json"]);
-        let shard = given(&["--shard", "0/20", "--sharding", "round-robin"]);
-        assert_eq!(sample(&every).unwrap(), (shard, &every[2..]));
-        for wrong in [&["--sample"][..], &["--sample", "0"], &["--sample", "src/json"]] {
-            assert!(sample(&given(wrong)).is_err(), "{wrong:?}");
+        assert_eq!(shard(&all).unwrap(), (Vec::new(), &all[..]));
+        let every = given(&["--shard", "3/20", "src/json"]);
+        let asked = given(&["--shard", "3/20", "--sharding", "round-robin"]);
+        assert_eq!(shard(&every).unwrap(), (asked, &every[2..]));
+        for wrong in
+            [&["--shard"][..], &["--shard", "0"], &["--shard", "20/20"], &["--shard", "0/0"], &["--shard", "src/json"]]
+        {
+            assert!(shard(&given(wrong)).is_err(), "{wrong:?}");
         }
     }
 
