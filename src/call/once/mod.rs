@@ -426,8 +426,10 @@ impl RecordOnce {
             Found::Reused => {
                 "a transaction shows the reference, but has another amount or mode; another payment needs another reference"
             }
-            Found::Nothing => "not all transactions of the order could be looked through; since says how far back to look",
-            _ => "transactions of the order may be the payment, and none shows its reference; see candidates",
+            Found::Nothing => {
+                "not all transactions of the order could be looked through; since says how far back to look: when the job first began, and never later"
+            },
+            _ => "transactions of the order may be the payment, and nothing proves it of one; see candidates",
         });
         if let Some(failed) = self.failed.take() {
             put(&mut error.message, "; it was sent, and then: ");
