@@ -294,6 +294,7 @@ test("a global fetch that somebody wrapped is not believed to have sent nothing,
                     ${how}
                     const call = new PaymentsClient(options).orders.recordPayment(order._id, { mode: "cash", amount: 1 });
                     const error = await call.catch((error) => error);
+                    await new Promise((resolve) => setTimeout(resolve, 20)); // what was sent arrives
                     console.log(error.outcome, sandbox.requests.filter(({ method }) => method === "POST").length);`;
                 assert.equal(printed(program), "unknown 1", `${message} ${wrap} ${how}`);
             }
