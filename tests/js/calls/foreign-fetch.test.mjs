@@ -279,8 +279,8 @@ test("what the runtime can make no request of was not sent", () => {
 test("a global fetch that somebody wrapped is not believed to have sent nothing, and gets a write once", () => {
     for (const message of REFUSALS) {
         for (const wrap of [
-            "async (...given) => { await sandbox.fetch(...given); refuse() }",
-            "(...given) => { void sandbox.fetch(...given); refuse() }",
+            "async (...given) => { writes += 1; await sandbox.fetch(...given); refuse() }",
+            "(...given) => { writes += 1; void sandbox.fetch(...given).catch(() => {}); refuse() }",
         ]) {
             for (const how of ["globalThis.fetch = wrapped;", "delete globalThis.Request; options.fetch = wrapped;"]) {
                 const program = `
@@ -290,12 +290,12 @@ test("a global fetch that somebody wrapped is not believed to have sent nothing,
                     const options = { token: sandbox.token(), locationId: sandbox.locationId };
                     const [order] = (await new PaymentsClient({ ...options, fetch: sandbox.fetch }).orders.list()).data;
                     const refuse = () => { throw new TypeError(${JSON.stringify(message)}) };
+                    let writes = 0;
                     const wrapped = ${wrap};
                     ${how}
                     const call = new PaymentsClient(options).orders.recordPayment(order._id, { mode: "cash", amount: 1 });
                     const error = await call.catch((error) => error);
-                    await new Promise((resolve) => setTimeout(resolve, 20)); // what was sent arrives
-                    console.log(error.outcome, sandbox.requests.filter(({ method }) => method === "POST").length);`;
+                    console.log(error.outcome, writes);`;
                 assert.equal(printed(program), "unknown 1", `${message} ${wrap} ${how}`);
             }
         }
