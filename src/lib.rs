@@ -8,6 +8,8 @@
 #[cfg(all(any(feature = "npm", feature = "npm-sandbox"), target_arch = "wasm32"))]
 mod bindings;
 pub mod call;
+#[cfg(test)]
+mod chance;
 mod client;
 pub mod core;
 #[cfg(feature = "edge")]

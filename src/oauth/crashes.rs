@@ -1,8 +1,8 @@
 //! Many callers, crashes and failures in any order: what the machine keeps and what it may lose.
 
 use super::app::options;
-use super::chance::Chance;
 use super::*;
+use crate::chance::Chance;
 use crate::core::Response;
 
 /// An authorization server that rotates its refresh tokens.
@@ -95,7 +95,7 @@ impl History {
                 1 => answer.as_ref().map_or(Event::Lost, Event::Answer),
                 _ => Event::Awake,
             };
-            let chance = self.chance.below(1000) as f64 / 1000.0;
+            let chance = self.chance.fraction();
             let step = step(&app, Some(&owner), self.row.clone(), progress, happened, self.now, chance);
             if crashes() {
                 self.answer_lost |= matches!(&answer, Some(response) if response.status == 200);
@@ -162,7 +162,7 @@ fn history(seed: u64, grace: f64, reconnects: bool) -> History {
     let (access, refresh) = (Secret::new("a0"), Secret::new("r0"));
     let server = Server { grace, reconnects, live: "r0".into(), before: None, code: None, count: 0 };
     let row = State { status: Status::Active, access, refresh, refresh_at: 1e9, expires_at: 1e9, ..State::default() };
-    History { server, row, now: 0.0, chance: Chance(seed * 2 + 1), answer_lost: false }
+    History { server, row, now: 0.0, chance: Chance(seed), answer_lost: false }
 }
 
 #[test]

@@ -19,8 +19,6 @@ mod secret;
 mod signed;
 
 #[cfg(test)]
-mod chance;
-#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod table;

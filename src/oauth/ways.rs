@@ -2,8 +2,8 @@
 //! the app, it ends with a token, and when it has not, HighLevel is asked a few times and then left alone.
 
 use super::app::options;
-use super::chance::Chance;
 use super::*;
+use crate::chance::Chance;
 use crate::core::Response;
 use std::collections::HashSet;
 
@@ -94,7 +94,7 @@ impl History {
     fn step(&mut self, progress: Progress, event: Event<'_>) -> (Progress, Then) {
         let app = App::check(&options("")).expect("options");
         let owner = Owner::Location("l".into());
-        let chance = self.chance.below(1000) as f64 / 1000.0;
+        let chance = self.chance.fraction();
         let step = super::step(&app, Some(&owner), self.row.clone(), progress, event, self.now, chance);
         if step.write {
             self.row = step.state;
@@ -184,7 +184,7 @@ fn whichever_way_a_location_has_the_app_it_ends_with_a_token() {
             highlevel: HighLevel::default(),
             row: State::default(),
             now: 1e9,
-            chance: Chance(seed * 2 + 1),
+            chance: Chance(seed),
             webhooks: Vec::new(),
         };
         for _ in 0..25 {

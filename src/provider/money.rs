@@ -247,6 +247,7 @@ pub(super) fn ten_thousandths(number: &str) -> Result<u64, MoneyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chance::Chance;
 
     fn minor(number: &str, currency: &str) -> Result<u64, MoneyError> {
         Amount::of_major(number, Currency::read(currency)?).map(|amount| amount.minor)
@@ -318,11 +319,10 @@ mod tests {
     fn minor_units_and_back_are_the_same_amount() {
         for (currency, unit) in [("USD", 100.0), ("JPY", 1.0), ("OMR", 1000.0), ("UYW", 10_000.0)] {
             let currency = Currency::read(currency).unwrap();
-            let mut seed = 1_u64;
+            let mut chance = Chance(1);
             for round in 0..20_000 {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let minor =
-                    if round < 2000 { round } else { (seed >> 11) % (LARGEST / currency.minor()).min(LARGEST_MINOR) };
+                let largest = (LARGEST / currency.minor()).min(LARGEST_MINOR);
+                let minor = if round < 2000 { round } else { chance.below(largest) };
                 let amount = Amount::of_minor(minor, currency).unwrap();
                 assert_eq!(Amount::of_major(&amount.major(), currency), Ok(amount), "{}", amount.major());
                 if minor < 1 << 40 {

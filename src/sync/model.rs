@@ -4,27 +4,13 @@
 use super::table::{start, NOW};
 use super::*;
 use crate::call::Turn;
+use crate::chance::Chance;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 const LOCATIONS: usize = 10_000;
 const PARALLEL: u64 = 64;
 const TIMEOUT: u64 = 30_000;
-
-/// Numbers that are the same in every run of the tests.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0 >> 33
-    }
-
-    /// From `least` to below `most`.
-    fn from(&mut self, least: u64, most: u64) -> u64 {
-        least + self.next() % (most - least)
-    }
-}
 
 /// What a location's server does.
 #[derive(Clone, Copy, PartialEq)]
@@ -87,13 +73,13 @@ struct Company {
 
 /// Few locations are large: as in every agency.
 fn sizes(chance: &mut Chance) -> [u64; 4] {
-    let most = match chance.from(0, 1_000) {
+    let most = match chance.below(1_000) {
         0..800 => 400,
         800..950 => 5_000,
         950..998 => 40_000,
         _ => 400_000,
     };
-    let orders = chance.from(0, most);
+    let orders = chance.below(most);
     [orders, orders * 11 / 10, orders / 20, orders.min(30)]
 }
 
@@ -102,13 +88,13 @@ impl Company {
         let mut chance = Chance(seed);
         let mut all = Vec::new();
         for _ in 0..locations {
-            let server = match chance.from(0, 1_000) {
+            let server = match chance.below(1_000) {
                 0..5 => Server::Down,
                 5..10 => Server::Revoked,
                 10..15 => Server::Endless,
                 _ => Server::Fine,
             };
-            let (sizes, call_at) = (sizes(&mut chance), NOW + chance.from(0, 60_000));
+            let (sizes, call_at) = (sizes(&mut chance), NOW + chance.below(60_000));
             let (at, gate) = (Location::default(), Gate::read(""));
             all.push(One { at, gate, server, sizes, read: [0; 4], slice: 0, due: NOW, waits: Vec::new(), call_at });
         }
@@ -148,13 +134,13 @@ impl Company {
     /// Sends a message: some of them come twice, some late, some never.
     fn send(&mut self, who: usize) {
         let slice = self.all[who].slice;
-        let copies = match self.chance.from(0, 100) {
+        let copies = match self.chance.below(100) {
             0 => 0,
             1..90 => 1,
             _ => 2,
         };
         for copy in 0..copies {
-            let delay = self.chance.from(20, if copy == 0 { 100 } else { 30_000 });
+            let delay = self.chance.between(20, if copy == 0 { 100 } else { 30_000 });
             self.events.push(Reverse((self.now + delay, What::Message(slice), who)));
         }
     }
@@ -205,8 +191,8 @@ impl Company {
             let now = page_at.min(retry).min(one.call_at);
             if now == one.call_at {
                 // One call, or those of a page with a whole screen full of them.
-                let calls = if self.chance.from(0, 10) == 0 { 12 } else { 1 };
-                one.call_at = now + self.chance.from(100, 8_000);
+                let calls = if self.chance.below(10) == 0 { 12 } else { 1 };
+                one.call_at = now + self.chance.between(100, 8_000);
                 waiting.extend((0..calls).map(|_| (now, now, 0)));
             } else if now == retry {
                 let at = waiting.iter().position(|(at, ..)| *at == now).unwrap();
@@ -225,7 +211,7 @@ impl Company {
                 match asked.turn {
                     Turn::Wait(ms) => page_at = now + u64::from(ms),
                     Turn::Go => {
-                        page_at = now + self.chance.from(10, 150);
+                        page_at = now + self.chance.between(10, 150);
                         one.gate.done(number, 200, &|_| None, page_at);
                         number = 0;
                         done += 1;
@@ -233,7 +219,7 @@ impl Company {
                 }
             }
         }
-        page_at + self.chance.from(20, 80)
+        page_at + self.chance.between(20, 80)
     }
 
     /// A job is done: what comes of it is told.

@@ -1,6 +1,7 @@
 //! The table of a location: what it does next, whatever has come.
 
 use super::*;
+use crate::chance::Chance;
 use std::fmt::Write as _;
 
 /// 2026-11-30T08:00:00Z
@@ -711,16 +712,6 @@ fn every_state_reads_as_it_was_written_and_any_other_text_is_a_location_that_kno
     assert!(!at.hinted.is_empty() && at.until > 0 && !at.reason.is_empty());
     for text in ["", "{}", "[]", "nonsense", "{\"phase\":7}"] {
         assert_eq!(Location::read(text), Location::default(), "{text}");
-    }
-}
-
-/// Numbers that are the same in every run of the tests.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, most: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % most
     }
 }
 

@@ -151,6 +151,8 @@ struct Module {
     passed_on: Vec<Names>,
     /// The names that it declares.
     declared: BTreeSet<String>,
+    /// Its children that are there for tests alone, each a file of its own.
+    tests: Vec<String>,
 }
 
 impl Crate {
@@ -163,7 +165,18 @@ impl Crate {
                 modules.insert(module_of(path), Module::of(path, &read(&file)?));
             }
         }
-        Ok(Self { modules })
+        Ok(Self::of(modules))
+    }
+
+    /// Without the files that hold tests.
+    fn of(mut modules: BTreeMap<String, Module>) -> Self {
+        let tests = |(name, module): (&String, &Module)| -> Vec<String> {
+            module.tests.iter().map(|test| joined(name, test)).collect()
+        };
+        for test in modules.iter().flat_map(tests).collect::<Vec<_>>() {
+            modules.remove(&test);
+        }
+        Self { modules }
     }
 
     /// Who imports whom; a module does not import itself.
@@ -261,6 +274,7 @@ impl Module {
             paths: Vec::new(),
             passed_on: Vec::new(),
             declared: BTreeSet::new(),
+            tests: test_files(&code),
         };
         let mut at = 0;
         while at < tokens.len() {
@@ -338,9 +352,19 @@ fn tokens(code: &str) -> Vec<String> {
     tokens
 }
 
+const OF_TESTS: &str = "#[cfg(test)]\n";
+
 /// The code without the unit tests, which stand last in a file.
 fn without_tests(code: &str) -> &str {
-    code.find("#[cfg(test)]\nmod ").map_or(code, |end| &code[..end])
+    let block =
+        |at: &usize| code[*at + OF_TESTS.len()..].lines().next().is_some_and(|line| line.starts_with("mod tests {"));
+    code.match_indices(OF_TESTS).map(|(at, _)| at).find(block).map_or(code, |end| &code[..end])
+}
+
+/// The names of the modules behind `#[cfg(test)] mod a;` and `#[cfg(test)] pub(crate) mod a;`.
+fn test_files(code: &str) -> Vec<String> {
+    let declared = code.split(OF_TESTS).skip(1).filter_map(|rest| rest.lines().next()?.strip_suffix(';'));
+    declared.filter_map(|line| Some(line.rsplit_once("mod ")?.1.to_owned())).collect()
 }
 
 /// The code without comments, and with empty texts.
@@ -461,9 +485,7 @@ mod tests {
     use super::{circles, edges, resolved, specifiers, Crate, Graph, Module};
 
     fn crate_of(files: &[(&str, &str)]) -> Crate {
-        Crate {
-            modules: files.iter().map(|(path, source)| (super::module_of(path), Module::of(path, source))).collect(),
-        }
+        Crate::of(files.iter().map(|(path, source)| (super::module_of(path), Module::of(path, source))).collect())
     }
 
     fn arrows(files: &[(&str, &str)]) -> Vec<String> {
@@ -490,6 +512,15 @@ mod tests {
             const B: &str = r#\"crate::json\"#;\nconst C: char = '\"';\nfn f<'a>(_: &'a str) {}\n\
             #[cfg(test)]\nmod tests { use crate::json; }";
         assert_eq!(arrows(&[("core/mod", code), ("json/mod", "")]), [""; 0]);
+    }
+
+    #[test]
+    fn of_a_file_of_tests_no_arrow_counts_but_of_the_code_behind_its_name() {
+        let code = "#[cfg(test)]\nmod model;\n#[cfg(test)]\npub(crate) mod server;\npub use crate::json::Scanner;";
+        let test = "use crate::call::Turn;";
+        let files =
+            [("core/mod", code), ("core/model", test), ("core/server", test), ("json/mod", ""), ("call/mod", "")];
+        assert_eq!(arrows(&files), ["core > json"]);
     }
 
     #[test]

@@ -267,6 +267,7 @@ pub struct Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chance::Chance;
 
     fn options(reference: &str) -> OnceOptions {
         OnceOptions { reference: Some(reference.into()), ..OnceOptions::default() }
@@ -347,15 +348,11 @@ mod tests {
 
     #[test]
     fn references_of_their_own_making_differ() {
-        let mut state = 1_u64;
-        let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 11) as f64 / (1_u64 << 53) as f64
-        };
+        let mut chance = Chance(1);
         let mut made = Vec::new();
         for _ in 0..100 {
             let mut payment = Payment::new("o", "{}", OnceOptions::default());
-            payment.name(&mut random);
+            payment.name(&mut || chance.fraction());
             assert!(
                 payment.reference.len() == 30 && is_reference(payment.reference.as_bytes()),
                 "{}",
