@@ -1,7 +1,7 @@
 // Judges requests and answers by `payments.openapi.json`. Nothing of the package is used here: models, shape tables and
 // the sandbox's own checks have no say.
 
-import { readFileSync } from "node:fs";
+import { DESCRIBED, DOCUMENT, resolved } from "./operations.mjs";
 
 const ORIGIN = "https://services.leadconnectorhq.com";
 /** Faults that make an answer wrong on purpose; the sandbox names the fault in the answer's `x-sandbox-fault`. */
@@ -10,11 +10,13 @@ const WITHOUT_BODY = [204, 205, 304];
 
 /** The contract, with `tool`, which requires ajv and ajv-formats. */
 export class Contract {
-    #document = JSON.parse(readFileSync(new URL("payments.openapi.json", import.meta.url), "utf8"));
     #ajv;
     #checks = new Map();
     /** The operations, `{ id, method, path, pattern, parameters, spec }`. */
-    operations = [];
+    operations = DESCRIBED.map((operation) => ({
+        ...operation,
+        pattern: new RegExp(`^${operation.path.replace(/\{\w+\}/g, "([^/]+)")}$`),
+    }));
 
     constructor(tool) {
         const { Ajv2020 } = tool("ajv/dist/2020");
@@ -24,22 +26,9 @@ export class Contract {
         // `multipleOf` divides: 0.3 is no multiple of 0.0001 then.
         const few = (most, number) => (/\.(\d+)$/.exec(String(number))?.[1].length ?? 0) <= most && !/e-/.test(number);
         this.#ajv.addKeyword({ keyword: "x-decimals", type: "number", schemaType: "number", validate: few });
-        const { schemas } = this.#document.components;
+        const { schemas } = DOCUMENT.components;
         this.#ajv.addSchema({ $id: "open", $defs: pointing("open", schemas) });
         this.#ajv.addSchema({ $id: "closed", $defs: pointing("closed", closed(schemas)) });
-        for (const [path, item] of Object.entries(this.#document.paths)) {
-            const { parameters: shared = [], ...methods } = item;
-            for (const [method, spec] of Object.entries(methods)) {
-                this.operations.push({
-                    id: spec.operationId,
-                    method: method.toUpperCase(),
-                    path,
-                    pattern: new RegExp(`^${path.replace(/\{\w+\}/g, "([^/]+)")}$`),
-                    parameters: [...shared, ...(spec.parameters ?? [])].map((parameter) => this.#resolve(parameter)),
-                    spec,
-                });
-            }
-        }
     }
 
     /** The operation that a request belongs to. A base URL may put its own path in front. */
@@ -78,10 +67,10 @@ export class Contract {
         if (success && responses[status] === undefined) {
             return [`${operation?.id ?? "no operation"}: answer: status ${status} is not described`];
         }
-        const response = this.#resolve(responses[status] ?? responses.default);
+        const response = resolved(responses[status] ?? responses.default);
         const type = (headers.get("content-type") ?? "").split(";")[0];
         if (type !== "application/json") found.push(`answer: content-type is "${type}"`);
-        for (const [name, header] of Object.entries(this.#document.components.responses.RateLimited.headers)) {
+        for (const [name, header] of Object.entries(DOCUMENT.components.responses.RateLimited.headers)) {
             // A fault may come from a server in front of the one that counts.
             const value = headers.get(name);
             if (value !== null || fault === "") found.push(...this.#value(header.schema, value, `answer: ${name}`));
@@ -174,14 +163,6 @@ export class Contract {
             const [detail] = Object.values(params).flat();
             return `${where}${instancePath} ${message}${typeof detail === "string" ? ` (${detail})` : ""}`;
         });
-    }
-
-    #resolve(value) {
-        if (value.$ref === undefined) return value;
-        return value.$ref
-            .split("/")
-            .slice(1)
-            .reduce((at, name) => at[name], this.#document);
     }
 }
 

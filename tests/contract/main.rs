@@ -4,8 +4,11 @@
 //! Both sides are flattened to rows such as `data[].amount: number` and compared in both directions.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod operations;
+
 use ghl_payments::endpoint::{Method, Operation, Safety, ALL};
 use ghl_payments::shape::{Kind, Record, Rule};
+use operations::{resolved, Described, DOCUMENT, OPERATIONS, TEXT};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -16,16 +19,21 @@ const ACCOUNT: [&str; 3] = ["altId", "altType", "locationId"];
 
 #[test]
 fn the_ledger_holds_the_operations_of_the_contract_once_each() {
-    let contract = Contract::read();
     let ledger: Rows = ALL.iter().map(|o| o.id.to_string()).collect();
-    let ids: Rows = contract.operations().iter().map(|o| text(&o.spec["operationId"])).collect();
+    let ids: Rows = OPERATIONS.iter().map(|o| o.id.to_string()).collect();
     assert_same(&ledger, &ids, "operations");
-    assert_eq!([ALL.len(), ids.len()], [contract.operations().len(); 2]);
+    assert_eq!([ALL.len(), ids.len()], [OPERATIONS.len(); 2]);
+}
+
+#[test]
+fn the_operations_are_read_in_the_order_of_the_contract() {
+    let place = |operation: &Described| TEXT.find(&format!("\"operationId\": \"{}\"", operation.id)).expect("its id");
+    let places: Vec<usize> = OPERATIONS.iter().map(place).collect();
+    assert!(places.is_sorted(), "{places:?}");
 }
 
 #[test]
 fn an_operation_has_the_method_path_scope_safety_and_js_name_of_the_contract() {
-    let contract = Contract::read();
     let facts = |o: &Operation| {
         let safety = match o.safety {
             Safety::Read => "read",
@@ -36,13 +44,11 @@ fn an_operation_has_the_method_path_scope_safety_and_js_name_of_the_contract() {
         format!("{}: {} {}, {scope}, {safety}, {}", o.id, o.method.as_str(), o.path, o.name)
     };
     let ledger: Rows = ALL.iter().map(|o| facts(o)).collect();
-    let wanted: Rows = contract
-        .operations()
+    let wanted: Rows = OPERATIONS
         .iter()
-        .map(|o| {
-            let scope = o.spec["x-scope"].as_str().unwrap_or("no scope");
-            let [id, safety, name] = ["operationId", "x-safety", "x-js-method"].map(|key| text(&o.spec[key]));
-            format!("{id}: {} {}, {scope}, {safety}, {name}", o.method, o.path)
+        .map(|Described { id, name, method, path, spec, .. }| {
+            let (scope, safety) = (spec["x-scope"].as_str().unwrap_or("no scope"), text(&spec["x-safety"]));
+            format!("{id}: {method} {path}, {scope}, {safety}, {name}")
         })
         .collect();
     assert_same(&ledger, &wanted, "facts");
@@ -63,18 +69,16 @@ fn only_a_get_is_a_read() {
 
 #[test]
 fn the_documentation_of_an_operation_is_highlevels_page_about_it() {
-    let contract = Contract::read();
     for operation in ALL {
-        assert_eq!(operation.docs(), text(&contract.operation(operation.id).spec["externalDocs"]["url"]));
+        assert_eq!(operation.docs(), text(&described(operation).spec["externalDocs"]["url"]));
     }
 }
 
 #[test]
 fn the_placeholder_of_a_path_is_its_only_path_parameter() {
-    let contract = Contract::read();
     for operation in ALL {
         let wanted: Vec<String> =
-            contract.parameters(operation.id, "path").iter().map(|p| format!("{{{}}}", text(&p["name"]))).collect();
+            described(operation).parameters("path").iter().map(|p| format!("{{{}}}", text(&p["name"]))).collect();
         let found: Vec<&str> = operation.path.split('/').filter(|part| part.starts_with('{')).collect();
         assert_eq!(found, wanted, "{}", operation.id);
         assert!(found.len() <= 1, "{}", operation.id);
@@ -83,19 +87,18 @@ fn the_placeholder_of_a_path_is_its_only_path_parameter() {
 
 #[test]
 fn the_query_of_an_operation_is_the_one_of_the_contract() {
-    let contract = Contract::read();
     for operation in ALL {
         let mut wanted = Rows::new();
-        for parameter in contract.parameters(operation.id, "query") {
+        for parameter in described(operation).parameters("query") {
             let name = text(&parameter["name"]);
             let required = parameter["required"] == true && !ACCOUNT.contains(&name.as_str());
-            contract.rows(&parameter["schema"], &name, required, &mut wanted);
+            rows_of(&parameter["schema"], &name, required, &mut wanted);
             if parameter["explode"] == false {
                 wanted.retain(|row| !row.starts_with(&format!("{name}[]")) && *row != format!("{name}: list"));
                 wanted.insert(format!("{name}: text, or a list of texts"));
             }
         }
-        if let Some(list) = contract.operation(operation.id).spec["x-one-of"].as_array() {
+        if let Some(list) = described(operation).spec["x-one-of"].as_array() {
             wanted.insert(one_of("", list.iter().map(text)));
         }
         assert_same(&ledger_rows(operation.query), &wanted, &format!("query of {}", operation.id));
@@ -104,13 +107,12 @@ fn the_query_of_an_operation_is_the_one_of_the_contract() {
 
 #[test]
 fn the_body_of_an_operation_is_the_one_of_the_contract() {
-    let contract = Contract::read();
     for operation in ALL {
         let mut wanted = Rows::new();
-        let schema = &contract.operation(operation.id).spec["requestBody"]["content"]["application/json"]["schema"];
-        assert_eq!(operation.body.is_some(), !schema.is_null(), "{}", operation.id);
+        let body = described(operation).body();
+        assert_eq!(operation.body.is_some(), !body.is_null(), "{}", operation.id);
         if operation.body.is_some() {
-            contract.record(contract.resolve(schema), "", &ACCOUNT, &mut wanted);
+            record_of(body, "", &ACCOUNT, &mut wanted);
         }
         assert_same(&ledger_rows(operation.body), &wanted, &format!("body of {}", operation.id));
     }
@@ -118,25 +120,22 @@ fn the_body_of_an_operation_is_the_one_of_the_contract() {
 
 #[test]
 fn the_answer_of_an_operation_is_the_one_of_the_contract() {
-    let contract = Contract::read();
     for operation in ALL {
         let (mut ledger, mut wanted) = (Rows::new(), Rows::new());
         flatten(&operation.answer, "", true, &mut ledger);
-        contract.rows(contract.answer(operation.id), "", true, &mut wanted);
+        rows_of(answer(operation), "", true, &mut wanted);
         assert_same(&ledger, &wanted, &format!("answer of {}", operation.id));
     }
 }
 
 #[test]
 fn the_contract_closes_bodies_and_opens_answers() {
-    let contract = Contract::read();
     for operation in ALL {
-        let body = &contract.operation(operation.id).spec["requestBody"]["content"]["application/json"]["schema"];
-        contract.records_below(body, &mut |record| {
+        records_below(described(operation).body(), &mut |record| {
             let data_of_the_caller = record["properties"].is_null();
             assert_eq!(record["additionalProperties"], data_of_the_caller, "body of {}: {record}", operation.id);
         });
-        contract.records_below(contract.answer(operation.id), &mut |record| {
+        records_below(answer(operation), &mut |record| {
             assert_eq!(record["additionalProperties"], true, "answer of {}: {record}", operation.id);
         });
     }
@@ -144,167 +143,116 @@ fn the_contract_closes_bodies_and_opens_answers() {
 
 #[test]
 fn an_operation_of_the_contract_fails_in_one_of_the_five_shapes() {
-    let contract = Contract::read();
-    let shapes = contract.root["components"]["schemas"]["AnyError"]["anyOf"].as_array().expect("the shapes of errors");
+    let shapes = DOCUMENT["components"]["schemas"]["AnyError"]["anyOf"].as_array().expect("the shapes of errors");
     assert_eq!(shapes.len(), 5);
-    for operation in contract.operations() {
+    for Described { id, spec, .. } in OPERATIONS.iter() {
         for status in ["429", "default"] {
-            let response = contract.resolve(&operation.spec["responses"][status]);
-            let schema = contract.resolve(&response["content"]["application/json"]["schema"]);
-            assert_eq!(schema["anyOf"].as_array(), Some(shapes), "{} {status}", text(&operation.spec["operationId"]));
+            let response = resolved(&spec["responses"][status]);
+            let schema = resolved(&response["content"]["application/json"]["schema"]);
+            assert_eq!(schema["anyOf"].as_array(), Some(shapes), "{id} {status}");
         }
     }
 }
 
 #[test]
 fn a_component_of_the_contract_is_there_and_used() {
-    let contract = Contract::read();
     let (mut used, mut there) = (Rows::new(), Rows::new());
-    references(&contract.root, &mut used);
+    references(&DOCUMENT, &mut used);
     for group in ["parameters", "responses", "schemas"] {
-        for name in contract.root["components"][group].as_object().expect("components").keys() {
+        for name in DOCUMENT["components"][group].as_object().expect("components").keys() {
             there.insert(format!("#/components/{group}/{name}"));
         }
     }
     assert_same(&there, &used, "components");
 }
 
-/// The contract file.
-struct Contract {
-    root: Value,
+/// What the contract says of an operation of the ledger.
+fn described(operation: &Operation) -> &'static Described {
+    OPERATIONS.iter().find(|one| one.id == operation.id).expect("an operation of the contract")
 }
 
-/// One operation of the contract.
-struct Described<'a> {
-    method: String,
-    path: &'a str,
-    /// What applies to all operations of the path.
-    shared: &'a Value,
-    spec: &'a Value,
+/// The schema of the answer with a 2xx status.
+fn answer(operation: &Operation) -> &'static Value {
+    let responses = described(operation).spec["responses"].as_object().expect("responses");
+    let (_, response) = responses.iter().find(|(status, _)| status.starts_with('2')).expect("a 2xx answer");
+    &response["content"]["application/json"]["schema"]
 }
 
-impl Contract {
-    fn read() -> Self {
-        Self { root: serde_json::from_str(include_str!("payments.openapi.json")).expect("the contract is JSON") }
+/// Flattens a schema at `path`.
+fn rows_of(schema: &'static Value, path: &str, required: bool, rows: &mut Rows) {
+    let schema = resolved(schema);
+    if let Some(shapes) = schema["anyOf"].as_array() {
+        let [shape, null] = shapes.as_slice() else { panic!("{path}: {schema}") };
+        assert_eq!(null["type"], "null", "{path}");
+        return rows_of(shape, path, required, rows);
     }
-
-    fn operations(&self) -> Vec<Described<'_>> {
-        let mut out = Vec::new();
-        for (path, item) in self.root["paths"].as_object().expect("paths") {
-            for (method, spec) in item.as_object().expect("a path").iter().filter(|(key, _)| *key != "parameters") {
-                out.push(Described { method: method.to_uppercase(), path, shared: &item["parameters"], spec });
-            }
+    if let Some(shapes) = schema["oneOf"].as_array() {
+        let [one, list] = shapes.as_slice() else { panic!("{path}: {schema}") };
+        assert_eq!(resolved(one), resolved(&list["items"]), "{path}");
+        push(rows, path, "one or a list", required);
+        return rows_of(one, &format!("{path}[]"), false, rows);
+    }
+    let kind = match &schema["type"] {
+        Value::Array(kinds) => {
+            assert_eq!(kinds[1..], [Value::from("null")], "{path}");
+            text(&kinds[0])
         }
-        out
-    }
-
-    fn operation(&self, id: &str) -> Described<'_> {
-        self.operations().into_iter().find(|o| o.spec["operationId"] == id).expect("an operation of the contract")
-    }
-
-    /// The parameters of an operation in the query or in the path.
-    fn parameters(&self, id: &str, place: &str) -> Vec<&Value> {
-        let operation = self.operation(id);
-        [operation.shared, &operation.spec["parameters"]]
-            .into_iter()
-            .filter_map(Value::as_array)
-            .flatten()
-            .map(|p| self.resolve(p))
-            .filter(|p| p["in"] == place)
-            .collect()
-    }
-
-    /// The schema of the answer with a 2xx status.
-    fn answer(&self, id: &str) -> &Value {
-        let responses = self.operation(id).spec["responses"].as_object().expect("responses");
-        let (_, response) = responses.iter().find(|(status, _)| status.starts_with('2')).expect("a 2xx answer");
-        &response["content"]["application/json"]["schema"]
-    }
-
-    fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
-        match value["$ref"].as_str() {
-            Some(pointer) => self.root.pointer(&pointer[1..]).unwrap_or_else(|| panic!("{pointer} leads nowhere")),
-            None => value,
+        Value::Null => "json".into(),
+        kind => text(kind),
+    };
+    match kind.as_str() {
+        "object" if schema["properties"].is_null() => push(rows, path, "map", required),
+        "object" => {
+            push(rows, path, "object", required);
+            record_of(schema, path, &[], rows);
         }
+        "array" => {
+            push(rows, path, if schema["minItems"] == 1 { "list, not empty" } else { "list" }, required);
+            rows_of(&schema["items"], &format!("{path}[]"), false, rows);
+        }
+        _ => push(rows, path, &leaf(&kind, schema), required),
     }
+}
 
-    /// Flattens a schema at `path`.
-    fn rows(&self, schema: &Value, path: &str, required: bool, rows: &mut Rows) {
-        let schema = self.resolve(schema);
-        if let Some(shapes) = schema["anyOf"].as_array() {
-            let [shape, null] = shapes.as_slice() else { panic!("{path}: {schema}") };
-            assert_eq!(null["type"], "null", "{path}");
-            return self.rows(shape, path, required, rows);
-        }
-        if let Some(shapes) = schema["oneOf"].as_array() {
-            let [one, list] = shapes.as_slice() else { panic!("{path}: {schema}") };
-            assert_eq!(self.resolve(one), self.resolve(&list["items"]), "{path}");
-            push(rows, path, "one or a list", required);
-            return self.rows(one, &format!("{path}[]"), false, rows);
-        }
-        let kind = match &schema["type"] {
-            Value::Array(kinds) => {
-                assert_eq!(kinds[1..], [Value::from("null")], "{path}");
-                text(&kinds[0])
-            }
-            Value::Null => "json".into(),
-            kind => text(kind),
+/// Flattens the fields of a record and the conditions between them; those in `filled` are not required.
+fn record_of(schema: &'static Value, path: &str, filled: &[&str], rows: &mut Rows) {
+    let required = |name: &str| schema["required"].as_array().is_some_and(|r| r.iter().any(|f| f == name));
+    for (name, field) in schema["properties"].as_object().expect("fields") {
+        rows_of(field, &join(path, name), required(name) && !filled.contains(&name.as_str()), rows);
+    }
+    if let Some(alternatives) = schema["anyOf"].as_array() {
+        rows.insert(one_of(path, alternatives.iter().map(|a| text(&a["required"][0]))));
+    }
+    let alone = std::slice::from_ref(schema);
+    for condition in alone.iter().chain(schema["allOf"].as_array().into_iter().flatten()) {
+        let Some((when, test)) = condition["if"]["properties"].as_object().and_then(|p| p.iter().next()) else {
+            continue;
         };
-        match kind.as_str() {
-            "object" if schema["properties"].is_null() => push(rows, path, "map", required),
-            "object" => {
-                push(rows, path, "object", required);
-                self.record(schema, path, &[], rows);
-            }
-            "array" => {
-                push(rows, path, if schema["minItems"] == 1 { "list, not empty" } else { "list" }, required);
-                self.rows(&schema["items"], &format!("{path}[]"), false, rows);
-            }
-            _ => push(rows, path, &leaf(&kind, schema), required),
+        for field in condition["then"]["required"].as_array().into_iter().flatten() {
+            rows.insert(format!("{}: needed where {when} is {}", join(path, &text(field)), text(&test["const"])));
         }
-    }
-
-    /// Flattens the fields of a record and the conditions between them; those in `filled` are not required.
-    fn record(&self, schema: &Value, path: &str, filled: &[&str], rows: &mut Rows) {
-        let required = |name: &str| schema["required"].as_array().is_some_and(|r| r.iter().any(|f| f == name));
-        for (name, field) in schema["properties"].as_object().expect("fields") {
-            self.rows(field, &join(path, name), required(name) && !filled.contains(&name.as_str()), rows);
-        }
-        if let Some(alternatives) = schema["anyOf"].as_array() {
-            rows.insert(one_of(path, alternatives.iter().map(|a| text(&a["required"][0]))));
-        }
-        let alone = std::slice::from_ref(schema);
-        for condition in alone.iter().chain(schema["allOf"].as_array().into_iter().flatten()) {
-            let Some((when, test)) = condition["if"]["properties"].as_object().and_then(|p| p.iter().next()) else {
-                continue;
-            };
-            for field in condition["then"]["required"].as_array().into_iter().flatten() {
-                rows.insert(format!("{}: needed where {when} is {}", join(path, &text(field)), text(&test["const"])));
-            }
-            for field in condition["then"]["properties"].as_object().into_iter().flatten() {
-                // Another number of decimals, or not there at all.
-                let how = if field.1["x-decimals"] == 4 { "percent" } else { "only" };
-                assert!(how == "percent" || field.1 == false);
-                rows.insert(format!("{}: {how} where {when} is {}", join(path, field.0), text(&test["not"]["const"])));
-            }
-        }
-    }
-
-    /// Visits every object of a schema.
-    fn records_below(&self, schema: &Value, visit: &mut dyn FnMut(&Value)) {
-        let schema = self.resolve(schema);
-        let kind = &schema["type"];
-        if kind == "object" {
-            visit(schema);
-        }
-        let fields = schema["properties"].as_object().into_iter().flatten().map(|(_, field)| field);
-        let alternatives = ["anyOf", "oneOf"].into_iter().filter_map(|key| schema[key].as_array()).flatten();
-        for below in fields.chain(alternatives).chain(schema.get("items")) {
-            self.records_below(below, visit);
+        for field in condition["then"]["properties"].as_object().into_iter().flatten() {
+            // Another number of decimals, or not there at all.
+            let how = if field.1["x-decimals"] == 4 { "percent" } else { "only" };
+            assert!(how == "percent" || field.1 == false);
+            rows.insert(format!("{}: {how} where {when} is {}", join(path, field.0), text(&test["not"]["const"])));
         }
     }
 }
 
+/// Visits every object of a schema.
+fn records_below(schema: &'static Value, visit: &mut dyn FnMut(&Value)) {
+    let schema = resolved(schema);
+    let kind = &schema["type"];
+    if kind == "object" {
+        visit(schema);
+    }
+    let fields = schema["properties"].as_object().into_iter().flatten().map(|(_, field)| field);
+    let alternatives = ["anyOf", "oneOf"].into_iter().filter_map(|key| schema[key].as_array()).flatten();
+    for below in fields.chain(alternatives).chain(schema.get("items")) {
+        records_below(below, visit);
+    }
+}
 /// What a schema says about a single value, in the words of [`name`].
 fn leaf(kind: &str, schema: &Value) -> String {
     if let Some(texts) = schema["enum"].as_array() {

@@ -1,9 +1,11 @@
 //! The edge's decisions, from outside.
 
-#[path = "../contract/examples.rs"]
-mod examples;
+#[path = "../../src/chance.rs"]
+mod chance;
 #[cfg(not(target_arch = "wasm32"))]
 mod messages;
+#[path = "../contract/operations.rs"]
+mod operations;
 mod oracle;
 mod proxy;
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,7 +1,7 @@
 //! A second opinion on the proxy: the API from the contract, its own readers of paths, queries and bodies. It shares no code
 //! with what it judges, so that both do not make one mistake and agree.
 
-use crate::examples::{described, Described};
+use crate::operations::{Described, OPERATIONS};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,7 +27,7 @@ pub struct Outgoing {
 
 /// An operation as the proxy lets it through.
 pub struct Row {
-    pub operation: Described,
+    pub operation: &'static Described,
     /// The names of the query.
     pub query: Vec<&'static str>,
     /// The names of the body, if there is one.
@@ -43,12 +43,15 @@ impl Row {
 
 /// The API as the contract describes it, which was not written from the code that is judged.
 pub static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    let row = |operation: Described| {
+    let row = |operation: &'static Described| {
+        let parameters = operation.parameters("query");
+        let query = parameters.into_iter().map(|one| one["name"].as_str().expect("a name")).collect();
         // A grant is for a location: whoever names a company would leave it.
-        let body = operation.body().map(|names| names.into_iter().filter(|name| *name != "companyId").collect());
-        Row { operation, query: operation.query(), body }
+        let fields = operation.body()["properties"].as_object();
+        let body = fields.map(|all| all.keys().map(String::as_str).filter(|name| *name != "companyId").collect());
+        Row { operation, query, body }
     };
-    described().into_iter().map(row).collect()
+    OPERATIONS.iter().map(row).collect()
 });
 
 /// The names of all operations.
@@ -206,7 +209,7 @@ pub fn compare(reading: &Reading, outgoing: &Outgoing, world: &World<'_>) -> Res
     let path: Vec<&str> = row.segments().into_iter().map(|one| if one.starts_with('{') { id } else { one }).collect();
     let url = outgoing.url.strip_prefix("https://services.leadconnectorhq.com/").ok_or("another host")?;
     let (sent_path, sent_query) = url.split_once('?').unwrap_or((url, ""));
-    if (sent_path, outgoing.method.as_str()) != (path.join("/").as_str(), row.operation.method) {
+    if (sent_path, outgoing.method.as_str()) != (path.join("/").as_str(), row.operation.method.as_str()) {
         return Err(format!("another path: {sent_path}"));
     }
     let mut names: Vec<&str> = outgoing.headers.iter().map(|(name, _)| name.as_str()).collect();

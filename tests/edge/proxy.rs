@@ -1,10 +1,11 @@
 //! A million requests that were changed at random, each held against the oracle: nothing that must not leave leaves, and what
 //! leaves is what was asked for, for the location that was granted.
 
+use crate::chance::Chance;
 use crate::oracle::{compare, names, read, Incoming, Outgoing, Row, World, TABLE};
 use ghl_payments::core::{build, Config};
 use ghl_payments::edge::proxy::{enter, rebuild, Grant, Head, Settings};
-use serde_json::{Map, Value};
+use serde_json::{json, Map, Value};
 use std::collections::BTreeMap;
 
 const LOCATION: &str = "ve9EPM428h8vShlRW1KT";
@@ -13,20 +14,12 @@ const ID: &str = "653f6ba4d84bcc7b3d5bb8a1";
 const OWN: &str = "https://app.example";
 const LISTED: &[&str] = &["https://shop.example"];
 
-/// Splitmix64: the same requests every time.
-struct Dice(u64);
+/// The same requests every time.
+struct Dice(Chance);
 
 impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
     fn below(&mut self, count: usize) -> usize {
-        (self.roll() % count.max(1) as u64) as usize
+        self.0.below(count.max(1) as u64) as usize
     }
 
     fn one_in(&mut self, count: usize) -> bool {
@@ -56,19 +49,47 @@ fn request(Row { operation, query: names, body }: &Row) -> Incoming {
     query.extend(names.iter().filter(own).map(|name| ((*name).to_owned(), value(name))));
     let alt = body.iter().flatten().filter(own).filter(|name| **name != "locationId");
     sent.extend(alt.map(|name| ((*name).to_owned(), value(name))));
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| text.replace(' ', "%20"));
-    let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", text(value))).collect();
+    let pairs: Vec<String> =
+        query.iter().map(|(name, value)| format!("{}={}", encoded(name), query_value(value))).collect();
     let mut headers = vec![("origin".to_owned(), OWN.to_owned()), ("sec-fetch-site".into(), "same-origin".into())];
     if body.is_some() {
         headers.push(("content-type".into(), "application/json".into()));
     }
     let segment = |one: &str| if one.starts_with('{') { id.clone().expect("an id") } else { one.to_owned() };
     Incoming {
-        method: operation.method.into(),
+        method: operation.method.clone(),
         path: format!("/api{}", operation.path.split('/').map(segment).collect::<Vec<_>>().join("/")),
         query: pairs.join("&"),
         headers,
         body: if body.is_some() { Value::Object(sent).to_string().into_bytes() } else { Vec::new() },
+    }
+}
+
+/// A value of an example as a query holds it: a list goes with commas between its items.
+fn query_value(value: &Value) -> String {
+    match value {
+        Value::String(text) => encoded(text),
+        Value::Number(_) | Value::Bool(_) => encoded(&value.to_string()),
+        Value::Array(items) => items.iter().map(query_value).collect::<Vec<_>>().join(","),
+        Value::Null | Value::Object(_) => panic!("no value of a query: {value}"),
+    }
+}
+
+/// Percent-encoded, but for what no URL has to encode.
+fn encoded(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    text.bytes().map(|byte| if plain(&byte) { char::from(byte).into() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[test]
+fn an_example_is_written_into_a_query_whatever_it_holds() {
+    for (value, written) in [
+        (json!("a b&c=d+\u{e9}%/\"#"), "a%20b%26c%3Dd%2B%C3%A9%25%2F%22%23"),
+        (json!(100), "100"),
+        (json!(true), "true"),
+        (json!(["a,b", "c"]), "a%2Cb,c"),
+    ] {
+        assert_eq!(query_value(&value), written);
     }
 }
 
@@ -342,7 +363,7 @@ struct Tally {
 }
 
 fn attack(seed: u64, count: usize) -> Tally {
-    let mut dice = Dice(seed);
+    let mut dice = Dice(Chance(seed));
     let names = names();
     let (settings, config, right) = (settings(), config(), right());
     let mut tally = Tally::default();

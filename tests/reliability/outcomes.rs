@@ -1,7 +1,7 @@
 //! After every failure the client says what became of the operation: every operation, everything that can go wrong with
 //! it, and what the sandbox really did.
 
-use crate::examples::{described, Reference};
+use crate::operations::{Reference, OPERATIONS};
 use crate::world::{Acted, Trouble, Wire, World};
 use ghl_payments::core::{CallOptions, Config, Error, ErrorKind, Outcome};
 use ghl_payments::endpoint::{self, Endpoint, Input, Operation, Safety, Visitor};
@@ -111,6 +111,8 @@ enum Way {
     AbortWhileWaiting,
 }
 
+const WAYS: [Way; 3] = [Way::Once, Way::Always, Way::AbortWhileWaiting];
+
 fn state(world: &World) -> Value {
     serde_json::from_str::<Value>(&world.sandbox.borrow().state_json()).expect("JSON")["locations"][0].take()
 }
@@ -120,7 +122,7 @@ fn scene(operation: &'static Operation) -> (Rc<World>, Client<Wire>, Arguments) 
     let world = World::small(7);
     let client = world.client(Config { max_retries: 2, retry_delay_ms: 100, ..Config::default() }).with_limiter(None);
     let held = state(&world);
-    let described = described().into_iter().find(|one| one.name == operation.name).expect("described");
+    let described = OPERATIONS.iter().find(|one| one.name == operation.name).expect("described");
     let arguments = described.arguments(&|Reference { list, wanted, field }| {
         // The details of an order that has not been delivered; lists hold less of it.
         let (list, wanted, detailed) = match list {
@@ -152,7 +154,7 @@ fn the_outcome_is_what_the_sandbox_really_did() {
         assert_eq!(world.applied.get(), u32::from(operation.safety != Safety::Read), "{}", operation.name);
 
         for trouble in TROUBLES {
-            for way in [Way::Once, Way::Always, Way::AbortWhileWaiting] {
+            for way in WAYS {
                 let (world, client, arguments) = scene(operation);
                 match way {
                     Way::Once => world.troubles.borrow_mut().push_back(Some(trouble)),
@@ -194,6 +196,9 @@ fn the_outcome_is_what_the_sandbox_really_did() {
     }
     println!("figure: matrix: {cells} cases in Rust, {} wrong; {unknown} times nobody could know", wrong.len());
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    // Else something was left out, or everything.
+    assert_eq!(cells, OPERATIONS.len() * TROUBLES.len() * WAYS.len());
+    assert_ne!(cells, 0);
 }
 
 #[test]

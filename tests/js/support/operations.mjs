@@ -1,46 +1,27 @@
 // The operations as the contract describes them, with arguments that fit for each: what a suite says of every operation is made
 // from this list.
 
-import { readFileSync } from "node:fs";
+import { DESCRIBED, resolved } from "../../contract/operations.mjs";
 
-export const CONTRACT = JSON.parse(readFileSync(new URL("../../contract/payments.openapi.json", import.meta.url), "utf8"));
-
-const VERBS = ["get", "post", "put", "delete"];
 const SAFETY = { read: "read", idempotent_write: "idempotent", non_idempotent_write: "once" };
-
-/** What a `$ref` of the contract leads to. */
-export function resolved(node) {
-    let found = node;
-    while (found?.$ref !== undefined) {
-        const keys = found.$ref.slice(2).split("/");
-        found = keys.reduce((parent, key) => parent[key], CONTRACT);
-    }
-    return found;
-}
 
 /**
  * Each operation: its method in the client (`name`) and its request, whether it may be sent twice (`safety`: `read`,
  * `idempotent` or `once`), and the status of a second time where the first leaves nothing to do (`again`).
  */
-export const OPERATIONS = Object.entries(CONTRACT.paths).flatMap(([path, item]) => {
-    const described = VERBS.filter((verb) => item[verb] !== undefined);
-    return described.map((verb) => {
-        const spec = item[verb];
-        return {
-            name: spec["x-js-method"],
-            id: spec.operationId,
-            method: verb.toUpperCase(),
-            path,
-            scope: spec["x-scope"] ?? undefined,
-            safety: SAFETY[spec["x-safety"]],
-            again: spec["x-again"],
-            example: spec["x-example"],
-            docs: spec.externalDocs.url,
-            query: [...(item.parameters ?? []), ...(spec.parameters ?? [])].map(resolved).filter(({ in: place }) => place === "query"),
-            body: resolved(spec.requestBody?.content["application/json"].schema),
-        };
-    });
-});
+export const OPERATIONS = DESCRIBED.map(({ id, method, path, parameters, spec }) => ({
+    name: spec["x-js-method"],
+    id,
+    method,
+    path,
+    scope: spec["x-scope"] ?? undefined,
+    safety: SAFETY[spec["x-safety"]],
+    again: spec["x-again"],
+    example: spec["x-example"],
+    docs: spec.externalDocs.url,
+    query: parameters.filter(({ in: place }) => place === "query"),
+    body: resolved(spec.requestBody?.content["application/json"].schema),
+}));
 
 /** The methods of the client by their names, such as `orders.get`. */
 export const METHODS = OPERATIONS.map(({ name }) => name);
