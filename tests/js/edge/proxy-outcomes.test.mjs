@@ -8,7 +8,7 @@ import { createProxy } from "ghl-payments/edge";
 import { attempt } from "../support/attempt.mjs";
 import { begin, end, play } from "../support/grounds.mjs";
 import { METHODS } from "../support/operations.mjs";
-import { cases, expected, FAULTS, judgeOutcomes } from "../support/outcomes.mjs";
+import { assertComplete, cases, expected, FAULTS, judgeOutcomes } from "../support/outcomes.mjs";
 
 const RUNNING = { timeout: 600_000 };
 /** How long the proxy waits for HighLevel where a fault makes it wait. */
@@ -90,6 +90,7 @@ after(end);
 
 test("the outcome is what the sandbox really did, through the proxy", RUNNING, async () => {
     const results = await play(cases(METHODS, faultsOf), (task) => attempt({ PaymentsClient: behind(true) }, task));
+    assertComplete(results, METHODS, faultsOf("read").length);
     const wrong = judgeOutcomes(results, "Node", wanted);
     console.log(`figure: matrix: ${results.length} cases through the proxy, ${wrong.length} wrong`);
     assert.deepEqual(wrong, []);

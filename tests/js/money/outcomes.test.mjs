@@ -12,7 +12,7 @@ import * as library from "ghl-payments";
 import { attempt } from "../support/attempt.mjs";
 import { begin, closeConnections, end, play } from "../support/grounds.mjs";
 import { METHODS } from "../support/operations.mjs";
-import { cases, faultless, judgeOutcomes } from "../support/outcomes.mjs";
+import { assertComplete, cases, FAULTS, faultless, judgeOutcomes } from "../support/outcomes.mjs";
 import { startWorker, tool } from "../support/support.mjs";
 
 const { build } = tool("esbuild");
@@ -27,6 +27,7 @@ after(end);
 
 async function matrix(runtime, names, act) {
     const results = await play(cases(names), act);
+    assertComplete(results, names, FAULTS.length);
     const wrong = judgeOutcomes(results, runtime);
     console.log(`figure: matrix: ${results.length} cases in ${runtime}, ${wrong.length} wrong`);
     assert.deepEqual(wrong, []);

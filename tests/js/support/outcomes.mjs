@@ -1,6 +1,7 @@
 // The matrix of outcomes: what can go wrong, what the client must then say, and a server that knows what the sandbox really
 // did.
 
+import assert from "node:assert/strict";
 import { ARRIVAL_MS } from "./attempt.mjs";
 import { METHODS, OPERATIONS } from "./operations.mjs";
 
@@ -114,6 +115,13 @@ export function cases(names = METHODS, faultsOf = () => FAULTS) {
         }
     }
     return out;
+}
+
+/** Fails where one of these operations did not meet each of so many faults, or where there was nothing to meet. */
+export function assertComplete(results, names, faults) {
+    const met = new Set(results.map(({ one }) => `${one.name}, ${one.fault.name}`));
+    assert.equal(met.size, names.length * faults);
+    assert.notEqual(met.size, 0);
 }
 
 /** What the client must say, and how many requests must have reached the server. Not every runtime tells why no
