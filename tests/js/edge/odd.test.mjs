@@ -9,9 +9,9 @@ import {
     accountLookup, createOAuth, createProxy, createQueryHandler, createWebhookHandler, memorySeen, memoryStore, pending, succeeded, ValidationError,
 } from "ghl-payments/edge";
 import { WebhookLedger } from "ghl-payments/cloudflare";
+import { fastForward } from "../support/fast-forward.mjs";
 import { CLIENT_ID, CLIENT_SECRET, COMPANY, highlevel } from "../support/highlevel.mjs";
 import { failure, ID, LOCATION } from "../support/stub.mjs";
-import { passing } from "../support/passing.mjs";
 
 const PAIR = generateKeyPairSync("ed25519");
 const KEYS = [PAIR.publicKey.export({ type: "spki", format: "pem" })];
@@ -148,7 +148,7 @@ test("a delivery that drips is not waited for without an end, and comes again", 
     for (const context of [[], [{ waitUntil() {} }]]) {
         const { handler, told } = webhooks();
         const { taken, init } = dripping(ORDER);
-        const response = await passing(t, () => handler(delivery(undefined, init), ...context));
+        const response = await fastForward(t, () => handler(delivery(undefined, init), ...context));
         assert.equal(response.status, 429, "HighLevel's own may be slow");
         assert.deepEqual(told.map(({ type, code }) => [type, code]), [["refused", "unreadable"]]);
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -166,18 +166,18 @@ test("a body that gives nothing, or empty pieces for ever, ends with an answer",
     };
     for (const [name, stream] of Object.entries(streams)) {
         const init = () => ({ body: stream(), duplex: "half" });
-        assert.equal((await passing(t, () => webhooks().handler(delivery(undefined, init())))).status, 429, name);
-        assert.equal((await passing(t, () => queries().handler(asked(undefined, init())))).status, 504, name);
+        assert.equal((await fastForward(t, () => webhooks().handler(delivery(undefined, init())))).status, 429, name);
+        assert.equal((await fastForward(t, () => queries().handler(asked(undefined, init())))).status, 504, name);
         const record = new Request("https://app.test/api/payments/orders/o1/record-payment", {
             method: "POST", headers: { "content-type": "application/json", origin: "https://app.test" }, ...init(),
         });
-        assert.ok((await passing(t, () => proxies({ timeoutMs: 2000 }).handler(record))).status >= 400, name);
+        assert.ok((await fastForward(t, () => proxies({ timeoutMs: 2000 }).handler(record))).status >= 400, name);
     }
     async function* without() {
         for (;;) yield empty;
     }
     const node = { url: "https://app.test/", method: "POST", headers: new Headers({ "x-ghl-signature": signed(ORDER) }), body: without() };
-    assert.equal((await passing(t, () => webhooks().handler(node))).status, 429);
+    assert.equal((await fastForward(t, () => webhooks().handler(node))).status, 429);
     // Some are no harm.
     const few = new ReadableStream({
         start(to) {
@@ -238,7 +238,7 @@ test("a clock that is set back in the middle of a request makes no wait longer",
             return new Promise(() => {});
         },
     });
-    const response = await passing(t, () => Promise.race([world.handler(list()), new Promise((resolve) => setTimeout(resolve, 10_000, "still waiting"))]));
+    const response = await fastForward(t, () => Promise.race([world.handler(list()), new Promise((resolve) => setTimeout(resolve, 10_000, "still waiting"))]));
     assert.equal(response.status, 500);
     assert.equal(world.told[0].code, "authorize_failed");
     assert.equal(world.sent.length, 0);
@@ -250,7 +250,7 @@ test("a clock that is set back in the middle of a request makes no wait longer",
             return new Promise(() => {});
         },
     });
-    const late = await passing(t, () => Promise.race([slow.handler(list()), new Promise((resolve) => setTimeout(resolve, 10_000, "still waiting"))]));
+    const late = await fastForward(t, () => Promise.race([slow.handler(list()), new Promise((resolve) => setTimeout(resolve, 10_000, "still waiting"))]));
     assert.notEqual(late, "still waiting");
     assert.ok(late.status >= 500);
 });

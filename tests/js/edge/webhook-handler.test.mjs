@@ -6,7 +6,7 @@ import test from "node:test";
 import { serialize } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createWebhookHandler, d1Seen, durableSeen, memorySeen, WebhookError } from "ghl-payments/edge";
-import { passing } from "../support/passing.mjs";
+import { fastForward } from "../support/fast-forward.mjs";
 
 const PAIR = generateKeyPairSync("ed25519");
 const KEYS = [PAIR.publicKey.export({ type: "spki", format: "pem" })];
@@ -492,7 +492,7 @@ test("behind a 202 only a listener goes on: while the store has not given the cl
         };
         const ctx = context();
         const { handler, told } = make({ OrderCreate() {} }, { seen, answerWithinMs: 20 });
-        await passing(t, async () => {
+        await fastForward(t, async () => {
             const response = await handler(delivery(ORDER)(), ctx);
             assert.deepEqual([response.status, await response.json()], [429, { code: "late" }], name);
             asked();
@@ -509,13 +509,13 @@ test("a listener that failed is not promised by a late answer while its claim is
     const ctx = context();
     const on = { OrderCreate: () => Promise.reject(new Error("no")) };
     const { handler, told } = make(on, { seen, answerWithinMs: 20 });
-    await passing(t, async () => {
+    await fastForward(t, async () => {
         assert.equal(await statusOf(handler(delivery(ORDER)(), ctx)), 429);
         await ctx.done();
     });
     assert.deepEqual(told.map(({ type, again }) => [type, again]), [["failed", true]]);
     // The same where the answer waits for everything.
-    assert.equal((await passing(t, () => make(on, { seen }).handler(delivery(ORDER)()))).status, 429);
+    assert.equal((await fastForward(t, () => make(on, { seen }).handler(delivery(ORDER)()))).status, 429);
 });
 
 test("until the queue has taken a delivery, the late answer is 429", async (t) => {
@@ -526,7 +526,7 @@ test("until the queue has taken a delivery, the late answer is 429", async (t) =
     ]) {
         const ctx = context();
         const { handler, told } = make({ "*"() {} }, { queue: { send }, answerWithinMs: 20 });
-        const response = await passing(t, async () => {
+        const response = await fastForward(t, async () => {
             const answer = await handler(delivery(ORDER)(), ctx);
             await ctx.done();
             return answer;
@@ -534,7 +534,7 @@ test("until the queue has taken a delivery, the late answer is 429", async (t) =
         assert.equal(response.status, 429);
         assert.deepEqual(told.map(({ type }) => type), [expected]);
         // Where nothing may go on behind the answer, it waits, but not for ever.
-        const alone = await passing(t, () => handler(delivery(ORDER)()));
+        const alone = await fastForward(t, () => handler(delivery(ORDER)()));
         assert.equal(alone.status, expected === "queued" ? 202 : 429);
     }
 });
@@ -582,7 +582,7 @@ test("a mark that fails is made again with the same token, and the listener neve
             let ran = 0;
             const { handler, types } = make({ OrderCreate: () => void (ran += 1) }, { seen, answerWithinMs: 10_000 });
             const request = delivery(ORDER);
-            const statuses = await passing(t, async () => [await statusOf(handler(request(), ctx)), await statusOf(handler(request(), ctx))]);
+            const statuses = await fastForward(t, async () => [await statusOf(handler(request(), ctx)), await statusOf(handler(request(), ctx))]);
             assert.deepEqual([statuses, ran, tokens.length, new Set(tokens).size], [[200, 200], 1, 3, 1]);
             assert.deepEqual(types(), ["handled", "duplicate"]);
         }
@@ -606,7 +606,7 @@ test("where the mark fails for good, the claim is not given back, and the event 
         };
         const { handler, told } = make({ OrderCreate: () => void (ran += 1) }, { seen, leaseMs: 1000 });
         const request = delivery(ORDER);
-        await passing(t, async () => {
+        await fastForward(t, async () => {
             // Where the answer does not wait for the end, it is 429 as well.
             assert.equal(await statusOf(handler(request(), ctx)), 429);
             await ctx?.done();
@@ -622,7 +622,7 @@ test("where the mark fails for good, the claim is not given back, and the event 
     const ctx = context();
     const seen = { ...memorySeen(), done: never };
     const { handler, told } = make({ OrderCreate: () => new Promise((resolve) => (end = resolve)) }, { seen, answerWithinMs: 1 });
-    await passing(t, async () => {
+    await fastForward(t, async () => {
         assert.equal(await statusOf(handler(delivery(ORDER)(), ctx)), 202);
         end();
         await ctx.done();
@@ -638,18 +638,18 @@ test("a store whose methods throw at once, give no promise or never answer, and 
     const on = { OrderCreate: () => new Promise((resolve) => setTimeout(resolve, 1500)) };
     for (const renew of [thrower, () => true, () => undefined, never, async () => thrower(), () => null]) {
         const { handler } = make(on, { seen: { ...memorySeen(), renew }, leaseMs: 1000 });
-        assert.equal((await passing(t, () => handler(delivery(ORDER)()))).status, 200);
+        assert.equal((await fastForward(t, () => handler(delivery(ORDER)()))).status, 200);
     }
     const bad = { OrderCreate: thrower };
     for (const release of [thrower, () => undefined, never, async () => thrower()]) {
         const { handler, types } = make(bad, { seen: { ...memorySeen(), release } });
-        assert.equal((await passing(t, () => handler(delivery(ORDER)()))).status, 429);
+        assert.equal((await fastForward(t, () => handler(delivery(ORDER)()))).status, 429);
         assert.deepEqual(types(), ["failed"]);
     }
     for (const [method, status] of [["claim", 429], ["done", 429]]) {
         for (const call of [thrower, never, async () => thrower()]) {
             const { handler } = make({ OrderCreate() {} }, { seen: { ...memorySeen(), [method]: call } });
-            assert.equal((await passing(t, () => handler(delivery(ORDER)()))).status, status);
+            assert.equal((await fastForward(t, () => handler(delivery(ORDER)()))).status, status);
         }
     }
     // A store that is not async at all.
@@ -657,7 +657,7 @@ test("a store whose methods throw at once, give no promise or never answer, and 
     assert.equal(await statusOf(make({ OrderCreate() {} }, { seen: plain }).handler(delivery(ORDER)())), 200);
     assert.equal(await statusOf(make({ OrderCreate() {} }).handler(delivery(ORDER)(), { waitUntil: thrower })), 200);
     // What a context refuses to keep alive is waited for.
-    assert.equal((await passing(t, () => make(on, { answerWithinMs: 1 }).handler(delivery(ORDER)(), { waitUntil: thrower }))).status, 200);
+    assert.equal((await fastForward(t, () => make(on, { answerWithinMs: 1 }).handler(delivery(ORDER)(), { waitUntil: thrower }))).status, 200);
     const { handler } = make({ "*"() {} }, { queue: { send: thrower } });
     assert.equal(await statusOf(handler(delivery(ORDER)())), 429);
 });
