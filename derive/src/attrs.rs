@@ -1,8 +1,32 @@
 //! Reads the `#[shape(...)]` and `#[serde(...)]` attributes of fields and records.
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Field, GenericArgument, Lit, LitStr, Meta, PathArguments, Result, Token, Type};
+use syn::{
+    Attribute, Data, DataStruct, DeriveInput, Expr, ExprLit, Field, Fields, FieldsNamed, GenericArgument, Lit, LitStr,
+    Meta, PathArguments, Result, Token, Type,
+};
+
+/// The attributes that name a kind, each with its `Kind` variant.
+const KINDS: [(&str, &str); 10] = [
+    ("timestamp", "Timestamp"),
+    ("date", "Date"),
+    ("https", "Https"),
+    ("slug", "Slug"),
+    ("id", "Id"),
+    ("count", "Count"),
+    ("amount", "Amount"),
+    ("positive", "Positive"),
+    ("whole", "Whole"),
+    ("text_or_list", "TextOrList"),
+];
+
+/// The same of a list.
+const LISTS: [(&str, &str); 2] = [("one_or_list", "OneOrList"), ("filled", "Filled")];
+
+/// The conditions of a field on another one, each with its `Rule` variant.
+const CONDITIONS: [(&str, &str); 3] = [("only", "Only"), ("needs", "Needs"), ("percent", "Percent")];
 
 /// What the attributes of one field say.
 #[derive(Default)]
@@ -24,9 +48,13 @@ pub struct FieldAttrs {
 /// A condition between fields of a record.
 pub enum RuleAttr {
     OneOf(Vec<String>),
-    Only { field: String, when: String, is: String },
-    Needs { field: String, when: String, is: String },
-    Percent { field: String, when: String, is: String },
+    /// What holds for `field` where `when` is the text `is`, as the name of a `Rule` variant.
+    Condition {
+        rule: &'static str,
+        field: String,
+        when: String,
+        is: String,
+    },
 }
 
 impl FieldAttrs {
@@ -47,22 +75,21 @@ impl FieldAttrs {
     fn read(&mut self, meta: &Meta) -> Result<()> {
         let name = meta.path().require_ident()?.to_string();
         match name.as_str() {
-            "timestamp" => self.kind = Some("Timestamp"),
-            "date" => self.kind = Some("Date"),
-            "https" => self.kind = Some("Https"),
-            "slug" => self.kind = Some("Slug"),
-            "id" => self.kind = Some("Id"),
-            "count" => self.kind = Some("Count"),
-            "amount" => self.kind = Some("Amount"),
-            "positive" => self.kind = Some("Positive"),
-            "whole" => self.kind = Some("Whole"),
-            "text_or_list" => self.kind = Some("TextOrList"),
-            "one_or_list" => self.list = Some("OneOrList"),
-            "filled" => self.list = Some("Filled"),
-            "secret" => self.secret = true,
             "known" => self.known = texts(&meta.require_list()?.tokens)?,
-            "ts" => self.ts = texts(&meta.require_list()?.tokens)?.pop(),
-            other => return Err(syn::Error::new_spanned(meta, format!("unknown shape attribute `{other}`"))),
+            "ts" => self.ts = Some(meta.require_list()?.parse_args::<LitStr>()?.value()),
+            word => {
+                match (variant(&KINDS, word), variant(&LISTS, word)) {
+                    (Some(kind), _) => self.kind = Some(kind),
+                    (None, Some(list)) => self.list = Some(list),
+                    (None, None) if word == "secret" => self.secret = true,
+                    (None, None) => {
+                        let words = KINDS.iter().chain(&LISTS).map(|(word, _)| *word);
+                        let words = words.chain(["secret", "known(...)", "ts(...)"]);
+                        return Err(unknown("shape attribute", meta.path(), words));
+                    }
+                }
+                meta.require_path_only()?;
+            }
         }
         Ok(())
     }
@@ -73,26 +100,39 @@ pub fn rules(attrs: &[Attribute]) -> Result<Vec<RuleAttr>> {
     let mut out = Vec::new();
     for attr in attrs.iter().filter(|a| a.path().is_ident("shape")) {
         for meta in attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)? {
-            let tokens = meta.require_list()?.tokens.clone();
-            match meta.path().require_ident()?.to_string().as_str() {
-                "one_of" => out.push(RuleAttr::OneOf(texts(&tokens)?)),
-                "only" => {
-                    let (field, when, is) = condition(tokens)?;
-                    out.push(RuleAttr::Only { field, when, is });
-                }
-                "needs" => {
-                    let (field, when, is) = condition(tokens)?;
-                    out.push(RuleAttr::Needs { field, when, is });
-                }
-                "percent" => {
-                    let (field, when, is) = condition(tokens)?;
-                    out.push(RuleAttr::Percent { field, when, is });
-                }
-                other => return Err(syn::Error::new_spanned(&meta, format!("unknown record rule `{other}`"))),
+            let name = meta.path().require_ident()?.to_string();
+            if name == "one_of" {
+                out.push(RuleAttr::OneOf(texts(&meta.require_list()?.tokens)?));
+            } else if let Some(rule) = variant(&CONDITIONS, &name) {
+                let (field, when, is) = condition(meta.require_list()?.tokens.clone())?;
+                out.push(RuleAttr::Condition { rule, field, when, is });
+            } else {
+                let words = CONDITIONS.iter().map(|(word, _)| *word);
+                return Err(unknown("record rule", meta.path(), ["one_of"].into_iter().chain(words)));
             }
         }
     }
     Ok(out)
+}
+
+/// The variant of a word.
+fn variant(table: &[(&str, &'static str)], word: &str) -> Option<&'static str> {
+    table.iter().find(|(known, _)| *known == word).map(|(_, variant)| *variant)
+}
+
+/// The error about a word that an attribute does not have; it names those that there are.
+pub fn unknown<'a>(what: &str, word: impl ToTokens, words: impl Iterator<Item = &'a str>) -> syn::Error {
+    let there_are = words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    let message = format!("unknown {what} `{}`; there are {there_are}", word.to_token_stream());
+    syn::Error::new_spanned(word, message)
+}
+
+/// The fields of the struct that a derive stands on.
+pub fn named_fields<'a>(input: &'a DeriveInput, derive: &str) -> Result<&'a FieldsNamed> {
+    match &input.data {
+        Data::Struct(DataStruct { fields: Fields::Named(fields), .. }) => Ok(fields),
+        _ => Err(syn::Error::new_spanned(&input.ident, format!("{derive} is derived for structs with named fields"))),
+    }
 }
 
 /// `"field", when = "value"`.
@@ -187,4 +227,42 @@ pub fn inner<'a>(ty: &'a Type, wrapper: &str) -> Option<&'a Type> {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{rules, FieldAttrs};
+    use syn::{parse_quote, Attribute, Field};
+
+    fn refused(attribute: Attribute) -> String {
+        let mut field: Field = parse_quote!(a: String);
+        field.attrs.push(attribute);
+        FieldAttrs::of(&field).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_word_that_an_attribute_does_not_have_is_refused_with_those_that_it_has() {
+        let error = refused(parse_quote!(#[shape(dat)]));
+        assert!(error.starts_with("unknown shape attribute `dat`; there are `timestamp`, `date`, "), "{error}");
+        assert!(error.ends_with("`filled`, `secret`, `known(...)`, `ts(...)`"), "{error}");
+        let error = rules(&[parse_quote!(#[shape(onyl("a", "b" = "c"))])]).err().map(|error| error.to_string());
+        assert_eq!(
+            error.as_deref(),
+            Some("unknown record rule `onyl`; there are `one_of`, `only`, `needs`, `percent`")
+        );
+    }
+
+    #[test]
+    fn an_attribute_takes_what_it_is_for() {
+        assert_eq!(refused(parse_quote!(#[shape(id, filled, ts("Date"), known("a", "b"))])), "");
+        for attribute in [
+            parse_quote!(#[shape(ts("string", "Date"))]),
+            parse_quote!(#[shape(ts())]),
+            parse_quote!(#[shape(ts)]),
+            parse_quote!(#[shape(date("2026-11-01"))]),
+            parse_quote!(#[shape(known)]),
+        ] {
+            assert_ne!(refused(attribute), "");
+        }
+    }
 }

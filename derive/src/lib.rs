@@ -32,9 +32,9 @@ pub fn model(args: TokenStream, input: TokenStream) -> TokenStream {
 /// Declares a closed list of texts that a request field may hold; the variants are written in snake case unless
 /// renamed by serde.
 #[proc_macro_attribute]
-pub fn choices(_args: TokenStream, input: TokenStream) -> TokenStream {
+pub fn choices(args: TokenStream, input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    model::expand_choices(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+    model::expand_choices(&args.into(), &input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// Declares an open list of texts on an alias of `String`: TypeScript gets a type of the alias's name that completes

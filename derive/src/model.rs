@@ -2,8 +2,8 @@
 
 use crate::attrs::{inner, texts, FieldAttrs};
 use proc_macro2::TokenStream;
-use quote::{quote, ToTokens};
-use syn::{parse_quote, Attribute, Data, DeriveInput, Expr, ExprLit, Fields, ItemType, Lit, Result, Type};
+use quote::{format_ident, quote, ToTokens};
+use syn::{parse_quote, Attribute, Data, DeriveInput, Expr, ExprLit, Field, Fields, ItemType, Lit, Result, Type};
 
 pub fn expand_struct(args: TokenStream, mut input: DeriveInput) -> Result<TokenStream> {
     let mut request = false;
@@ -30,26 +30,19 @@ pub fn expand_struct(args: TokenStream, mut input: DeriveInput) -> Result<TokenS
         let attrs = FieldAttrs::of(field)?;
         let ident = field.ident.clone();
         let label = ident.to_token_stream().to_string();
-        if attrs.secret {
-            debug_fields.extend(quote!(.field(#label, &"[redacted]")));
-        } else {
-            debug_fields.extend(quote!(.field(#label, &self.#ident)));
-        }
-        let optional = inner(&field.ty, "Option");
-        let mut ts = attrs.ts.clone().unwrap_or_else(|| ts_type(optional.unwrap_or(&field.ty), &attrs));
+        let shown = if attrs.secret { quote!("[redacted]") } else { quote!(self.#ident) };
+        debug_fields.extend(quote!(.field(#label, &#shown)));
+        let mut ts = ts_of(field, &attrs)?;
+        let optional = inner(&field.ty, "Option").map(|_| quote!(optional,));
         if optional.is_some() {
             field.attrs.push(parse_quote!(#[serde(default, skip_serializing_if = "Option::is_none")]));
             if !request && ts != "JsonValue" {
                 ts.push_str(" | null");
             }
-            field.attrs.push(
-                parse_quote!(#[cfg_attr(all(feature = "npm", target_arch = "wasm32"), tsify(optional, type = #ts))]),
-            );
-        } else {
-            field
-                .attrs
-                .push(parse_quote!(#[cfg_attr(all(feature = "npm", target_arch = "wasm32"), tsify(type = #ts))]));
         }
+        let tsify =
+            parse_quote!(#[cfg_attr(all(feature = "npm", target_arch = "wasm32"), tsify(#optional type = #ts))]);
+        field.attrs.push(tsify);
     }
     // In front of the record's own attributes: a helper attribute must follow the derive that introduces it.
     let mut attrs: Vec<Attribute> = Vec::new();
@@ -72,7 +65,13 @@ pub fn expand_struct(args: TokenStream, mut input: DeriveInput) -> Result<TokenS
     })
 }
 
-pub fn expand_choices(input: &DeriveInput) -> Result<TokenStream> {
+pub fn expand_choices(args: &TokenStream, input: &DeriveInput) -> Result<TokenStream> {
+    if !args.is_empty() {
+        return Err(syn::Error::new_spanned(
+            args,
+            "#[choices] takes nothing: a variant's text is that of #[serde(rename)]",
+        ));
+    }
     let Data::Enum(data) = &input.data else {
         return Err(syn::Error::new_spanned(&input.ident, "#[choices] is for enums"));
     };
@@ -114,14 +113,19 @@ pub fn expand_choices(input: &DeriveInput) -> Result<TokenStream> {
 pub fn expand_known(args: &TokenStream, alias: &ItemType) -> Result<TokenStream> {
     let docs = documentation(&alias.attrs, "")?;
     let name = &alias.ident;
-    let section = format!("/**{docs} */\nexport type {name} = {};\n", open_union(&texts(args)?));
-    let constant = quote::format_ident!("TS_{}", name.to_string().to_uppercase());
-    Ok(quote! {
-        #alias
+    let text = format!("/**{docs} */\nexport type {name} = {};\n", open_union(&texts(args)?));
+    let section = section(&format!("TS_{}", name.to_string().to_uppercase()), &text);
+    Ok(quote!(#alias #section))
+}
+
+/// A constant of this name that puts a text into the module's TypeScript declarations.
+pub fn section(constant: &str, text: &str) -> TokenStream {
+    let constant = format_ident!("{constant}");
+    quote! {
         #[cfg(all(feature = "npm", target_arch = "wasm32"))]
         #[::wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]
-        const #constant: &'static str = #section;
-    })
+        const #constant: &'static str = #text;
+    }
 }
 
 /// The lines of a documentation comment, with this between them.
@@ -140,29 +144,37 @@ fn open_union(known: &[String]) -> String {
     format!("\"{}\" | (string & {{}})", known.join("\" | \""))
 }
 
+/// The TypeScript type of a field, of what is in it where it is an `Option`: that of `ts("...")`, else the one of the Rust type.
+pub fn ts_of(field: &Field, attrs: &FieldAttrs) -> Result<String> {
+    let ty = inner(&field.ty, "Option").unwrap_or(&field.ty);
+    attrs.ts.clone().or_else(|| ts_type(ty, attrs)).ok_or_else(|| {
+        let message = "its type in TypeScript cannot be told from the one in Rust: add #[shape(ts(\"...\"))]";
+        syn::Error::new_spanned(&field.ty, message)
+    })
+}
+
 /// The TypeScript type of a Rust type of the models.
-pub fn ts_type(ty: &Type, attrs: &FieldAttrs) -> String {
+fn ts_type(ty: &Type, attrs: &FieldAttrs) -> Option<String> {
     if !attrs.known.is_empty() {
-        return open_union(&attrs.known);
+        return Some(open_union(&attrs.known));
     }
     if attrs.kind == Some("TextOrList") {
-        return "string | readonly string[]".into();
+        return Some("string | readonly string[]".into());
     }
     if let Some(item) = inner(ty, "Vec") {
-        return format!("{}[]", ts_type(item, attrs));
+        return Some(format!("{}[]", ts_type(item, attrs)?));
     }
     // A type that a macro was given stands in a group.
     if let Type::Group(group) = ty {
         return ts_type(&group.elem, attrs);
     }
-    let Type::Path(path) = ty else { return "unknown".into() };
-    let name = path.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-    match name.as_str() {
+    let Type::Path(path) = ty else { return None };
+    let name = path.path.segments.last()?.ident.to_string();
+    Some(match name.as_str() {
         "String" => "string".into(),
         "f64" | "u32" => "number".into(),
         "bool" => "boolean".into(),
         "Json" => "JsonValue".into(),
-        "JsonObject" => "JsonObject".into(),
         _ => name,
-    }
+    })
 }

@@ -1,10 +1,10 @@
 //! `#[derive(Options)]`: the TypeScript of the options that are plain data.
 
-use crate::attrs::{inner, wire_name, FieldAttrs};
-use crate::model::{documentation, ts_type};
+use crate::attrs::{named_fields, unknown, wire_name, FieldAttrs};
+use crate::model::{documentation, section, ts_of};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::{Data, DeriveInput, Field, Fields, LitStr, Result};
+use quote::quote;
+use syn::{DeriveInput, Field, LitStr, Result};
 
 /// An interface of the module's declarations: its name, the constant that holds it, and what it is.
 struct Interface {
@@ -29,11 +29,18 @@ impl Interface {
     }
 }
 
+/// Whose option it is.
+#[derive(Clone, Copy)]
+enum Owner {
+    Once,
+    Call,
+    Both,
+    Client,
+}
+
 /// What `#[option(...)]` says of a field.
-#[derive(Default)]
 struct OptionAttrs {
-    /// Whose option it is: `once`, `call`, `both` or `client`.
-    of: String,
+    owner: Owner,
     /// `call = "..."`: what it means to a call, where a client has it as well.
     call: Option<String>,
     /// `facade`: its type is written in the facade.
@@ -42,40 +49,41 @@ struct OptionAttrs {
 
 impl OptionAttrs {
     fn of(field: &Field) -> Result<Self> {
-        let mut out = Self::default();
+        let (mut owners, mut call, mut facade) = (Vec::new(), None, false);
         for attr in field.attrs.iter().filter(|attr| attr.path().is_ident("option")) {
             attr.parse_nested_meta(|meta| {
                 let name = meta.path.require_ident()?.to_string();
                 match name.as_str() {
-                    "facade" => out.facade = true,
+                    "facade" => facade = true,
                     "call" if meta.input.peek(syn::Token![=]) => {
-                        out.call = Some(format!(" {}", meta.value()?.parse::<LitStr>()?.value()));
+                        call = Some(format!(" {}", meta.value()?.parse::<LitStr>()?.value()));
                     }
-                    "once" | "call" | "both" | "client" => out.of = name,
-                    other => return Err(meta.error(format!("unknown option attribute `{other}`"))),
+                    "once" => owners.push(Owner::Once),
+                    "call" => owners.push(Owner::Call),
+                    "both" => owners.push(Owner::Both),
+                    "client" => owners.push(Owner::Client),
+                    _ => {
+                        let words = ["once", "call", "both", "client", "facade", "call = \"...\""];
+                        return Err(unknown("option attribute", meta.path, words.into_iter()));
+                    }
                 }
                 Ok(())
             })?;
         }
-        Ok(out)
+        let [owner] = owners[..] else {
+            let message =
+                "it must say once whose option it is: #[option(once)], #[option(call)], #[option(client)] or, \
+                where a call overrides the client's, #[option(both)]";
+            return Err(syn::Error::new_spanned(field, message));
+        };
+        Ok(Self { owner, call, facade })
     }
 }
 
 pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
-    let Data::Struct(data) = &input.data else {
-        return Err(syn::Error::new_spanned(&input.ident, "Options can be derived for structs only"));
-    };
-    let Fields::Named(fields) = &data.fields else {
-        return Err(syn::Error::new_spanned(&input.ident, "Options needs named fields"));
-    };
+    let fields = named_fields(input, "Options")?;
     let sections = interfaces(fields.named.iter())?.map(|Interface { name, constant, docs, fields }| {
-        let section = format!("/** {docs} @internal */\nexport interface {name} {{\n{fields}}}\n");
-        let constant = format_ident!("{constant}");
-        quote! {
-            #[cfg(all(feature = "npm", target_arch = "wasm32"))]
-            #[::wasm_bindgen::prelude::wasm_bindgen(typescript_custom_section)]
-            const #constant: &'static str = #section;
-        }
+        section(constant, &format!("/** {docs} @internal */\nexport interface {name} {{\n{fields}}}\n"))
     });
     Ok(quote!(#(#sections)*))
 }
@@ -96,21 +104,19 @@ fn interfaces<'a>(fields: impl Iterator<Item = &'a Field>) -> Result<[Interface;
                 "an option is documented here, for TypeScript as well; one of the facade has #[option(facade)]",
             );
         }
-        let (name, ty) = (wire_name(field, &attrs), inner(&field.ty, "Option").unwrap_or(&field.ty));
-        let ts = attrs.ts.clone().unwrap_or_else(|| ts_type(ty, &attrs));
-        if ts == "unknown" {
-            return wrong("its type in TypeScript cannot be told from the one in Rust: #[shape(ts(\"...\"))]");
-        }
-        match (option.of.as_str(), option.call) {
-            ("once", None) => once.push(&name, &ts, &docs),
-            ("call", None) => call.push(&name, &ts, &docs),
-            ("client", None) => client.push(&name, &ts, &docs),
-            ("both", Some(of_call)) => {
+        let (name, ts) = (wire_name(field, &attrs), ts_of(field, &attrs)?);
+        match (option.owner, option.call) {
+            (Owner::Once, None) => once.push(&name, &ts, &docs),
+            (Owner::Call, None) => call.push(&name, &ts, &docs),
+            (Owner::Client, None) => client.push(&name, &ts, &docs),
+            (Owner::Both, Some(of_call)) => {
                 client.push(&name, &ts, &docs);
                 call.push(&name, &ts, &of_call);
             }
-            ("both", None) => return wrong("what it means to a call is missing: #[option(call = \"...\")]"),
-            _ => return wrong("#[option(call = \"...\")] is for an option that a client has as well"),
+            (Owner::Both, None) => return wrong("what it means to a call is missing: add #[option(call = \"...\")]"),
+            (_, Some(_)) => {
+                return wrong("#[option(call = \"...\")] is for an option that a client has as well: #[option(both)]")
+            }
         }
     }
     Ok([client, call, once])
@@ -197,6 +203,23 @@ mod tests {
                 a: Option<bool>,
             }
         ));
-        assert_eq!(unknown, "unknown option attribute `server`");
+        let words = "`once`, `call`, `both`, `client`, `facade`, `call = \"...\"`";
+        assert_eq!(unknown, format!("unknown option attribute `server`; there are {words}"));
+        let nobody = refused(parse_quote!(
+            struct Options {
+                #[doc = " A."]
+                a: Option<bool>,
+            }
+        ));
+        assert!(nobody.contains("whose option it is: #[option(once)], #[option(call)], #[option(client)]"), "{nobody}");
+        let contradictory = refused(parse_quote!(
+            struct Options {
+                #[doc = " A."]
+                #[option(call)]
+                #[option(client)]
+                a: Option<bool>,
+            }
+        ));
+        assert_eq!(contradictory, nobody);
     }
 }

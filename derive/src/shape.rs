@@ -1,21 +1,15 @@
 //! `#[derive(Shape)]`: the constant table of a record.
 
-use crate::attrs::{inner, rules, wire_name, FieldAttrs, RuleAttr};
+use crate::attrs::{inner, named_fields, rules, wire_name, FieldAttrs, RuleAttr};
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Data, DeriveInput, Fields, Result};
+use quote::{format_ident, quote};
+use syn::{DeriveInput, Result};
 
 pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let name = &input.ident;
-    let Data::Struct(data) = &input.data else {
-        return Err(syn::Error::new_spanned(name, "Shape can be derived for structs only"));
-    };
-    let Fields::Named(fields) = &data.fields else {
-        return Err(syn::Error::new_spanned(name, "Shape needs named fields"));
-    };
     let mut rows = TokenStream::new();
     let mut names = Vec::new();
-    for field in &fields.named {
+    for field in &named_fields(input, "Shape")?.named {
         let attrs = FieldAttrs::of(field)?;
         let wire = wire_name(field, &attrs);
         let optional = inner(&field.ty, "Option");
@@ -28,13 +22,13 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
         };
         let mut kind = match attrs.kind {
             Some(kind) => {
-                let kind = quote::format_ident!("{kind}");
+                let kind = format_ident!("{kind}");
                 quote!(crate::shape::Kind::#kind)
             }
             None => quote!(<#ty as crate::shape::Shape>::KIND),
         };
         if let Some(list) = attrs.list {
-            let list = quote::format_ident!("{list}");
+            let list = format_ident!("{list}");
             kind = quote!(crate::shape::Kind::#list(&#kind));
         }
         rows.extend(quote!(crate::shape::Field { name: #wire, kind: &#kind, required: #required },));
@@ -54,17 +48,9 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
                 let list = list.iter().map(|n| index(n)).collect::<Result<Vec<_>>>()?;
                 quote!(crate::shape::Rule::OneOf(&[#(#list),*]),)
             }
-            RuleAttr::Only { field, when, is } => {
-                let (field, when) = (index(&field)?, index(&when)?);
-                quote!(crate::shape::Rule::Only { field: #field, when: #when, is: #is },)
-            }
-            RuleAttr::Needs { field, when, is } => {
-                let (field, when) = (index(&field)?, index(&when)?);
-                quote!(crate::shape::Rule::Needs { field: #field, when: #when, is: #is },)
-            }
-            RuleAttr::Percent { field, when, is } => {
-                let (field, when) = (index(&field)?, index(&when)?);
-                quote!(crate::shape::Rule::Percent { field: #field, when: #when, is: #is },)
+            RuleAttr::Condition { rule, field, when, is } => {
+                let (rule, field, when) = (format_ident!("{rule}"), index(&field)?, index(&when)?);
+                quote!(crate::shape::Rule::#rule { field: #field, when: #when, is: #is },)
             }
         });
     }
