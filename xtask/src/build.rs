@@ -17,13 +17,13 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What an edge runtime compiles on a cold start. The goal is 85,000; `benches/README.md` says what each part costs.
+/// What an edge runtime compiles on a cold start. The goal is 85,000; `benches/README.md` says why it is missed.
 const CORE_LIMIT: usize = 109_400;
 /// What a visitor of a page downloads. The goal is 46,000.
 const BROWSER_LIMIT: usize = 66_000;
 /// What an edge runtime compiles for proxy, OAuth, webhooks and the server side of a payment provider, the client among them. The
-/// goal was 130,000 for the first three; `benches/README.md` says what each part costs. Rows of charges that are refused where they
-/// cannot be read whole, and the amount of a charge in each of them, are 5 KB of it, the decisions of an agency's sync 38 KB.
+/// goal was 130,000 for the first three. Rows of charges that are refused where they cannot be read whole, and the amount of a charge in
+/// each of them, are 5 KB of it, the decisions of an agency's sync 38 KB.
 const EDGE_LIMIT: usize = 260_500;
 /// The TypeScript of the edge beside its module, all of it, without that of the client. The goal is 12,288; the proxy by itself
 /// has 3,000.
