@@ -267,6 +267,8 @@ impl Call {
                     Ok(token) => Told::Token(Ok(token)),
                     Err(promise) => break (Asked::Token, promise),
                 },
+                // A wait that has ended before it began tells it so, and why: it takes no turn, and no event says that it was sent.
+                Ask::Turn if transport.is_aborted() => break (Asked::Wait, transport.begin_sleep(0.0)),
                 Ask::Turn => Told::Turn(run.turn(transport.now_ms())),
                 Ask::Wait(ms) => break (Asked::Wait, transport.begin_sleep(ms)),
                 Ask::Send(ms) => {

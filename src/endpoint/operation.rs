@@ -69,7 +69,7 @@ pub struct Operation {
 impl Operation {
     /// Whether it is a list that is read page by page.
     pub fn is_list(&self) -> bool {
-        self.query.is_some_and(|query| query.index("offset").is_some())
+        self.query.is_some_and(Record::is_list)
     }
 
     /// HighLevel's page about it.

@@ -432,6 +432,10 @@ impl<'a> Walker<'a> {
             if found.is_none() && self.closed.is_some() {
                 let mut message = String::from("is no field here; known are ");
                 record.rows().for_each(|row| list(&mut message, record.text(row)));
+                // No parameter of the API: where a list can begin, our faces also take where to go on.
+                if record.is_list() {
+                    list(&mut message, "cursor");
+                }
                 self.issue(&Path { parent: Some(path), segment: Segment::Key(&name) }, &message);
             }
         }

@@ -214,6 +214,11 @@ impl Record {
         self.find(name.as_ref(), 0).map(|(index, _)| index)
     }
 
+    /// Whether they are the parameters of a list that is read page by page.
+    pub fn is_list(&self) -> bool {
+        self.index("offset").is_some()
+    }
+
     /// The name of the field with this index; empty if there is none.
     pub fn name(&self, index: u16) -> &'static str {
         self.row(usize::from(index)).map_or("", |row| self.text(row))

@@ -62,6 +62,15 @@ extern "C" {
     fn flight(this: &End) -> f64;
 }
 
+#[cfg(feature = "npm")]
+#[wasm_bindgen]
+extern "C" {
+    /// A signal as the caller made it: one of somebody's own making may throw.
+    type Signal;
+    #[wasm_bindgen(method, getter, catch)]
+    fn aborted(this: &Signal) -> Result<bool, JsValue>;
+}
+
 /// What a promise of [`exchange`], [`pause`] or [`shared`] comes to, for Rust callers; the npm package carries it here
 /// itself.
 async fn settled(promise: Promise) -> JsValue {
@@ -115,7 +124,10 @@ impl TokenSource {
 
     /// Always this token.
     pub fn text(token: String) -> Result<Self, Error> {
-        check(&token)?;
+        let problem = token_problem(&token);
+        if !problem.is_empty() {
+            return Err(Error::invalid("token", problem));
+        }
         Ok(Self::new(Source::Text(token)))
     }
 
@@ -153,15 +165,18 @@ impl TokenSource {
         let (kind, message) = match end.how() {
             DONE => {
                 let (token, flight) = (end.token(), end.flight());
-                check(&token)?;
-                self.keep(Known { location_id: location_id.map(String::from), token: token.clone(), flight });
-                return Ok(Some(token));
+                let problem = token_problem(&token);
+                if problem.is_empty() {
+                    self.keep(Known { location_id: location_id.map(String::from), token: token.clone(), flight });
+                    return Ok(Some(token));
+                }
+                (ErrorKind::Authentication, joined(&["what the function in the option token gave ", problem]))
             }
-            ABORTED => (ErrorKind::Aborted, "aborted while the token was fetched"),
-            TIMEOUT => (ErrorKind::Timeout, "the token function gave no token in time (timeoutMs, deadlineMs)"),
-            _ => (ErrorKind::Authentication, "the token function failed; see cause"),
+            ABORTED => (ErrorKind::Aborted, "aborted while the token was fetched".into()),
+            TIMEOUT => (ErrorKind::Timeout, "the token function gave no token in time (timeoutMs, deadlineMs)".into()),
+            _ => (ErrorKind::Authentication, "the token function failed; see cause".into()),
         };
-        Err(Error::new(kind, None, Outcome::NotSent, message.into()))
+        Err(Error::new(kind, None, Outcome::NotSent, message))
     }
 
     /// Keeps a token in place of an earlier one of its location, or of the one that was asked for the longest ago.
@@ -179,16 +194,15 @@ impl TokenSource {
     }
 }
 
-/// Whether a token can travel in a header; an error that does not quote it otherwise.
-fn check(token: &str) -> Result<(), Error> {
-    let message = if token.is_empty() {
-        "must be text that is not empty, or a function that gives it"
+/// Why a token cannot travel in a header, without quoting it; empty if it can.
+fn token_problem(token: &str) -> &'static str {
+    if token.is_empty() {
+        "must be text that is not empty"
     } else if !token.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
         "must not hold spaces, quotes, line breaks or other characters that no token has"
     } else {
-        return Ok(());
-    };
-    Err(Error::invalid("token", message))
+        ""
+    }
 }
 
 /// Who is told what happens: a function, and how it is told.
@@ -324,6 +338,13 @@ impl FetchTransport {
             }
         };
         Err(Interrupted { how, sent, status, message })
+    }
+
+    /// Whether the caller's signal has aborted; one that cannot be asked has not.
+    #[cfg(feature = "npm")]
+    pub(crate) fn is_aborted(&self) -> bool {
+        let signal = self.signal.as_ref().map(JsCast::unchecked_ref::<Signal>);
+        signal.is_some_and(|signal| signal.aborted().unwrap_or(false))
     }
 
     pub(crate) fn begin_sleep(&self, ms: f64) -> Promise {

@@ -30,7 +30,7 @@ export type PaymentsEvent = {
     operation: OperationInfo;
 } & (
     | {
-          /** A request leaves. */
+          /** A request leaves; there is none of a call that was aborted before. */
           type: "request";
           /** Which attempt it is, counted from 1. */
           attempt: number;
@@ -62,7 +62,10 @@ export type PaymentsEvent = {
           status?: number;
       }
     | {
-          /** An answer differs from the shape that HighLevel promises. */
+          /**
+           * An answer differs from the shape that HighLevel promises. Of one answer the first hundred differences are told, and up
+           * to a hundred more that could not be repaired.
+           */
           type: "drift";
           /** Where, such as `data[57].amount`. */
           path: string;

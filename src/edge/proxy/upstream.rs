@@ -71,9 +71,7 @@ pub fn failed(operation: &'static Operation, error: &Error) -> Answer {
         (Some(0..=399 | 600..), _) if error.kind == ErrorKind::Other => {
             (502, "upstream_redirect", "HighLevel's address answered with a redirect, which is not followed")
         }
-        (_, ErrorKind::Authentication | ErrorKind::Validation) => {
-            (if writes { 424 } else { 502 }, TOKEN_FAILED, NO_TOKEN)
-        }
+        (_, ErrorKind::Authentication) => (if writes { 424 } else { 502 }, TOKEN_FAILED, NO_TOKEN),
         _ if error.outcome == Outcome::NotSent => (
             if writes { 424 } else { 503 },
             "upstream_not_reached",

@@ -38,6 +38,18 @@ test("a typing error in the options of a call is named and nothing is sent", asy
     assert.equal(requests.length, 0);
 });
 
+test("a typing error in the parameters is named, with the parameters there are; of a list the cursor too", async () => {
+    const { payments, requests } = stub(ANY_ANSWER);
+    for (const list of [payments.orders, payments.transactions, payments.subscriptions, payments.coupons]) {
+        const { message } = await failure(list.list({ curser: "x" }));
+        assert.match(message, /curser is no field here; known are .*\boffset\b.*, cursor$/);
+    }
+    assert.match((await failure(payments.integrations.listWhitelabel({ nope: 1 }))).message, /, cursor$/);
+    const others = await failure(payments.orders.recordPayment(ID, { mode: "cash", nope: 1 }));
+    assert.ok(/nope is no field here; known are /.test(others.message) && !others.message.includes("cursor"), others.message);
+    assert.equal(requests.length, 0);
+});
+
 test("everything that is wrong with the options is listed", () => {
     const error = refusal({
         token: TOKEN,
@@ -282,12 +294,43 @@ test("a token function that fails is an AuthenticationError with its cause; noth
     }
 });
 
-test("a token function that gives no token is an error that sends nothing", async () => {
-    for (const value of [undefined, null, "", 5, {}, "a b", "a\r\nx: y"]) {
-        const { payments, requests } = stub(ANY_ANSWER, { token: () => value });
+test("a token function that gives no token is an AuthenticationError that names the option and quotes nothing", async () => {
+    const given = "what the function in the option token gave must";
+    const empty = `${given} be text that is not empty`;
+    const odd = `${given} not hold spaces, quotes, line breaks or other characters that no token has`;
+    for (const [value, message] of [
+        [undefined, empty],
+        [null, empty],
+        ["", empty],
+        [5, empty],
+        [{}, empty],
+        ["secret-1 secret-2", odd],
+        ["secret-1\r\nx: secret-2", odd],
+        ["secret-1\n", odd],
+    ]) {
+        let give = value;
+        const { payments, requests, events } = stub(ANY_ANSWER, { token: async () => give });
         const error = await failure(payments.orders.get(ID));
-        assert.deepEqual([error.outcome, requests.length], ["not_sent", 0], String(value));
+        assert.deepEqual(
+            [error.name, error.code, error.outcome, error.retryable, error.attempts, error.cause, error.message],
+            ["AuthenticationError", "authentication_failed", "not_sent", false, 0, undefined, message],
+        );
+        assert.equal(error.operation.name, "orders.get");
+        assert.ok(!/secret-/.test(JSON.stringify(error) + error.stack));
+        assert.deepEqual([requests, events], [[], []], String(value));
+        // What was no token is not kept.
+        give = "fine";
+        await payments.orders.get(ID);
+        assert.equal(requests.length, 1);
     }
+});
+
+test("after a 401 a token function that gives no token leaves the refusal as it is", async () => {
+    const { payments, requests } = stub(() => new Response("{}", { status: 401 }), {
+        token: ({ refused }) => (refused === undefined ? TOKEN : ""),
+    });
+    const error = await failure(payments.orders.get(ID));
+    assert.deepEqual([error.name, error.status, error.outcome, requests.length], ["AuthenticationError", 401, "rejected", 1]);
 });
 
 test("without the option fetch the global one is used, as it is at the time of the call", async () => {

@@ -186,15 +186,45 @@ test("a body that does not come in time is a TimeoutError and a payment counts a
     );
 });
 
-test("a signal that is aborted already sends nothing", async () => {
+test("a signal that is aborted already sends nothing, and no event says that a request left", async () => {
     const reason = new Error("changed my mind");
-    const { payments, requests } = stub(ANY_ANSWER);
-    const error = await failure(payments.orders.get(ID, { signal: AbortSignal.abort(reason) }));
-    assert.deepEqual(
-        [error.name, error.code, error.outcome, error.cause],
-        ["AbortedError", "aborted", "not_sent", reason],
-    );
-    assert.equal(requests.length, 0);
+    const signal = AbortSignal.abort(reason);
+    for (const act of [
+        (payments) => payments.orders.get(ID, { signal }),
+        (payments) => payments.orders.list({}, { signal }),
+        (payments) => payments.orders.recordPayment(ID, { mode: "cash" }, { signal }),
+        (payments) => payments.orders.recordPaymentOnce(ID, { mode: "cash" }, { signal, reference: "job-1" }),
+    ]) {
+        const { payments, requests, events } = stub(ANY_ANSWER);
+        const error = await failure(act(payments));
+        assert.deepEqual(
+            [error.name, error.code, error.outcome, error.cause, error.attempts],
+            ["AbortedError", "aborted", "not_sent", reason, 0],
+        );
+        assert.deepEqual([requests, events], [[], []]);
+    }
+});
+
+test("an abort in the same tick as the call, or between two requests of one call, comes before the event as well", async () => {
+    const early = new AbortController();
+    const { payments, requests, events } = stub(ANY_ANSWER);
+    const call = failure(payments.orders.get(ID, { signal: early.signal }));
+    early.abort();
+    assert.equal((await call).outcome, "not_sent");
+    assert.deepEqual([requests, events], [[], []]);
+
+    const between = new AbortController();
+    const told = [];
+    const looking = stub(ANY_ANSWER, {
+        onEvent: ({ type, operation }) => {
+            told.push(`${type} ${operation.name}`);
+            if (type === "response") between.abort();
+        },
+    });
+    const once = { signal: between.signal, reference: "job-1" };
+    const error = await failure(looking.payments.orders.recordPaymentOnce(ID, { mode: "cash", amount: 5 }, once));
+    assert.deepEqual([error.name, error.outcome, looking.requests.length], ["AbortedError", "not_sent", 1]);
+    assert.deepEqual(told, ["request transactions.list", "response transactions.list"]);
 });
 
 test("an abort in flight stops the request and leaves the outcome unknown", async () => {
