@@ -29,6 +29,7 @@ pub use surroundings::{Event, Interrupted, Interruption, TokenRequest};
 use crate::core::{build, Config, Error};
 use crate::endpoint::Operation;
 use once::RecordOnce;
+use run::MAX_DELAY_MS;
 
 /// A call on its way.
 pub(crate) struct Call {
@@ -37,6 +38,10 @@ pub(crate) struct Call {
     once: Option<Box<RecordOnce>>,
     /// What comes next is a step of `once`.
     step_due: bool,
+    /// The clock at the last step.
+    seen: f64,
+    /// For how many milliseconds it has waited since then, and how many it may have taken at the most.
+    waits: (f64, f64),
 }
 
 impl Call {
@@ -67,7 +72,7 @@ impl Call {
         let (id, params) = (id.unwrap_or_default(), params.unwrap_or_default());
         let step_due = once.is_some();
         let once = once.map(|(options, queue)| Box::new(RecordOnce::new(id, params, options, queue, config)));
-        Ok(Self { run, once, step_due })
+        Ok(Self { run, once, step_due, seen: now, waits: (0.0, 0.0) })
     }
 
     /// A call whose request was made elsewhere. No error quotes `secret`, which its body holds.
@@ -83,22 +88,34 @@ impl Call {
         let deadline = config.deadline_ms.map_or(f64::INFINITY, |ms| now + f64::from(ms));
         let mut run = Run::new(operation, request, config.clone(), limiter, deadline);
         run.hide(secret);
-        Self { run, once: None, step_due: false }
+        Self { run, once: None, step_due: false, seen: now, waits: (0.0, 0.0) }
     }
 
     /// Goes on with what came of what it asked for.
     pub fn next<S: Surroundings>(&mut self, around: &S, told: Told) -> Ask {
+        self.keep_deadline(around.now_ms());
         let ask = self.go_on(around, told);
+        self.waits = match ask {
+            Ask::Token => (0.0, f64::from(self.run.config.timeout_ms)),
+            Ask::Wait(ms) => (ms, ms),
+            Ask::Send(ms) => (0.0, f64::from(ms)),
+            Ask::Turn | Ask::Done(_) => (0.0, 0.0),
+        };
         if let Some(once) = &mut self.once {
-            let ms = match ask {
-                Ask::Token => f64::from(self.run.config.timeout_ms),
-                Ask::Wait(ms) => ms,
-                Ask::Send(ms) => f64::from(ms),
-                Ask::Turn | Ask::Done(_) => 0.0,
-            };
-            once.waits(around.now_ms(), ms);
+            once.waits(around.now_ms(), self.waits.1);
         }
         ask
+    }
+
+    /// A clock that was set during a wait, in either direction, takes the deadline along: of that time only what was to be
+    /// waited counts. A machine that slept looks the same. (A clock that cannot be set, `performance.now`, is left alone by tools
+    /// that move the clock and the timers of a test.)
+    fn keep_deadline(&mut self, now: f64) {
+        let (passed, (wait, most)) = (now - self.seen, self.waits);
+        if passed < 0.0 || passed > most + MAX_DELAY_MS {
+            self.run.deadline += passed - wait;
+        }
+        self.seen = now;
     }
 
     fn go_on<S: Surroundings>(&mut self, around: &S, mut told: Told) -> Ask {

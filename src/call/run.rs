@@ -23,7 +23,7 @@ pub(crate) struct Done {
 const MAX_QUEUED_MS: f64 = 600_000.0;
 
 /// A wait that took so much longer than it should was not one: the machine slept, or its clock was set.
-const MAX_DELAY_MS: f64 = 60_000.0;
+pub(super) const MAX_DELAY_MS: f64 = 60_000.0;
 
 /// What a call needs next.
 pub(crate) enum Ask {
@@ -73,8 +73,6 @@ pub(crate) struct Run {
     attempts: u32,
     /// How many of the attempts were made because one before had failed; one with a fresh token is not among them.
     retries: u32,
-    /// The clock at the last step.
-    seen: f64,
     /// When the last attempt began.
     began: f64,
     /// The token was refused, and another one was asked for.
@@ -109,7 +107,6 @@ impl Run {
             queuing: None,
             attempts: 0,
             retries: 0,
-            seen: 0.0,
             began: 0.0,
             refreshed: false,
             doubt: false,
@@ -155,9 +152,6 @@ impl Run {
 
     pub fn next<S: Surroundings>(&mut self, around: &S, told: Told) -> Ask {
         let now = around.now_ms();
-        // A clock that is set back takes the deadline along, which would else be hours away.
-        self.deadline -= (self.seen - now).max(0.0);
-        self.seen = now;
         let ask = self.told(around, now, told);
         if matches!(ask, Ask::Done(_)) {
             self.leave(now);

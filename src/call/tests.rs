@@ -2,7 +2,7 @@
 
 use super::run::tests::{answer, asked, config, lost, token, Around, NOW};
 use super::*;
-use crate::endpoint::{CONNECT_PROVIDER, RECORD_PAYMENT};
+use crate::endpoint::{CONNECT_PROVIDER, LIST_ORDERS, RECORD_PAYMENT};
 
 const BODY: &str = r#"{"altId":"there","altType":"location","mode":"cash","amount":5}"#;
 /// The transactions of the order, which are looked through for the payment.
@@ -41,6 +41,33 @@ fn a_call_whose_request_was_made_elsewhere_has_its_deadline_and_quotes_no_secret
     let endless = Shared::new(config());
     let call = Call::of(&CONNECT_PROVIDER, request(), String::new(), &endless, None, NOW);
     assert_eq!(call.run.deadline, f64::INFINITY);
+}
+
+#[test]
+fn a_clock_that_is_set_takes_the_deadline_along_and_a_wait_that_was_late_does_not() {
+    const HOUR: f64 = 3_600_000.0;
+    let params = r#"{"altId":"there","altType":"location"}"#;
+    let brief = Shared::new(Config { deadline_ms: Some(10_000), ..config() });
+    // While it waits for a token or an answer nobody knows how much of that is real; a wait has its length.
+    for (set, real) in [(-HOUR, 0.0), (-1.0, 0.0), (HOUR, 0.0), (90_001.0, 0.0), (90_000.0, 90_000.0), (5.0, 5.0)] {
+        let mut around = Around::new();
+        let mut call = Call::new(&LIST_ORDERS, None, None, Some(params), &brief, None, NOW).expect("a call");
+        assert_eq!(asked(call.next(&around, Told::Nothing)), "token");
+        around.now += set;
+        call.next(&around, token("tok"));
+        assert_eq!(call.run.deadline - around.now, 10_000.0 - real, "{set}");
+    }
+    for (set, real) in [(-HOUR, 375.0), (HOUR, 375.0), (60_376.0, 375.0), (60_375.0, 60_375.0), (0.0, 0.0)] {
+        let mut around = Around::new();
+        let mut call = Call::new(&LIST_ORDERS, None, None, Some(params), &brief, None, NOW).expect("a call");
+        sent(&mut call, &around, Told::Nothing);
+        around.now += 100.0;
+        let wait = asked(call.next(&around, lost()));
+        assert_eq!(wait, "wait 375", "half of the delay, and half of that by chance");
+        around.now += set;
+        call.next(&around, Told::Awake(true));
+        assert_eq!(call.run.deadline - around.now, 9_900.0 - real, "{set}");
+    }
 }
 
 #[test]

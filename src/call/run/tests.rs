@@ -266,17 +266,6 @@ fn waiting_for_a_turn_ends_with_the_deadline_or_after_ten_minutes() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_takes_the_deadline_along() {
-    let mut around = Around::new();
-    let mut run = run_of(&LIST_ORDERS, "{}", config(), NOW + 1000.0);
-    next(&mut run, &around, Told::Nothing);
-    around.now -= 3_600_000.0;
-    next(&mut run, &around, token("tok"));
-    assert_eq!(next(&mut run, &around, Told::Turn(Turn::Go)), "send 1000");
-    assert_eq!(run.deadline, around.now + 1000.0);
-}
-
-#[test]
 fn a_call_that_is_followed_by_another_leaves_it_what_is_left_of_its_waiting() {
     let around = Around::new();
     let mut run = run_of(&LIST_ORDERS, "{}", config(), f64::INFINITY);
