@@ -1,5 +1,5 @@
 import type { Pages } from "../core.js";
-import { failure } from "./errors.js";
+import { failure, PaymentsError } from "./errors.js";
 import { Findings, kept } from "./input.js";
 import type { Input, LastingCore } from "./instance.js";
 import { PagePromise } from "./pages.js";
@@ -9,6 +9,9 @@ import type { Given, Reading } from "./resources.js";
 
 /** As the core has it. */
 const TIMEOUT_MS = 30_000;
+
+/** As the core takes them: what is longer is no id. */
+const MAX_ID_LENGTH = 256;
 
 /** Behind the ledger: an operation with options of its own. */
 const ONCE = "orders.recordPaymentOnce";
@@ -98,26 +101,40 @@ export class Calls {
     /** Carries out an operation. */
     async #send<T>(name: string, given: () => Given): Promise<Sent<T>> {
         const found = new Findings();
-        const [input, signal] = read(name, given, found);
-        if (found.issues.length > 0) {
-            // The caller may be a listener, deep inside the instance: nothing may run in it a second time.
-            await undefined;
-            throw found.error(this.#core.check(input));
+        const { input, signal, recordId, timeoutMs = this.#timeoutMs } = read(name, given, found);
+        try {
+            if (found.issues.length > 0) {
+                // The caller may be a listener, deep inside the instance: nothing may run in it a second time.
+                await undefined;
+                throw found.error(this.#core.check(input));
+            }
+            return result(await this.#core.call(input, signal, timeoutMs));
+        } catch (error) {
+            if (recordId && error instanceof PaymentsError) Object.assign(error, { recordId });
+            throw error;
         }
-        return result(await this.#core.call(input, signal));
     }
 
     /** A list from a cursor on; throws if the cursor is none of it. */
     #resume(name: string, given: () => Given, cursor: unknown): Pages {
         const found = new Findings();
-        const [input] = read(name, given, found);
+        const { input } = read(name, given, found);
         if (found.issues.length > 0) throw found.error(this.#core.check(input));
         return this.#core.resume(input, cursor);
     }
 }
 
+/** What a method is called with. */
+interface Asked {
+    input: Input;
+    signal?: AbortSignal | undefined;
+    /** The id of the record that it names, in the path or among the parameters. */
+    recordId?: string | undefined;
+    timeoutMs?: number | undefined;
+}
+
 /** A call as the core takes it. Which placeholder the id belongs to, and whether it may be empty, the core knows. */
-function read(name: string, given: () => Given, found: Findings): [input: Input, signal: AbortSignal | undefined] {
+function read(name: string, given: () => Given, found: Findings): Asked {
     try {
         const { id, params, options } = given();
         const { signal, ...others } = found.object("options", options);
@@ -131,10 +148,12 @@ function read(name: string, given: () => Given, found: Findings): [input: Input,
             params === undefined ? undefined : found.json(params),
             found.options(values) || undefined,
         ];
-        return [input, signal];
+        const named = id ?? (params as { id?: unknown } | null | undefined)?.id;
+        const recordId = typeof named === "string" && named.length <= MAX_ID_LENGTH ? named : undefined;
+        return { input, signal, recordId, timeoutMs: others.timeoutMs };
     } catch (cause) {
         found.add("", "the arguments cannot be read: one of their getters threw", cause);
-        return [[name], undefined];
+        return { input: [name] };
     }
 }
 

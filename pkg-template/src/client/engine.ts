@@ -23,16 +23,18 @@ export class Engine<G extends Glue = Glue> {
     readonly #left: FinalizationRegistry<number | WeakRef<Tenant>> | undefined;
     /** What is carried, as long as somebody has it. */
     readonly #tenants = new Set<WeakRef<Tenant>>();
-    #calls = 0;
     #endedAt = 0;
     /** Whether the memory of the present instance is large: it can grow, but never shrinks. */
     #large = false;
     #timer: unknown;
     /**
      * All calls of all clients that the present instance carries, the one that was heard of longest ago first, and when that
-     * was. A Worker's request can end at any wait: of its calls nothing is heard again.
+     * was; of one that was missed since then, when that was, as a negative number. A Worker's request can end at any wait: of
+     * its calls nothing is heard again.
      */
     readonly pending = new Map<UnderWay, number>();
+    /** How long a call is missed, and then forgotten. If it comes back, it finds out itself what was lost. */
+    #missedMs = MISSED_MS;
 
     constructor(glue: G) {
         this.glue = glue;
@@ -58,22 +60,31 @@ export class Engine<G extends Glue = Glue> {
         if (Math.abs(now - (this.pending.get(underWay) ?? Infinity)) < MOMENT_MS) return;
         this.pending.delete(underWay);
         this.pending.set(underWay, now);
-        for (const [other, heard] of this.pending) {
-            if (Math.abs(now - heard) < FORGOTTEN_MS) break;
-            this.pending.delete(other);
+        this.#forget(now);
+    }
+
+    /**
+     * Forgets the calls of which nothing was heard for long, and nothing again since they were first missed: where the clock was
+     * set, or the machine slept, one that lives takes its next step in between.
+     */
+    #forget(now: number): void {
+        for (const [underWay, heard] of this.pending) {
+            const silent = Math.abs(now - Math.abs(heard)) >= this.#missedMs;
+            if (!silent && heard >= 0) break;
+            if (silent && heard < 0) this.pending.delete(underWay);
+            else if (silent) this.pending.set(underWay, -now);
         }
     }
 
-    /** Takes in a call. */
+    /** Takes in a call. Its longest step is an attempt, or else a wait of a minute. */
     begin(underWay: UnderWay): void {
-        this.#calls++;
+        this.#missedMs = Math.max(this.#missedMs, 2 * underWay.timeoutMs || 0);
         this.heardOf(underWay);
     }
 
     /** Lets a call go that ended with the memory of the instance at so many bytes, where that is known. */
     end(underWay: UnderWay, memory: unknown): void {
         this.pending.delete(underWay);
-        this.#calls--;
         this.#endedAt = Date.now();
         // Where nothing tells who has gone, it stays.
         if (this.glue.spare === true && this.#left && (memory as number) > LARGE_MEMORY) this.#large = true;
@@ -102,8 +113,10 @@ export class Engine<G extends Glue = Glue> {
 
     /** Takes a fresh instance in place of one whose memory is large, if nobody would notice. */
     shrink(): void {
+        if (!this.#large) return;
         const now = Date.now();
-        if (!this.#large || this.#calls > 0 || this.#lists > 0 || Math.abs(now - this.#endedAt) < REST_MS) return;
+        this.#forget(now);
+        if (this.pending.size > 0 || this.#lists > 0 || Math.abs(now - this.#endedAt) < REST_MS) return;
         for (const tenant of this.#tenants) if (tenant.deref()?.rests(now) === false) return;
         this.#renew(undefined);
     }
@@ -131,6 +144,8 @@ export interface Tenant {
 
 /** A call under way. */
 export interface UnderWay {
+    /** Milliseconds that one attempt may take. */
+    readonly timeoutMs: number;
     /** Ends it when its instance is lost. */
     lose(cause: unknown): void;
 }
@@ -138,8 +153,8 @@ export interface UnderWay {
 /** Calls that were heard of so many milliseconds one after the other may stand in any order. */
 const MOMENT_MS = 1000;
 
-/** A call that takes no step for so many milliseconds is forgotten. If it comes back, it finds out itself what was lost. */
-const FORGOTTEN_MS = 600_000;
+/** A call that takes no step for so many milliseconds is missed, unless an attempt may take half of that or more. */
+const MISSED_MS = 600_000;
 
 /** Bytes of memory that a page of some megabytes leaves behind, and pages of the usual size do not. */
 const LARGE_MEMORY = 8_388_608;

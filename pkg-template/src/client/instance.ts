@@ -101,11 +101,12 @@ export class LastingCore implements Tenant {
         }
     }
 
-    /** Carries out an operation. Gives what the core's `Call` ends with. */
-    call(input: Input, signal: AbortSignal | undefined): Promise<unknown[]> {
+    /** Carries out an operation, of which one attempt may take so many milliseconds. Gives what the core's `Call` ends with. */
+    call(input: Input, signal: AbortSignal | undefined, timeoutMs: number = 0): Promise<unknown[]> {
         this.#open();
         return new Promise((resolve, reject) => {
             const underWay: Progress = {
+                timeoutMs,
                 attempts: 0,
                 outcome: "not_sent",
                 lose: (cause) => reject(internal(underWay, cause)),

@@ -100,6 +100,9 @@ test("a call that was not heard of for minutes finds out by itself that its inst
     const call = slow.payments.orders.recordPayment(ID, PAYMENT);
     const error = failure(call);
     while (answer === undefined) await new Promise(setImmediate);
+    // Missed after ten minutes, and forgotten when ten more have passed.
+    t.mock.timers.tick(11 * 60_000);
+    await stub(ANY_ANSWER).payments.orders.get(ID);
     t.mock.timers.tick(11 * 60_000);
     const { payments } = stub(breaking(() => Response.json(ANY_ANSWER)));
     isInternal(await failure(payments.orders.get(ID)), "unknown", 1);

@@ -91,6 +91,60 @@ test("a call under way is not disturbed", async () => {
     assert.equal((await waiting)._id, ID);
 });
 
+const MINUTE_MS = 60_000;
+
+/** Makes a call of which nothing is heard again, as in a Worker whose request ends at a wait. */
+async function abandoned(payments, options) {
+    void payments.orders.get(ID, options);
+    await settle();
+}
+
+test("calls that died are not under way for ever", async () => {
+    const { setTimeout } = globalThis;
+    const { payments } = stub((request) => (request.url.includes(ID) ? new Promise(() => {}) : answer(request)));
+    try {
+        globalThis.setTimeout = () => 0;
+        await abandoned(payments);
+        await large(payments);
+        // Whoever asks next judges: they are missed after ten minutes, and ten minutes later they are gone.
+        for (const minutes of [9, 2, 9]) {
+            mock.timers.tick(minutes * MINUTE_MS);
+            await payments.orders.list({ limit: 1 });
+            assert.ok(megabytes() > 15, `${megabytes()} MB`);
+        }
+        mock.timers.tick(2 * MINUTE_MS);
+        await payments.orders.list({ limit: 1 });
+    } finally {
+        globalThis.setTimeout = setTimeout;
+    }
+    assert.ok(megabytes() < 8, `${megabytes()} MB`);
+});
+
+test("a call that may take long is not taken for dead, nor one during which the clock was set or the machine slept", async () => {
+    for (const [minutes, timeoutMs] of [[[15, 15, 15], 60 * MINUTE_MS], [[600], 15 * MINUTE_MS]]) {
+        const { setTimeout } = globalThis;
+        let open;
+        const { payments } = stub((request) =>
+            request.url.includes(ID) ? new Promise((resolve) => (open = resolve)) : answer(request),
+        );
+        try {
+            globalThis.setTimeout = () => 0;
+            const waiting = payments.orders.get(ID, { timeoutMs });
+            await settle();
+            await large(payments);
+            for (const some of minutes) {
+                mock.timers.tick(some * MINUTE_MS);
+                await payments.orders.list({ limit: 1 });
+                assert.ok(megabytes() > 15, `${megabytes()} MB`);
+            }
+            open(Response.json({ _id: ID }));
+            assert.equal((await waiting)._id, ID);
+        } finally {
+            globalThis.setTimeout = setTimeout;
+        }
+    }
+});
+
 test("a list that somebody may read on is remembered", async () => {
     const { payments } = stub(answer);
     const page = await payments.orders.list({ limit: 100 });
