@@ -3,7 +3,7 @@
 use super::drive::drive;
 use crate::call::{Call, OnceQueue, RateLimiter, Shared};
 use crate::core::{CallOptions, Config, Error, ErrorKind, Outcome, RateLimit};
-use crate::endpoint::{Endpoint, Operation};
+use crate::endpoint::{Endpoint, Input, Operation};
 use crate::shape::Drift;
 use crate::transport::Transport;
 
@@ -68,6 +68,10 @@ impl<T: Transport> Client<T> {
 
     /// Like [`Self::send`], with options for this call and with what is known about the answer.
     pub async fn send_with<E: Endpoint>(&self, endpoint: &E, options: &CallOptions) -> Result<Reply<E::Answer>, Error> {
+        self.reply(endpoint, options).await.map_err(|error| about(endpoint, error))
+    }
+
+    async fn reply<E: Endpoint>(&self, endpoint: &E, options: &CallOptions) -> Result<Reply<E::Answer>, Error> {
         let done = drive(&self.transport, self.call(endpoint, options)?).await?;
         let answer = done.answer;
         let data = crate::shape::decode(&answer.body, &answer.checked).map_err(|error| {
@@ -92,6 +96,15 @@ impl<T: Transport> Client<T> {
     }
 }
 
+/// An error with the id of the record that its call names: in the path, or among the parameters.
+pub(super) fn about<E: Endpoint>(endpoint: &E, mut error: Error) -> Error {
+    let Input { id, params } = endpoint.input();
+    let params = params.and_then(|params| serde_json::to_value(params).ok());
+    let named = || params.as_ref()?.get("id")?.as_str();
+    error.record_id = id.or_else(named).map(String::from);
+    error
+}
+
 /// The error for what serde could not write or read.
 pub(super) fn unreadable(
     operation: &'static Operation,
@@ -113,4 +126,22 @@ pub struct Reply<T> {
     pub attempts: u32,
     /// The limits, if the server named them.
     pub rate_limit: Option<RateLimit>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::{DeleteCoupon, GetOrder, ListOrders, ListOrdersParams};
+    use crate::model::DeleteCouponBody;
+
+    #[test]
+    fn an_error_has_the_id_of_the_record_that_its_call_names() {
+        fn named<E: Endpoint>(endpoint: &E) -> Option<String> {
+            about(endpoint, Error::validation(Some(E::OPERATION), Vec::new())).record_id.clone()
+        }
+        let body = DeleteCouponBody { alt_id: None, alt_type: None, id: "coupon-1".into() };
+        assert_eq!(named(&GetOrder { order_id: "order-1".into() }).as_deref(), Some("order-1"));
+        assert_eq!(named(&DeleteCoupon { body }).as_deref(), Some("coupon-1"));
+        assert_eq!(named(&ListOrders { params: ListOrdersParams::default() }), None);
+    }
 }

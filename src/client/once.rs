@@ -1,6 +1,6 @@
 //! Payments that are recorded once.
 
-use super::calls::{unreadable, Client};
+use super::calls::{about, unreadable, Client};
 use super::drive::drive;
 use crate::call::{Call, OnceOptions, Shared};
 use crate::core::{CallOptions, Error, ErrorKind, Outcome};
@@ -22,6 +22,15 @@ impl<T: Transport> Client<T> {
     ///
     /// Errors are otherwise those of [`Self::send`].
     pub async fn record_payment_once(
+        &self,
+        payment: &RecordPayment,
+        once: &OnceOptions,
+        options: &CallOptions,
+    ) -> Result<PaymentRecorded, Error> {
+        self.record(payment, once, options).await.map_err(|error| about(payment, error))
+    }
+
+    async fn record(
         &self,
         payment: &RecordPayment,
         once: &OnceOptions,

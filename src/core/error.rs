@@ -11,7 +11,7 @@ use serde::Serialize;
 pub enum ErrorKind {
     /// The input is wrong; nothing was sent.
     Validation,
-    /// 401: the token is missing, wrong or expired.
+    /// 401: the token is missing, wrong or expired; or there was none to send.
     Authentication,
     /// 403: the token may not do this, or a firewall refused.
     Permission,
@@ -119,6 +119,8 @@ pub struct Failed {
     pub outcome: Outcome,
     /// The operation, if it got that far.
     pub operation: Option<&'static Operation>,
+    /// The id of the record that the call named, such as the order of `orders.recordPayment`.
+    pub record_id: Option<String>,
     /// The answer's body, secrets masked.
     pub body: Option<String>,
     /// What is wrong with the input (validation).
@@ -161,6 +163,7 @@ impl Error {
             attempts: 0,
             outcome,
             operation,
+            record_id: None,
             body: None,
             issues: Vec::new(),
             drift: None,
@@ -215,6 +218,7 @@ impl std::fmt::Debug for Error {
             .field("outcome", &self.outcome)
             .field("attempts", &self.attempts)
             .field("operation", &self.operation.map(|o| o.id))
+            .field("record_id", &self.record_id)
             .field("trace_id", &self.trace_id)
             .finish_non_exhaustive()
     }

@@ -62,6 +62,7 @@ pub(crate) fn plain_error(error: &Error) -> String {
     if let Some(operation) = error.operation {
         put_operation(&mut out, operation);
     }
+    out.optional_text("recordId", error.record_id.as_deref());
     out.texts("messages", &error.messages);
     if error.kind == ErrorKind::Validation {
         out.open("issues", '[');
@@ -124,6 +125,7 @@ mod tests {
         error.attempts = 3;
         error.retryable = true;
         error.trace_id = Some("trace-1".into());
+        error.record_id = Some("order-1".into());
         error.body = Some("{}".into());
         error.messages = vec!["a".into(), "b".into()];
         error.candidates = vec!["t1".into(), "t2".into()];
@@ -143,7 +145,7 @@ mod tests {
                 r#"{"name":"RateLimitError","code":"rate_limited","message":"too \"many\"","outcome":"rejected","#,
                 r#""status":429,"attempts":3,"retryable":true,"traceId":"trace-1","body":"{}","#,
                 r#""operation":{"id":"list-orders","name":"orders.list","method":"GET","path":"/payments/orders"},"#,
-                r#""messages":["a","b"],"candidates":["t1","t2"],"retryAfterMs":1500,"#,
+                r#""recordId":"order-1","messages":["a","b"],"candidates":["t1","t2"],"retryAfterMs":1500,"#,
                 r#""rateLimit":{"limit":100,"remaining":0,"intervalMs":10000,"dailyLimit":200000,"#,
                 r#""dailyRemaining":199999}}"#
             )

@@ -434,6 +434,7 @@ fn without_troubles_it_takes_one_read_and_one_write() {
     let error =
         world.block(client.record_payment_once(&payment, &any(), &CallOptions::default())).expect_err("refused");
     assert_eq!((error.kind, error.outcome), (ErrorKind::InvalidRequest, Outcome::Rejected));
+    assert_eq!(error.record_id.as_deref(), Some(&*order));
     assert_eq!(payments(&world, &order), before + 1);
 }
 

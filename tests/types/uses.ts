@@ -371,7 +371,7 @@ export function known(error: unknown, errors: unknown[]): PaymentsError[] {
     same<typeof json, PaymentsErrorJson>(true);
     same<Required<typeof json>, {
         name: string; message: string; code: string; outcome: Outcome; status: number; messages: string[]; traceId: string;
-        retryable: boolean; attempts: number; operation: OperationInfo; body: unknown; retryAfterMs: number; rateLimit: RateLimit;
+        retryable: boolean; attempts: number; operation: OperationInfo; recordId: string; body: unknown; retryAfterMs: number; rateLimit: RateLimit;
         candidates: string[]; reason: string; issues: Issue[]; path: string; expected: string; found: string;
     }>(true);
     const kept: [messages: string[], retryable: boolean, attempts: number] = [json.messages, json.retryable, json.attempts];

@@ -48,6 +48,8 @@ export type PaymentsErrorJson = {
     attempts: number;
     /** The operation, if it got that far. */
     operation?: OperationInfo;
+    /** The id of the record that the call named, such as the order of `orders.recordPayment`. */
+    recordId?: string;
     /**
      * The answer's body: JSON as a value, anything else as text. Secrets are masked, what it says of customers is not. It is cut
      * behind a depth of 32 levels and behind 20,000 values.
@@ -97,6 +99,8 @@ export class PaymentsError extends Error {
     declare readonly outcome: Outcome;
     /** The operation, if it got that far. */
     declare readonly operation?: OperationInfo;
+    /** The id of the record that the call named, such as the order of `orders.recordPayment`. */
+    declare readonly recordId?: string;
     /** The answer's body: JSON as a value, anything else as text. Secrets are masked, what it says of customers is not. */
     declare readonly body?: unknown;
     /** Milliseconds that the server asks to wait, if it does. */
@@ -196,7 +200,7 @@ export class ValidationError extends PaymentsError {
     declare readonly issues: Issue[];
 }
 
-/** 401: the token is missing, wrong or expired, or lacks the scope. */
+/** 401: the token is missing, wrong or expired, or lacks the scope; or the token function failed or gave no token. */
 export class AuthenticationError extends PaymentsError {
     declare readonly name: "AuthenticationError";
 }
@@ -303,6 +307,7 @@ const FIELDS: readonly [name: string, accepts: Check][] = Object.entries({
     retryable: (value) => typeof value === "boolean",
     attempts: isNumber,
     operation: isObject,
+    recordId: isText,
     body: (value) => value !== undefined,
     retryAfterMs: isNumber,
     rateLimit: isObject,

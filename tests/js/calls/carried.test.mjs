@@ -32,8 +32,8 @@ async function everyError() {
 /** Everything that an error tells, but for the cause and the place in the code. */
 function told(error) {
     const { name, message, code, outcome, status, messages, traceId, retryable, attempts, operation, body } = error;
-    const { retryAfterMs, rateLimit, candidates, issues, path, expected, found } = error;
-    return { name, message, code, outcome, status, messages, traceId, retryable, attempts, operation, body, retryAfterMs, rateLimit, candidates, issues, path, expected, found };
+    const { retryAfterMs, rateLimit, candidates, issues, path, expected, found, recordId } = error;
+    return { recordId, name, message, code, outcome, status, messages, traceId, retryable, attempts, operation, body, retryAfterMs, rateLimit, candidates, issues, path, expected, found };
 }
 
 const CARRIERS = {
@@ -128,6 +128,47 @@ test("why the token function failed is in what is written, and comes back from i
     for (const code of [undefined, null, 20, "", "pit-8f6a7c1e-0d3b", "live_api_03e5805bc294", "Bearer x", "a".repeat(65), { toString: () => "gone" }]) {
         const other = await of(code);
         assert.ok(!("reason" in other) && !("reason" in other.toJSON()), String(code));
+    }
+});
+
+test("an error names the record that its call was about, whatever went wrong", async () => {
+    const payment = { mode: "cash", amount: 5 };
+    const refused = () => new Response("{}", { status: 400 });
+    for (const [answer, act] of [
+        [refused, (payments) => payments.orders.recordPayment(ID, payment)],
+        [refused, (payments) => payments.orders.recordPaymentOnce(ID, payment, { reference: "job-1" })],
+        [refused, (payments) => payments.transactions.get(ID)],
+        [refused, (payments) => payments.orders.listNotes(ID)],
+        [refused, (payments) => payments.coupons.get({ id: ID })],
+        [refused, (payments) => payments.coupons.delete(ID)],
+        [refused, (payments) => payments.coupons.update(ID, { name: "n", code: "C", discountType: "amount", discountValue: 1, startDate: "2027-01-01T00:00:00Z" })],
+        // Nothing was sent: the core has refused it, or the facade.
+        [refused, (payments) => payments.orders.recordPayment(ID, { ...payment, amount: -1 })],
+        [refused, (payments) => payments.orders.recordPayment(ID, { ...payment, amount: NaN })],
+        [refused, (payments) => payments.orders.get(ID, { nope: 1 })],
+        [refused, (payments) => payments.orders.get(ID, { signal: AbortSignal.abort() })],
+        [() => Promise.reject(new TypeError("dropped")), (payments) => payments.orders.recordPayment(ID, payment)],
+        [() => new Response("<html>"), (payments) => payments.orders.get(ID)],
+    ]) {
+        const error = await failure(act(stub(answer, { maxRetries: 0 }).payments));
+        assert.equal(error.recordId, ID, `${act}`);
+        assert.equal(JSON.parse(JSON.stringify(error)).recordId, ID);
+        assert.equal(PaymentsError.from(JSON.stringify(error)).recordId, ID);
+    }
+});
+
+test("an error of a call that names no record has no id of one", async () => {
+    const { payments } = stub(() => new Response("{}", { status: 400 }));
+    for (const act of [
+        () => payments.orders.list({ search: "x" }),
+        () => payments.coupons.get({ code: "SPRING" }),
+        () => payments.customProvider.getConfig(),
+        () => payments.orders.get(""),
+        () => payments.orders.get(undefined),
+        () => payments.orders.get("a".repeat(257)),
+    ]) {
+        const error = await failure(act());
+        assert.ok(!("recordId" in error) && !("recordId" in error.toJSON()), `${act}`);
     }
 });
 
