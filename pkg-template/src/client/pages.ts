@@ -100,7 +100,8 @@ export class PagePromise<T> extends ApiPromise<Page<T>> implements AsyncIterable
     /** @internal */
     constructor(list: List<T>) {
         const first = new SharedRead((signal) => begin(list, signal), list, true);
-        first.begin();
+        // Whoever wants it gets its error; a list that nobody awaits, or of which an iteration never began, fails unheard.
+        first.begin().result.catch(() => {});
         super(() => first.join().result as Promise<WithResponse<Page<T>>>);
         FIRST.set(this, first);
     }

@@ -37,6 +37,31 @@ function list({ answered = 1 } = {}) {
 
 const PER_PAGE = { limit: 10 };
 
+test("a list that nobody awaits or reads on fails unheard, and whoever asks later gets the error", async () => {
+    const refused = () => new Response("{}", { status: 403 });
+    const { payments, requests } = stub(refused);
+    payments.orders.list();
+    payments.orders.list({ limit: -1 });
+    void payments.orders.list({ cursor: "none of this list" });
+    payments.orders.list()[Symbol.asyncIterator]();
+    assert.deepEqual(await payments.orders.list().toArray({ limit: 0 }), []);
+    // Two lists at once, read one after the other: the second has failed before anybody looks.
+    const [one, other] = [payments.orders.list(), payments.transactions.list()];
+    const ended = [];
+    for (const list of [one, other]) {
+        try {
+            for await (const _ of list);
+        } catch ({ name }) {
+            ended.push(name);
+        }
+        for (let i = 0; i < 4; i += 1) await soon();
+    }
+    assert.deepEqual(ended, ["PermissionError", "PermissionError"]);
+    assert.equal((await failure(other)).name, "PermissionError");
+    assert.equal((await failure(other.withResponse())).name, "PermissionError");
+    assert.equal(requests.length, 5);
+});
+
 const ways = {
     break: async (records, there) => {
         for await (const { _id } of records) {
