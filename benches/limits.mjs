@@ -1,4 +1,4 @@
-// Start, memory, scale and the proxy: each figure comes from a process, a page or a Worker of its own.
+// Start, memory, scale, the proxy and a profile: each figure comes from a process, a page or a Worker of its own.
 
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
@@ -35,6 +35,7 @@ export async function limits({ folder, quick, tell }) {
     await add("Memory", () => child("memory.mjs", quick ? "100000" : "1000000"));
     await add("Scale", () => child("scale.mjs"));
     await add("Proxy", () => child("proxy.mjs"));
+    await add("Where the time goes", () => child("profile.mjs"));
     return sections;
 }
 
