@@ -15,9 +15,17 @@ pub(crate) enum Plain {
     Text,
     /// A number that a double holds for certain.
     Number,
+    /// `true` or `false`.
+    Boolean,
     /// Each needs a look.
     #[default]
     Neither,
+}
+
+/// Whether this byte stands there. A comparison of options would be a call where code is made small.
+#[inline(always)]
+pub(super) fn is(bytes: &[u8], at: usize, byte: u8) -> bool {
+    matches!(bytes.get(at), Some(found) if *found == byte)
 }
 
 /// The eight bytes from there on.
@@ -50,11 +58,11 @@ pub(super) fn behind_printable(bytes: &[u8], mut at: usize) -> usize {
 /// Where a text ends that is plain.
 #[inline(always)]
 pub(super) fn behind_text(bytes: &[u8], at: usize) -> Option<usize> {
-    if bytes.get(at) != Some(&b'"') {
+    if !is(bytes, at, b'"') {
         return None;
     }
     let end = behind_printable(bytes, at + 1);
-    (bytes.get(end) == Some(&b'"')).then_some(end + 1)
+    is(bytes, end, b'"').then_some(end + 1)
 }
 
 /// Where a number ends that is plain: without sign and exponent, inside of a container.
@@ -68,8 +76,8 @@ pub(super) fn behind_number(bytes: &[u8], at: usize) -> Option<usize> {
     while is_digit(end) {
         end += 1;
     }
-    let leading_zero = end - at > 1 && bytes.get(at) == Some(&b'0');
-    if bytes.get(end) == Some(&b'.') && is_digit(end + 1) {
+    let leading_zero = end - at > 1 && is(bytes, at, b'0');
+    if is(bytes, end, b'.') && is_digit(end + 1) {
         end += 2;
         while is_digit(end) {
             end += 1;
@@ -78,6 +86,57 @@ pub(super) fn behind_number(bytes: &[u8], at: usize) -> Option<usize> {
     let ends = matches!(bytes.get(end), Some(b',' | b'}' | b']'));
     // Hundreds of digits are too much for a double.
     (ends && !leading_zero && end - at < 300).then_some(end)
+}
+
+/// The four bytes from there on.
+#[inline(always)]
+fn half_word(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|chunk| u32::from_le_bytes(*chunk))
+}
+
+/// Where `null` ends.
+#[inline(always)]
+pub(super) fn behind_null(bytes: &[u8], at: usize) -> Option<usize> {
+    (half_word(bytes, at)? == u32::from_le_bytes(*b"null")).then_some(at + 4)
+}
+
+/// Where `true` or `false` ends.
+#[inline(always)]
+pub(super) fn behind_boolean(bytes: &[u8], at: usize) -> Option<usize> {
+    let is_false = is(bytes, at, b'f');
+    let last_four = at + usize::from(is_false);
+    let expected = u32::from_le_bytes(if is_false { *b"alse" } else { *b"true" });
+    (half_word(bytes, last_four)? == expected).then_some(last_four + 4)
+}
+
+/// Passes the plain members of a container, each with its comma, and `close` where they are all of them: gives where those end
+/// that were passed, and whether the container does.
+#[inline(always)]
+pub(super) fn behind_members(bytes: &[u8], mut at: usize, close: u8) -> (usize, bool) {
+    loop {
+        let value = if close == b'}' {
+            match behind_text(bytes, at) {
+                Some(end) if is(bytes, end, b':') => end + 1,
+                _ => return (at, false),
+            }
+        } else {
+            at
+        };
+        let end = match bytes.get(value) {
+            Some(b'"') => behind_text(bytes, value),
+            Some(b'n') => behind_null(bytes, value),
+            Some(b't' | b'f') => behind_boolean(bytes, value),
+            _ => behind_number(bytes, value),
+        };
+        let Some(end) = end else { return (at, false) };
+        if is(bytes, end, close) {
+            return (end + 1, true);
+        }
+        if !is(bytes, end, b',') {
+            return (at, false);
+        }
+        at = end + 1;
+    }
 }
 
 /// Where what stands at `at` ends, if it is the same as an earlier part of the text; an empty part is none.

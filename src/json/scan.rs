@@ -1,7 +1,9 @@
 //! A strict JSON scanner over bytes: it accepts exactly what `JSON.parse` accepts, without building values.
 
 use super::decimal::number_is_finite;
-use super::plain::{behind_number, behind_printable, behind_same, behind_text, Plain};
+use super::plain::{
+    behind_boolean, behind_members, behind_null, behind_number, behind_printable, behind_same, behind_text, is, Plain,
+};
 use core::ops::Range;
 
 /// Why an answer is no answer.
@@ -274,13 +276,15 @@ impl<'a> Scanner<'a> {
                 self.enter(depth)?;
                 let mut more = !self.closes(close);
                 while more {
+                    let (end, closed) = behind_members(self.bytes, self.pos, close);
+                    self.pos = end;
+                    if closed {
+                        return Ok(());
+                    }
                     if close == b'}' {
-                        self.skip_key()?;
+                        self.key()?;
                     }
-                    match self.behind_leaf() {
-                        Some(end) => self.pos = end,
-                        None => self.skip(depth + 1)?,
-                    }
+                    self.skip(depth + 1)?;
                     more = self.more(close)?;
                 }
                 Ok(())
@@ -288,27 +292,6 @@ impl<'a> Scanner<'a> {
             b't' | b'f' | b'n' => self.word(),
             _ => self.number().map(|_| ()),
         }
-    }
-
-    /// Where a text or a number ends that needs no look.
-    #[inline(always)]
-    fn behind_leaf(&self) -> Option<usize> {
-        match self.peek() {
-            b'"' => behind_text(self.bytes, self.pos),
-            _ => behind_number(self.bytes, self.pos),
-        }
-    }
-
-    /// Passes a key and its colon.
-    #[inline(always)]
-    fn skip_key(&mut self) -> Result<(), Stop> {
-        match behind_text(self.bytes, self.pos) {
-            Some(end) if self.bytes.get(end) == Some(&b':') => self.pos = end + 1,
-            _ => {
-                self.key()?;
-            }
-        }
-        Ok(())
     }
 
     /// Passes the opening bracket of a container at this depth (the top level is 0).
@@ -338,18 +321,28 @@ impl<'a> Scanner<'a> {
         passes
     }
 
-    /// Where the value begins if the key at the position is written like an earlier one, with its quotes and its colon.
+    /// Where the value begins if the key at `at` is written like an earlier one, with its quotes and its colon.
     #[inline(always)]
-    pub fn behind_same_key(&self, earlier: &Range<usize>) -> Option<usize> {
-        behind_same(self.bytes, earlier, self.pos)
+    pub fn behind_same_key(&self, earlier: &Range<usize>, at: usize) -> Option<usize> {
+        behind_same(self.bytes, earlier, at)
+    }
+
+    /// Whether this byte stands at `at`.
+    #[inline(always)]
+    pub fn is(&self, at: usize, byte: u8) -> bool {
+        is(self.bytes, at, byte)
     }
 
     /// Where the value at `at` ends, if it is plainly what is promised: one that needs no look.
     #[inline(always)]
-    pub fn behind_plain(&self, at: usize, promised: Plain) -> Option<usize> {
+    pub fn behind_plain(&self, at: usize, promised: Plain, nullable: bool) -> Option<usize> {
+        if nullable && self.is(at, b'n') {
+            return behind_null(self.bytes, at);
+        }
         match promised {
             Plain::Text => behind_text(self.bytes, at),
             Plain::Number => behind_number(self.bytes, at),
+            Plain::Boolean => behind_boolean(self.bytes, at),
             Plain::Neither => None,
         }
     }

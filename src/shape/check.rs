@@ -259,7 +259,10 @@ struct Key {
     /// The index of its field.
     field: usize,
     required: bool,
+    /// What needs no look there.
     plain: Plain,
+    /// Whether `null` may stand there.
+    nullable: bool,
 }
 
 impl<'a> Walker<'a> {
@@ -337,19 +340,25 @@ impl<'a> Walker<'a> {
         let mut place = 0;
         let mut missing = record.required();
         let mut more = !self.scan.closes(b'}');
+        // While what comes is known and plain, this is the position, and the scanner's own one is behind.
+        let mut at = self.scan.pos();
         while more {
             // What an earlier record had there.
             let known = self.keys.get(keys + place).cloned().unwrap_or_default();
-            let (key, value) = match self.scan.behind_same_key(&known.place) {
+            let (key, value) = match self.scan.behind_same_key(&known.place, at) {
                 Some(value) => (known, value),
-                None => match self.key(record, keys, place, path)? {
-                    Some(key) => (key, self.scan.pos()),
-                    None => {
-                        self.scan.skip(depth + 1)?;
-                        more = self.scan.more(b'}')?;
-                        continue;
+                None => {
+                    self.scan.seek(at);
+                    match self.key(record, keys, place, path)? {
+                        Some(key) => (key, self.scan.pos()),
+                        None => {
+                            self.scan.skip(depth + 1)?;
+                            more = self.scan.more(b'}')?;
+                            at = self.scan.pos();
+                            continue;
+                        }
                     }
-                },
+                }
             };
             place = key.field + 1;
             if seen.insert(key.field) {
@@ -357,13 +366,18 @@ impl<'a> Walker<'a> {
             } else if key.required {
                 missing -= 1;
             }
-            if let Some(end) = self.scan.behind_plain(value, key.plain) {
+            if let Some(end) = self.scan.behind_plain(value, key.plain, key.nullable) {
+                if self.scan.is(end, b',') {
+                    at = end + 1;
+                    continue;
+                }
                 self.scan.seek(end);
             } else {
                 self.scan.seek(value);
                 self.field(record, key.field, start, path, depth)?;
             }
             more = self.scan.more(b'}')?;
+            at = self.scan.pos();
         }
         if missing > 0 {
             self.missing(record, &seen, path);
@@ -414,6 +428,7 @@ impl<'a> Walker<'a> {
             field,
             required: row.required(),
             plain: if self.closed.is_none() { row.plain() } else { Plain::Neither },
+            nullable: self.closed.is_none() && !row.required(),
         });
         if let (Some(key), Some(known)) = (&key, self.keys.get_mut(keys + place)) {
             known.clone_from(key);

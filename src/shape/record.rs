@@ -142,6 +142,7 @@ impl Row {
         match self.code() {
             TEXT | TIMESTAMP => Plain::Text,
             NUMBER | AMOUNT | COUNT => Plain::Number,
+            BOOLEAN => Plain::Boolean,
             _ => Plain::Neither,
         }
     }
@@ -159,6 +160,7 @@ const TEXT: usize = 0;
 const NUMBER: usize = 2;
 const AMOUNT: usize = 3;
 const COUNT: usize = 4;
+const BOOLEAN: usize = 5;
 const TIMESTAMP: usize = 6;
 
 /// The kinds that stand for themselves, by their code.
@@ -188,7 +190,7 @@ const fn code(kind: &Kind) -> Option<usize> {
         Kind::Number => NUMBER,
         Kind::Amount => AMOUNT,
         Kind::Count => COUNT,
-        Kind::Boolean => 5,
+        Kind::Boolean => BOOLEAN,
         Kind::Timestamp => TIMESTAMP,
         Kind::Date => 7,
         Kind::Https => 8,
