@@ -212,7 +212,7 @@ async function begin<T>(list: List<T>, signal: AbortSignal): Promise<WithRespons
         return { pages, taken: take(pages, ids, total) as Taken };
     };
     // Nearly always all of them are new; then the core is asked only by who wants to read on.
-    if (total !== undefined && new Set(ids).size === ids.length) {
+    if (total !== undefined && areDistinct(ids)) {
         let behind: Behind<T> | undefined;
         const later = () => {
             if (behind === undefined) {
@@ -225,6 +225,23 @@ async function begin<T>(list: List<T>, signal: AbortSignal): Promise<WithRespons
     }
     const { pages, taken } = open();
     return { data: pageOf(list, pages, scope, taken, records, total), response };
+}
+
+/** A bit for each of 65,536 endings that an id may have. */
+const met = new Uint8Array(8192);
+
+/** Whether no id is there twice. */
+function areDistinct(ids: readonly string[]): boolean {
+    // A set of all of them takes a fortieth of the time of JSON.parse. Their last letters differ nearly always.
+    met.fill(0);
+    for (const id of ids) {
+        let ending = 0;
+        for (let at = Math.max(0, id.length - 4); at < id.length; at++) ending = (ending * 31 + id.charCodeAt(at)) & 0xffff;
+        const bit = 1 << (ending & 7);
+        if (met[ending >> 3]! & bit) return new Set(ids).size === ids.length;
+        met[ending >> 3]! |= bit;
+    }
+    return true;
 }
 
 /** Reads the next page that brings something new. */
