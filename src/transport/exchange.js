@@ -101,7 +101,11 @@ function fits(signal) {
     return fitting.get(AbortController);
 }
 
-/** Whether the runtime can make a request of this, which its own fetch does before it sends anything. */
+/** Whether the runtime can make no request of this, which its own fetch would do before it sends anything. */
+function isRefused(url, init) {
+    return isRequest(url) && !isRequest(url, init);
+}
+
 function isRequest(url, init) {
     try {
         return new Request(url, init) !== undefined;
@@ -113,6 +117,7 @@ function isRequest(url, init) {
 /** Sends the request and reads its answer into the result, until somebody has ended the wait. */
 async function carry(given, url, init, max, result, end) {
     const fetch = given ?? globalThis.fetch;
+    const own = fetch === globalThis.fetch;
     // Not while wasm is on the stack: who waits has to know first that a request is about to leave.
     await undefined;
     if (result.how !== undefined) return;
@@ -126,8 +131,8 @@ async function carry(given, url, init, max, result, end) {
     let answer;
     try {
         // Called on its own: the global fetch refuses to be a method of another object.
-        answer = fetch(url, init);
         result.sent = true;
+        answer = fetch(url, init);
         const response = await answer;
         if (init.signal !== undefined && reads) taking.set(fetch, true);
         if (!isResponse(response)) {
@@ -158,10 +163,11 @@ async function carry(given, url, init, max, result, end) {
             if (result.response !== undefined && !taking.has(fetch)) taking.set(fetch, false);
             return;
         }
-        // Who wraps a fetch may have sent the request and fail at something else afterwards, at once or later, and in the words
-        // of a refusal. For a read that is no harm. A write was not sent for certain where the runtime's own fetch cannot have.
-        const refused = reads ? says.refused || answer === undefined : given === undefined && !isRequest(url, init);
-        result.sent = !refused && !says.unsent;
+        // Who wraps a fetch may have sent the request and then fail at something else, at once or later: an audit that is
+        // refused, a second try of its own. For a read that is no harm. That a write was not sent, only the runtime's own
+        // fetch is believed.
+        const refused = reads ? says.refused || answer === undefined : own && says.refused && isRefused(url, init);
+        result.sent = !refused && !(says.unsent && (reads || own));
         end(refused ? REFUSED : FAILED, cause);
     }
 }

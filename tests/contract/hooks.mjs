@@ -13,10 +13,18 @@ const WRAPPERS = {
         export * from "${own}";
         // One for each function, as the client remembers what it knows of one.
         const recorded = new WeakMap();
-        export function exchange(fetch = globalThis.fetch, ...rest) {
+        export function exchange(given, ...rest) {
+            const { fetch: global } = globalThis;
+            const fetch = given ?? global;
             if (typeof fetch !== "function") return own(fetch, ...rest);
             if (!recorded.has(fetch)) recorded.set(fetch, recordedFetch(fetch));
-            return own(recorded.get(fetch), ...rest);
+            // What is the runtime's own stays that: it is believed more than what somebody made.
+            if (fetch === global) globalThis.fetch = recorded.get(fetch);
+            try {
+                return own(recorded.get(fetch), ...rest);
+            } finally {
+                globalThis.fetch = global;
+            }
         }
     `,
     "sandbox/api.js": (own) => `

@@ -68,6 +68,8 @@ pub(crate) struct RecordOnce {
     known: Vec<u64>,
     /// What was paid on the order before it was sent, in ten-thousandths, where that can be told.
     paid: Option<u64>,
+    /// How many transactions the server counted and did not show before it was sent.
+    hidden: u64,
     /// The time of the job was held against the server's clock.
     checked_clock: bool,
     /// The order was read for what is due.
@@ -100,6 +102,7 @@ impl RecordOnce {
             failed: None,
             known: Vec::new(),
             paid: None,
+            hidden: 0,
             checked_clock: false,
             due_read: false,
             look: Look { amounts, ..Look::default() },
@@ -136,7 +139,7 @@ impl RecordOnce {
             self.checked_clock = true;
             if around.server_time_ms().is_some_and(|now| self.payment.begins_after(now)) {
                 let issue =
-                    Issue::new("since", "is later than it is by HighLevel's clock: this machine's is ahead of it");
+                    Issue::new("since", "is later than it is by HighLevel's clock: this machine's is ahead of it, or a sandbox's stands still (its option now)");
                 return Err(Error::validation(Some(&RECORD_PAYMENT), vec![issue]));
             }
         }
@@ -259,6 +262,8 @@ impl RecordOnce {
                 }
                 Err(self.unknown(error))
             }
+            // Nothing was sent now. What an earlier process with this reference did, this look was to tell.
+            _ if self.payment.own => Err(self.unknown(error)),
             _ => {
                 error.outcome = Outcome::NotSent;
                 error.attempts = self.attempts;
@@ -304,8 +309,10 @@ impl RecordOnce {
         self.pages += 1;
         self.offset += count;
         let total = number(field(body, "totalCount")).map(rounded_up);
-        let more = fresh && total.map_or(count >= PAGE, |total| (self.offset as u64) < total);
+        // Without a total only a page that brings nothing new is the last one: the server may give fewer than are asked for.
+        let more = fresh && total.is_none_or(|total| (self.offset as u64) < total);
         self.look.cut = more && self.pages >= MAX_PAGES;
+        self.look.hidden = total.map_or(0, |total| total.saturating_sub(self.offset as u64));
         more && !self.look.cut
     }
 
@@ -349,6 +356,8 @@ impl RecordOnce {
         }
         let found = self.look.found();
         Some(match found {
+            // The payment may be what the server counts and does not show.
+            Found::Nothing if self.begun && self.look.hides(self.hidden) => self.once.looked(Found::Unsure),
             _ if self.begun => self.once.looked(found),
             Found::Nothing if self.look.is_incomplete() => Step::Ambiguous,
             _ => Once::before(found),
@@ -393,6 +402,7 @@ impl RecordOnce {
                         self.known.push(sight.hash());
                     }
                     self.paid = self.look.paid();
+                    self.hidden = self.look.hidden;
                 }
                 self.task = Task::Record;
             }

@@ -160,26 +160,44 @@ impl Payment {
     /// `manual`: it is known to be recorded by hand. A payment provider may have references of its own.
     pub fn shown(&self, record: &[u8], manual: bool) -> Shown {
         let mut shown = Shown::default();
-        self.walk(field(record, "meta"), true, 0, &mut shown);
-        self.walk(field(record, "chargeSnapshot"), false, 0, &mut shown);
+        self.read_meta(field(record, "meta"), &mut shown);
+        self.walk(field(record, "chargeSnapshot"), 0, &mut shown);
         self.read_notes(field(record, "notes"), &mut shown);
         if !manual {
-            (shown.other, shown.echo) = (false, false);
+            (shown.other, shown.theirs, shown.echo) = (false, false, false);
         }
         shown
     }
 
-    /// Looks through an object, also one that stands there as text. `meta`: it is one that the caller of a payment made.
-    fn walk(&self, value: &[u8], meta: bool, depth: u8, shown: &mut Shown) {
+    /// Looks through what the caller of a payment wrote, also where it stands there as text. Only its own `reference` says whose
+    /// the payment is: one that is nested in it may be that of a payment which this one replaces.
+    fn read_meta(&self, meta: &[u8], shown: &mut Shown) {
+        for (key, value) in members(&unfolded(meta)) {
+            if key == b"reference" {
+                let found = json_text(value).unwrap_or_else(|| unescape(value));
+                let wrote = holds(self.body.as_bytes(), value);
+                let before = std::mem::take(&mut shown.other);
+                self.see(found.as_bytes(), wrote || value == b"null", true, shown);
+                shown.theirs |= shown.other;
+                shown.other |= before;
+            } else {
+                self.walk(value, 1, shown);
+            }
+        }
+    }
+
+    /// Looks through an object for what names the reference.
+    fn walk(&self, value: &[u8], depth: u8, shown: &mut Shown) {
         for (key, value) in members(&unfolded(value)) {
             if key == b"notes" {
                 self.read_notes(value, shown);
+            } else if key == b"meta" && depth == 0 {
+                self.read_meta(value, shown);
             } else if key == b"reference" {
                 let found = json_text(value).unwrap_or_else(|| unescape(value));
-                let wrote = holds(self.body.as_bytes(), value);
-                self.see(found.as_bytes(), wrote || !meta || value == b"null", true, shown);
+                shown.named |= found == self.reference;
             } else if depth < MAX_NESTING {
-                self.walk(value, meta || key == b"meta", depth + 1, shown);
+                self.walk(value, depth + 1, shown);
             }
         }
     }
@@ -256,10 +274,12 @@ pub fn unfolded(value: &[u8]) -> Vec<u8> {
 pub struct Shown {
     /// That of the payment, in its place: in `meta`, or as a tag at the end of the notes.
     pub ours: bool,
-    /// The notes name it otherwise: whoever pays in place of a payment that bounced may write that down.
+    /// The notes or something else names it otherwise: whoever pays in place of a payment that bounced may write that down.
     pub named: bool,
     /// That of another payment.
     pub other: bool,
+    /// The same, in `meta`: it is that payment, whatever else it names.
+    pub theirs: bool,
     /// One, whosever, in a place where the payment's would show too.
     pub echo: bool,
 }

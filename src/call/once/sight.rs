@@ -2,12 +2,13 @@
 //!
 //! | a transaction … | is the payment? |
 //! |---|---|
-//! | shows its reference and neither failed nor was refunded | yes |
+//! | shows its reference and neither failed nor was refunded or canceled | yes |
+//! | shows its reference, and another one in `meta` | perhaps, but it is never taken for the payment |
 //! | the same, before anything was sent, but is of another amount or mode | no: the reference was used before, and nothing is sent |
-//! | shows its reference and was refunded | it was: nothing is sent, somebody has to decide |
+//! | shows its reference and was refunded or canceled | it was: nothing is sent, somebody has to decide |
 //! | shows its reference and failed | no |
 //! | shows another payment's reference | no |
-//! | names the reference somewhere in its notes | yes, where it was made since the payment was sent; before that perhaps, but it is never taken for the payment |
+//! | names the reference in its notes or elsewhere, and no other one in `meta` | yes, where it was made since the payment was sent; before that perhaps, but it is never taken for the payment |
 //! | shows none, although references are shown (see [`Shown::echo`]) and it was read on its own | no |
 //! | shows none, and failed, was refunded, or is of another order, amount or mode | no |
 //! | may show one on its own, but was not read, before anything was sent | not known: nothing is sent (see [`Look::is_incomplete`]) |
@@ -28,9 +29,9 @@ pub enum Standing {
     Good,
     /// Its status is none that is known.
     Unsure,
-    /// The money went back, or a part of it.
+    /// The money went back, or a part of it, or somebody canceled it.
     Refunded,
-    /// It failed or was cancelled.
+    /// It failed.
     Failed,
 }
 
@@ -96,6 +97,7 @@ impl Sight {
         self.shown.ours |= shown.ours;
         self.shown.named |= shown.named;
         self.shown.other |= shown.other;
+        self.shown.theirs |= shown.theirs;
         self.shown.echo |= shown.echo;
     }
 
@@ -140,7 +142,7 @@ impl Sight {
 }
 
 /// What the known statuses say. Whoever records a payment by hand has the money; what is pending may still become it.
-static STANDINGS: [(&str, Standing); 14] = [
+static STANDINGS: [(&str, Standing); 16] = [
     ("succeeded", Standing::Good),
     ("captured", Standing::Good),
     ("paid", Standing::Good),
@@ -151,9 +153,12 @@ static STANDINGS: [(&str, Standing); 14] = [
     ("partially_refunded", Standing::Refunded),
     ("failed", Standing::Failed),
     ("declined", Standing::Failed),
-    ("canceled", Standing::Failed),
-    ("cancelled", Standing::Failed),
-    ("voided", Standing::Failed),
+    // Somebody undid it, as by a refund.
+    ("canceled", Standing::Refunded),
+    ("cancelled", Standing::Refunded),
+    ("voided", Standing::Refunded),
+    ("void", Standing::Refunded),
+    ("reversed", Standing::Refunded),
     ("expired", Standing::Failed),
 ];
 
@@ -229,6 +234,8 @@ pub struct Look {
     pub amounts: Amounts,
     /// There were more transactions than are read in one look.
     pub cut: bool,
+    /// How many more the server counts than it shows.
+    pub hidden: u64,
     /// The payment was sent before.
     pub begun: bool,
     /// Nothing was sent, and a payment of all that is due was none of these, since something is due.
@@ -259,7 +266,7 @@ impl Look {
         let echo = self.echo();
         let judged = self.sights.iter().map(move |sight| (sight, sight.judge(&self.amounts, echo)));
         judged.filter(|(sight, likeness)| {
-            let shown = sight.shown.ours || sight.shown.named;
+            let shown = sight.shown.ours || (sight.shown.named && !sight.shown.theirs);
             sight.standing != Standing::Failed && (shown || (*likeness > Likeness::Other && !self.owing))
         })
     }
@@ -267,13 +274,22 @@ impl Look {
     /// Whether a transaction that was made since the job began was not seen, or may hold the reference and could not be read
     /// on its own.
     pub fn is_incomplete(&self) -> bool {
-        let further = self.cut && self.sights.last().is_none_or(|oldest| oldest.new);
-        further || self.sights.iter().any(|sight| sight.new && sight.may_hold(true))
+        self.goes_on() || self.sights.iter().any(|sight| sight.new && sight.may_hold(true))
     }
 
-    /// Whether a transaction shows the payment's reference.
+    /// Whether the payment may be one that was not seen: more are hidden than `before` it was sent, or new ones go on.
+    pub fn hides(&self, before: u64) -> bool {
+        self.goes_on() || (!self.cut && self.hidden > before)
+    }
+
+    /// Whether further new transactions may follow behind those that were read.
+    fn goes_on(&self) -> bool {
+        self.cut && self.sights.last().is_none_or(|oldest| oldest.new)
+    }
+
+    /// Whether a transaction shows the payment's reference, and is not another one's by what `meta` says.
     fn is_ours(&self, sight: &Sight) -> bool {
-        sight.shown.ours || (sight.shown.named && self.begun && sight.new)
+        !sight.shown.theirs && (sight.shown.ours || (sight.shown.named && self.begun && sight.new))
     }
 
     /// The transaction that holds the reference.
@@ -365,7 +381,15 @@ mod tests {
             (with("succeeded", "refunded"), ours, Found::Refunded),
             (alike(r#","amountRefunded":10"#), ours, Found::Refunded),
             (with("succeeded", "failed"), ours, Found::Nothing),
-            (with("succeeded", "canceled"), ours, Found::Nothing),
+            (with("succeeded", "canceled"), ours, Found::Refunded),
+            (with("succeeded", "voided"), ours, Found::Refunded),
+            // Another payment may name this one.
+            (twin.clone(), r#"{"meta":{"reference":"job-2","replaces":{"reference":"job-1"}}}"#, Found::Nothing),
+            (twin.clone(), r#"{"meta":{"reference":"job-2"},"notes":"in place of job-1"}"#, Found::Nothing),
+            (twin.clone(), r#"{"meta":{"reference":"job-2"},"notes":"[ref job-1]"}"#, Found::Unsure),
+            (twin.clone(), r#"{"meta":{"reference":"job-1","replaces":{"reference":"job-2"}}}"#, Found::Ours),
+            (twin.clone(), r#"{"meta":{"replaces":{"reference":"job-1"}}}"#, Found::Unsure),
+            (twin.clone(), r#"{"chargeSnapshot":{"mode":"cash","metadata":{"reference":"job-1"}}}"#, Found::Unsure),
             // Another payment's reference, also one that begins like it.
             (twin.clone(), other, Found::Nothing),
             (with("for the sofa", "[ref job-12]"), "{}", Found::Nothing),

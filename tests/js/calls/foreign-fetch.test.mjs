@@ -108,10 +108,12 @@ for (const [name, fetch] of Object.entries(LIBRARIES)) {
         assert.deepEqual(server.requests.map(({ what }) => what), ["redirect", "redirect"]);
     });
 
-    test(`${name}: a server that is not there was sent nothing`, async () => {
+    test(`${name}: of a server that is not there a read is safe to repeat, and of a write nobody but the runtime's fetch says so`, async () => {
         const payments = client(fetch, "", { baseUrl: "http://127.0.0.1:2" });
-        const error = await failure(payments.orders.recordPayment(ID, cash));
-        assert.deepEqual([error.code, error.outcome, error.retryable], ["network_error", "not_sent", true]);
+        const read = await failure(payments.orders.get(ID));
+        assert.deepEqual([read.code, read.outcome, read.retryable], ["network_error", "not_sent", true]);
+        const write = await failure(payments.orders.recordPayment(ID, cash));
+        assert.deepEqual([write.code, write.outcome, write.retryable], ["network_error", "unknown", false]);
     });
 
     test(`${name}: time and signal end the wait for an answer and for its body`, async () => {
@@ -268,7 +270,7 @@ test("what the runtime can make no request of was not sent", () => {
             import { PaymentsClient } from "ghl-payments";
             const refuse = () => { throw new TypeError(${JSON.stringify(message)}) };
             globalThis.fetch = async () => refuse();
-            globalThis.Request = class { constructor() { refuse() } };
+            globalThis.Request = class { constructor(url, init) { if (init) refuse() } };
             const payments = new PaymentsClient({ token: "t", locationId: "l" });
             const error = await payments.orders.recordPayment("o", { mode: "cash" }).catch((error) => error);
             console.log(error.outcome, error.retryable, error.attempts);`;
@@ -282,7 +284,12 @@ test("a global fetch that somebody wrapped is not believed to have sent nothing,
             "async (...given) => { writes += 1; await sandbox.fetch(...given); refuse() }",
             "(...given) => { writes += 1; void sandbox.fetch(...given).catch(() => {}); refuse() }",
         ]) {
-            for (const how of ["globalThis.fetch = wrapped;", "delete globalThis.Request; options.fetch = wrapped;"]) {
+            for (const how of [
+                "globalThis.fetch = wrapped;",
+                "delete globalThis.Request; globalThis.fetch = wrapped;",
+                "globalThis.Request = class { constructor() { refuse() } }; globalThis.fetch = wrapped;",
+                "delete globalThis.Request; options.fetch = wrapped;",
+            ]) {
                 const program = `
                     import { PaymentsClient } from "ghl-payments";
                     import { createSandbox } from "ghl-payments/sandbox";
@@ -342,9 +349,43 @@ test("where nothing tells whether a signal fits, a write has none until a read o
     assert.equal(printed(program), "POST- GET+ POST+\nPOST- GET- POST-");
 });
 
+test("the runtime's own fetch, given or not, is believed that it made no connection, or none to be trusted", () => {
+    for (const cause of [
+        { code: "ECONNREFUSED" },
+        { code: "DEPTH_ZERO_SELF_SIGNED_CERT" },
+        { code: "EHOSTUNREACH", syscall: "connect" },
+    ]) {
+        const program = `
+            import { PaymentsClient } from "ghl-payments";
+            const cause = Object.assign(new Error(), ${JSON.stringify(cause)});
+            globalThis.fetch = async () => { throw Object.assign(new TypeError("fetch failed"), { cause }) };
+            for (const given of [{}, { fetch: globalThis.fetch }, { fetch: (...given) => globalThis.fetch(...given) }]) {
+                const { orders } = new PaymentsClient({ token: "t", locationId: "l", maxRetries: 1, retryDelayMs: 1, ...given });
+                const error = await orders.recordPayment("o", { mode: "cash" }).catch((error) => error);
+                console.log(error.name, error.outcome, error.retryable, error.attempts);
+            }`;
+        const own = "NetworkError not_sent true 2";
+        assert.equal(printed(program), [own, own, "NetworkError unknown false 1"].join("\n"), JSON.stringify(cause));
+    }
+});
+
+test("a fetch that sends the request, ends the call and then throws has sent it", async () => {
+    const controller = new AbortController();
+    const { payments } = stub(undefined, {
+        fetch: () => {
+            controller.abort();
+            throw new Error("late");
+        },
+    });
+    const error = await failure(payments.orders.recordPayment(ID, cash, { signal: controller.signal }));
+    assert.deepEqual([error.code, error.outcome], ["aborted", "unknown"]);
+});
+
 test("a fetch that sends the request and then fails at something else is not believed to have sent nothing", async () => {
     for (const audit of [
         () => globalThis.fetch("http://127.0.0.1:1/audit", { method: "POST", signal: {} }),
+        () => globalThis.fetch("http://127.0.0.1:2/audit"),
+        () => Promise.reject(Object.assign(new Error("cache"), { code: "ECONNREFUSED", syscall: "connect" })),
         () => Promise.reject(new TypeError("Illegal invocation")),
         () => Promise.reject(new TypeError("Failed to construct 'Request': member signal is not of type AbortSignal.")),
     ]) {

@@ -16,7 +16,6 @@ const PATIENCE_MS = 1500;
 
 const FAILED = { read: "rejected", idempotent: "unknown", once: "unknown" };
 const SAFE = ["read", "idempotent"];
-const READS = ["read"];
 
 /** What the page must say where it is something else than without a proxy: no answer of HighLevel's is a status. */
 function changed(fault, safety) {
@@ -39,9 +38,9 @@ function changed(fault, safety) {
         case "status=500, body cut":
         case "applied-then=500, body cut":
             return lost();
-        // Of a write the page learns that nothing was sent.
+        // The proxy's fetch is somebody's own, which is not believed that it sent nothing.
         case "refused":
-            return safety === "read" ? status("ServerError", "rejected", READS) : status("InvalidRequestError", "rejected", []);
+            return lost();
         default:
             return fault;
     }
@@ -54,7 +53,7 @@ function wanted(one) {
     const { safety, way, fault, repeated } = one;
     const want = expected(one, "Node");
     if (way === "then gone") {
-        const [error, outcome] = safety === "read" ? ["ServerError", "rejected"] : ["InvalidRequestError", "unknown"];
+        const [error, outcome] = ["ServerError", safety === "read" ? "rejected" : "unknown"];
         return { ...want, error, outcome };
     }
     // The status of an answer counts, also where its body is lost.

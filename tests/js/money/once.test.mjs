@@ -74,7 +74,45 @@ test("nothing is sent where the transactions of the order cannot be read", async
     const { sandbox, payments, order, written } = till();
     sandbox.faults.add("status=503", { operation: "transactions.list", times: 9 });
     const error = await failure(payments.orders.recordPaymentOnce(order._id, { mode: "cash" }));
-    assert.deepEqual([error.name, error.outcome, written()], ["ServerError", "not_sent", 0]);
+    assert.deepEqual([error.name, error.outcome, written()], ["ServerError", "not_sent", 0], "nobody knows its reference");
+});
+
+test("a job that runs again and cannot look does not say that its payment was not sent", async () => {
+    for (const fault of ["status=401", "status=503", "drop", "html=200"]) {
+        const { sandbox, payments, order, held, written } = till({ maxRetries: 0 });
+        const before = held().length;
+        const once = { reference: "job-1" };
+        const body = { mode: "cash", amount: order.amount };
+        assert.equal((await payments.orders.recordPaymentOnce(order._id, body, once)).recorded, true);
+        sandbox.faults.add(fault, { operation: "transactions.list" });
+        const error = await failure(payments.orders.recordPaymentOnce(order._id, body, once));
+        assert.deepEqual([error.outcome, error.attempts, held().length, written()], ["unknown", 0, before + 1, 1], fault);
+        const again = await payments.orders.recordPaymentOnce(order._id, body, once);
+        assert.deepEqual([again.recorded, again.matchedBy, written()], [true, "reference", 1], fault);
+    }
+});
+
+test("where the server counts a transaction that it does not show, the payment is not sent again", async () => {
+    const other = (at, entityId) => ({
+        _id: String(at).padStart(24, "e"),
+        ...{ entityId, amount: 1, status: "succeeded", paymentProviderType: "stripe", chargeSnapshot: { id: "ch" } },
+    });
+    for (const shows of [() => [], (order) => Array.from({ length: 10 }, (_, at) => other(at, order._id))]) {
+        const { sandbox, order, held, written } = till();
+        const before = held().length;
+        const fetch = async (url, init) => {
+            const answer = await sandbox.fetch(url, init);
+            if (init.method === "POST") throw new TypeError("fetch failed");
+            if (!new URL(url).pathname.endsWith("/transactions")) return answer;
+            const { totalCount } = await answer.json();
+            return Response.json({ data: shows(order), totalCount: totalCount + 30 });
+        };
+        const settings = { token: sandbox.token(), locationId: sandbox.locationId, fetch, retryDelayMs: 1 };
+        const payments = new PaymentsClient(settings);
+        const call = payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 5 }, { reference: "job-1" });
+        const error = await failure(call);
+        assert.deepEqual([error.code, error.outcome, held().length, written()], ["ambiguous_payment", "unknown", before + 1, 1]);
+    }
 });
 
 test("where nobody can say what happened, the error says so", async () => {
@@ -567,7 +605,7 @@ test("a call with the same reference that will never end is not waited for longe
     // Not even its time limit fires: the request of a Worker has ended.
     const dead = { fetch: (...args) => (++answers === 1 ? new Promise(() => {}) : sandbox.fetch(...args)) };
     const { setTimeout: timer } = globalThis;
-    const { payments, order, held } = till({ ...dead, timeoutMs: 300, token: sandbox.token() });
+    const { payments, order, held } = till({ ...dead, timeoutMs: 2000, token: sandbox.token() });
     const once = (options) => payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 1 }, { reference: "job-1", ...options });
     globalThis.setTimeout = () => 0;
     try {
