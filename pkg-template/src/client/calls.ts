@@ -16,6 +16,9 @@ const MAX_ID_LENGTH = 256;
 /** Behind the ledger: an operation with options of its own. */
 const ONCE = "orders.recordPaymentOnce";
 
+/** What it is given as its id is who pushes, with the apiKey, which no error may show. */
+const PUSH = "provider.push";
+
 /** A result as the core gives it: of a list with the scope of its cursors. */
 type Sent<T> = WithResponse<T> & { scope?: string };
 
@@ -148,7 +151,7 @@ function read(name: string, given: () => Given, found: Findings): Asked {
             params === undefined ? undefined : found.json(params),
             found.options(values) || undefined,
         ];
-        const named = id ?? (params as { id?: unknown } | null | undefined)?.id;
+        const named = name === PUSH ? undefined : (id ?? (params as { id?: unknown } | null | undefined)?.id);
         const recordId = typeof named === "string" && named.length <= MAX_ID_LENGTH ? named : undefined;
         return { input, signal, recordId, timeoutMs: others.timeoutMs };
     } catch (cause) {
