@@ -8,6 +8,9 @@ const CARRIED: usize = 24;
 /// How many pages in a row may repeat what is known before the server is taken for one that ignores the offset.
 const MAX_STALLED: u32 = 4;
 
+/// How many records in a row may be known ones where the server names no total: twice as many as are remembered.
+const MAX_REPEATED: u32 = 2048;
+
 /// How often the first page may be the start of a search: a list may grow faster than it is read, but not for ever.
 const MAX_SEARCHES: u32 = 64;
 
@@ -49,17 +52,31 @@ pub struct Pager {
     searches: u32,
     /// The last total.
     total: Option<u32>,
-    /// The first record and the total of the last page that was not empty.
+    /// The last record and the total of the last page that was not empty.
     last: (u64, Option<u32>),
     /// How many pages in a row repeated them and brought nothing.
     stalled: u32,
+    /// How many records stood on the pages since one brought something.
+    repeated: u32,
 }
 
 impl Pager {
     /// Starts at `offset` with pages of `limit` records (0: the server's default).
     pub fn new(offset: u32, limit: u32) -> Self {
         let (seen, last) = (Recent::default(), (0, None));
-        Self { offset, limit, more: true, size: limit, seen, edge: 0, searches: 0, total: None, last, stalled: 0 }
+        Self {
+            offset,
+            limit,
+            more: true,
+            size: limit,
+            seen,
+            edge: 0,
+            searches: 0,
+            total: None,
+            last,
+            stalled: 0,
+            repeated: 0,
+        }
     }
 
     /// Goes on from a [`Self::cursor`] of the same `scope` with pages of `limit` records (0: as before); `None` for any
@@ -91,6 +108,7 @@ impl Pager {
         if limit > 0 {
             self.size = limit;
         }
+        self.last.0 = self.seen.latest(1).unwrap_or_default();
         self.grow();
         true
     }
@@ -126,10 +144,9 @@ impl Pager {
         let blind = ids.iter().any(|id| *id == 0);
         let known = ids.iter().position(|id| self.knows(*id));
         let end = self.offset.saturating_add(count);
-        // Without a total a short page is the last one; an empty one is in any case, or nothing would ever advance. One that
-        // lacks only the record more that was asked for, and brings another one, is not short: the server may never give more.
-        let whole = count >= self.limit || (count >= self.size.max(2) && !ids.iter().all(|id| self.knows(*id)));
-        let follows = count > 0 && total.map_or(whole, |total| end < total);
+        // An empty page is the last one whatever the total says, or nothing would ever advance.
+        let listed = total.map(|total| count > 0 && end < total);
+        let ends_with = ids.last().copied().unwrap_or(self.last.0);
         if known.is_none() && !self.seen.is_empty() && !blind {
             if self.offset > 0 && !ids.iter().any(|id| *id == self.edge) {
                 // Records before this page were deleted: what it starts with may not be what comes next. By as many as the
@@ -142,8 +159,9 @@ impl Pager {
             // No page from the first to this one holds a record that is remembered: so many were added that they come
             // further on, or, where none comes, all of them were deleted.
             self.searches += u32::from(self.offset == 0);
-            if follows && self.searches < MAX_SEARCHES {
-                self.edge = ids.last().copied().unwrap_or_default();
+            self.stalled = if self.offset > 0 && ends_with == self.edge { self.stalled + 1 } else { 0 };
+            if listed.unwrap_or(count > 1 && self.stalled < MAX_STALLED) && self.searches < MAX_SEARCHES {
+                self.edge = ends_with;
                 self.offset = end - 1;
             } else {
                 self.seen = Recent::default();
@@ -153,6 +171,8 @@ impl Pager {
         }
         self.edge = 0;
         self.searches = 0;
+        // Later pages may be short for once; the first one tells the server's default, or its maximum.
+        let tells = self.seen.is_empty();
         let first = known.unwrap_or(0);
         for (index, id) in ids.iter().enumerate() {
             if index >= first && !self.knows(*id) {
@@ -162,12 +182,20 @@ impl Pager {
                 fresh.push(index as u32);
             }
         }
-        let this = (ids.first().copied().unwrap_or(self.last.0), total);
+        let this = (ends_with, total);
         self.stalled = if fresh.is_empty() && this == self.last { self.stalled + 1 } else { 0 };
+        self.repeated = if fresh.is_empty() { self.repeated.saturating_add(count) } else { 0 };
+        // Without a total the last page holds nothing but the record that the one before ended with. How short it is says
+        // nothing: the server may give less than it was asked for, or new records may have pushed known ones there.
+        let ended = count == 0 || (count == 1 && fresh.is_empty() && ends_with == self.last.0);
         self.last = this;
-        self.more = follows && self.stalled < MAX_STALLED;
-        if self.size == 0 || (self.more && count < self.size) {
-            // The server's default, or its maximum.
+        self.more = match listed {
+            Some(listed) => listed && self.stalled < MAX_STALLED,
+            // What cannot be told apart may be the same page again: there a short one is the last.
+            None if blind => count >= self.limit,
+            None => !ended && self.stalled < MAX_STALLED && self.repeated < MAX_REPEATED,
+        };
+        if self.size == 0 || (self.more && tells && count < self.size) {
             self.size = count;
         }
         self.offset = if blind { end } else { end.saturating_sub(1) };
@@ -305,10 +333,49 @@ mod tests {
     }
 
     #[test]
-    fn without_a_total_a_short_page_is_the_last() {
-        assert_eq!(step(&mut Pager::new(0, 2), &["a"], None), (vec![0], None));
-        assert_eq!(step(&mut Pager::new(0, 1), &["a"], None), (vec![0], Some((0, Some(2)))));
-        assert_eq!(step(&mut Pager::new(4, 0), &["a"], None), (vec![0], Some((4, Some(2)))));
+    fn without_a_total_the_last_page_is_the_one_behind_which_nothing_new_stands() {
+        assert_eq!(step(&mut Pager::new(0, 0), &[], None), (vec![], None));
+        for (offset, limit) in [(0, 2), (0, 1), (4, 0)] {
+            let mut pager = Pager::new(offset, limit);
+            assert_eq!(step(&mut pager, &["a"], None), (vec![0], Some((offset, Some(2)))));
+            assert_eq!(step(&mut pager, &["a"], None), (vec![], None));
+        }
+    }
+
+    #[test]
+    fn without_a_total_a_short_page_in_the_middle_ends_nothing_and_the_next_ones_are_as_long_as_before() {
+        let mut pager = Pager::new(0, 3);
+        step(&mut pager, &["a", "b", "c"], None);
+        assert_eq!(step(&mut pager, &["c", "d"], None), (vec![1], Some((3, Some(4)))));
+        assert_eq!(step(&mut pager, &["d", "e", "f", "g"], None), (vec![1, 2, 3], Some((6, Some(4)))));
+        assert_eq!(step(&mut pager, &["g"], None), (vec![], None));
+    }
+
+    #[test]
+    fn without_a_total_pages_of_known_records_that_new_ones_pushed_back_end_nothing() {
+        let mut pager = Pager::new(0, 2);
+        step(&mut pager, &["a", "b"], None);
+        step(&mut pager, &["b", "c", "d"], None);
+        assert_eq!(step(&mut pager, &["a", "b", "c"], None), (vec![], Some((5, Some(3)))));
+        assert_eq!(step(&mut pager, &["b", "c"], None), (vec![], Some((6, Some(3)))), "one more was added");
+        assert_eq!(step(&mut pager, &["c", "d"], None), (vec![], Some((7, Some(3)))));
+        assert_eq!(step(&mut pager, &["d", "e"], None), (vec![1], Some((8, Some(3)))));
+        assert_eq!(step(&mut pager, &["e"], None), (vec![], None));
+    }
+
+    #[test]
+    fn without_a_total_a_search_ends_where_nothing_follows() {
+        for repeated in [vec!["x", "y"], vec!["y"]] {
+            let mut pager = Pager::new(0, 3);
+            step(&mut pager, &["a", "b"], None);
+            // All that was delivered is gone.
+            assert_eq!(step(&mut pager, &[], None).1.map(|(offset, _)| offset), Some(0));
+            assert_eq!(step(&mut pager, &["x", "y"], None).1.map(|(offset, _)| offset), Some(1));
+            let pages =
+                (0..99).take_while(|_| step(&mut pager, &repeated, None).1.is_some_and(|(offset, _)| offset > 0));
+            assert!(pages.count() < MAX_STALLED as usize, "{repeated:?}");
+            assert_eq!(step(&mut pager, &["x", "y"], None).0, vec![0, 1]);
+        }
     }
 
     #[test]
@@ -332,10 +399,16 @@ mod tests {
     fn a_server_that_ignores_the_offset_does_not_loop() {
         let mut pager = Pager::new(0, 0);
         assert_eq!(step(&mut pager, &["a", "b"], None).0, vec![0, 1]);
-        assert_eq!(step(&mut pager, &["a", "b"], None), (vec![], None), "one record short");
+        let pages = (0..99).take_while(|_| step(&mut pager, &["a", "b"], None).1.is_some()).count();
+        assert!(pages < MAX_STALLED as usize, "{pages}");
         let mut pager = Pager::new(0, 0);
         let pages = (0..99).take_while(|_| step(&mut pager, &["a", "b"], Some(1000.0)).1.is_some()).count();
         assert_eq!(pages, MAX_STALLED as usize);
+        // Nor where it gives them in another order each time.
+        let mut pager = Pager::new(0, 0);
+        let orders = [["a", "b"], ["b", "a"]];
+        let pages = (0..9999).take_while(|page| step(&mut pager, &orders[page % 2], None).1.is_some()).count();
+        assert!(pages <= MAX_REPEATED as usize / 2, "{pages}");
     }
 
     #[test]
@@ -368,6 +441,10 @@ mod tests {
         assert_eq!(step(&mut pager, &["", ""], Some(4.0)).0, vec![0, 1]);
         assert_eq!(pager.position().map(|(offset, _)| offset), Some(2));
         assert_eq!(step(&mut pager, &["", ""], Some(4.0)), (vec![0, 1], None));
+        // Without a total a short page of them is the last: they may be the same ones again.
+        let mut pager = Pager::new(0, 2);
+        assert_eq!(step(&mut pager, &["", ""], None), (vec![0, 1], Some((2, Some(2)))));
+        assert_eq!(step(&mut pager, &[""], None), (vec![0], None));
     }
 
     #[test]

@@ -121,7 +121,8 @@ test("white-label providers, whose list names no total, are delivered once each 
         const { payments, requests } = stub(answer);
         const found = await payments.integrations.listWhitelabel().toArray();
         assert.deepEqual(found, all.slice(0, found.length));
-        assert.ok(found.length > 0 && requests.length <= 2);
+        // As many new records as a page is long would look like a server that does not know the offset, so that is asked again.
+        assert.ok(found.length > 0 && requests.length <= 5, String(requests.length));
     }
 });
 
