@@ -41,13 +41,18 @@ extern "C" {
 /// Behind the ledger: a payment that is looked for before it would be sent again.
 const ONCE: &str = "orders.recordPaymentOnce";
 
+thread_local! {
+    /// Of all clients of this module instance: a server or a Worker may make one for each request, and the same payment may come
+    /// in two of them.
+    static PAYMENTS: OnceQueue = OnceQueue::default();
+}
+
 /// A configured client.
 #[wasm_bindgen]
 pub struct Core {
     config: Rc<Config>,
     wiring: Rc<Wiring>,
     limiter: RefCell<Option<RateLimiter>>,
-    once: OnceQueue,
 }
 
 #[wasm_bindgen]
@@ -132,7 +137,7 @@ impl Core {
         });
         let limiter = RefCell::new((!options::gives(options, "limiter")).then(RateLimiter::new));
         let wiring = Rc::new(Wiring { fetch, token, listener });
-        Ok(Self { config: Rc::new(config), wiring, limiter, once: OnceQueue::default() })
+        Ok(Self { config: Rc::new(config), wiring, limiter })
     }
 
     fn prepare(
@@ -164,7 +169,7 @@ impl Core {
             return Err(Error::validation(Some(operation), issues));
         }
         let limiter = self.limiter.borrow().clone();
-        let once = once.map(|options| (options, self.once.clone()));
+        let once = once.map(|options| (options, PAYMENTS.with(OnceQueue::clone)));
         call::Call::new(operation, once, id, params, &config, limiter, now)
     }
 }

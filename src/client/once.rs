@@ -20,6 +20,9 @@ impl<T: Transport> Client<T> {
     /// looks for the reference before it sends anything. A server that carries a lost request out later than three looks
     /// (3.5 s by default) may still record the payment twice, unless `max_retries` is 0.
     ///
+    /// Of calls with one reference a client and its clones make one after the other. Another client, made by [`Self::new`], may
+    /// have another clock and knows nothing of them: in one process, clone the client where payments are recorded.
+    ///
     /// Errors are otherwise those of [`Self::send`].
     pub async fn record_payment_once(
         &self,

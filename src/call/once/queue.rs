@@ -1,5 +1,5 @@
-//! Of the payments that a client is to record under one reference, one is under way at a time: two that look at the same
-//! time both see nothing, and both send.
+//! Of the payments that are to be recorded under one reference, one is under way at a time: two that look at the same time
+//! both see nothing, and both send.
 
 use crate::call::pager::hash;
 use crate::call::shared::Common;
@@ -10,77 +10,101 @@ const ASKS_MS: f64 = 100.0;
 /// How much later than announced a call may be heard of, in milliseconds: timers are late, and machines busy.
 const GRACE_MS: f64 = 1000.0;
 
-/// The payments with a reference of the caller's that a client is recording.
+/// The payments with a reference of the caller's that are being recorded: by a client and its clones in Rust, and by all
+/// clients of a module instance in JavaScript, where they have one clock.
 #[derive(Debug, Clone, Default)]
 pub struct OnceQueue {
-    places: Common<Vec<Place>>,
+    places: Common<Places>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default)]
+struct Places {
+    list: Vec<Place>,
+    /// How many turns were given.
+    given: u32,
+}
+
+#[derive(Debug)]
 struct Place {
     /// Of the order and the reference.
     payment: u64,
+    /// The turn that it was given to.
+    turn: u32,
+    /// When that was last heard of.
+    heard: f64,
     /// When it is free. Whoever is not heard of until then never will be: the request of a Worker can end at any wait.
     until: f64,
+}
+
+impl Place {
+    /// Whether the time of its turn is over.
+    fn is_free(&mut self, now: f64) -> bool {
+        if now < self.heard {
+            // The clock was set back: by the new time it may take as long as it could by the old one, not until then.
+            self.until -= self.heard - now;
+            self.heard = now;
+        }
+        self.until <= now
+    }
 }
 
 /// A call's turn; dropping it lets the next one in.
 pub(super) struct Turn {
     queue: OnceQueue,
-    /// As it was last seen.
-    place: Place,
-    index: Option<usize>,
+    payment: u64,
+    /// Its number and the index of its place, once it has one.
+    given: Option<(u32, usize)>,
 }
 
 impl Turn {
     pub fn new(queue: OnceQueue, order: &str, reference: &str) -> Self {
         let payment = hash(order.as_bytes()).rotate_left(1) ^ hash(reference.as_bytes());
-        Self { queue, place: Place { payment, until: 0.0 }, index: None }
+        Self { queue, payment, given: None }
     }
 
     /// Milliseconds to wait before asking again; nothing where it is this call's turn, from now on.
     pub fn wait(&mut self, now: f64) -> Option<f64> {
-        if self.index.is_some() {
+        if self.given.is_some() {
             return None;
         }
         let mut places = self.queue.places.lock();
-        let mut index = places.len();
-        for (at, place) in places.iter().enumerate() {
-            if place.until <= now {
+        let mut index = places.list.len();
+        for (at, place) in places.list.iter_mut().enumerate() {
+            if place.is_free(now) {
                 index = at;
-            } else if place.payment == self.place.payment {
+            } else if place.payment == self.payment {
                 return Some(ASKS_MS);
             }
         }
-        self.place.until = now + GRACE_MS;
-        match places.get_mut(index) {
-            Some(place) => *place = self.place,
-            None => places.push(self.place),
+        places.given = places.given.wrapping_add(1);
+        let turn = places.given;
+        let taken = Place { payment: self.payment, turn, heard: now, until: now + GRACE_MS };
+        match places.list.get_mut(index) {
+            Some(place) => *place = taken,
+            None => places.list.push(taken),
         }
-        self.index = Some(index);
+        self.given = Some((turn, index));
         None
     }
 
     /// The call waits for something that is over in so many milliseconds.
     pub fn waits(&mut self, now: f64, ms: f64) {
-        self.keep(now + ms + GRACE_MS);
+        self.keep(now, now + ms + GRACE_MS);
     }
 
-    fn keep(&mut self, until: f64) {
+    fn keep(&self, heard: f64, until: f64) {
+        let Some((turn, index)) = self.given else { return };
         let mut places = self.queue.places.lock();
         // Another call may have it since.
-        if let Some(place) = self.index.and_then(|index| places.get_mut(index)) {
-            if place.payment == self.place.payment && place.until == self.place.until {
-                place.until = until;
-                self.place.until = until;
-            }
+        if let Some(place) = places.list.get_mut(index).filter(|place| place.turn == turn) {
+            (place.heard, place.until) = (heard, until);
         }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.keep(0.0);
+        self.keep(0.0, 0.0);
     }
 }
 
@@ -115,5 +139,19 @@ mod tests {
         assert_eq!(other.wait(31_001.0), None);
         drop(dead);
         assert_eq!(turn().wait(31_002.0), Some(ASKS_MS), "whoever comes back does not take the turn from another");
+    }
+
+    #[test]
+    fn where_the_clock_is_set_back_nobody_is_waited_for_any_longer_than_before_it() {
+        let queue = OnceQueue::default();
+        let turn = || Turn::new(queue.clone(), "a", "1");
+        let [mut first, mut second] = [turn(), turn()];
+        assert_eq!(first.wait(1e12), None);
+        first.waits(1e12, 30_000.0);
+        assert_eq!(second.wait(5000.0), Some(ASKS_MS));
+        assert_eq!(second.wait(35_999.0), Some(ASKS_MS));
+        first.waits(35_999.0, 30_000.0);
+        assert_eq!(second.wait(66_998.0), Some(ASKS_MS), "who is heard of keeps the turn");
+        assert_eq!(second.wait(67_000.0), None);
     }
 }

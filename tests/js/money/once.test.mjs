@@ -624,3 +624,32 @@ test("a call with the same reference that will never end is not waited for longe
     assert.equal(held().length, 0, "the payment is in the sandbox of that fetch");
     assert.equal(sandbox.requests.filter(({ operation }) => operation === "orders.recordPayment").length, 1);
 });
+
+test("two clients of one process that record under one reference at once make one payment", async () => {
+    for (const echo of ["meta", "none"]) {
+        const { sandbox, payments, order, written } = till({}, { echo });
+        const settings = { token: sandbox.token(), locationId: sandbox.locationId, fetch: sandbox.fetch, retryDelayMs: 1 };
+        const clients = [payments, new PaymentsClient(settings), new PaymentsClient({ ...settings, limiter: false })];
+        const once = { reference: `job of ${echo}`, referenceInNotes: true };
+        const pay = (client) => client.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 5 }, once);
+        const ends = await Promise.allSettled(clients.map(pay));
+        assert.equal(written(), 1, echo);
+        // Where no reference is shown the later ones cannot know whose payment it is.
+        for (const { value, reason } of ends) assert.ok(value?.recorded ?? reason.outcome === "unknown", String(reason));
+        assert.equal(ends.filter(({ value }) => value?.attempts === 1).length, 1, echo);
+    }
+});
+
+test("a call that never ends keeps its turn no longer than it may take, in whatever client", async () => {
+    const { sandbox, payments, order, written } = till({ timeoutMs: 50, maxRetries: 0 });
+    const settings = { token: sandbox.token(), locationId: sandbox.locationId, retryDelayMs: 1 };
+    // As in a Worker whose request has ended: not even its timers come.
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = () => 0;
+    const dead = new PaymentsClient({ ...settings, timeoutMs: 50, fetch: () => new Promise(() => {}) });
+    void dead.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 5 }, { reference: "job of the dead" });
+    for (let turn = 0; turn < 100; turn += 1) await undefined;
+    globalThis.setTimeout = setTimeout;
+    const done = await payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 5 }, { reference: "job of the dead" });
+    assert.deepEqual([done.matchedBy, written()], ["answer", 1]);
+});
