@@ -42,7 +42,8 @@ options! {
     once {
         /// The payment's name, such as the id of the job that records it: 1 to 128 printable ASCII characters without quotes,
         /// brackets, `&` and backslashes. It is sent as `meta.reference`. With a name of yours the call can be made again after
-        /// the process died: a payment of that name is not recorded on this order a second time. Random when left out.
+        /// the process died: a payment of that name is not recorded on this order a second time. Random when left out;
+        /// `undefined` is refused.
         reference: String => ELSEWHERE,
         /// Whether the reference also stands at the end of the payment's notes, as `[ref ...]`: of the notes it is known that
         /// HighLevel shows them, of `meta` it is not. Default false.

@@ -88,12 +88,15 @@ export class Calls {
                     // Further pages leave the rate limit's last requests to calls that somebody waits for.
                     const own = { ...(background && { background }), ...manner, signal: given === signal ? ending : given };
                     // What is no object is refused where the call is made.
-                    return { params: page, options: typeof (options ?? {}) === "object" ? own : options };
+                    return { params: page, options: typeof (options ?? {}) === "object" ? own : options, copied: [options] };
                 });
                 const total = typeof data.totalCount === "number" ? data.totalCount : undefined;
                 return { records: data.data ?? data.providers ?? [], total, response, scope: scope as string };
             },
-            resume: cursor === undefined ? undefined : () => this.#resume(name, () => ({ params: query, options: manner }), cursor),
+            resume:
+                cursor === undefined
+                    ? undefined
+                    : () => this.#resume(name, () => ({ params: query, options: manner, copied: [params, headers && options] }), cursor),
             offset: query.offset ?? 0,
             limit: query.limit ?? 0,
             signal,
@@ -139,10 +142,16 @@ interface Asked {
 /** A call as the core takes it. Which placeholder the id belongs to, and whether it may be empty, the core knows. */
 function read(name: string, given: () => Given, found: Findings): Asked {
     try {
-        const { id, params, options } = given();
-        const { signal, ...others } = found.object("options", options);
+        const { id, params, options, copied = [] } = given();
+        for (const one of copied) found.whole(one);
+        const manner = found.object<RecordOnceOptions>("options", options);
+        const { signal, ...others } = manner;
         if (signal !== undefined && !isSignal(signal)) found.add("signal", "must be an AbortSignal");
-        const { since } = others as RecordOnceOptions;
+        // A job without an id would be another one each time that it is run.
+        if (name === ONCE && "reference" in manner && manner.reference === undefined) {
+            found.add("reference", "must be text, found undefined: leave the option out for a random one");
+        }
+        const { since } = others;
         const values = name === ONCE && since !== undefined ? { ...others, since: found.instant("since", since) } : others;
         const input: Input = [
             name,

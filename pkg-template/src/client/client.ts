@@ -22,6 +22,7 @@ export class Client {
         if (typeof options !== "object" || options === null) throw invalid("", "the options must be an object");
         const { token, fetch, onEvent, limiter, ...values } = options;
         const found = new Findings();
+        found.whole(options);
         const shared = limiter === false ? undefined : sharedCore(limiter, engine, found);
         const sameOrigin = typeof location === "object" && /^https?:/.test(location?.origin ?? "");
         const text = found.options(limiter === false ? { ...values, limiter } : values) || "{}";

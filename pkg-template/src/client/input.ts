@@ -7,8 +7,11 @@ type FlatHeaders = string[];
 /** More headers than this no server takes; an iterable without an end is refused for it. */
 const MAX_HEADERS = 1000;
 
-/** How deep a value is searched for what JSON cannot hold; the core takes far less. */
+/** How deep a value, or the chain of its prototypes, is searched for what JSON cannot hold; the core takes far less. */
 const MAX_DEPTH = 200;
+
+const LEFT_OUT =
+    "would be left out: of an object only its own enumerable properties are sent, of a list only its items. Pass a plain object that has it";
 
 /** How the core begins to speak of a name that it does not know. */
 const NO_FIELD = "is no field here";
@@ -46,8 +49,18 @@ export class Findings {
     /** An object, if it is one; what is left out is an empty one. */
     object<T extends object>(name: string, value: T | null | undefined): Partial<T> {
         if (value === undefined || value === null) return {};
-        if (typeof value === "object") return value;
+        if (typeof value === "object") {
+            // The fields of these two are named without them.
+            this.whole(value, name === "options" || name === "body" ? "" : name);
+            return value;
+        }
         return this.add(name, `must be an object, found a ${typeof value}`) ?? {};
+    }
+
+    /** Lists what a copy of an object, or its JSON text, would lack without a word. */
+    whole(value: unknown, path = ""): void {
+        if (typeof value !== "object" || value === null) return;
+        for (const name of leftOut(value)) this.add(within(path, name), LEFT_OUT);
     }
 
     /** A time as the API writes it. */
@@ -82,14 +95,15 @@ export class Findings {
     /** The value of a field as plain data; everything in it that is none is null, and listed. */
     #plain(holder: object, name: string | number, path: string, above: object[]): unknown {
         let value: unknown;
+        let problem: string | undefined;
         try {
-            value = (holder as Record<string, unknown>)[name];
-            const writes = (value as { toJSON?: (name: string) => unknown } | null | undefined)?.toJSON;
-            if (typeof writes === "function") value = writes.call(value, `${name}`);
+            const given = (value = (holder as Record<string, unknown>)[name]);
+            if (hasWriter(given)) value = given.toJSON(`${name}`);
+            problem = loss(given, value);
+            if (problem === undefined && !hasWriter(given)) this.whole(value, path);
         } catch (cause) {
             return this.add(path, "cannot be read: a getter or toJSON threw", cause) ?? null;
         }
-        const problem = loss((holder as Record<string, unknown>)[name], value);
         if (problem !== undefined) return this.add(path, problem) ?? null;
         if (typeof value !== "object" || value === null) return value;
         if (above.includes(value)) return this.add(path, "must not hold itself") ?? null;
@@ -97,10 +111,9 @@ export class Findings {
         const holders = [...above, value];
         if (Array.isArray(value)) return Array.from(value, (_, i) => this.#plain(value, i, `${path}[${i}]`, holders));
         // A Number, String or Boolean object.
-        const primitive = value.valueOf();
-        if (typeof primitive !== "object") return primitive;
+        if (/^(Number|String|Boolean)$/.test(kind(value))) return value.valueOf();
         const fields = Object.keys(value).map((name) => {
-            return [name, this.#plain(value, name, path === "" ? name : `${path}.${name}`, holders)];
+            return [name, this.#plain(value, name, within(path, name), holders)];
         });
         return Object.fromEntries(fields);
     }
@@ -128,6 +141,7 @@ export class Findings {
             if (typeof headers === "object" && headers !== null) {
                 if (isIterable(headers)) return this.#listed(headers);
                 if (isPlain(headers)) {
+                    this.whole(headers, "headers");
                     return Object.entries(headers).map(([name, value]) => [`headers.${name}`, name, value]);
                 }
             }
@@ -157,7 +171,7 @@ export class Findings {
 export function kept(headers: unknown): unknown {
     try {
         if (typeof headers !== "object" || headers === null) return headers;
-        if (!isIterable(headers)) return isPlain(headers) ? { ...headers } : headers;
+        if (!isIterable(headers)) return isPlain(headers) && leftOut(headers).length === 0 ? { ...headers } : headers;
         const pairs: unknown[] = [];
         for (const pair of headers) {
             // One too many is enough to be refused.
@@ -189,8 +203,41 @@ function covers(path: string, inner: string): boolean {
 
 /** For JSON.stringify: throws at a value that would not come out as it is. */
 function exact(this: object, name: string, value: unknown): unknown {
-    if (loss((this as Record<string, unknown>)[name], value) !== undefined) throw new TypeError(name);
+    const given = (this as Record<string, unknown>)[name];
+    if (loss(given, value) !== undefined) throw new TypeError(name);
+    if (typeof value === "object" && value !== null && !hasWriter(given) && leftOut(value).length > 0) throw new TypeError(name);
     return value;
+}
+
+/** Whether a value says itself what is written of it. */
+function hasWriter(value: unknown): value is { toJSON(name: string): unknown } {
+    return typeof (value as { toJSON?: unknown } | null | undefined)?.toJSON === "function";
+}
+
+/**
+ * The properties of an object that neither JSON nor a copy would have: those that are inherited, as the accessors of a class are,
+ * or not enumerable, and of a list all but its items. Methods are none, and no field of the API is a symbol.
+ */
+export function leftOut(value: object): string[] {
+    const isList = Array.isArray(value);
+    const names = new Set<string>();
+    let holder: object | null = value;
+    // A proxy may name prototypes without an end.
+    for (let depth = 0; holder !== null && depth < MAX_DEPTH && (depth === 0 || !isRoot(holder)); depth++) {
+        for (const name of Object.getOwnPropertyNames(holder)) {
+            const isSent = isList ? /^(length|\d+)$/.test(name) : Object.prototype.propertyIsEnumerable.call(value, name);
+            if (isSent || (name === "length" && value instanceof String)) continue;
+            const lost = (value as Record<string, unknown>)[name];
+            if (lost !== undefined && typeof lost !== "function") names.add(name);
+        }
+        holder = Object.getPrototypeOf(holder) as object | null;
+    }
+    return [...names];
+}
+
+/** The path of a field of what stands at a path. */
+function within(path: string, name: string): string {
+    return path === "" ? name : `${path}.${name}`;
 }
 
 /** What JSON would do to a value without a word, or could not do; `written` is what its `toJSON` gave. */
@@ -231,5 +278,10 @@ function isIterable(value: object): value is Iterable<unknown> {
 /** Whether an object is one of no class, in whatever realm it was made. */
 function isPlain(value: object): boolean {
     const prototype = Object.getPrototypeOf(value) as object | null;
-    return prototype === null || prototype === Object.prototype || Object.hasOwn(prototype, "isPrototypeOf");
+    return prototype === null || isRoot(prototype);
+}
+
+/** Whether it is what all objects inherit from, in whatever realm. */
+function isRoot(prototype: object): boolean {
+    return prototype === Object.prototype || Object.hasOwn(prototype, "isPrototypeOf");
 }

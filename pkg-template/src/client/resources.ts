@@ -466,6 +466,8 @@ export interface Given {
     id?: unknown;
     params?: unknown;
     options?: CallOptions | null | undefined;
+    /** What parameters and options were copied from. */
+    copied?: unknown[];
 }
 
 /** @internal How a method reads its arguments; one of a list is given parameters, and read in pages. */
@@ -477,7 +479,7 @@ const path = (id: unknown, options?: CallOptions): Given => ({ id, options });
 const pathAndBody = (id: unknown, params: unknown, options?: CallOptions): Given => ({ id, params, options });
 /** The id travels among the parameters. */
 const idAndBody = (id: unknown, params: unknown, options?: CallOptions): Given => {
-    return { params: typeof (params ?? {}) === "object" ? { ...(params as object), id } : params, options };
+    return { params: typeof (params ?? {}) === "object" ? { ...(params as object), id } : params, options, copied: [params] };
 };
 const id = (id: unknown, options?: CallOptions): Given => ({ params: { id }, options });
 

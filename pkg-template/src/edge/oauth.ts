@@ -288,6 +288,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const { store, encryptionKey, fetch, now: given = Date.now, ...values } = options;
     const now = clockOf(given);
     const found = new Findings();
+    found.whole(options);
     found.callable("fetch", fetch);
     found.callable("now", given);
     if (typeof store?.run !== "function") {

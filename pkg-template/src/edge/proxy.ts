@@ -234,6 +234,7 @@ class Proxying {
     constructor(options: ProxyOptions, engine: Engine) {
         if (typeof options !== "object" || options === null) throw invalid("", "the options must be an object");
         const found = new Findings();
+        found.whole(options);
         const { authorize, token, basePath = "/api", origins = [], maxBodyBytes = MAX_BODY_BYTES } = options;
         const { trustIds = false, fetch, limiter, onEvent, timeoutMs = TIMEOUT_MS, ...others } = options;
         for (const name of Object.keys(options)) {

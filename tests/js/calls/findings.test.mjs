@@ -200,3 +200,131 @@ test("what JSON can hold is taken: instances, Dates, objects without a prototype
     await payments.orders.recordPayment(ID, { mode: "cash", meta });
     assert.deepEqual(requests[0].body.meta, JSON.parse(JSON.stringify(meta)));
 });
+
+class Payment {
+    #cents;
+    mode = "cash";
+    constructor(cents) {
+        this.#cents = cents;
+    }
+    get amount() {
+        return this.#cents / 100;
+    }
+    total() {
+        return this.amount;
+    }
+}
+class Refined extends Payment {}
+class Items extends Array {
+    get amount() {
+        return 5;
+    }
+}
+const hidden = (name, value, more) => Object.defineProperty({ ...more }, name, { value });
+/** A value whose `amount` neither JSON nor a copy would have. */
+const LOSSY = {
+    "a class with an accessor": () => new Payment(500),
+    "a class that inherits one": () => new Refined(500),
+    "an object with a prototype": () => Object.assign(Object.create({ amount: 5 }), { mode: "cash" }),
+    "an object whose prototypes end elsewhere": () => Object.assign(Object.create(Object.assign(Object.create(null), { amount: 5 })), { mode: "cash" }),
+    "a property that is not enumerable": () => hidden("amount", 5, { mode: "cash" }),
+    "an accessor that is not enumerable": () => Object.defineProperty({ mode: "cash" }, "amount", { get: () => 5 }),
+    "a proxy": () => new Proxy(new Payment(500), { get: (target, name) => Reflect.get(target, name) }),
+    "an object of another realm": () => vm.runInNewContext("Object.assign(Object.create({ amount: 5 }), { mode: 'cash' })"),
+    "an accessor that gives null": () => Object.assign(Object.create({ get amount() { return null; } }), { mode: "cash" }),
+};
+const LOSSY_LISTS = {
+    "a list with a property": () => Object.assign([1], { amount: 5 }),
+    "a list with a hidden property": () => Object.defineProperty([1], "amount", { value: 5 }),
+    "a class of lists": () => Items.of(1),
+};
+
+for (const [what, make] of Object.entries(LOSSY)) {
+    test(`nothing is left out without a word: ${what}`, async () => {
+        const { payments, requests } = stub(ANY_ANSWER);
+        for (const call of [payments.orders.recordPayment(ID, make()), payments.orders.recordPaymentOnce(ID, make(), { reference: "r" })]) {
+            const error = await failure(call);
+            assert.equal(error.name, "ValidationError", String(error));
+            assert.deepEqual(paths(error), ["amount"], error.message);
+            assert.match(error.message, /amount would be left out: .* own enumerable properties .* Pass a plain object that has it/);
+        }
+        assert.equal(requests.length, 0);
+    });
+}
+
+for (const [what, make] of Object.entries({ ...LOSSY, ...LOSSY_LISTS })) {
+    test(`nothing is left out without a word, wherever it stands: ${what}`, async () => {
+        const { payments, requests } = stub(ANY_ANSWER);
+        const error = await failure(payments.orders.recordPayment(ID, { mode: "cash", meta: { a: [make()], b: make() } }));
+        assert.deepEqual(paths(error), ["meta.a[0].amount", "meta.b.amount"], error.message);
+        assert.equal(requests.length, 0);
+    });
+}
+
+test("options and parameters of every kind of call lack nothing without a word", async () => {
+    const { payments, requests } = stub(ANY_ANSWER);
+    const { cursor } = await stub({ data: [{ _id: "a" }], totalCount: 9 }).payments.orders.list({ limit: 1 });
+    const inherited = (fields) => Object.create(fields);
+    const cheque = Object.assign(Object.create({ number: "129" }), {});
+    for (const [call, expected] of [
+        [payments.orders.recordPayment(ID, { mode: "cheque", cheque, amount: 5 }), ["cheque.number"]],
+        [payments.orders.recordPaymentOnce(ID, { mode: "cash" }, new (class { get reference() { return "r"; } })()), ["reference"]],
+        [payments.orders.recordPaymentOnce(ID, { mode: "cash" }, hidden("since", new Date(), { reference: "r" })), ["since"]],
+        [payments.orders.recordPaymentOnce(ID, { mode: "cash" }, { reference: undefined }), ["reference"]],
+        [payments.orders.recordPaymentOnce(ID, { mode: "cash" }, inherited({ reference: undefined })), ["reference"]],
+        [payments.orders.get(ID, inherited({ timeoutMs: 5 })), ["timeoutMs"]],
+        [payments.orders.get(ID, { headers: hidden("x-a", "b") }), ["headers.x-a"]],
+        [payments.orders.list(inherited({ status: "completed" })), ["status"]],
+        [payments.orders.list({}, inherited({ timeoutMs: 5 })), ["timeoutMs"]],
+        [payments.orders.list({}, hidden("timeoutMs", 5, { headers: {} })), ["timeoutMs"]],
+        [payments.orders.list({}, { headers: hidden("x-a", "b") }), ["headers.x-a"]],
+        [payments.orders.list(Object.assign(inherited({ status: "completed" }), { cursor })), ["status"]],
+        [payments.orders.list({ cursor }, inherited({ timeoutMs: 5 })), ["timeoutMs"]],
+        [payments.orders.list({ cursor }, hidden("timeoutMs", 5, { headers: {} })), ["timeoutMs"]],
+        [payments.coupons.get(inherited({ code: "x" })), ["code"]],
+        [payments.coupons.update(ID, hidden("name", "x", { code: "C", discountType: "percentage", discountValue: 5, startDate: "2026-11-01" })), ["name"]],
+    ]) {
+        const error = await failure(call);
+        assert.equal(error.name, "ValidationError", String(error));
+        assert.ok(expected.every((path) => paths(error).includes(path)), `${expected}: ${error.message}`);
+        assert.equal(new Set(paths(error)).size, error.issues.length, error.message);
+    }
+    assert.equal(requests.length, 0);
+    const error = thrown(() => new PaymentsClient(Object.assign(inherited({ locationId: LOCATION }), { token: TOKEN })));
+    assert.deepEqual(paths(error), ["locationId"]);
+});
+
+test("what is no data may be inherited or hidden, and whoever has a toJSON says what is sent", async () => {
+    const marked = Object.assign(hidden("helper", () => 5, { a: 1 }), { [Symbol("of a library")]: 5 });
+    class Money {
+        #cents = 500;
+        get cents() {
+            return this.#cents;
+        }
+        toJSON() {
+            return this.cents / 100;
+        }
+    }
+    const meta = {
+        marked,
+        nothing: Object.assign(Object.create({ get b() {} }), { a: 1 }),
+        shadowed: Object.assign(Object.create({ a: 1 }), { a: 2 }),
+        proxy: new Proxy({ a: [1, 2] }, {}),
+        realm: vm.runInNewContext("({ a: [1, { b: 2 }] })"),
+        boxed: [new String("text"), new Number(5)],
+        frozen: Object.freeze({ a: Object.freeze([1]) }),
+        sparse: [1, , 3],
+    };
+    const { payments, requests } = stub(ANY_ANSWER);
+    await payments.orders.recordPayment(ID, { mode: "cash", amount: new Money(), meta });
+    assert.deepEqual(requests[0].body.meta, JSON.parse(JSON.stringify(meta)));
+    assert.equal(requests[0].body.amount, 5);
+});
+
+test("a proxy whose prototypes have no end is read to an end", async () => {
+    let asked = 0;
+    const endless = () => new Proxy({}, { ownKeys: () => [], get: () => undefined, getPrototypeOf: () => ((asked += 1), endless()) });
+    const { payments } = stub(ANY_ANSWER);
+    await payments.orders.get(ID, endless());
+    assert.ok(asked > 0 && asked < 10_000, String(asked));
+});

@@ -359,6 +359,8 @@ test("wrong options and arguments are ValidationErrors that name the field and q
         assert.doesNotMatch(inspect(error), new RegExp(`${CLIENT_SECRET}|${KEY}|short-key`));
         return error.issues.map(({ path }) => path);
     };
+    const inherited = Object.assign(Object.create({ baseUrl: "https://api.example" }), world.settings);
+    assert.deepEqual(thrown(() => createOAuth(inherited)).issues.map(({ path }) => path), ["baseUrl"]);
     for (const [options, path] of [
         [{ clientId: undefined }, "clientId"],
         [{ clientSecret: "" }, "clientSecret"],

@@ -575,6 +575,8 @@ test("options that are wrong are refused by name, all at once", () => {
         assert.equal(thrown(() => createProxy({ ...fine, [name]: value })).issues?.[0].path, name, `${name}: ${value}`);
     }
     for (const options of [undefined, null, 5, "x"]) assert.ok(thrown(() => createProxy(options)) instanceof ValidationError);
+    const inherited = Object.assign(Object.create({ apiVersion: "v3" }), fine);
+    assert.deepEqual(thrown(() => createProxy(inherited)).issues.map(({ path }) => path), ["apiVersion"]);
     for (const basePath of ["", "/", "/api/", "/a/b"]) assert.equal(typeof createProxy({ ...fine, basePath }), "function");
 });
 

@@ -101,6 +101,22 @@ test("what is wrong with a push is listed at once, by place", async () => {
     assert.equal(sent.length, 0);
 });
 
+test("a property that a copy would lack is named, wherever it stands in a push", async () => {
+    const { push, sent } = make();
+    const hiding = ({ amount, ...fields }) => Object.defineProperty(fields, "amount", { get: () => amount });
+    const body = { ...BODIES["payment.captured"], locationId: LOCATION };
+    for (const [given, path, options] of [
+        [{ ...body, chargeSnapshot: hiding(CHARGE) }, "chargeSnapshot.amount"],
+        [Object.assign(Object.create({ mode: "live" }), body), "mode"],
+        [body, "afterEnd", Object.create({ afterEnd: true })],
+        [{ ...body, chargeSnapshot: { ...CHARGE, chargedAt: [hiding({ amount: 5 })] } }, "chargeSnapshot.chargedAt[0].amount"],
+    ]) {
+        const error = await failure(push("payment.captured", given, options));
+        assert.ok(error.issues.some((issue) => issue.path === path && /would be left out/.test(issue.message)), error.message);
+    }
+    assert.equal(sent.length, 0);
+});
+
 test("an event that HighLevel has yet to document may carry anything", async () => {
     const { push, sent } = make();
     await push("payment.disputed", { locationId: LOCATION, chargeId: "ch_1", reason: { code: 7, notes: ["ü"] } });

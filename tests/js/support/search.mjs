@@ -13,7 +13,8 @@ const searched = { clients: 0, errors: 0, events: 0, urls: 0 };
 export function watched(options) {
     if (typeof options !== "object" || options === null) return options;
     const { token, onEvent, fetch } = options;
-    const own = { ...options };
+    // What is inherited or hidden stays so: a client refuses it.
+    const own = Object.create(Object.getPrototypeOf(options), Object.getOwnPropertyDescriptors(options));
     if (typeof token === "string") tokens.add(token);
     if (typeof token === "function") own.token = searching(token);
     if (onEvent === undefined || typeof onEvent === "function") {
