@@ -7,6 +7,7 @@ import { FAULTS, flip, followSwitches, OFTEN, setSwitches, switches, WHICH } fro
 import { count, money } from "../format.js";
 import { timeline } from "../trace.js";
 import { announce, badge, button, card, empty, fill, h, notice, radios } from "../ui.js";
+import { confirmed } from "./payment.js";
 
 const UNKNOWN_ID = "000000000000000000000000";
 
@@ -38,10 +39,12 @@ const TRIES = [
         async run(options, tell) {
             const order = await unpaid(options);
             tell(h("a", { class: "button button-primary", href: `#/orders/${order._id}` }, "Look at the order"));
-            await payments.orders.recordPayment(
-                order._id,
-                { mode: "cash", amount: 1, isPartialPayment: true },
-                options,
+            confirmed(
+                await payments.orders.recordPayment(
+                    order._id,
+                    { mode: "cash", amount: 1, isPartialPayment: true },
+                    options,
+                ),
             );
             return `${money(1, order.currency)} recorded on the order of ${order.contactName}`;
         },

@@ -23,13 +23,20 @@ export function openPayment({ order, due, signal, recorded, done }) {
         subject: "The payment",
         signal,
         questions: (field, refresh) => questions(field, refresh, full),
-        send: (body, options) => payments.orders.recordPayment(order._id, (sent = body), options),
+        send: async (body, options) => confirmed(await payments.orders.recordPayment(order._id, (sent = body), options)),
         async check() {
             const [found] = await recorded();
             return found && `It was recorded: ${money(found.amount, found.currency)} on ${dateTime(found.createdAt)}`;
         },
         done: (words) => done(words ?? `Payment of ${money(sent.amount ?? due, currency)} recorded`),
     });
+}
+
+/** An answer that says that the payment was recorded; of any other one nobody knows whether it was. */
+export function confirmed(answer) {
+    if (answer?.success === true) return answer;
+    const unsaid = new Error("HighLevel's answer does not say that the payment was recorded");
+    throw Object.assign(unsaid, { outcome: "unknown" });
 }
 
 function questions(field, refresh, full) {

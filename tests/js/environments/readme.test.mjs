@@ -128,7 +128,7 @@ const RECIPES = {
             [undefined, "recorded", 1],
             ["applied-then=500", "recorded", 1],
             ["truncated", "recorded", 1],
-            ["drop", "not recorded", 0],
+            ["drop", "not found", 0],
         ]) {
             const given = await prepare();
             if (fault) given.sandbox.faults.add(fault, { operation: "orders.recordPayment" });
@@ -137,6 +137,18 @@ const RECIPES = {
             const { lines, sent } = await run(code, given);
             assert.deepEqual([lines[0], count() - earlier], [said, recorded], fault);
             assert.equal(sent.filter(({ operation }) => operation === "orders.recordPayment").length, 1);
+        }
+        // What was recorded although the answer does not say so.
+        for (const answer of [{}, { success: false }, null]) {
+            const given = await prepare();
+            const { token, locationId } = given;
+            const fetch = async (url, init) => {
+                const response = await given.fetch(url, init);
+                return url.includes("/record-payment") ? Response.json(answer) : response;
+            };
+            const payments = new library.PaymentsClient({ token, locationId, fetch });
+            const { lines } = await run(code, { ...given, payments });
+            assert.equal(lines[0], "recorded", JSON.stringify(answer));
         }
         for (const [fault, said] of [
             [undefined, "true answer"],
