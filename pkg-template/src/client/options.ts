@@ -66,7 +66,10 @@ export interface ClientSettings extends PlainClientOptions {
      * Tokens do not belong in web pages: everyone who opens the page can read them.
      */
     token?: Token | undefined;
-    /** Instead of the global `fetch`, which is looked up at each call. */
+    /**
+     * Instead of the global `fetch`, which is looked up at each call. It should not send a request twice: what it throws says
+     * nothing of a write, whose outcome is `unknown` then.
+     */
     fetch?: FetchFunction | undefined;
     /**
      * Calls are spaced so that HighLevel's rate limit is not exceeded: 100 requests in 10 s for an app and a location, until
