@@ -16,6 +16,9 @@ const LEFT_OUT =
 /** How the core begins to speak of a name that it does not know. */
 const NO_FIELD = "is no field here";
 
+/** A moment in ISO 8601 that is the same on every machine. */
+const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
+
 /** What is wrong with the input, as far as the core cannot see it: there everything arrives as JSON text. */
 export class Findings {
     readonly issues: Issue[] = [];
@@ -66,9 +69,11 @@ export class Findings {
     /** A time as the API writes it. */
     instant(name: string, value: string | Date | undefined): string | undefined {
         if (value === undefined) return undefined;
-        const date = new Date(typeof value === "string" || typeof value?.getTime === "function" ? value : Number.NaN);
+        // Text without an offset would be another moment on another machine, and `Date` makes one of nearly anything.
+        const told = typeof value === "string" ? INSTANT.test(value) : typeof value?.getTime === "function";
+        const date = new Date(told ? value : Number.NaN);
         if (!Number.isNaN(date.getTime())) return date.toISOString();
-        return this.add(name, "must be a Date, or text that gives one");
+        return this.add(name, "must be a Date, or a time in ISO 8601 with its offset from UTC, such as 2026-11-01T12:00:00Z");
     }
 
     /** Options as JSON text; empty if there are none. */

@@ -89,12 +89,13 @@ pub(crate) struct RecordOnce {
 impl RecordOnce {
     pub fn new(order: &str, body: &str, options: OnceOptions, queue: OnceQueue, config: &Config) -> Self {
         let payment = Payment::new(order, body, options);
-        let turn = payment.own.then(|| Turn::new(queue, order, &payment.reference));
+        let once = Once::new(config.max_retries, config.retry_delay_ms);
+        let turn = payment.own.then(|| Turn::new(queue, order, &payment.reference, once.looks_ms()));
         let amounts = Amounts { given: payment.amount, due: None };
         Self {
             payment,
             turn,
-            once: Once::new(config.max_retries, config.retry_delay_ms),
+            once,
             task: Task::List,
             wait: 0,
             begun: false,
@@ -129,6 +130,9 @@ impl RecordOnce {
     pub fn waits(&mut self, now: f64, ms: f64) {
         if let Some(turn) = &mut self.turn {
             turn.waits(now, ms);
+            if self.task == Task::Record {
+                turn.sends(now);
+            }
         }
     }
 
@@ -242,6 +246,7 @@ impl RecordOnce {
                 self.attempts += error.attempts;
                 let step = self.once.sent(Some(error.outcome));
                 if step == Step::Failed {
+                    self.settled();
                     error.attempts = self.attempts;
                     return Err(error);
                 }
@@ -269,6 +274,13 @@ impl RecordOnce {
                 error.attempts = self.attempts;
                 Err(error)
             }
+        }
+    }
+
+    /// It is known what became of the payment: the next call with its reference need not wait.
+    fn settled(&mut self) {
+        if let Some(turn) = &mut self.turn {
+            turn.knows();
         }
     }
 
@@ -413,7 +425,12 @@ impl RecordOnce {
                 (self.task, self.wait) = (Task::List, ms);
             }
             Step::Ask => self.task = Task::Ask,
-            Step::Recorded | Step::NotRecorded => return self.answer(step).map(Ok),
+            Step::Recorded | Step::NotRecorded => {
+                if step == Step::Recorded {
+                    self.settled();
+                }
+                return self.answer(step).map(Ok);
+            }
             Step::Ambiguous => return Some(Err(self.undecided())),
             Step::Failed => return Some(Err(self.lost())),
         }

@@ -48,18 +48,24 @@ impl Place {
     }
 }
 
-/// A call's turn; dropping it lets the next one in.
+/// A call's turn; dropping it lets the next one in, but for a payment of which nobody knows yet what became of it: that one may
+/// still be on its way, and whoever looked at once would not see it.
 pub(super) struct Turn {
     queue: OnceQueue,
     payment: u64,
     /// Its number and the index of its place, once it has one.
     given: Option<(u32, usize)>,
+    /// When the payment was sent last, while it is not known what became of it.
+    sent: Option<f64>,
+    /// How many milliseconds behind that it can be seen.
+    shows_ms: f64,
 }
 
 impl Turn {
-    pub fn new(queue: OnceQueue, order: &str, reference: &str) -> Self {
+    /// A payment that was sent can be seen `shows_ms` milliseconds later.
+    pub fn new(queue: OnceQueue, order: &str, reference: &str, shows_ms: f64) -> Self {
         let payment = hash(order.as_bytes()).rotate_left(1) ^ hash(reference.as_bytes());
-        Self { queue, payment, given: None }
+        Self { queue, payment, given: None, sent: None, shows_ms }
     }
 
     /// Milliseconds to wait before asking again; nothing where it is this call's turn, from now on.
@@ -92,6 +98,16 @@ impl Turn {
         self.keep(now, now + ms + GRACE_MS);
     }
 
+    /// The payment is about to be sent.
+    pub fn sends(&mut self, now: f64) {
+        self.sent = Some(now);
+    }
+
+    /// It is known what became of the payment.
+    pub fn knows(&mut self) {
+        self.sent = None;
+    }
+
     fn keep(&self, heard: f64, until: f64) {
         let Some((turn, index)) = self.given else { return };
         let mut places = self.queue.places.lock();
@@ -104,7 +120,8 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.keep(0.0, 0.0);
+        let (heard, until) = self.sent.map_or((0.0, 0.0), |sent| (sent, sent + self.shows_ms));
+        self.keep(heard, until);
     }
 }
 
@@ -115,7 +132,7 @@ mod tests {
     #[test]
     fn one_of_each_payment_is_under_way() {
         let queue = OnceQueue::default();
-        let turn = |order, reference| Turn::new(queue.clone(), order, reference);
+        let turn = |order, reference| Turn::new(queue.clone(), order, reference, 3500.0);
         let [mut first, mut second] = [turn("a", "1"), turn("a", "1")];
         assert_eq!(first.wait(0.0), None);
         assert_eq!(turn("a", "2").wait(0.0), None);
@@ -131,7 +148,7 @@ mod tests {
     #[test]
     fn whoever_is_not_heard_of_is_not_waited_for() {
         let queue = OnceQueue::default();
-        let turn = || Turn::new(queue.clone(), "a", "1");
+        let turn = || Turn::new(queue.clone(), "a", "1", 3500.0);
         let [mut dead, mut other] = [turn(), turn()];
         assert_eq!(dead.wait(0.0), None);
         dead.waits(0.0, 30_000.0);
@@ -142,9 +159,27 @@ mod tests {
     }
 
     #[test]
+    fn who_ends_without_knowing_keeps_the_next_one_waiting_until_the_payment_can_be_seen() {
+        let queue = OnceQueue::default();
+        let turn = || Turn::new(queue.clone(), "a", "1", 3500.0);
+        for known in [false, true] {
+            let [mut first, mut second] = [turn(), turn()];
+            assert_eq!(first.wait(1000.0), None);
+            first.sends(1000.0);
+            first.waits(1000.0, 30_000.0);
+            if known {
+                first.knows();
+            }
+            drop(first);
+            assert_eq!(second.wait(1100.0), (!known).then_some(ASKS_MS));
+            assert_eq!(second.wait(4500.0), None);
+        }
+    }
+
+    #[test]
     fn where_the_clock_is_set_back_nobody_is_waited_for_any_longer_than_before_it() {
         let queue = OnceQueue::default();
-        let turn = || Turn::new(queue.clone(), "a", "1");
+        let turn = || Turn::new(queue.clone(), "a", "1", 3500.0);
         let [mut first, mut second] = [turn(), turn()];
         assert_eq!(first.wait(1e12), None);
         first.waits(1e12, 30_000.0);

@@ -10,9 +10,9 @@
 //! | shows another payment's reference | no |
 //! | names the reference in its notes or elsewhere, and no other one in `meta` | yes, where it was made since the payment was sent; before that perhaps, but it is never taken for the payment |
 //! | shows none, although references are shown (see [`Shown::echo`]) and it was read on its own | no |
-//! | shows none, and failed, was refunded, or is of another order, amount or mode | no |
+//! | shows none, and failed, is of another order, amount or mode, or was refunded after the payment was sent | no |
 //! | may show one on its own, but was not read, before anything was sent | not known: nothing is sent (see [`Look::is_incomplete`]) |
-//! | shows none and was refunded in part | perhaps, but it is never taken for the payment |
+//! | shows none and was refunded in part, or altogether before anything was sent | perhaps, but it is never taken for the payment |
 //! | shows none and is of the same amount and mode | perhaps: it is taken for the payment if it is the only one |
 //! | shows none, and its amount, mode or status cannot be told, it has other notes or another cheque, or it could not be read on its own | perhaps, but it is never taken for the payment |
 
@@ -125,13 +125,14 @@ impl Sight {
         self.likeness == Likeness::Other || (amounts.given.is_some() && amounts.compare(self.amount) == Likeness::Other)
     }
 
-    /// How far it is like the payment, as the table above says. `echo`: references are shown.
-    fn judge(&self, amounts: &Amounts, echo: bool) -> Likeness {
+    /// How far it is like the payment, as the table above says. `echo`: references are shown. `begun`: the payment was sent.
+    fn judge(&self, amounts: &Amounts, echo: bool, begun: bool) -> Likeness {
         if !self.new || self.shown.other || (echo && self.read) {
             return Likeness::Other;
         }
         let plain = match self.standing {
-            Standing::Refunded if self.partly => Likeness::Unsure,
+            // Before anything was sent it may be what an earlier process paid, and somebody gave it back on purpose.
+            Standing::Refunded if self.partly || !begun => Likeness::Unsure,
             Standing::Failed | Standing::Refunded => Likeness::Other,
             // On its own it may show a reference.
             Standing::Good if self.read && !self.shown.named => Likeness::Same,
@@ -264,7 +265,7 @@ impl Look {
     /// The ones that may be the payment, and how far.
     pub fn candidates(&self) -> impl Iterator<Item = (&Sight, Likeness)> {
         let echo = self.echo();
-        let judged = self.sights.iter().map(move |sight| (sight, sight.judge(&self.amounts, echo)));
+        let judged = self.sights.iter().map(move |sight| (sight, sight.judge(&self.amounts, echo, self.begun)));
         judged.filter(|(sight, likeness)| {
             let shown = sight.shown.ours || (sight.shown.named && !sight.shown.theirs);
             sight.standing != Standing::Failed && (shown || (*likeness > Likeness::Other && !self.owing))
@@ -406,9 +407,10 @@ mod tests {
             (alike(r#","amountRefunded":5"#), "{}", Found::Unsure),
             (alike(r#","amountRefunded":null"#), "{}", Found::Alike),
             (with("succeeded", "failed"), "{}", Found::Nothing),
-            (with("succeeded", "refunded"), "{}", Found::Nothing),
-            (alike(r#","amountRefunded":59.5"#), "{}", Found::Nothing),
-            (alike(r#","amountRefunded":0"#).replace("succeeded", "refunded"), "{}", Found::Nothing),
+            (with("succeeded", "refunded"), "{}", Found::Unsure),
+            (alike(r#","amountRefunded":59.5"#), "{}", Found::Unsure),
+            (alike(r#","amountRefunded":0"#).replace("succeeded", "refunded"), "{}", Found::Unsure),
+            (with("59.5", "1").replace("succeeded", "refunded"), "{}", Found::Nothing),
             (with("59.5", "1"), "{}", Found::Nothing),
             (with("59.5", "59"), "{}", Found::Nothing),
             (with("cash", "card"), "{}", Found::Nothing),
@@ -425,6 +427,9 @@ mod tests {
         ] {
             assert_eq!(look(&payment(false), &[(&record, single)]).found(), expected, "{record} {single}");
         }
+        let mut sent = look(&payment(false), &[(&with("succeeded", "refunded"), "{}")]);
+        sent.begun = true;
+        assert_eq!(sent.found(), Found::Nothing, "it was not refunded between the payment and the look");
     }
 
     #[test]

@@ -59,6 +59,11 @@ impl Once {
         Self { tries_left: max_retries, delay_ms, looks: 0, doubt: false, applied: false }
     }
 
+    /// Milliseconds from a lost answer to the last look.
+    pub fn looks_ms(&self) -> f64 {
+        f64::from(self.delay_ms) * f64::from((1_u32 << LOOKS) - 1)
+    }
+
     /// The transactions were read before anything was sent: what an earlier process with the same reference left there.
     pub fn before(found: Found) -> Step {
         match found {

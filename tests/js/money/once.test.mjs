@@ -599,6 +599,24 @@ test("of calls with one reference one is under way at a time: a button that is p
     assert.deepEqual(done.map(({ attempts }) => attempts).sort(), [0, 0, 0, 0, 1, 1]);
 });
 
+test("who presses again is not let in before the payment of a call that was given up can be seen", async () => {
+    for (const [given, code] of [[(signal) => ({ signal }), "aborted"], [() => ({ deadlineMs: 100 }), "timeout"]]) {
+        const { sandbox, payments, order, held, written } = till({ retryDelayMs: 200 });
+        const before = held().length;
+        sandbox.faults.add("late=300", { operation: "orders.recordPayment" });
+        const stop = new AbortController();
+        const press = (options) =>
+            payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 1 }, { reference: "job-1", ...options });
+        const first = failure(press(given(stop.signal)));
+        const second = press();
+        setTimeout(() => stop.abort(), 100);
+        const { outcome, ...error } = await first;
+        assert.deepEqual([error.code, outcome], [code, "unknown"]);
+        const { recorded, matchedBy } = await second;
+        assert.deepEqual([recorded, matchedBy, held().length, written()], [true, "reference", before + 1, 1], code);
+    }
+});
+
 test("a call with the same reference that will never end is not waited for longer than it said, and one that waits can be aborted", async () => {
     let answers = 0;
     const { sandbox } = till();
