@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 /// What an edge runtime compiles on a cold start. The goal is 85,000; `benches/README.md` says why it is missed.
 const CORE_LIMIT: usize = 111_600;
 /// What a visitor of a page downloads. The goal is 46,000.
-const BROWSER_LIMIT: usize = 68_000;
+const BROWSER_LIMIT: usize = 68_400;
 /// What an edge runtime compiles for proxy, OAuth, webhooks and the server side of a payment provider, the client among them. The
 /// goal was 130,000 for the first three. Rows of charges that are refused where they cannot be read whole, and the amount of a charge in
 /// each of them, are 5 KB of it, the decisions of an agency's sync 38 KB.
