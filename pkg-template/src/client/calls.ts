@@ -1,6 +1,6 @@
 import type { Pages } from "../core.js";
 import { failure, PaymentsError } from "./errors.js";
-import { Findings, kept } from "./input.js";
+import { asIs, Findings, kept, meant } from "./input.js";
 import type { Input, LastingCore } from "./instance.js";
 import { PagePromise } from "./pages.js";
 import type { CallOptions, HeadersOption, RecordOnceOptions } from "./parameters.js";
@@ -74,7 +74,11 @@ export class Calls {
     }
 
     #list<T>(name: string, params?: Paged, options?: CallOptions): PagePromise<T> {
-        const { cursor, ...query } = params ?? {};
+        // Every page is of the list that was asked for, whatever becomes of the parameters.
+        const wanted = meant(params) as Paged | null | undefined;
+        const { cursor, ...query } = wanted ?? {};
+        // What is null says more of itself than what stands for it.
+        const first = (params ?? undefined) === undefined ? params : asIs(wanted);
         const { timeoutMs = this.#timeoutMs, signal: given, headers } = options ?? {};
         const manner = headers === undefined ? options : { ...options, headers: kept(headers) as HeadersOption };
         // What is no signal is refused where the call is made.
@@ -84,7 +88,7 @@ export class Calls {
             read: async (ending, place) => {
                 const { data, response, scope } = await this.#send<ListAnswer<T>>(name, () => {
                     const { background, ...where } = place ?? {};
-                    const page = place === undefined ? params : { ...query, ...where };
+                    const page = place === undefined ? first : asIs({ ...query, ...where });
                     // Further pages leave the rate limit's last requests to calls that somebody waits for.
                     const own = { ...(background && { background }), ...manner, signal: given === signal ? ending : given };
                     // What is no object is refused where the call is made.
@@ -96,7 +100,7 @@ export class Calls {
             resume:
                 cursor === undefined
                     ? undefined
-                    : () => this.#resume(name, () => ({ params: query, options: manner, copied: [params, headers && options] }), cursor),
+                    : () => this.#resume(name, () => ({ params: asIs(query), options: manner, copied: [wanted, headers && options] }), cursor),
             offset: query.offset ?? 0,
             limit: query.limit ?? 0,
             signal,
@@ -142,7 +146,7 @@ interface Asked {
 /** A call as the core takes it. Which placeholder the id belongs to, and whether it may be empty, the core knows. */
 function read(name: string, given: () => Given, found: Findings): Asked {
     try {
-        const { id, params, options, copied = [] } = given();
+        const { id, params, options, recordId: own = id, copied = [] } = given();
         for (const one of copied) found.whole(one);
         const manner = found.object<RecordOnceOptions>("options", options);
         const { signal, ...others } = manner;
@@ -160,11 +164,11 @@ function read(name: string, given: () => Given, found: Findings): Asked {
             params === undefined ? undefined : found.json(params),
             found.options(values) || undefined,
         ];
-        const named = name === PUSH ? undefined : (id ?? (params as { id?: unknown } | null | undefined)?.id);
+        const named = name === PUSH ? undefined : (own ?? (params as { id?: unknown } | null | undefined)?.id);
         const recordId = typeof named === "string" && named.length <= MAX_ID_LENGTH ? named : undefined;
         return { input, signal, recordId, timeoutMs: others.timeoutMs };
     } catch (cause) {
-        found.add("", "the arguments cannot be read: one of their getters threw", cause);
+        found.add("", "the arguments cannot be read: a getter or toJSON of theirs threw", cause);
         return { input: [name] };
     }
 }

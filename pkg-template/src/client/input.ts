@@ -11,7 +11,7 @@ const MAX_HEADERS = 1000;
 const MAX_DEPTH = 200;
 
 const LEFT_OUT =
-    "would be left out: of an object only its own enumerable properties are sent, of a list only its items. Pass a plain object that has it";
+    "would be left out: of an object only its own enumerable properties are sent, of a list only its items. Pass a plain object of what is meant";
 
 /** How the core begins to speak of a name that it does not know. */
 const NO_FIELD = "is no field here";
@@ -35,8 +35,8 @@ export class Findings {
         if (error !== undefined && !(error instanceof ValidationError)) return error;
         if (this.issues.length === 0) return error;
         const others = error?.issues ?? [];
-        // Of a name that the core does not know it says so, with the names there are: that helps more than what its value is.
-        const unknown = ({ path }: Issue) => others.some((other) => other.path === path && other.message.startsWith(NO_FIELD));
+        // Of a name that the core does not know it says so, with the names there are: that helps more than what its value is or holds.
+        const unknown = ({ path }: Issue) => others.some((other) => covers(other.path, path) && other.message.startsWith(NO_FIELD));
         const own = this.issues.filter((issue) => !unknown(issue));
         // What was left out, or is null in its stead, is not to be called missing or null.
         const known = (issue: Issue) => own.some(({ path }) => covers(path, issue.path));
@@ -103,9 +103,9 @@ export class Findings {
         let problem: string | undefined;
         try {
             const given = (value = (holder as Record<string, unknown>)[name]);
-            if (hasWriter(given)) value = given.toJSON(`${name}`);
+            value = meant(given, `${name}`);
             problem = loss(given, value);
-            if (problem === undefined && !hasWriter(given)) this.whole(value, path);
+            if (problem === undefined) this.whole(value, path);
         } catch (cause) {
             return this.add(path, "cannot be read: a getter or toJSON threw", cause) ?? null;
         }
@@ -210,13 +210,19 @@ function covers(path: string, inner: string): boolean {
 function exact(this: object, name: string, value: unknown): unknown {
     const given = (this as Record<string, unknown>)[name];
     if (loss(given, value) !== undefined) throw new TypeError(name);
-    if (typeof value === "object" && value !== null && !hasWriter(given) && leftOut(value).length > 0) throw new TypeError(name);
+    if (typeof value === "object" && value !== null && leftOut(value).length > 0) throw new TypeError(name);
     return value;
 }
 
-/** Whether a value says itself what is written of it. */
-function hasWriter(value: unknown): value is { toJSON(name: string): unknown } {
-    return typeof (value as { toJSON?: unknown } | null | undefined)?.toJSON === "function";
+/** What a value stands for, as JSON takes it: what its `toJSON` gives, or else itself. */
+export function meant(value: unknown, name = ""): unknown {
+    const writer = value as { toJSON?: unknown } | null | undefined;
+    return typeof writer?.toJSON === "function" ? (writer as { toJSON(name: string): unknown }).toJSON(name) : value;
+}
+
+/** Has JSON write what was `meant` as it is: it may have a `toJSON` again, which JSON would not ask either. */
+export function asIs(value: unknown): object {
+    return { toJSON: () => value };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type * as Model from "../core.js";
+import { asIs, meant } from "./input.js";
 import type {
     CallOptions,
     ConnectProviderBody,
@@ -466,6 +467,8 @@ export interface Given {
     id?: unknown;
     params?: unknown;
     options?: CallOptions | null | undefined;
+    /** The id of the record, where it is in no path. */
+    recordId?: unknown;
     /** What parameters and options were copied from. */
     copied?: unknown[];
 }
@@ -479,7 +482,9 @@ const path = (id: unknown, options?: CallOptions): Given => ({ id, options });
 const pathAndBody = (id: unknown, params: unknown, options?: CallOptions): Given => ({ id, params, options });
 /** The id travels among the parameters. */
 const idAndBody = (id: unknown, params: unknown, options?: CallOptions): Given => {
-    return { params: typeof (params ?? {}) === "object" ? { ...(params as object), id } : params, options, copied: [params] };
+    const fields = meant(params ?? {});
+    const body = typeof fields === "object" && fields !== null ? { ...fields, id } : fields;
+    return { params: asIs(body), options, recordId: id, copied: [fields] };
 };
 const id = (id: unknown, options?: CallOptions): Given => ({ params: { id }, options });
 

@@ -1,7 +1,7 @@
 import { Calls, isSignal } from "../client/calls.js";
 import { sharedCore } from "../client/client.js";
 import { AbortedError, failure, InvalidRequestError, NotFoundError, PaymentsError, TimeoutError } from "../client/errors.js";
-import { Findings, invalid } from "../client/input.js";
+import { asIs, Findings, invalid, meant } from "../client/input.js";
 import type { LastingCore } from "../client/instance.js";
 import type { ClientSettings, FetchFunction, Token, TokenContext } from "../client/options.js";
 import type { CallOptions } from "../client/parameters.js";
@@ -420,7 +420,7 @@ export function createProvider(options: ProviderOptions): Provider {
         if (typeof afterEnd !== "boolean") found.add("afterEnd", "must be true or false");
         if (!isText(event)) found.add("event", "must be the name of an event, such as payment.captured");
         // What changes while it waits for its turn is not what the caller gave.
-        const fields = found.json({ ...(seconds(found.object("body", body)) as object), event });
+        const fields = found.json(asIs({ ...(seconds(found.object("body", meant(body) as object)) as object), event }));
         if (found.issues.length > 0) throw found.error();
         const about = asked(() => pushAbout(JSON.stringify({ marketplaceAppId, unit }), fields));
         const { locationId, mode, subscriptionId, ends } = about;

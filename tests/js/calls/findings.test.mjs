@@ -246,7 +246,7 @@ for (const [what, make] of Object.entries(LOSSY)) {
             const error = await failure(call);
             assert.equal(error.name, "ValidationError", String(error));
             assert.deepEqual(paths(error), ["amount"], error.message);
-            assert.match(error.message, /amount would be left out: .* own enumerable properties .* Pass a plain object that has it/);
+            assert.match(error.message, /amount would be left out: .* own enumerable properties .* Pass a plain object of what is meant/);
         }
         assert.equal(requests.length, 0);
     });
@@ -319,6 +319,95 @@ test("what is no data may be inherited or hidden, and whoever has a toJSON says 
     await payments.orders.recordPayment(ID, { mode: "cash", amount: new Money(), meta });
     assert.deepEqual(requests[0].body.meta, JSON.parse(JSON.stringify(meta)));
     assert.equal(requests[0].body.amount, 5);
+});
+
+/** Keeps cents; whoever asks for its JSON gets an object of its own class, with amounts. */
+class Coupon {
+    constructor(fields) {
+        Object.assign(this, fields);
+    }
+    get label() {
+        return undefined;
+    }
+    toJSON() {
+        return new Coupon({ ...this, discountValue: this.discountValue / 100 });
+    }
+}
+const COUPON = { name: "n", code: "C", discountType: "amount", discountValue: 1000, startDate: "2027-01-01T00:00:00Z" };
+
+test("a toJSON says what is sent wherever a body is taken, and is asked once", async () => {
+    const { payments, requests } = stub(ANY_ANSWER);
+    await payments.coupons.create(new Coupon(COUPON));
+    await payments.coupons.update(ID, new Coupon(COUPON));
+    // What it holds, inherits and hides itself does not matter.
+    await payments.coupons.update(ID, Object.create({ other: 5 }, { toJSON: { value: () => COUPON }, db: { value: {} } }));
+    const sent = requests.map(({ body }) => body);
+    assert.deepEqual(sent.map(({ discountValue }) => discountValue), [10, 10, 1000]);
+    assert.ok(sent.every(({ name, code }) => name === "n" && code === "C"));
+    for (const given of [undefined, null, "text", 5, () => 1]) {
+        for (const params of [given, { toJSON: () => given }]) {
+            const error = await failure(payments.coupons.update(ID, params));
+            assert.deepEqual([error.name, error.recordId], ["ValidationError", ID], String(given));
+        }
+        if (given !== null && given !== undefined) assert.equal((await failure(payments.coupons.list(given))).name, "ValidationError");
+        assert.equal((await failure(payments.coupons.list({ toJSON: () => given }))).name, "ValidationError", String(given));
+    }
+    const throws = { toJSON() { throw new RangeError("no"); } };
+    for (const call of [payments.coupons.update(ID, throws), payments.coupons.list(throws)]) {
+        const error = await failure(call);
+        assert.deepEqual([error.name, error.cause.message], ["ValidationError", "no"]);
+    }
+    assert.equal(requests.length, 3);
+});
+
+test("all pages of a list have the parameters that their toJSON gave when the list was made", async () => {
+    let asked = 0;
+    class Filter {
+        #status = "completed";
+        limit = 50;
+        toJSON() {
+            asked += 1;
+            return { status: this.#status, limit: 2, offset: 4 };
+        }
+    }
+    const records = Array.from({ length: 10 }, (_, i) => ({ _id: `record ${i}` }));
+    const { payments, requests } = stub(({ url }) => {
+        const [offset, limit] = ["offset", "limit"].map((name) => Number(new URL(url).searchParams.get(name)));
+        return Response.json({ data: records.slice(offset, offset + limit), totalCount: 10 });
+    });
+    const all = await payments.orders.list(new Filter()).toArray();
+    assert.deepEqual(all, records.slice(4));
+    assert.equal(asked, 1);
+    for (const { url } of requests) assert.equal(url.searchParams.get("status"), "completed");
+    // From a cursor on too.
+    const { cursor } = await payments.orders.list(new Filter());
+    requests.length = 0;
+    await payments.orders.list({ toJSON: () => ({ status: "completed", limit: 2, cursor }) });
+    assert.equal(requests[0].url.searchParams.get("status"), "completed");
+});
+
+test("what a toJSON gives lacks nothing without a word either, at every level", async () => {
+    const { payments, requests } = stub(ANY_ANSWER);
+    const inner = () => ({ toJSON: () => new Payment(500) });
+    for (const [call, expected] of [
+        [payments.orders.recordPayment(ID, inner()), ["amount"]],
+        [payments.orders.recordPaymentOnce(ID, inner(), { reference: "r" }), ["amount"]],
+        [payments.orders.recordPayment(ID, { mode: "cash", meta: { a: [inner()] } }), ["meta.a[0].amount"]],
+        [payments.orders.recordPayment(ID, { toJSON: () => ({ mode: "cash", meta: inner() }) }), ["meta.amount"]],
+        [payments.coupons.update(ID, { toJSON: () => hidden("usageLimit", 5, COUPON) }), ["usageLimit"]],
+        [payments.orders.list({ toJSON: () => hidden("status", "completed") }), ["status"]],
+    ]) {
+        assert.deepEqual(paths(await failure(call)), expected);
+    }
+    assert.equal(requests.length, 0);
+});
+
+test("of a name that there is not that is all that is said", async () => {
+    const error = thrown(() => new PaymentsClient({ token: TOKEN, logger: console }));
+    assert.deepEqual(paths(error), ["logger"], error.message);
+    const { payments } = stub(ANY_ANSWER);
+    const refused = await failure(payments.orders.recordPayment(ID, { mode: "cash", cents: [hidden("a", 5), { b: 5n }] }));
+    assert.deepEqual(paths(refused), ["cents"], refused.message);
 });
 
 test("a proxy whose prototypes have no end is read to an end", async () => {

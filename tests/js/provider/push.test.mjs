@@ -117,6 +117,18 @@ test("a property that a copy would lack is named, wherever it stands in a push",
     assert.equal(sent.length, 0);
 });
 
+test("what a body stands for is pushed: what its toJSON gives, where it has one", async () => {
+    const { push, sent } = make();
+    class Push {
+        amount = 5;
+        toJSON() {
+            return { locationId: LOCATION, chargeId: "ch_1" };
+        }
+    }
+    await push("payment.disputed", new Push());
+    assert.deepEqual(sent[0].body, { locationId: LOCATION, chargeId: "ch_1", event: "payment.disputed", apiKey: KEY });
+});
+
 test("an event that HighLevel has yet to document may carry anything", async () => {
     const { push, sent } = make();
     await push("payment.disputed", { locationId: LOCATION, chargeId: "ch_1", reason: { code: 7, notes: ["ü"] } });
