@@ -161,6 +161,8 @@ export class SharedRead<T extends object> {
                     // Timers take at most 31 bits, and a clock can be set back.
                     const ms = Math.min(patience - age, patience, 0x7fffffff);
                     timer = setTimeout(() => stop() && wait(), ms);
+                    // In Node: the read keeps the process while it lives, not whoever waits for it.
+                    (timer as { unref?: () => void }).unref?.();
                 }
                 reading.result.then(
                     (value) => stop() && resolve(value),
