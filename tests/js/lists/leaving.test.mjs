@@ -227,7 +227,8 @@ test("a page that another iteration or caller still wants is not aborted", async
 
 test("where all who wanted a page have left it is aborted, and asked for again by the next who wants it", async () => {
     const { payments, requests, aborted } = list();
-    const records = payments.orders.list(PER_PAGE);
+    const ending = new AbortController();
+    const records = payments.orders.list(PER_PAGE, { signal: ending.signal });
     const iterations = [records.pages(), records.pages(), records.pages()];
     for (const pages of iterations) await pages.next();
     await until(() => requests.length === 2);
@@ -238,10 +239,13 @@ test("where all who wanted a page have left it is aborted, and asked for again b
     }
     await until(() => aborted()[1]);
     const first = await records;
-    void failure(first.getNextPage());
+    const last = failure(first.getNextPage());
     await until(() => requests.length === 3);
     assert.equal(requests[2].signal.aborted, false);
     assert.equal(requests[2].url.href, requests[1].url.href);
+    // Or it would be tried for a minute and a half.
+    ending.abort();
+    assert.equal((await last).name, "AbortedError");
 });
 
 test("a page that was aborted is read whole by the next who wants it", async () => {
