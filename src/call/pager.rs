@@ -144,8 +144,9 @@ impl Pager {
         let blind = ids.iter().any(|id| *id == 0);
         let known = ids.iter().position(|id| self.knows(*id));
         let end = self.offset.saturating_add(count);
-        // An empty page is the last one whatever the total says, or nothing would ever advance.
-        let listed = total.map(|total| count > 0 && end < total);
+        // An empty page is the last one whatever the total says, or nothing would ever advance. A total that is smaller than what
+        // comes with it is none.
+        let listed = total.filter(|total| count == 0 || *total >= end).map(|total| count > 0 && end < total);
         let ends_with = ids.last().copied().unwrap_or(self.last.0);
         if known.is_none() && !self.seen.is_empty() && !blind {
             if self.offset > 0 && !ids.iter().any(|id| *id == self.edge) {
@@ -392,6 +393,22 @@ mod tests {
             }
             assert_eq!(got, list, "{most}");
             assert!(pages <= 7, "{most}: {pages}");
+        }
+    }
+
+    #[test]
+    fn a_total_that_what_comes_with_it_proves_wrong_ends_nothing() {
+        let list = ["a", "b", "c", "d", "e", "f", "g"];
+        for total in [-1.0, 0.0, 1.0, 3.0, 6.0] {
+            let mut pager = Pager::new(0, 2);
+            let mut got = Vec::new();
+            while let Some((offset, limit)) = pager.position() {
+                let end = (offset + limit.unwrap_or(2)).min(7) as usize;
+                let page = &list[(offset as usize).min(end)..end];
+                got.extend(step(&mut pager, page, Some(total)).0.iter().map(|at| page[*at as usize]));
+            }
+            // Where it is right for once, that is the end.
+            assert!(got == list || got.len() as f64 == total, "{total}: {got:?}");
         }
     }
 

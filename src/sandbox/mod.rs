@@ -524,9 +524,20 @@ impl Sandbox {
         self.records_now() as f64
     }
 
-    /// Tells the sandbox the time at which it is asked for something without a request, in milliseconds since 1970.
+    /// Tells the sandbox the time at which it is asked for something, in milliseconds since 1970: what `late` has put off until then
+    /// is done.
     pub fn tick(&mut self, now_ms: f64) {
-        self.latest = self.latest.max((now_ms + self.ahead as f64) as i64);
+        let clock = now_ms + self.ahead as f64;
+        self.latest = self.latest.max(clock as i64);
+        for Late { request, echo, .. } in self.late.extract_if(.., |late| late.due <= clock).collect::<Vec<_>>() {
+            let (path, query) = request.target();
+            let (now, trace) = self.begin();
+            let target = Target::find(&request, path);
+            let before = self.watched(target.as_ref(), &request, now);
+            // Nobody waits for the answer.
+            let _ = self.run(&request, path, &query, target.as_ref(), (now, echo), &trace);
+            self.tell_of_change(before);
+        }
     }
 
     /// An id for a webhook, another one each time. `salt` is what it follows from beside the seed: two sandboxes of one seed
@@ -550,15 +561,6 @@ impl Sandbox {
     pub fn handle(&mut self, request: &Request, now_ms: f64) -> Response {
         self.tick(now_ms);
         let clock = now_ms + self.ahead as f64;
-        for Late { request, echo, .. } in self.late.extract_if(.., |late| late.due <= clock).collect::<Vec<_>>() {
-            let (path, query) = request.target();
-            let (now, trace) = self.begin();
-            let target = Target::find(&request, path);
-            let before = self.watched(target.as_ref(), &request, now);
-            // Nobody waits for the answer.
-            let _ = self.run(&request, path, &query, target.as_ref(), (now, echo), &trace);
-            self.tell_of_change(before);
-        }
         let (now, trace) = self.begin();
         let (path, query) = request.target();
         let target = Target::find(request, path);

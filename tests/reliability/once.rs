@@ -160,7 +160,8 @@ impl Tally {
                     let reported = paid || (error.candidates.iter().all(known) && ours.iter().all(named));
                     self.unreported += usize::from(!reported);
                 }
-                !error.retryable
+                // Where it could not even look, nothing was sent, and the same call may be made again.
+                !error.retryable || error.attempts == 0
             }
             Err(_) => {
                 self.refused += 1;

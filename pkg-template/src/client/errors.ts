@@ -272,10 +272,14 @@ export function failure(reason: unknown): unknown {
     const [text, cause] = [reason].flat() as [unknown, unknown];
     if (!isText(text)) return reason;
     const info = JSON.parse(text as string) as ErrorInfo;
+    return new (named(info.name))({ ...info, ...reasonOf(cause) }, cause);
+}
+
+/** What an error's `reason` is with this cause, if it has one. */
+export function reasonOf(cause: unknown): { reason?: string } {
     const code = read(cause, "code");
     // It goes where the cause does not: neither a token nor a key is letters and underscores.
-    if (isText(code) && /^[a-z_]{1,64}$/.test(code as string)) info["reason"] = code;
-    return new (named(info.name))(info, cause);
+    return isText(code) && /^[a-z_]{1,64}$/.test(code as string) ? { reason: code as string } : {};
 }
 
 /** The class of a name; that of all errors for one that a later version may have. */

@@ -1,4 +1,4 @@
-import { ValidationError, type Issue } from "./errors.js";
+import { reasonOf, ValidationError, type Issue } from "./errors.js";
 import type { OperationInfo } from "./events.js";
 
 /** Headers as the core takes them: name, value, name, value. */
@@ -197,7 +197,8 @@ export function invalid(path: string, message: string): ValidationError {
 function refusal(issues: Issue[], cause?: unknown, operation?: OperationInfo): ValidationError {
     const texts = issues.map(({ path, message }) => (path === "" ? message : `${path} ${message}`));
     const message = `${operation === undefined ? "" : `${operation.name}: `}${texts.join("; ")}`;
-    const info = { name: "ValidationError", code: "validation_failed", message, outcome: "not_sent", issues } as const;
+    const kind = { name: "ValidationError", code: "validation_failed", outcome: "not_sent" } as const;
+    const info = { ...kind, message, issues, ...reasonOf(cause) };
     return new ValidationError(operation === undefined ? info : { ...info, operation }, cause);
 }
 

@@ -531,7 +531,11 @@ export function make(options: SandboxOptions): Sandbox {
         webhook: (type, options = {}) => webhooks.request(type, options),
         webhooks: (options) => webhooks.send(options),
         webhookKeys: webhooks.keys,
-        state: () => JSON.parse(core.state()) as SandboxState,
+        state() {
+            // What is due by now is done first.
+            ask("app");
+            return JSON.parse(core.state()) as SandboxState;
+        },
         reset: () => core.reset(),
         advance(ms) {
             if (typeof ms !== "number" || !(ms >= 0 && ms <= MOST_MS)) {

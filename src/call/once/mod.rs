@@ -268,7 +268,13 @@ impl RecordOnce {
                 Err(self.unknown(error))
             }
             // Nothing was sent now. What an earlier process with this reference did, this look was to tell.
-            _ if self.payment.own => Err(self.unknown(error)),
+            _ if self.payment.own => {
+                let retryable = error.retryable;
+                let mut error = self.unknown(error);
+                // The same call looks again, and sends nothing that was sent.
+                error.retryable = retryable;
+                Err(error)
+            }
             _ => {
                 error.outcome = Outcome::NotSent;
                 error.attempts = self.attempts;
@@ -320,7 +326,8 @@ impl RecordOnce {
         }
         self.pages += 1;
         self.offset += count;
-        let total = number(field(body, "totalCount")).map(rounded_up);
+        // One that is smaller than what came is none.
+        let total = number(field(body, "totalCount")).map(rounded_up).filter(|total| *total >= self.offset as u64);
         // Without a total only a page that brings nothing new is the last one: the server may give fewer than are asked for.
         let more = fresh && total.is_none_or(|total| (self.offset as u64) < total);
         self.look.cut = more && self.pages >= MAX_PAGES;

@@ -219,7 +219,7 @@ test(`in ${RUNS} runs with random faults a payment is recorded once and taken fo
             said instanceof Error
                 ? said.outcome === "unknown"
                     ? // Sent again by its caller, it could be recorded twice.
-                      ["unknown", !said.retryable && (said.candidates ?? []).every((id) => added.some(({ _id }) => _id === id))]
+                      ["unknown", (!said.retryable || said.attempts === 0) && (said.candidates ?? []).every((id) => added.some(({ _id }) => _id === id))]
                     : ["refused", ours.length === 0]
                 : said.recorded
                   ? ["recorded", ours.length === 1]
