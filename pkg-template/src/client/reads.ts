@@ -28,12 +28,6 @@ export interface Share<T> {
 
 const nothing = () => {};
 
-/** A list that is awaited where it is made is so within this time, which is too short for a request of a Worker to end and another one to begin. */
-const SAME_MOMENT_MS = 1;
-
-/** More attempts than a read makes, unless more retries are wanted than usual. */
-const ATTEMPTS = 4;
-
 /**
  * As much of an AbortSignal as a call looks at: it never reaches a `fetch`, and in Node a real one, with its controller and
  * its listeners, takes a tenth of the time of a small answer.
@@ -152,17 +146,12 @@ export class SharedRead<T extends object> {
                 leave = () => {
                     if (stop()) resolve(undefined);
                 };
-                // Who wants it first, just when it began, lives or ends together with it. Later it may be another request.
-                const age = Date.now() - reading.began;
-                const own = first && Math.abs(age) <= SAME_MOMENT_MS;
-                if (!own && !reading.ended) {
-                    // Who wants it first may still be the one who began it, and is to get the error of its last attempt.
-                    const patience = (first ? ATTEMPTS : 1) * this.#manner.timeoutMs;
+                // Who began it, or took it over first, lives or ends together with it.
+                if (!first && !reading.ended) {
+                    const rest = reading.began + this.#manner.timeoutMs - Date.now();
                     // Timers take at most 31 bits, and a clock can be set back.
-                    const ms = Math.min(patience - age, patience, 0x7fffffff);
+                    const ms = Math.min(rest, this.#manner.timeoutMs, 0x7fffffff);
                     timer = setTimeout(() => stop() && wait(), ms);
-                    // In Node: the read keeps the process while it lives, not whoever waits for it.
-                    (timer as { unref?: () => void }).unref?.();
                 }
                 reading.result.then(
                     (value) => stop() && resolve(value),
