@@ -59,7 +59,8 @@ for (const total of [0, 1, 250, SIZE - 1]) {
         const { location, orders, wanted, asked } = await read();
         assert.equal(location.state, "done", JSON.stringify(location));
         assertOnce(orders, wanted);
-        assert.equal(asked.length, 8, `by its pages, and not by ids that D1 knows: ${JSON.stringify(asked)}`);
+        // By its pages, and not by ids that D1 knows; with such a total only a page that brings nothing new is the last one.
+        assert.deepEqual(asked.map(([offset]) => offset), [0, 99, 198, 297, 396, 495, 594, 693, 729]);
     });
 }
 
