@@ -12,6 +12,9 @@ const NO_RESPONSE = 6;
 const ERROR_RESPONSE = 7;
 const OPAQUE_RESPONSE = 8;
 
+/** The fetch that the runtime came with. What takes its place later may do more than send the request. */
+const OWN_FETCH = globalThis.fetch;
+
 /**
  * Calls `work` with a function that ends the wait; the time and the signal end it too. The promise gives `result` with `how`
  * it ended and its `cause`. `stop` is called at every end; no timer and no listener is left.
@@ -117,7 +120,7 @@ function isRequest(url, init) {
 /** Sends the request and reads its answer into the result, until somebody has ended the wait. */
 async function carry(given, url, init, max, result, end) {
     const fetch = given ?? globalThis.fetch;
-    const own = fetch === globalThis.fetch;
+    const own = fetch === OWN_FETCH;
     // Not while wasm is on the stack: who waits has to know first that a request is about to leave.
     await undefined;
     if (result.how !== undefined) return;

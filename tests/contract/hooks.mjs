@@ -3,28 +3,25 @@
 import { wrapping } from "./wrapping.mjs";
 
 const RECORDER = new URL("recorder.mjs", import.meta.url).href;
+const LENT = new URL("lent.mjs", import.meta.url).href;
 
 /** What stands between the module of that name and those who import it. */
 const WRAPPERS = {
     // Every attempt of the client passes through here, with the `fetch` option or the global one.
     "exchange.js": (own) => `
-        import { recordedFetch } from "${RECORDER}";
+        import { global, recorded } from "${LENT}?${encodeURIComponent(own)}";
         import { exchange as own } from "${own}";
+        import { recordedFetch } from "${RECORDER}";
         export * from "${own}";
+        globalThis.fetch = global;
         // One for each function, as the client remembers what it knows of one.
-        const recorded = new WeakMap();
+        const known = new WeakMap();
+        if (global !== undefined) known.set(global, recorded);
         export function exchange(given, ...rest) {
-            const { fetch: global } = globalThis;
-            const fetch = given ?? global;
+            const fetch = given ?? globalThis.fetch;
             if (typeof fetch !== "function") return own(fetch, ...rest);
-            if (!recorded.has(fetch)) recorded.set(fetch, recordedFetch(fetch));
-            // What is the runtime's own stays that: it is believed more than what somebody made.
-            if (fetch === global) globalThis.fetch = recorded.get(fetch);
-            try {
-                return own(recorded.get(fetch), ...rest);
-            } finally {
-                globalThis.fetch = global;
-            }
+            if (!known.has(fetch)) known.set(fetch, recordedFetch(fetch));
+            return own(known.get(fetch), ...rest);
         }
     `,
     "sandbox/api.js": (own) => `

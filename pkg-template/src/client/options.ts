@@ -68,7 +68,8 @@ export interface ClientSettings extends PlainClientOptions {
     token?: Token | undefined;
     /**
      * Instead of the global `fetch`, which is looked up at each call. It should not send a request twice: what it throws says
-     * nothing of a write, whose outcome is `unknown` then.
+     * nothing of a write, whose outcome is `unknown` then. So it is with a global one that was replaced after the import of this
+     * package; one that was replaced before counts as the runtime's own.
      */
     fetch?: FetchFunction | undefined;
     /**

@@ -267,9 +267,9 @@ function printed(program) {
 test("what the runtime can make no request of was not sent", () => {
     for (const message of REFUSALS) {
         const program = `
-            import { PaymentsClient } from "ghl-payments";
             const refuse = () => { throw new TypeError(${JSON.stringify(message)}) };
             globalThis.fetch = async () => refuse();
+            const { PaymentsClient } = await import("ghl-payments");
             globalThis.Request = class { constructor(url, init) { if (init) refuse() } };
             const payments = new PaymentsClient({ token: "t", locationId: "l" });
             const error = await payments.orders.recordPayment("o", { mode: "cash" }).catch((error) => error);
@@ -278,8 +278,14 @@ test("what the runtime can make no request of was not sent", () => {
     }
 });
 
-test("a global fetch that somebody wrapped is not believed to have sent nothing, and gets a write once", () => {
-    for (const message of REFUSALS) {
+/** How a program fails that says what no request was made of, or that no connection was. */
+const CLAIMS = [
+    ...REFUSALS.map((message) => `new TypeError(${JSON.stringify(message)})`),
+    'Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNREFUSED", syscall: "connect" } })',
+];
+
+test("a global fetch that somebody wrapped after the import is not believed to have sent nothing, and gets a write once", () => {
+    for (const claim of CLAIMS) {
         for (const wrap of [
             "async (...given) => { writes += 1; await sandbox.fetch(...given); refuse() }",
             "(...given) => { writes += 1; void sandbox.fetch(...given).catch(() => {}); refuse() }",
@@ -296,14 +302,14 @@ test("a global fetch that somebody wrapped is not believed to have sent nothing,
                     const sandbox = createSandbox({ size: 5 });
                     const options = { token: sandbox.token(), locationId: sandbox.locationId };
                     const [order] = (await new PaymentsClient({ ...options, fetch: sandbox.fetch }).orders.list()).data;
-                    const refuse = () => { throw new TypeError(${JSON.stringify(message)}) };
+                    const refuse = () => { throw ${claim} };
                     let writes = 0;
                     const wrapped = ${wrap};
                     ${how}
                     const call = new PaymentsClient(options).orders.recordPayment(order._id, { mode: "cash", amount: 1 });
                     const error = await call.catch((error) => error);
                     console.log(error.outcome, writes);`;
-                assert.equal(printed(program), "unknown 1", `${message} ${wrap} ${how}`);
+                assert.equal(printed(program), "unknown 1", `${claim} ${wrap} ${how}`);
             }
         }
     }
@@ -349,16 +355,34 @@ test("where nothing tells whether a signal fits, a write has none until a read o
     assert.equal(printed(program), "POST- GET+ POST+\nPOST- GET- POST-");
 });
 
-test("the runtime's own fetch, given or not, is believed that it made no connection, or none to be trusted", () => {
+test("the runtime's own fetch, given or not, is believed that nobody listens, also where another one stands in its place", () => {
+    const program = `
+        import { PaymentsClient } from "ghl-payments";
+        const own = fetch;
+        const refused = async (options) => {
+            const { orders } = new PaymentsClient({ token: "t", locationId: "l", baseUrl: "http://127.0.0.1:2", maxRetries: 0, ...options });
+            const { code, outcome, retryable } = await orders.recordPayment("o", { mode: "cash" }).catch((error) => error);
+            console.log(code, outcome, retryable);
+        };
+        await refused({});
+        await refused({ fetch: own });
+        globalThis.fetch = (...given) => own(...given);
+        await refused({});
+        await refused({ fetch: own });`;
+    const believed = "network_error not_sent true";
+    assert.equal(printed(program), [believed, believed, "network_error unknown false", believed].join("\n"));
+});
+
+test("the fetch that was there before the import, given or not, is believed that it made no connection, or none to be trusted", () => {
     for (const cause of [
         { code: "ECONNREFUSED" },
         { code: "DEPTH_ZERO_SELF_SIGNED_CERT" },
         { code: "EHOSTUNREACH", syscall: "connect" },
     ]) {
         const program = `
-            import { PaymentsClient } from "ghl-payments";
             const cause = Object.assign(new Error(), ${JSON.stringify(cause)});
             globalThis.fetch = async () => { throw Object.assign(new TypeError("fetch failed"), { cause }) };
+            const { PaymentsClient } = await import("ghl-payments");
             for (const given of [{}, { fetch: globalThis.fetch }, { fetch: (...given) => globalThis.fetch(...given) }]) {
                 const { orders } = new PaymentsClient({ token: "t", locationId: "l", maxRetries: 1, retryDelayMs: 1, ...given });
                 const error = await orders.recordPayment("o", { mode: "cash" }).catch((error) => error);
