@@ -49,7 +49,8 @@ options! {
         /// HighLevel shows them, of `meta` it is not. Default false.
         reference_in_notes: bool => ELSEWHERE,
         /// When the job first began that the reference names, by HighLevel's clock. Where references are not shown, a payment of
-        /// the same amount and mode that was made since then may be the job's own, and none is sent. Default: any such payment.
+        /// the same amount and mode that was made since then may be the job's own, and none is sent. A `Date`, or text in ISO
+        /// 8601: a day, or a time with its offset from UTC. Default: any such payment.
         #[shape(ts("string | Date"))]
         since: String => ELSEWHERE,
     }

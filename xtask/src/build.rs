@@ -66,8 +66,37 @@ pub fn package(workspace: &Workspace) -> Result<()> {
 }
 
 /// Prints the sizes of the package; over a limit is an error.
+///
+/// So is a README that states others.
 pub fn sizes(workspace: &Workspace) -> Result<()> {
-    report(&measure(workspace)?)
+    let sizes = measure(workspace)?;
+    report(&sizes)?;
+    stated(&read(&workspace.root.join("README.md"))?, &sizes_in_kb(&sizes))?;
+    stated(&read(&workspace.root.join("benches/README.md"))?, &limits())
+}
+
+/// What the README says of the sizes that are printed.
+fn sizes_in_kb(sizes: &[Size]) -> [String; 2] {
+    let said = |what: &str, words: &str| {
+        let bytes = sizes.iter().find(|size| size.what == what).map_or(0, |size| size.bytes);
+        format!("{} KB {words}", (bytes + 500) / 1000)
+    };
+    [said(CORE, "of wasm"), said(BROWSER, "after gzip")]
+}
+
+/// What the bench's README says of the limits.
+fn limits() -> [String; 2] {
+    let said = |limit: usize, words: &str| format!("{},{:03} bytes of {words}", limit / 1000, limit % 1000);
+    [said(CORE_LIMIT, "core.wasm"), said(BROWSER_LIMIT, "the browser entry")]
+}
+
+fn stated(text: &str, figures: &[String]) -> Result<()> {
+    for figure in figures {
+        if !text.contains(figure.as_str()) {
+            bail!("a README states another size: it must say \"{figure}\"");
+        }
+    }
+    Ok(())
 }
 
 /// Facade sources and generated code side by side, as the TypeScript compiler wants them.
@@ -328,6 +357,10 @@ fn instantiate(workspace: &Workspace, package: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The rows that a README speaks of.
+const CORE: &str = "core.wasm";
+const BROWSER: &str = "browser entry, minified, gzip";
+
 /// A row of the table that `build` prints.
 struct Size {
     what: &'static str,
@@ -349,10 +382,10 @@ fn measure(workspace: &Workspace) -> Result<Vec<Size>> {
     let tarball: Value = serde_json::from_str(&tarball).context("`npm pack --json` did not print JSON")?;
     let tarball = tarball[0]["size"].as_u64().context("`npm pack --json` does not tell the size")?;
     Ok(vec![
-        Size { what: "core.wasm", bytes: core.len(), limit: Some(CORE_LIMIT) },
+        Size { what: CORE, bytes: core.len(), limit: Some(CORE_LIMIT) },
         Size { what: "core.wasm, gzip", bytes: gzip(&core)?, limit: None },
         Size { what: "browser entry, minified", bytes: browser.len(), limit: None },
-        Size { what: "browser entry, minified, gzip", bytes: gzip(&browser)?, limit: Some(BROWSER_LIMIT) },
+        Size { what: BROWSER, bytes: gzip(&browser)?, limit: Some(BROWSER_LIMIT) },
         Size { what: "edge-core.wasm", bytes: edge.len(), limit: Some(EDGE_LIMIT) },
         Size { what: "edge, minified, gzip", bytes: edge_script, limit: Some(EDGE_SCRIPT_LIMIT) },
         Size { what: "agency, minified, gzip", bytes: agency_script, limit: Some(AGENCY_SCRIPT_LIMIT) },
@@ -428,7 +461,9 @@ fn is_tsconfig(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{beside, gzip, models, named_files, report, undefined_allowed, Size};
+    use super::{
+        beside, gzip, models, named_files, report, sizes_in_kb, stated, undefined_allowed, Size, BROWSER, CORE,
+    };
     use serde_json::json;
 
     #[test]
@@ -468,6 +503,15 @@ mod tests {
         let import = "import type { Order } from \"./core.js\";\nexport * from \"./core.js\";\n";
         assert_eq!(beside(&edge, &core), format!("{import}{own}"));
         assert_eq!(beside(&core, &core), "export * from \"./core.js\";\n");
+    }
+
+    #[test]
+    fn a_readme_that_states_another_size_fails_the_build() {
+        let sizes = [(CORE, 111_499), (BROWSER, 68_500)].map(|(what, bytes)| Size { what, bytes, limit: None });
+        let figures = sizes_in_kb(&sizes);
+        assert_eq!(figures, ["111 KB of wasm", "69 KB after gzip"]);
+        assert!(stated("111 KB of wasm, 69 KB after gzip", &figures).is_ok());
+        assert!(stated("111 KB of wasm, 68 KB after gzip", &figures).is_err());
     }
 
     #[test]

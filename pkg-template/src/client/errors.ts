@@ -6,7 +6,8 @@ import { snapshot } from "./snapshot.js";
  *
  * - `not_sent`: nothing left this process;
  * - `rejected`: the server said no;
- * - `unknown`: it may have been carried out (timeout, dropped connection, 5xx on a write);
+ * - `unknown`: it may have been carried out (timeout, dropped connection, 5xx on a write); of `recordPaymentOnce` also where
+ *   nobody could look whether it was;
  * - `applied`: it was carried out, but the answer could not be read.
  */
 export type Outcome = "not_sent" | "rejected" | "unknown" | "applied";
