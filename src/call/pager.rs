@@ -1,6 +1,6 @@
 //! The state of an iteration over an offset-paged list.
 
-use super::recent::Recent;
+use super::recent::{Recent, WINDOW};
 
 /// How many of them a cursor carries.
 const CARRIED: usize = 24;
@@ -9,7 +9,7 @@ const CARRIED: usize = 24;
 const MAX_STALLED: u32 = 4;
 
 /// How many records in a row may be known ones where the server names no total: twice as many as are remembered.
-const MAX_REPEATED: u32 = 2048;
+const MAX_REPEATED: u32 = 2 * WINDOW as u32;
 
 /// How often the first page may be the start of a search: a list may grow faster than it is read, but not for ever.
 const MAX_SEARCHES: u32 = 64;
@@ -54,7 +54,7 @@ pub struct Pager {
     total: Option<u32>,
     /// The last record and the total of the last page that was not empty.
     last: (u64, Option<u32>),
-    /// How many pages in a row repeated them and brought nothing.
+    /// How many pages in a row came with the last record and the total of the one before, and brought nothing.
     stalled: u32,
     /// How many records stood on the pages since one brought something.
     repeated: u32,
@@ -160,8 +160,9 @@ impl Pager {
             // No page from the first to this one holds a record that is remembered: so many were added that they come
             // further on, or, where none comes, all of them were deleted.
             self.searches += u32::from(self.offset == 0);
-            self.stalled = if self.offset > 0 && ends_with == self.edge { self.stalled + 1 } else { 0 };
-            if listed.unwrap_or(count > 1 && self.stalled < MAX_STALLED) && self.searches < MAX_SEARCHES {
+            let repeats = self.offset > 0 && ends_with == self.edge && total == before;
+            self.stalled = if repeats { self.stalled + 1 } else { 0 };
+            if listed.unwrap_or(count > 1) && self.stalled < MAX_STALLED && self.searches < MAX_SEARCHES {
                 self.edge = ends_with;
                 self.offset = end - 1;
             } else {
@@ -426,6 +427,23 @@ mod tests {
         let orders = [["a", "b"], ["b", "a"]];
         let pages = (0..9999).take_while(|page| step(&mut pager, &orders[page % 2], None).1.is_some()).count();
         assert!(pages <= MAX_REPEATED as usize / 2, "{pages}");
+    }
+
+    #[test]
+    fn a_search_ends_also_where_the_total_counts_more_than_the_list_shows() {
+        let mut pager = Pager::new(0, 2);
+        step(&mut pager, &["a", "b"], Some(9.0));
+        // All that was delivered is gone.
+        let list = ["c", "d"];
+        let (mut got, mut pages) = (Vec::new(), 0);
+        while let (Some((offset, limit)), true) = (pager.position(), pages < 99) {
+            let end = (offset + limit.unwrap_or(2)).min(2) as usize;
+            let page = &list[(offset as usize).min(end)..end];
+            got.extend(step(&mut pager, page, Some(9.0)).0.iter().map(|at| page[*at as usize]));
+            pages += 1;
+        }
+        assert_eq!(got, list);
+        assert!(pages <= 2 * MAX_STALLED + 4, "{pages}");
     }
 
     #[test]

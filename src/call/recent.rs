@@ -1,7 +1,7 @@
 //! The records that were delivered last.
 
 /// How many are remembered.
-const WINDOW: usize = 1024;
+pub(super) const WINDOW: usize = 1024;
 
 /// How many places an index has for each record of the window when it is made, and at least.
 const ROOM: usize = 4;
