@@ -160,8 +160,8 @@ impl Payment {
     /// `manual`: it is known to be recorded by hand. A payment provider may have references of its own.
     pub fn shown(&self, record: &[u8], manual: bool) -> Shown {
         let mut shown = Shown::default();
-        self.read_meta(field(record, "meta"), &mut shown);
-        self.walk(field(record, "chargeSnapshot"), 0, &mut shown);
+        self.walk(field(record, "meta"), true, 0, &mut shown);
+        self.walk(field(record, "chargeSnapshot"), false, 0, &mut shown);
         self.read_notes(field(record, "notes"), &mut shown);
         if !manual {
             (shown.other, shown.theirs, shown.echo) = (false, false, false);
@@ -169,35 +169,24 @@ impl Payment {
         shown
     }
 
-    /// Looks through what the caller of a payment wrote, also where it stands there as text. Only its own `reference` says whose
-    /// the payment is: one that is nested in it may be that of a payment which this one replaces.
-    fn read_meta(&self, meta: &[u8], shown: &mut Shown) {
-        for (key, value) in members(&unfolded(meta)) {
-            if key == b"reference" {
-                let found = json_text(value).unwrap_or_else(|| unescape(value));
-                let wrote = holds(self.body.as_bytes(), value);
-                let before = std::mem::take(&mut shown.other);
-                self.see(found.as_bytes(), wrote || value == b"null", true, shown);
-                shown.theirs |= shown.other;
-                shown.other |= before;
-            } else {
-                self.walk(value, 1, shown);
-            }
-        }
-    }
-
-    /// Looks through an object for what names the reference.
-    fn walk(&self, value: &[u8], depth: u8, shown: &mut Shown) {
+    /// Looks through an object, also where it stands there as text, for what names the reference. `meta`: it is what the caller
+    /// of a payment wrote. Only the `reference` of that itself says whose the payment is: one that is nested in it may be that
+    /// of a payment which this one replaces.
+    fn walk(&self, value: &[u8], meta: bool, depth: u8, shown: &mut Shown) {
         for (key, value) in members(&unfolded(value)) {
             if key == b"notes" {
                 self.read_notes(value, shown);
-            } else if key == b"meta" && depth == 0 {
-                self.read_meta(value, shown);
             } else if key == b"reference" {
                 let found = json_text(value).unwrap_or_else(|| unescape(value));
-                shown.named |= found == self.reference;
+                if meta {
+                    let wrote = holds(self.body.as_bytes(), value);
+                    let theirs = self.see(found.as_bytes(), wrote || value == b"null", true, shown);
+                    shown.theirs |= theirs;
+                } else {
+                    shown.named |= found == self.reference;
+                }
             } else if depth < MAX_NESTING {
-                self.walk(value, depth + 1, shown);
+                self.walk(value, !meta && depth == 0 && key == b"meta", depth + 1, shown);
             }
         }
     }
@@ -221,15 +210,15 @@ impl Payment {
         }
     }
 
-    /// Takes note of a reference. `mute`: another one than the payment's is no sign of somebody else's, for instance
-    /// because the caller wrote it there. `echo`: the payment's would show in the same place.
-    fn see(&self, found: &[u8], mute: bool, echo: bool, shown: &mut Shown) {
-        if found == self.reference.as_bytes() {
-            shown.ours = true;
-        } else if !mute && is_reference(found) {
-            shown.other = true;
-            shown.echo |= echo;
-        }
+    /// Takes note of a reference; gives whether it is that of another payment. `mute`: another one than the payment's is no sign
+    /// of somebody else's, for instance because the caller wrote it there. `echo`: the payment's would show in the same place.
+    fn see(&self, found: &[u8], mute: bool, echo: bool, shown: &mut Shown) -> bool {
+        let ours = found == self.reference.as_bytes();
+        let other = !ours && !mute && is_reference(found);
+        shown.ours |= ours;
+        shown.other |= other;
+        shown.echo |= other && echo;
+        other
     }
 }
 
@@ -248,7 +237,7 @@ fn copy(out: &mut String, object: &[u8], but: &[&str]) {
 const TEN_CHARACTERS: f64 = 3_656_158_440_062_976.0;
 
 /// How deep a reference is looked for.
-const MAX_NESTING: u8 = 4;
+const MAX_NESTING: u8 = 5;
 
 const TAG: &str = "[ref ";
 

@@ -390,6 +390,8 @@ mod tests {
             (twin.clone(), r#"{"meta":{"reference":"job-2"},"notes":"[ref job-1]"}"#, Found::Unsure),
             (twin.clone(), r#"{"meta":{"reference":"job-1","replaces":{"reference":"job-2"}}}"#, Found::Ours),
             (twin.clone(), r#"{"meta":{"replaces":{"reference":"job-1"}}}"#, Found::Unsure),
+            (twin.clone(), r#"{"meta":{"notes":"[ref job-1]"}}"#, Found::Ours),
+            (twin.clone(), r#"{"meta":{"notes":"in place of [ref job-1], which bounced"}}"#, Found::Unsure),
             (twin.clone(), r#"{"chargeSnapshot":{"mode":"cash","metadata":{"reference":"job-1"}}}"#, Found::Unsure),
             // Another payment's reference, also one that begins like it.
             (twin.clone(), other, Found::Nothing),
