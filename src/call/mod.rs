@@ -40,8 +40,10 @@ pub(crate) struct Call {
     step_due: bool,
     /// The clock at the last step.
     seen: f64,
-    /// For how many milliseconds it has waited since then, and how many it may have taken at the most.
+    /// What it asked for then: for how many milliseconds to wait, and how many that may take at the most.
     waits: (f64, f64),
+    /// How many milliseconds less than it waited have passed by the clock.
+    behind: f64,
 }
 
 impl Call {
@@ -72,7 +74,7 @@ impl Call {
         let (id, params) = (id.unwrap_or_default(), params.unwrap_or_default());
         let step_due = once.is_some();
         let once = once.map(|(options, queue)| Box::new(RecordOnce::new(id, params, options, queue, config)));
-        Ok(Self { run, once, step_due, seen: now, waits: (0.0, 0.0) })
+        Ok(Self { run, once, step_due, seen: now, waits: (0.0, 0.0), behind: 0.0 })
     }
 
     /// A call whose request was made elsewhere. No error quotes `secret`, which its body holds.
@@ -88,12 +90,16 @@ impl Call {
         let deadline = config.deadline_ms.map_or(f64::INFINITY, |ms| now + f64::from(ms));
         let mut run = Run::new(operation, request, config.clone(), limiter, deadline);
         run.hide(secret);
-        Self { run, once: None, step_due: false, seen: now, waits: (0.0, 0.0) }
+        Self { run, once: None, step_due: false, seen: now, waits: (0.0, 0.0), behind: 0.0 }
     }
 
     /// Goes on with what came of what it asked for.
     pub fn next<S: Surroundings>(&mut self, around: &S, told: Told) -> Ask {
-        self.keep_deadline(around.now_ms());
+        let now = around.now_ms();
+        self.keep_deadline(now);
+        if let (Some(once), Told::Answer(_)) = (&mut self.once, &told) {
+            once.hears(now);
+        }
         let ask = self.go_on(around, told);
         self.waits = match ask {
             Ask::Token => (0.0, f64::from(self.run.config.timeout_ms)),
@@ -102,20 +108,40 @@ impl Call {
             Ask::Turn | Ask::Done(_) => (0.0, 0.0),
         };
         if let Some(once) = &mut self.once {
-            once.waits(around.now_ms(), self.waits.1);
+            let (now, most) = (around.now_ms(), self.waits.1);
+            match ask {
+                Ask::Send(_) => once.sends(now, most),
+                Ask::Done(_) => once.ends(),
+                _ => once.waits(now, most),
+            }
         }
         ask
     }
 
+    /// Ends before it has come to an end: whoever carries it goes no further.
+    pub fn leave(&mut self, now: f64) {
+        self.run.leave(now);
+        if let Some(once) = &mut self.once {
+            once.hears(now);
+            once.ends();
+        }
+    }
+
     /// A clock that was set during a wait, in either direction, takes the deadline along: of that time only what was to be
-    /// waited counts. A machine that slept looks the same. (A clock that cannot be set, `performance.now`, is left alone by tools
-    /// that move the clock and the timers of a test.)
+    /// waited counts. A machine that slept looks the same. Where the clock stands still, what was waited counts.
+    ///
+    /// `performance.now`, which nobody can set, is no way out: tools that let a test's time pass faster move `Date` and the timers,
+    /// and not all of them move that.
     fn keep_deadline(&mut self, now: f64) {
         let (passed, (wait, most)) = (now - self.seen, self.waits);
+        self.seen = now;
         if passed < 0.0 || passed > most + MAX_DELAY_MS {
             self.run.deadline += passed - wait;
+            return;
         }
-        self.seen = now;
+        let before = self.behind;
+        self.behind = (before + wait - passed).max(0.0);
+        self.run.deadline -= self.behind - before;
     }
 
     fn go_on<S: Surroundings>(&mut self, around: &S, mut told: Told) -> Ask {

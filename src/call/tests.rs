@@ -57,7 +57,9 @@ fn a_clock_that_is_set_takes_the_deadline_along_and_a_wait_that_was_late_does_no
         call.next(&around, token("tok"));
         assert_eq!(call.run.deadline - around.now, 10_000.0 - real, "{set}");
     }
-    for (set, real) in [(-HOUR, 375.0), (HOUR, 375.0), (60_376.0, 375.0), (60_375.0, 60_375.0), (0.0, 0.0)] {
+    for (set, real) in
+        [(-HOUR, 375.0), (HOUR, 375.0), (60_376.0, 375.0), (60_375.0, 60_375.0), (374.0, 375.0), (0.0, 375.0)]
+    {
         let mut around = Around::new();
         let mut call = Call::new(&LIST_ORDERS, None, None, Some(params), &brief, None, NOW).expect("a call");
         sent(&mut call, &around, Told::Nothing);
@@ -117,7 +119,7 @@ fn a_payment_in_doubt_ends_before_its_deadline_and_says_what_is_not_known() {
 fn of_two_calls_with_one_reference_the_second_waits_for_the_first() {
     let mut around = Around::new();
     let queue = OnceQueue::default();
-    let options = OnceOptions { reference: Some("job-1".into()), ..OnceOptions::default() };
+    let options = job();
     let brief = || Config { deadline_ms: Some(100_000), timeout_ms: 5000, ..config() };
     let mut first = payment(brief(), options.clone(), &queue, NOW);
     sent(&mut first, &around, Told::Nothing);
@@ -131,6 +133,120 @@ fn of_two_calls_with_one_reference_the_second_waits_for_the_first() {
     assert!(ask.starts_with("timeout Unknown 0 false: orders.recordPaymentOnce ran out of time"), "{ask}");
     around.now += 1.0;
     assert_eq!(sent(&mut second, &around, Told::Awake(true)), LIST);
+}
+
+fn job() -> OnceOptions {
+    OnceOptions { reference: Some("job-1".into()), ..OnceOptions::default() }
+}
+
+/// A payment with a reference, carried to where it is sent.
+fn sent_payment(around: &Around, queue: &OnceQueue) -> Call {
+    let mut call = payment(config(), job(), queue, around.now);
+    assert_eq!(sent(&mut call, around, Told::Nothing), LIST);
+    assert_eq!(sent(&mut call, around, answer(200, NONE)), "POST orders/o1/record-payment");
+    call
+}
+
+#[test]
+fn behind_a_payment_of_which_it_is_known_what_became_of_it_the_next_one_begins_at_once() {
+    for (status, body) in [(200, r#"{"success":true}"#), (422, r#"{"message":"no"}"#)] {
+        let mut around = Around::new();
+        let queue = OnceQueue::default();
+        let mut first = sent_payment(&around, &queue);
+        around.now += 200.0;
+        let ask = first.next(&around, answer(status, body));
+        assert!(matches!(ask, Ask::Done(_)), "{status}");
+        // Not only once it is dropped: JavaScript may keep it.
+        let mut second = payment(config(), job(), &queue, around.now);
+        assert_eq!(sent(&mut second, &around, Told::Nothing), LIST, "{status}");
+    }
+}
+
+#[test]
+fn behind_a_payment_whose_answer_was_lost_the_next_one_waits_until_it_can_be_seen_from_then_on() {
+    let aborted =
+        || Told::Answer(Err(Interrupted { how: Interruption::Aborted, sent: true, status: None, message: "aborted" }));
+    for dropped in [false, true] {
+        let mut around = Around::new();
+        let queue = OnceQueue::default();
+        let mut first = sent_payment(&around, &queue);
+        around.now += 10_000.0;
+        if dropped {
+            first.leave(around.now);
+        } else {
+            assert_eq!(asked(first.next(&around, aborted())), "wait 500");
+            assert!(asked(first.next(&around, Told::Awake(false))).starts_with("aborted Unknown 1 "));
+        }
+        drop(first);
+        let mut second = payment(config(), job(), &queue, around.now);
+        assert_eq!(asked(second.next(&around, Told::Nothing)), "wait 100");
+        around.now += 3499.0;
+        assert_eq!(asked(second.next(&around, Told::Awake(true))), "wait 100", "{dropped}");
+        around.now += 1.0;
+        assert_eq!(sent(&mut second, &around, Told::Awake(true)), LIST, "{dropped}");
+    }
+}
+
+#[test]
+fn a_payment_that_was_not_sent_yet_keeps_nobody_waiting() {
+    let around = Around::new();
+    let queue = OnceQueue::default();
+    let mut first = payment(config(), job(), &queue, NOW);
+    sent(&mut first, &around, Told::Nothing);
+    assert_eq!(asked(first.next(&around, answer(200, NONE))), "token");
+    drop(first);
+    let mut second = payment(config(), job(), &queue, NOW);
+    assert_eq!(sent(&mut second, &around, Told::Nothing), LIST);
+}
+
+#[test]
+fn by_a_clock_that_stands_who_queues_comes_to_its_deadline_and_otherwise_to_its_turn() {
+    let around = Around::new();
+    let queue = OnceQueue::default();
+    let _first = sent_payment(&around, &queue);
+    let queued = |config: Config| {
+        let mut call = payment(config, job(), &queue, NOW);
+        let (mut waits, mut told) = (0, Told::Nothing);
+        loop {
+            let ask = asked(call.next(&around, told));
+            if ask != "wait 100" || waits > 999 {
+                return (waits, ask);
+            }
+            (waits, told) = (waits + 1, Told::Awake(true));
+        }
+    };
+    let (waits, ask) = queued(Config { deadline_ms: Some(5000), ..config() });
+    assert!(
+        waits == 49 && ask.starts_with("timeout Unknown 0 false: orders.recordPaymentOnce ran out"),
+        "{waits} {ask}"
+    );
+    // As long as the attempt may take, and then until the payment can be seen.
+    assert_eq!(queued(config()), (335, "token".into()));
+}
+
+#[test]
+fn what_the_server_counts_and_does_not_show_is_said_to_be_that() {
+    let around = Around::new();
+    let mut call = sent_payment(&around, &OnceQueue::default());
+    let mut told = lost();
+    for _ in 0..3 {
+        call.next(&around, told);
+        sent(&mut call, &around, Told::Awake(true));
+        told = answer(200, r#"{"data":[],"totalCount":1}"#);
+    }
+    let ask = asked(call.next(&around, told));
+    assert!(ask.contains(": HighLevel counts more transactions of the order than it shows; it was sent"), "{ask}");
+}
+
+#[test]
+fn without_a_total_a_page_that_brings_nothing_new_is_the_last() {
+    let around = Around::new();
+    let mut call = payment(config(), OnceOptions::default(), &OnceQueue::default(), NOW);
+    sent(&mut call, &around, Told::Nothing);
+    let page = || answer(200, &format!(r#"{{"data":[{}]}}"#, alike("t1", "")));
+    let behind = sent(&mut call, &around, page());
+    assert!(behind.contains("limit=100&offset=1&"), "{behind}");
+    assert_eq!(sent(&mut call, &around, page()), "POST orders/o1/record-payment");
 }
 
 #[test]
@@ -175,8 +291,7 @@ fn list_of(records: &[String]) -> Told {
 #[test]
 fn notes_that_are_the_reference_alone_make_a_new_transaction_the_payment() {
     let around = Around::new();
-    let options = OnceOptions { reference: Some("job-1".into()), ..OnceOptions::default() };
-    let mut call = payment(config(), options, &OnceQueue::default(), NOW);
+    let mut call = payment(config(), job(), &OnceQueue::default(), NOW);
     sent(&mut call, &around, Told::Nothing);
     assert_eq!(sent(&mut call, &around, answer(200, NONE)), "POST orders/o1/record-payment");
     assert_eq!(asked(call.next(&around, lost())), "wait 500");
@@ -193,7 +308,7 @@ fn notes_that_are_the_reference_alone_make_a_new_transaction_the_payment() {
 fn of_what_was_there_before_the_job_ten_are_read_for_its_reference() {
     let around = Around::new();
     let since = Some("2026-11-01T12:00:00.000Z".into());
-    let options = OnceOptions { reference: Some("job-1".into()), since, ..OnceOptions::default() };
+    let options = OnceOptions { since, ..job() };
     let mut call = payment(config(), options, &OnceQueue::default(), NOW);
     sent(&mut call, &around, Told::Nothing);
     let old = |index: u32| alike(&format!("t{index}"), r#","createdAt":"2026-10-01T12:00:00.000Z""#);

@@ -54,7 +54,7 @@ fn no_token(over: bool) -> Error {
     Error::new(kind, None, Outcome::NotSent, message.into())
 }
 
-/// What a call holds of the limiter is given back also where its future is dropped.
+/// What a call holds of the limiter is given back also where its future is dropped, and the turn of its payment.
 struct Driven<'a, T: Transport> {
     transport: &'a T,
     call: Call,
@@ -62,6 +62,6 @@ struct Driven<'a, T: Transport> {
 
 impl<T: Transport> Drop for Driven<'_, T> {
     fn drop(&mut self) {
-        self.call.run.leave(self.transport.now_ms());
+        self.call.leave(self.transport.now_ms());
     }
 }

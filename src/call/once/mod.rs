@@ -130,9 +130,28 @@ impl RecordOnce {
     pub fn waits(&mut self, now: f64, ms: f64) {
         if let Some(turn) = &mut self.turn {
             turn.waits(now, ms);
-            if self.task == Task::Record {
-                turn.sends(now);
-            }
+        }
+    }
+
+    /// The call sends the request of the present task, which is over in so many milliseconds.
+    pub fn sends(&mut self, now: f64, ms: f64) {
+        match &mut self.turn {
+            Some(turn) if self.task == Task::Record => turn.sends(now, ms),
+            _ => self.waits(now, ms),
+        }
+    }
+
+    /// What was sent has ended, or will never be heard of.
+    pub fn hears(&mut self, now: f64) {
+        if let (Some(turn), Task::Record) = (&mut self.turn, self.task) {
+            turn.hears(now);
+        }
+    }
+
+    /// The call has ended.
+    pub fn ends(&mut self) {
+        if let Some(turn) = &mut self.turn {
+            turn.ends();
         }
     }
 
@@ -455,11 +474,12 @@ impl RecordOnce {
     fn undecided(&mut self) -> Error {
         let mut error = ambiguous(match self.look.found() {
             Found::Refunded => {
-                "the payment of this reference was recorded and refunded since; another payment needs another reference"
+                "the payment of this reference was recorded, and refunded or canceled since; another payment needs another reference"
             }
             Found::Reused => {
                 "a transaction shows the reference, but has another amount or mode; another payment needs another reference"
             }
+            Found::Nothing if self.begun && !self.look.cut => "HighLevel counts more transactions of the order than it shows",
             Found::Nothing => {
                 "not all transactions of the order could be looked through; since says how far back to look: when the job first began, and never later"
             },

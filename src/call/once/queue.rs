@@ -30,7 +30,9 @@ struct Place {
     payment: u64,
     /// The turn that it was given to.
     turn: u32,
-    /// When that was last heard of.
+    /// How often that was heard of.
+    beats: u32,
+    /// When it last was.
     heard: f64,
     /// When it is free. Whoever is not heard of until then never will be: the request of a Worker can end at any wait.
     until: f64,
@@ -48,14 +50,16 @@ impl Place {
     }
 }
 
-/// A call's turn; dropping it lets the next one in, but for a payment of which nobody knows yet what became of it: that one may
+/// A call's turn; its end lets the next one in, but for a payment of which nobody knows yet what became of it: that one may
 /// still be on its way, and whoever looked at once would not see it.
 pub(super) struct Turn {
     queue: OnceQueue,
     payment: u64,
-    /// Its number and the index of its place, once it has one.
+    /// Its number and the index of its place, while it has one.
     given: Option<(u32, usize)>,
-    /// When the payment was sent last, while it is not known what became of it.
+    /// The turn that it waits behind, how often that was heard of, and for how many milliseconds it was not since.
+    behind: (u32, u32, f64),
+    /// When the payment may have been on its way last, while it is not known what became of it.
     sent: Option<f64>,
     /// How many milliseconds behind that it can be seen.
     shows_ms: f64,
@@ -65,7 +69,7 @@ impl Turn {
     /// A payment that was sent can be seen `shows_ms` milliseconds later.
     pub fn new(queue: OnceQueue, order: &str, reference: &str, shows_ms: f64) -> Self {
         let payment = hash(order.as_bytes()).rotate_left(1) ^ hash(reference.as_bytes());
-        Self { queue, payment, given: None, sent: None, shows_ms }
+        Self { queue, payment, given: None, behind: (0, 0, 0.0), sent: None, shows_ms }
     }
 
     /// Milliseconds to wait before asking again; nothing where it is this call's turn, from now on.
@@ -76,15 +80,24 @@ impl Turn {
         let mut places = self.queue.places.lock();
         let mut index = places.list.len();
         for (at, place) in places.list.iter_mut().enumerate() {
-            if place.is_free(now) {
-                index = at;
-            } else if place.payment == self.payment {
-                return Some(ASKS_MS);
+            if !place.is_free(now) {
+                if place.payment != self.payment {
+                    continue;
+                }
+                if (self.behind.0, self.behind.1) != (place.turn, place.beats) {
+                    self.behind = (place.turn, place.beats, 0.0);
+                }
+                // Also by what it waited itself: by a clock that stands, as in a test that sets `Date`, none is ever free.
+                if self.behind.2 < place.until - place.heard {
+                    self.behind.2 += ASKS_MS;
+                    return Some(ASKS_MS);
+                }
             }
+            index = at;
         }
         places.given = places.given.wrapping_add(1);
         let turn = places.given;
-        let taken = Place { payment: self.payment, turn, heard: now, until: now + GRACE_MS };
+        let taken = Place { payment: self.payment, turn, beats: 0, heard: now, until: now + GRACE_MS };
         match places.list.get_mut(index) {
             Some(place) => *place = taken,
             None => places.list.push(taken),
@@ -98,9 +111,16 @@ impl Turn {
         self.keep(now, now + ms + GRACE_MS);
     }
 
-    /// The payment is about to be sent.
-    pub fn sends(&mut self, now: f64) {
+    /// The payment is about to be sent, which is over in so many milliseconds. Where nothing is heard of it until then it may
+    /// still arrive.
+    pub fn sends(&mut self, now: f64, ms: f64) {
         self.sent = Some(now);
+        self.keep(now, now + ms + self.shows_ms.max(GRACE_MS));
+    }
+
+    /// The sending has ended. Unless it [is known](Self::knows) what became of the payment it may still arrive.
+    pub fn hears(&mut self, now: f64) {
+        self.sent = self.sent.map(|_| now);
     }
 
     /// It is known what became of the payment.
@@ -108,11 +128,19 @@ impl Turn {
         self.sent = None;
     }
 
+    /// The call has ended: the next one may begin, or as soon as the payment can be seen.
+    pub fn ends(&mut self) {
+        let (heard, until) = self.sent.map_or((0.0, 0.0), |sent| (sent, sent + self.shows_ms));
+        self.keep(heard, until);
+        self.given = None;
+    }
+
     fn keep(&self, heard: f64, until: f64) {
         let Some((turn, index)) = self.given else { return };
         let mut places = self.queue.places.lock();
         // Another call may have it since.
         if let Some(place) = places.list.get_mut(index).filter(|place| place.turn == turn) {
+            place.beats = place.beats.wrapping_add(1);
             (place.heard, place.until) = (heard, until);
         }
     }
@@ -120,8 +148,11 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let (heard, until) = self.sent.map_or((0.0, 0.0), |sent| (sent, sent + self.shows_ms));
-        self.keep(heard, until);
+        // Who ends without a word while it sends, as the request of a Worker, is one that is not heard of: its place says how long
+        // it is waited for.
+        if self.sent.is_none() {
+            self.ends();
+        }
     }
 }
 
@@ -129,16 +160,21 @@ impl Drop for Turn {
 mod tests {
     use super::*;
 
+    /// A turn of a payment that can be seen 3.5 s after it was sent.
+    fn turn(queue: &OnceQueue) -> Turn {
+        Turn::new(queue.clone(), "a", "1", 3500.0)
+    }
+
     #[test]
     fn one_of_each_payment_is_under_way() {
         let queue = OnceQueue::default();
-        let turn = |order, reference| Turn::new(queue.clone(), order, reference, 3500.0);
-        let [mut first, mut second] = [turn("a", "1"), turn("a", "1")];
+        let of = |order, reference| Turn::new(queue.clone(), order, reference, 3500.0);
+        let [mut first, mut second] = [turn(&queue), turn(&queue)];
         assert_eq!(first.wait(0.0), None);
-        assert_eq!(turn("a", "2").wait(0.0), None);
-        assert_eq!(turn("b", "1").wait(0.0), None);
+        assert_eq!(of("a", "2").wait(0.0), None);
+        assert_eq!(of("b", "1").wait(0.0), None);
         assert_eq!(second.wait(0.0), Some(ASKS_MS));
-        drop(turn("a", "1"));
+        drop(turn(&queue));
         assert_eq!(second.wait(0.0), Some(ASKS_MS), "who never had the turn does not give it away");
         drop(first);
         assert_eq!(second.wait(0.0), None);
@@ -148,39 +184,69 @@ mod tests {
     #[test]
     fn whoever_is_not_heard_of_is_not_waited_for() {
         let queue = OnceQueue::default();
-        let turn = || Turn::new(queue.clone(), "a", "1", 3500.0);
-        let [mut dead, mut other] = [turn(), turn()];
+        let [mut dead, mut other] = [turn(&queue), turn(&queue)];
         assert_eq!(dead.wait(0.0), None);
         dead.waits(0.0, 30_000.0);
         assert_eq!(other.wait(30_999.0), Some(ASKS_MS));
         assert_eq!(other.wait(31_001.0), None);
         drop(dead);
-        assert_eq!(turn().wait(31_002.0), Some(ASKS_MS), "whoever comes back does not take the turn from another");
+        assert_eq!(
+            turn(&queue).wait(31_002.0),
+            Some(ASKS_MS),
+            "whoever comes back does not take the turn from another"
+        );
     }
 
     #[test]
     fn who_ends_without_knowing_keeps_the_next_one_waiting_until_the_payment_can_be_seen() {
         let queue = OnceQueue::default();
-        let turn = || Turn::new(queue.clone(), "a", "1", 3500.0);
         for known in [false, true] {
-            let [mut first, mut second] = [turn(), turn()];
+            let [mut first, mut second] = [turn(&queue), turn(&queue)];
             assert_eq!(first.wait(1000.0), None);
-            first.sends(1000.0);
-            first.waits(1000.0, 30_000.0);
+            first.sends(1000.0, 30_000.0);
+            first.hears(11_000.0);
+            first.waits(11_000.0, 500.0);
             if known {
                 first.knows();
             }
-            drop(first);
-            assert_eq!(second.wait(1100.0), (!known).then_some(ASKS_MS));
-            assert_eq!(second.wait(4500.0), None);
+            first.ends();
+            for now in [11_100.0, 14_499.0] {
+                assert_eq!(second.wait(now), (!known).then_some(ASKS_MS), "{now}");
+            }
+            assert_eq!(second.wait(14_500.0), None);
         }
+    }
+
+    #[test]
+    fn who_is_dropped_while_it_sends_is_waited_for_like_one_that_is_not_heard_of() {
+        let queue = OnceQueue::default();
+        let [mut first, mut second] = [turn(&queue), turn(&queue)];
+        assert_eq!(first.wait(1000.0), None);
+        first.sends(1000.0, 30_000.0);
+        drop(first);
+        assert_eq!(second.wait(34_499.0), Some(ASKS_MS), "it may have been sent until 31,000");
+        assert_eq!(second.wait(34_500.0), None);
+    }
+
+    #[test]
+    fn by_a_clock_that_stands_who_waits_counts_its_own_waits_since_the_other_was_heard_of() {
+        let queue = OnceQueue::default();
+        let [mut first, mut second] = [turn(&queue), turn(&queue)];
+        assert_eq!(first.wait(0.0), None);
+        for _ in 0..9 {
+            first.waits(0.0, 1000.0);
+            for _ in 0..20 {
+                assert_eq!(second.wait(0.0), Some(ASKS_MS), "the first is heard of again and again");
+            }
+        }
+        assert_eq!(second.wait(0.0), None);
+        assert_eq!(turn(&queue).wait(0.0), Some(ASKS_MS), "the second has the turn");
     }
 
     #[test]
     fn where_the_clock_is_set_back_nobody_is_waited_for_any_longer_than_before_it() {
         let queue = OnceQueue::default();
-        let turn = || Turn::new(queue.clone(), "a", "1", 3500.0);
-        let [mut first, mut second] = [turn(), turn()];
+        let [mut first, mut second] = [turn(&queue), turn(&queue)];
         assert_eq!(first.wait(1e12), None);
         first.waits(1e12, 30_000.0);
         assert_eq!(second.wait(5000.0), Some(ASKS_MS));

@@ -29,7 +29,7 @@ pub enum Step {
 pub enum Found {
     /// A transaction that holds the payment's reference.
     Ours,
-    /// One that holds it and was refunded since.
+    /// One that holds it and was refunded or canceled since.
     Refunded,
     /// One that holds it, but is of another amount or mode.
     Reused,
@@ -143,6 +143,20 @@ mod tests {
         }
         assert_eq!(once.clone().asked(true), Step::NotRecorded, "it was sent as often as it may be");
         assert_eq!(once.asked(false), Step::Failed);
+    }
+
+    #[test]
+    fn the_looks_of_a_lost_answer_take_as_long_as_it_says() {
+        for delay_ms in [0, 1, 500] {
+            let mut once = Once::new(0, delay_ms);
+            let looks = once.looks_ms();
+            let (mut waited, mut step) = (0, once.sent(Some(Outcome::Unknown)));
+            while let Step::Look(ms) = step {
+                waited += ms;
+                step = once.looked(Found::Nothing);
+            }
+            assert_eq!((step, f64::from(waited)), (Step::Ask, looks));
+        }
     }
 
     #[test]

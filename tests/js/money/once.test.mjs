@@ -488,7 +488,7 @@ test("a reference whose payment of another amount was refunded sends nothing", a
     const { call, sent } = scripted({ look, single: [{ _id: "new", meta: { reference: "r-1" } }] }, {}, { reference: "r-1" });
     const error = await failure(call);
     assert.deepEqual([error.code, error.candidates, sent], ["ambiguous_payment", ["new"], ["look", "single"]]);
-    assert.match(error.message, /refunded since/);
+    assert.match(error.message, /refunded or canceled since/);
 });
 
 test("before a payment is sent what another provider took or what failed is not read on its own", async () => {
