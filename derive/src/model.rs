@@ -1,6 +1,6 @@
 //! `#[model]` and `#[choices]`: the derives and field attributes that every record of the API has.
 
-use crate::attrs::{inner, texts, FieldAttrs};
+use crate::attrs::{inner, texts, unknown, FieldAttrs};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, ToTokens};
 use syn::{parse_quote, Attribute, Data, DeriveInput, Expr, ExprLit, Field, Fields, ItemType, Lit, Result, Type};
@@ -14,7 +14,7 @@ pub fn expand_struct(args: TokenStream, mut input: DeriveInput) -> Result<TokenS
         match word.to_string().as_str() {
             "request" => request = true,
             "default" => default = true,
-            _ => return Err(syn::Error::new_spanned(word, "expected `request` or `default`")),
+            _ => return Err(unknown("model attribute", word, ["request", "default"].into_iter())),
         }
     }
     let name = input.ident.clone();
@@ -177,4 +177,26 @@ fn ts_type(ty: &Type, attrs: &FieldAttrs) -> Option<String> {
         "Json" => "JsonValue".into(),
         _ => name,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expand_struct;
+    use quote::quote;
+    use syn::parse_quote;
+
+    #[test]
+    fn an_unknown_word_is_named_with_those_that_there_are() {
+        let error = expand_struct(
+            quote!(reqest),
+            parse_quote!(
+                struct A {
+                    a: u8,
+                }
+            ),
+        )
+        .unwrap_err()
+        .to_string();
+        assert_eq!(error, "unknown model attribute `reqest`; there are `request`, `default`");
+    }
 }

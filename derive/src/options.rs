@@ -125,7 +125,7 @@ fn interfaces<'a>(fields: impl Iterator<Item = &'a Field>) -> Result<[Interface;
 #[cfg(test)]
 mod tests {
     use super::{interfaces, Interface};
-    use syn::{parse_quote, Fields, ItemStruct, Result};
+    use syn::{parse_quote, Field, Fields, ItemStruct, Result};
 
     fn of(item: &ItemStruct) -> Result<[Interface; 3]> {
         let Fields::Named(fields) = &item.fields else { panic!("named fields") };
@@ -164,62 +164,29 @@ mod tests {
 
     #[test]
     fn an_option_that_says_too_little_or_too_much_is_refused() {
-        let refused = |item: ItemStruct| of(&item).err().map(|error| error.to_string()).unwrap_or_default();
-        let undocumented = refused(parse_quote!(
-            struct Options {
-                #[option(client)]
-                a: Option<bool>,
-            }
-        ));
+        let refused = |field: Field| {
+            let item = parse_quote!(struct Options { #field });
+            of(&item).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        let undocumented = refused(parse_quote!(#[option(client)] a: Option<bool>));
         assert!(undocumented.contains("documented here"), "{undocumented}");
-        let odd = refused(parse_quote!(
-            struct Options {
-                #[doc = " A."]
-                #[option(client)]
-                a: Option<[u8; 4]>,
-            }
-        ));
+        let odd = refused(parse_quote!(#[doc = " A."] #[option(client)] a: Option<[u8; 4]>));
         assert!(odd.contains("its type in TypeScript"), "{odd}");
-        let half = refused(parse_quote!(
-            struct Options {
-                #[doc = " A."]
-                #[option(both)]
-                a: Option<bool>,
-            }
-        ));
+        let half = refused(parse_quote!(#[doc = " A."] #[option(both)] a: Option<bool>));
         assert!(half.contains("call = \"...\""), "{half}");
-        let twice = parse_quote!(
-            struct Options {
-                #[doc = " A."]
-                #[option(client, call = "B.")]
-                a: Option<bool>,
-            }
-        );
-        assert!(refused(twice).contains("a client has as well"));
-        let unknown = refused(parse_quote!(
-            struct Options {
-                #[doc = " A."]
-                #[option(server)]
-                a: Option<bool>,
-            }
-        ));
+        let twice = refused(parse_quote!(#[doc = " A."] #[option(client, call = "B.")] a: Option<bool>));
+        assert!(twice.contains("a client has as well"), "{twice}");
+        let unknown = refused(parse_quote!(#[doc = " A."] #[option(server)] a: Option<bool>));
         let words = "`once`, `call`, `both`, `client`, `facade`, `call = \"...\"`";
         assert_eq!(unknown, format!("unknown option attribute `server`; there are {words}"));
-        let nobody = refused(parse_quote!(
-            struct Options {
-                #[doc = " A."]
-                a: Option<bool>,
-            }
-        ));
-        assert!(nobody.contains("whose option it is: #[option(once)], #[option(call)], #[option(client)]"), "{nobody}");
-        let contradictory = refused(parse_quote!(
-            struct Options {
-                #[doc = " A."]
-                #[option(call)]
-                #[option(client)]
-                a: Option<bool>,
-            }
-        ));
-        assert_eq!(contradictory, nobody);
+        let nobody = "whose option it is: #[option(once)], #[option(call)], #[option(client)]";
+        for field in [
+            parse_quote!(#[doc = " A."] a: Option<bool>),
+            parse_quote!(#[doc = " A."] #[option(call)] #[option(client)] a: Option<bool>),
+            parse_quote!(#[option(facade)] a: Option<bool>),
+        ] {
+            let refused = refused(field);
+            assert!(refused.contains(nobody), "{refused}");
+        }
     }
 }
