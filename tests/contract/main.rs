@@ -8,7 +8,7 @@ mod operations;
 
 use ghl_payments::endpoint::{Method, Operation, Safety, ALL};
 use ghl_payments::shape::{Kind, Record, Rule};
-use operations::{resolved, Described, DOCUMENT, OPERATIONS, TEXT};
+use operations::{resolved, Described, DOCUMENT, OPERATIONS};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -23,13 +23,6 @@ fn the_ledger_holds_the_operations_of_the_contract_once_each() {
     let ids: Rows = OPERATIONS.iter().map(|o| o.id.to_string()).collect();
     assert_same(&ledger, &ids, "operations");
     assert_eq!([ALL.len(), ids.len()], [OPERATIONS.len(); 2]);
-}
-
-#[test]
-fn the_operations_are_read_in_the_order_of_the_contract() {
-    let place = |operation: &Described| TEXT.find(&format!("\"operationId\": \"{}\"", operation.id)).expect("its id");
-    let places: Vec<usize> = OPERATIONS.iter().map(place).collect();
-    assert!(places.is_sorted(), "{places:?}");
 }
 
 #[test]

@@ -2,10 +2,7 @@
 //! from `operations.mjs`.
 #![allow(dead_code, reason = "each suite asks for some of it")]
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
-use std::fmt;
-use std::marker::PhantomData;
 use std::sync::LazyLock;
 
 pub const TEXT: &str = include_str!("payments.openapi.json");
@@ -13,14 +10,12 @@ pub const TEXT: &str = include_str!("payments.openapi.json");
 /// The contract.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(TEXT).expect("the contract is JSON"));
 
-/// Every operation, in the order of the contract.
+/// Every operation.
 pub static OPERATIONS: LazyLock<Vec<Described>> = LazyLock::new(|| {
-    let Paths { paths } = serde_json::from_str(TEXT).expect("paths with members");
+    let members = |object: &'static Value| object.as_object().into_iter().flatten();
     let mut all = Vec::new();
-    for (path, InOrder(members)) in paths.0 {
-        let item = &DOCUMENT["paths"][&path];
-        for (verb, _) in members.into_iter().filter(|(key, _)| key != SHARED) {
-            let spec = &item[&verb];
+    for (path, item) in members(&DOCUMENT["paths"]) {
+        for (verb, spec) in members(item).filter(|(key, _)| *key != SHARED) {
             let text = |key: &str| spec[key].as_str().unwrap_or_else(|| panic!("{verb} {path} has no {key}"));
             let (id, name, method) = (text("operationId"), text("x-js-method"), verb.to_uppercase());
             all.push(Described { id, name, method, path: path.clone(), shared: &item[SHARED], spec });
@@ -31,38 +26,6 @@ pub static OPERATIONS: LazyLock<Vec<Described>> = LazyLock::new(|| {
 
 /// The one member of a path that is no operation: parameters of all its operations.
 const SHARED: &str = "parameters";
-
-#[derive(serde::Deserialize)]
-struct Paths {
-    paths: InOrder<InOrder<IgnoredAny>>,
-}
-
-/// The members of an object as they stand in the text; a [`Value`] sorts them by their names.
-struct InOrder<T>(Vec<(String, T)>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for InOrder<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Members(PhantomData))
-    }
-}
-
-struct Members<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
-    type Value = InOrder<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<InOrder<T>, A::Error> {
-        let mut found = Vec::new();
-        while let Some(member) = members.next_entry()? {
-            found.push(member);
-        }
-        Ok(InOrder(found))
-    }
-}
 
 /// An operation as the contract describes it.
 pub struct Described {
