@@ -22,14 +22,11 @@ const CORE_LIMIT: usize = 111_800;
 /// What a visitor of a page downloads. The goal is 46,000.
 const BROWSER_LIMIT: usize = 68_700;
 /// What an edge runtime compiles for proxy, OAuth, webhooks and the server side of a payment provider, the client among them. The
-/// goal was 130,000 for the first three. Rows of charges that are refused where they cannot be read whole, and the amount of a charge in
-/// each of them, are 5 KB of it, the decisions of an agency's sync 38 KB.
+/// goal was 130,000 for the first three; the decisions of an agency's sync are in it as well.
 const EDGE_LIMIT: usize = 263_400;
-/// The TypeScript of the edge beside its module, all of it, without that of the client. The goal is 12,288; the proxy by itself
-/// has 3,000.
+/// The TypeScript of the edge beside its module, all of it, without that of the client. The goal is 12,288.
 const EDGE_SCRIPT_LIMIT: usize = 24_500;
-/// The TypeScript of the agency sync beside that of the edge. What reads the answers of any kind of `fetch`, and gives up what nobody
-/// waits for, is 1,100 of it; that errors name the variables of the Worker is 200.
+/// The TypeScript of the agency sync beside that of the edge.
 const AGENCY_SCRIPT_LIMIT: usize = 21_600;
 /// What a payer downloads with a payment page that calls `openCheckout`.
 const CHECKOUT_LIMIT: usize = 2_048;
@@ -37,11 +34,10 @@ const CHECKOUT_LIMIT: usize = 2_048;
 const CHECKOUT_ENTRY_LIMIT: usize = 2_560;
 /// What the sandbox adds to a test or a page of examples.
 ///
-/// It was 165,000 before the sandbox played OAuth and made webhooks: five endpoints in two versions, installations, codes and
-/// rotating tokens are 24 KB of it, the bodies of 18 kinds of webhooks 12 KB. Before it played HighLevel's side of the custom
-/// provider protocol it was 195,000: that is 47 KB of code and 15 KB of texts, most of them what is wrong with an answer.
-/// 260,000 were enough before it told every payment that is due, the overdue ones, trials and clocks; 268,000 before records could
-/// be changed and deleted while a sync reads them, and single locations could fail.
+/// The limit was 165,000 before the sandbox played OAuth and made webhooks, and 195,000 before it played HighLevel's side of the
+/// custom provider protocol, with a text for everything that can be wrong with an answer. 260,000 were enough before it told
+/// every payment that is due, the overdue ones, trials and clocks; 268,000 before records could be changed and deleted while a
+/// sync reads them, and single locations could fail.
 const SANDBOX_LIMIT: usize = 274_000;
 /// What an installation downloads. 420,000 was the limit before the edge, which is there twice: as a file for runtimes that
 /// compile imported modules, and as text for those that compile bytes.

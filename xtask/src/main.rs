@@ -39,7 +39,7 @@ cargo xtask <command>
                     `--reliability`: only what is about reliability, with its figures at the end;
                     `agency`: what is about the agency sync, with its figures at the end;
                     `--mutants [--shard K/N] [FILE...]`: changes the code on purpose, in every Nth place if told so, from
-                    the Kth on, and lists what no test notices
+                    the Kth on (K counts from 0), and lists what no test notices
   build             leave the publishable npm package in pkg/ and print its sizes
   bench             build, then measure the package beside other clients in Node, workerd, Chromium and Firefox, and write
                     benches/RESULTS.md and the figures of the README; `--quick`: Node only, two minutes, writes nothing;

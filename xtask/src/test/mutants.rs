@@ -80,7 +80,7 @@ const LONG: [&str; 17] = [
 ];
 
 /// Changes the files and folders that are given, or all [`ROOMS`], with `--shard K/N` in every Nth of the places where that
-/// is possible, from the Kth on; fails where too much goes unnoticed.
+/// is possible, from the Kth on, counted from 0; fails where too much goes unnoticed.
 pub fn run_all(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     setup::for_mutants(workspace)?;
     let (shard, paths) = shard(arguments)?;
@@ -194,9 +194,9 @@ fn shard(arguments: &[String]) -> Result<(Vec<String>, &[String])> {
             Some((Ok(k), Ok(n))) if k < n => {
                 Ok((["--shard", part, "--sharding", "round-robin"].map(str::to_owned).to_vec(), paths))
             }
-            _ => bail!("--shard {part} is no part such as 0/20, which is every twentieth change, or 19/20, the last one of those"),
+            _ => bail!("--shard {part} is no part K/N: K counts from 0, so that the parts of 20 are 0/20, which is every twentieth change from the first on, to 19/20"),
         },
-        [option] if option == "--shard" => bail!("--shard needs a part such as 0/20: every twentieth change"),
+        [option] if option == "--shard" => bail!("--shard needs a part K/N such as 0/20, every twentieth change; K counts from 0"),
         paths => Ok((Vec::new(), paths)),
     }
 }
@@ -272,7 +272,8 @@ mod tests {
         for wrong in
             [&["--shard"][..], &["--shard", "0"], &["--shard", "20/20"], &["--shard", "0/0"], &["--shard", "src/json"]]
         {
-            assert!(shard(&given(wrong)).is_err(), "{wrong:?}");
+            let error = shard(&given(wrong)).unwrap_err().to_string();
+            assert!(error.contains("K counts from 0"), "{wrong:?}: {error}");
         }
     }
 
