@@ -2,7 +2,7 @@
 
 use super::drive::drive;
 use crate::call::{Call, OnceQueue, RateLimiter, Shared};
-use crate::core::{CallOptions, Config, Error, ErrorKind, Outcome, RateLimit};
+use crate::core::{CallOptions, Config, Error, ErrorKind, Outcome, RateLimit, MAX_ID_LENGTH};
 use crate::endpoint::{Endpoint, Input, Operation};
 use crate::shape::Drift;
 use crate::transport::Transport;
@@ -101,7 +101,9 @@ pub(super) fn about<E: Endpoint>(endpoint: &E, mut error: Error) -> Error {
     let Input { id, params } = endpoint.input();
     let params = params.and_then(|params| serde_json::to_value(params).ok());
     let named = || params.as_ref()?.get("id")?.as_str();
-    error.record_id = id.or_else(named).map(String::from);
+    // What is no id names no record.
+    let is_one = |id: &&str| !id.is_empty() && id.len() <= MAX_ID_LENGTH;
+    error.record_id = id.or_else(named).filter(is_one).map(String::from);
     error
 }
 
@@ -140,7 +142,10 @@ mod tests {
             about(endpoint, Error::validation(Some(E::OPERATION), Vec::new())).record_id.clone()
         }
         let body = DeleteCouponBody { alt_id: None, alt_type: None, id: "coupon-1".into() };
-        assert_eq!(named(&GetOrder { order_id: "order-1".into() }).as_deref(), Some("order-1"));
+        let order = |id: &str| named(&GetOrder { order_id: id.into() });
+        assert_eq!(order("order-1").as_deref(), Some("order-1"));
+        assert_eq!([order(""), order(&"a".repeat(257))], [None, None], "what is no id");
+        assert!(order(&"a".repeat(256)).is_some());
         assert_eq!(named(&DeleteCoupon { body }).as_deref(), Some("coupon-1"));
         assert_eq!(named(&ListOrders { params: ListOrdersParams::default() }), None);
     }

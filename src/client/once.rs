@@ -21,7 +21,8 @@ impl<T: Transport> Client<T> {
     /// (3.5 s by default) may still record the payment twice, unless `max_retries` is 0.
     ///
     /// Of calls with one reference a client and its clones make one after the other. Another client, made by [`Self::new`], may
-    /// have another clock and knows nothing of them: in one process, clone the client where payments are recorded.
+    /// have another clock and knows nothing of them: in one process, clone the client where payments are recorded. Where the
+    /// future of one is dropped, the next one waits until its payment can be seen.
     ///
     /// Errors are otherwise those of [`Self::send`].
     pub async fn record_payment_once(

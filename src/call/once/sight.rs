@@ -2,17 +2,16 @@
 //!
 //! | a transaction … | is the payment? |
 //! |---|---|
-//! | shows its reference and neither failed nor was refunded or canceled | yes |
-//! | shows its reference, and another one in `meta` | perhaps, but it is never taken for the payment |
-//! | the same, before anything was sent, but is of another amount or mode | no: the reference was used before, and nothing is sent |
+//! | shows its reference, and another one in `meta`, and did not fail | perhaps, but it is never taken for the payment |
+//! | shows its reference and neither failed nor was refunded or canceled | yes, unless it is of another amount or mode: then the reference was used before, and nothing is sent |
 //! | shows its reference and was refunded or canceled | it was: nothing is sent, somebody has to decide |
 //! | shows its reference and failed | no |
-//! | shows another payment's reference | no |
 //! | names the reference in its notes or elsewhere, and no other one in `meta` | yes, where it was made since the payment was sent; before that perhaps, but it is never taken for the payment |
+//! | shows another payment's reference | no |
 //! | shows none, although references are shown (see [`Shown::echo`]) and it was read on its own | no |
-//! | shows none, and failed, is of another order, amount or mode, or was refunded after the payment was sent | no |
+//! | shows none, and failed, is of another order, amount or mode, or, looked at after the payment was sent, is refunded altogether or canceled | no |
 //! | may show one on its own, but was not read, before anything was sent | not known: nothing is sent (see [`Look::is_incomplete`]) |
-//! | shows none and was refunded in part, or altogether before anything was sent | perhaps, but it is never taken for the payment |
+//! | shows none and was refunded in part, or, looked at before anything was sent, is refunded altogether or canceled | perhaps, but it is never taken for the payment |
 //! | shows none and is of the same amount and mode | perhaps: it is taken for the payment if it is the only one |
 //! | shows none, and its amount, mode or status cannot be told, it has other notes or another cheque, or it could not be read on its own | perhaps, but it is never taken for the payment |
 
