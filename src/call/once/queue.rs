@@ -106,9 +106,11 @@ impl Turn {
         None
     }
 
-    /// The call waits for something that is over in so many milliseconds.
+    /// The call waits for something that is over in so many milliseconds. Where it is not heard of any more a payment whose
+    /// answer was lost has to be seen all the same.
     pub fn waits(&mut self, now: f64, ms: f64) {
-        self.keep(now, now + ms + GRACE_MS);
+        let seen = self.sent.map_or(0.0, |sent| sent + self.shows_ms);
+        self.keep(now, seen.max(now + ms + GRACE_MS));
     }
 
     /// The payment is about to be sent, which is over in so many milliseconds. Where nothing is heard of it until then it may
