@@ -81,25 +81,32 @@ export function exchange(fetch, method, url, headers, body, ms, signal, max) {
     return end;
 }
 
-/** For each function that was asked to read with a signal whether it took it. */
+/** For each class of controllers, and each function that was asked to read with a signal of one, whether it took that. */
 const taking = new WeakMap();
+
+/** Which functions took signals of the controllers that there are now: a test environment may change them. */
+function takers() {
+    if (!taking.has(AbortController)) taking.set(AbortController, new WeakMap());
+    return taking.get(AbortController);
+}
 
 /**
  * Whether a request gets a signal along. In a test environment such as jsdom it may come from another realm than the fetch;
  * the time then ends the wait, not the request. With somebody else's fetch a read finds out, since it can be repeated without
- * one, and Node would load its own fetch to make a Request. A write that is refused may have been sent for all that is known.
+ * one, and Node would load its own fetch as soon as its Request is looked at. A write that is refused may have been sent for all
+ * that is known.
  */
 function takes(given, method, signal) {
-    const comparable = typeof Request === "function";
-    if (given === undefined && comparable) return fits(signal);
-    return taking.get(given ?? globalThis.fetch) ?? (method === "GET" || (comparable && fits(signal)));
+    if (given === undefined && typeof Request === "function") return fits(signal);
+    return takers().get(given ?? globalThis.fetch) ?? (method === "GET" || fits(signal));
 }
 
 /** For each class of controllers whether the runtime's own requests take its signals. */
 const fitting = new WeakMap();
 
-/** Whether the runtime's own fetch knows a signal. */
+/** Whether the runtime's own fetch is known to take a signal. */
 function fits(signal) {
+    if (typeof Request !== "function") return false;
     if (!fitting.has(AbortController)) fitting.set(AbortController, isRequest("https://localhost/", { signal }));
     return fitting.get(AbortController);
 }
@@ -121,6 +128,7 @@ function isRequest(url, init) {
 async function carry(given, url, init, max, result, end) {
     const fetch = given ?? globalThis.fetch;
     const own = fetch === OWN_FETCH;
+    const taken = takers();
     // Not while wasm is on the stack: who waits has to know first that a request is about to leave.
     await undefined;
     if (result.how !== undefined) return;
@@ -137,7 +145,7 @@ async function carry(given, url, init, max, result, end) {
         result.sent = true;
         answer = fetch(url, init);
         const response = await answer;
-        if (init.signal !== undefined && reads) taking.set(fetch, true);
+        if (init.signal !== undefined && reads) taken.set(fetch, true);
         if (!isResponse(response)) {
             end(NO_RESPONSE, `fetch gave ${response === null ? "null" : `a value of type ${typeof response}`}, no Response`);
         } else if (response.type === "error") {
@@ -159,11 +167,12 @@ async function carry(given, url, init, max, result, end) {
             return;
         }
         const says = understood(cause);
-        if (says.signal && init.signal !== undefined && reads) {
+        // Where one was taken before, it is something else.
+        if (says.signal && init.signal !== undefined && reads && !taken.get(fetch)) {
             const { signal, ...rest } = init;
             await carry(given, url, rest, max, result, end);
-            // Where that failed as well, or one was taken before, it was something else.
-            if (result.response !== undefined && !taking.has(fetch)) taking.set(fetch, false);
+            // So it was where that failed as well, or another read had one taken meanwhile.
+            if (result.response !== undefined && !taken.has(fetch)) taken.set(fetch, false);
             return;
         }
         // Who wraps a fetch may have sent the request and then fail at something else, at once or later: an audit that is

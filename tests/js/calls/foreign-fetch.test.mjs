@@ -239,7 +239,7 @@ test("a fetch that throws before it gives a promise may have sent a write, and i
         },
     });
     for (const [call, outcome, message] of [
-        [() => payments.orders.recordPayment(ID, cash), "unknown", /HighLevel could not be reached|the connection|fetch failed/],
+        [() => payments.orders.recordPayment(ID, cash), "unknown", /: the connection or the function fetch failed before the whole answer came; in a browser also when CORS forbids the answer$/],
         [() => payments.orders.get(ID), "not_sent", /fetch failed before it sent anything/],
     ]) {
         asked = 0;
@@ -330,10 +330,45 @@ test("a fetch that once spoke of a signal, and meant something else, gets signal
     };
     await read(2);
     await read(0);
-    // It has taken one: whatever it says from now on is of something else.
+    // It has taken one: whatever it says from now on is of something else, and is not asked again.
     await read(1);
     await read(0);
-    assert.deepEqual(signals, [true, false, true, true, false, true]);
+    assert.deepEqual(signals, [true, false, true, true, true]);
+});
+
+test("a fetch that took signals is asked anew whether it takes those of another class of controllers", async () => {
+    const { AbortSignal: own } = globalThis;
+    const seen = [];
+    const fetch = async (_, { method, signal }) => {
+        seen.push(`${method}${signal ? "+" : "-"}`);
+        if (signal && !(signal instanceof own)) {
+            throw new TypeError("RequestInit: Expected signal to be an instance of AbortSignal.");
+        }
+        return Response.json(ANY_ANSWER);
+    };
+    const { payments } = stub(undefined, { fetch, maxRetries: 0 });
+    await payments.orders.get(ID);
+    await withForeignController(async () => {
+        await payments.orders.get(ID);
+        await payments.orders.recordPayment(ID, cash);
+    });
+    await payments.orders.recordPayment(ID, cash);
+    assert.deepEqual(seen, ["GET+", "GET+", "GET-", "POST-", "POST+"]);
+});
+
+test("a read with a fetch of one's own does not look at the runtime's Request, for which Node would load all of its fetch", () => {
+    const program = `
+        import { PaymentsClient } from "ghl-payments";
+        let looked = 0;
+        const { get } = Object.getOwnPropertyDescriptor(globalThis, "Request");
+        Object.defineProperty(globalThis, "Request", { get: () => (looked += 1, get.call(globalThis)) });
+        const body = new TextEncoder().encode('{"success":true,"message":"","_id":"o"}').buffer;
+        const answer = { status: 200, headers: { get: () => null }, arrayBuffer: async () => body };
+        const { orders } = new PaymentsClient({ token: "t", locationId: "l", fetch: async () => answer });
+        await orders.get("o");
+        await orders.recordPayment("o", { mode: "cash" });
+        console.log(looked);`;
+    assert.equal(printed(program), "0");
 });
 
 test("where nothing tells whether a signal fits, a write has none until a read of the same fetch had one", () => {
