@@ -84,7 +84,7 @@ pub(crate) fn read_masked<S: AsRef<str>>(
     // The API answers with no page: something in front of it did, whether the request got through or not.
     let unsure = found == WEB_PAGE && operation.safety != Safety::Read;
     let outcome = if unsure { Outcome::Unknown } else { Outcome::Applied };
-    let text = mask(&body, secrets);
+    let text = mask(&body, cut, secrets);
     let message = joined(&[
         operation.name,
         ": the answer is not what HighLevel promises: ",
@@ -141,7 +141,7 @@ fn refused<S: AsRef<str>>(operation: &'static Operation, response: &Response, se
     };
     let failure = Failure::Status(status);
     let mut error = Error::new(kind, Some(operation), outcome(operation.safety, failure), operation.name.into());
-    let body = mask(&response.body, secrets);
+    let body = mask(&response.body, response.cut, secrets);
     if check(&mut body.clone().into_bytes(), &Kind::Json).is_ok() {
         explain(&mut error, body.as_bytes());
     }
@@ -211,8 +211,9 @@ fn nonempty_text(value: &[u8]) -> Option<String> {
     json_text(value)
 }
 
-/// The body as text with every secret replaced: the given ones, and the values of `apiKey` and of token fields.
-pub(crate) fn mask<S: AsRef<str>>(body: &[u8], secrets: &[S]) -> String {
+/// The body as text with every secret replaced: the given ones, and the values of `apiKey` and of token fields. Where the body
+/// was cut, what it ends with may be the beginning of one.
+pub(crate) fn mask<S: AsRef<str>>(body: &[u8], cut: bool, secrets: &[S]) -> String {
     const NAMES: [&[u8]; 5] =
         [b"\"apiKey\"", b"\"access_token\"", b"\"refresh_token\"", b"\"client_secret\"", b"\"clientSecret\""];
     let mut out = Vec::with_capacity(body.len());
@@ -222,7 +223,7 @@ pub(crate) fn mask<S: AsRef<str>>(body: &[u8], secrets: &[S]) -> String {
     while let Some(&first) = rest.first() {
         let mut passed = 0;
         for secret in secrets {
-            passed = passed.max(spelled(rest, secret.as_ref().as_bytes()));
+            passed = passed.max(spelled(rest, secret.as_ref().as_bytes(), cut));
         }
         let shown = if passed > 0 {
             MASK
@@ -257,8 +258,8 @@ pub(crate) fn mask<S: AsRef<str>>(body: &[u8], secrets: &[S]) -> String {
 }
 
 /// How many bytes at the start of a body spell a secret, as it is or with JSON's escapes (`\/`, `\u002d`), which whoever
-/// parses the body would undo; 0 if they do not.
-pub(crate) fn spelled(body: &[u8], secret: &[u8]) -> usize {
+/// parses the body would undo; 0 if they do not. Of a body that was cut they are all that is left, if that begins a secret.
+pub(crate) fn spelled(body: &[u8], secret: &[u8], cut: bool) -> usize {
     if body.starts_with(secret) {
         return secret.len();
     }
@@ -269,7 +270,9 @@ pub(crate) fn spelled(body: &[u8], secret: &[u8]) -> usize {
             [b'\\', ..] => 2,
             _ => 1,
         };
-        let Some((character, behind)) = rest.split_at_checked(length) else { return 0 };
+        let Some((character, behind)) = rest.split_at_checked(length) else {
+            return if cut { body.len() } else { 0 };
+        };
         if character != [*byte] && (length == 1 || unescape(character).as_bytes() != [*byte]) {
             return 0;
         }
@@ -392,6 +395,25 @@ mod tests {
             let error = read(&GET_ORDER, response, false, &[], 0.0).expect_err("an error");
             assert_eq!(error.kind, kind);
             assert_eq!(error.drift.is_some(), status == 200);
+        }
+    }
+
+    #[test]
+    fn what_a_body_that_was_cut_shows_of_a_secret_is_masked_too() {
+        for (cut, end, shown) in [
+            (true, "Bearer tok", "Bearer [redacted]"),
+            (true, "Bearer t", "Bearer [redacted]"),
+            (true, r"Bearer \u0074o", "Bearer [redacted]"),
+            (true, r"Bearer tok\u00", "Bearer [redacted]"),
+            (true, "Bearer tor", "Bearer tor"),
+            (false, "Bearer tok", "Bearer tok"),
+        ] {
+            for status in [200, 401, 502] {
+                let response = Response { status, body: end.into(), cut, ..Response::default() };
+                let error = read(&GET_ORDER, response, false, &["tok-1"], 0.0).expect_err("an error");
+                assert_eq!(error.body.as_deref(), Some(shown), "{end}");
+                assert_eq!(error.message.contains("Bearer tok"), !cut && status == 200, "{end}: {}", error.message);
+            }
         }
     }
 

@@ -136,7 +136,7 @@ pub(super) enum Verdict {
 /// An answer to a request with `secrets`, judged. `what` begins the message.
 pub(super) fn judge(response: &Response, what: &str, secrets: &[String], now: f64) -> (Verdict, Box<Failure>) {
     let Response { status, .. } = *response;
-    let shown = mask(&response.body, secrets);
+    let shown = mask(&response.body, response.cut, secrets);
     let mut texts = Error::new(ErrorKind::Other, None, Outcome::Rejected, String::new());
     let mut reason = String::new();
     let is_json = check(&mut shown.clone().into_bytes(), &Kind::Json).is_ok()

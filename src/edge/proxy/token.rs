@@ -24,7 +24,7 @@ fn without_one(body: Vec<u8>, token: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len());
     let mut rest = body.as_slice();
     while let Some(byte) = rest.first() {
-        let mut length = if *byte == first || *byte == b'\\' { spelled(rest, token) } else { 0 };
+        let mut length = if *byte == first || *byte == b'\\' { spelled(rest, token, false) } else { 0 };
         let mut shown = MASK;
         if length == 0 {
             // What cannot begin it is passed at once; an escape is passed whole: its second character begins nothing.
