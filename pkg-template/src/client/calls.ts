@@ -16,6 +16,9 @@ const MAX_ID_LENGTH = 256;
 /** Behind the ledger: an operation with options of its own. */
 const ONCE = "orders.recordPaymentOnce";
 
+/** Of a payment without an amount all that is due is recorded. */
+const PAYMENTS = ["orders.recordPayment", ONCE];
+
 /** What it is given as its id is who pushes, with the apiKey, which no error may show. */
 const PUSH = "provider.push";
 
@@ -77,8 +80,7 @@ export class Calls {
         // Every page is of the list that was asked for, whatever becomes of the parameters.
         const wanted = meant(params) as Paged | null | undefined;
         const { cursor, ...query } = wanted ?? {};
-        // What is null says more of itself than what stands for it.
-        const first = (params ?? undefined) === undefined ? params : asIs(wanted);
+        const first = wanted === params ? params : asIs(wanted);
         const { timeoutMs = this.#timeoutMs, signal: given, headers } = options ?? {};
         const manner = headers === undefined ? options : { ...options, headers: kept(headers) as HeadersOption };
         // What is no signal is refused where the call is made.
@@ -155,6 +157,10 @@ function read(name: string, given: () => Given, found: Findings): Asked {
         if (name === ONCE && "reference" in manner && manner.reference === undefined) {
             found.add("reference", "must be text, found undefined: leave the option out for a random one");
         }
+        // All that is due is not what an amount means that got lost.
+        if (PAYMENTS.includes(name) && isLost(params, "amount")) {
+            found.add("amount", "must be a number, found undefined: leave the field out to record all that is due");
+        }
         const { since } = others;
         const values = name === ONCE && since !== undefined ? { ...others, since: found.instant("since", since) } : others;
         const input: Input = [
@@ -170,6 +176,16 @@ function read(name: string, given: () => Given, found: Findings): Asked {
     } catch (cause) {
         found.add("", "the arguments cannot be read: a getter or toJSON of theirs threw", cause);
         return { input: [name] };
+    }
+}
+
+/** Whether a body has a field of this name, but no value of it. What cannot be read is refused where it is written. */
+function isLost(body: unknown, name: string): boolean {
+    try {
+        const fields = meant(body);
+        return typeof fields === "object" && fields !== null && name in fields && (fields as Record<string, unknown>)[name] === undefined;
+    } catch {
+        return false;
     }
 }
 

@@ -667,7 +667,40 @@ test("a call that never ends keeps its turn no longer than it may take, in whate
     const dead = new PaymentsClient({ ...settings, timeoutMs: 50, fetch: () => new Promise(() => {}) });
     void dead.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 5 }, { reference: "job of the dead" });
     for (let turn = 0; turn < 100; turn += 1) await undefined;
+    // No time passes for the second one either, until it has waited for the turn of the first.
+    const timers = [];
+    globalThis.setTimeout = (...timer) => timers.push(timer);
+    const second = payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 5 }, { reference: "job of the dead" });
+    for (let turn = 0; turn < 100; turn += 1) await new Promise(setImmediate);
     globalThis.setTimeout = setTimeout;
-    const done = await payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 5 }, { reference: "job of the dead" });
+    assert.deepEqual([sandbox.requests.length, timers.length > 0], [0, true]);
+    for (const timer of timers) setTimeout(...timer);
+    const done = await second;
     assert.deepEqual([done.matchedBy, written()], ["answer", 1]);
+});
+
+test("an amount that is undefined is refused, and all that is due is what no amount at all means", async () => {
+    for (const method of ["recordPaymentOnce", "recordPayment"]) {
+        const { sandbox, payments, order, held, written } = till();
+        const amountOf = (cart) => cart.amount;
+        class Payment {
+            mode = "cash";
+            get amount() {
+                return undefined;
+            }
+        }
+        for (const body of [
+            { mode: "cash", amount: amountOf({}) },
+            { toJSON: () => ({ mode: "cash", amount: undefined }) },
+            new Payment(),
+        ]) {
+            const error = await failure(payments.orders[method](order._id, body));
+            assert.deepEqual([error.name, error.outcome, error.issues.map(({ path }) => path)], ["ValidationError", "not_sent", ["amount"]]);
+            assert.match(error.message, /amount must be a number, found undefined: leave the field out to record all that is due/);
+        }
+        assert.equal(sandbox.requests.length, 0);
+        const before = held().length;
+        await payments.orders[method](order._id, { mode: "cash" });
+        assert.deepEqual([held().length, written()], [before + 1, 1]);
+    }
 });
