@@ -7,6 +7,9 @@ type FlatHeaders = string[];
 /** More headers than this no server takes; an iterable without an end is refused for it. */
 const MAX_HEADERS = 1000;
 
+/** More issues nobody reads; the core lists no more either. */
+const MAX_ISSUES = 100;
+
 /** How deep a value, or the chain of its prototypes, is searched for what JSON cannot hold; the core takes far less. */
 const MAX_DEPTH = 200;
 
@@ -26,7 +29,7 @@ export class Findings {
 
     /** Something is wrong at a path. */
     add(path: string, message: string, cause?: unknown): undefined {
-        this.issues.push({ path, message });
+        if (this.issues.length < MAX_ISSUES) this.issues.push({ path, message });
         this.#cause ??= cause;
     }
 
@@ -40,7 +43,8 @@ export class Findings {
         const own = this.issues.filter((issue) => !unknown(issue));
         // What was left out, or is null in its stead, is not to be called missing or null.
         const known = (issue: Issue) => own.some(({ path }) => covers(path, issue.path));
-        return refusal([...own, ...others.filter((issue) => !known(issue))], this.#cause, error?.operation);
+        const all = [...own, ...others.filter((issue) => !known(issue))];
+        return refusal(all.slice(0, MAX_ISSUES), this.#cause, error?.operation);
     }
 
     /** Something to call, if it is one or is left out. */
@@ -238,7 +242,7 @@ export function leftOut(value: object): string[] {
     for (let depth = 0; holder !== null && depth < MAX_DEPTH && (depth === 0 || !isRoot(holder)); depth++) {
         for (const name of Object.getOwnPropertyNames(holder)) {
             const isSent = isList ? /^(length|\d+)$/.test(name) : Object.prototype.propertyIsEnumerable.call(value, name);
-            if (isSent || (name === "length" && value instanceof String)) continue;
+            if (isSent || (name === "length" && kind(value) === "String")) continue;
             const lost = (value as Record<string, unknown>)[name];
             if (lost !== undefined && typeof lost !== "function") names.add(name);
         }
@@ -266,7 +270,7 @@ function loss(value: unknown, written: unknown): string | undefined {
         case "object":
             if (written === null) return value === null ? undefined : `must be a value, found ${kind(value)} without one`;
             if (Array.isArray(written) || isPlain(written)) return undefined;
-            if (written instanceof Number) return loss(value, Number(written));
+            if (kind(written) === "Number") return loss(value, Number(written));
             return isOpaque(written) ? `must be a value, found a ${kind(written)}` : undefined;
     }
     return undefined;

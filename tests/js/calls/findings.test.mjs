@@ -28,6 +28,23 @@ test("wrong functions, limiters and headers come together with wrong values, a w
     }
 });
 
+test("of a thousand mistakes a hundred are listed, whoever finds them", async () => {
+    const { payments } = stub(ANY_ANSWER);
+    const meta = Object.fromEntries(Array.from({ length: 1000 }, (_, at) => [`field${at}`, Number.NaN]));
+    const error = await failure(payments.orders.recordPayment("", { mode: "gold", meta }, { timeoutMs: -1 }));
+    assert.equal(error.issues.length, 100);
+    assert.ok(error.message.length < 20_000);
+});
+
+test("boxed values of another realm are the values that they hold", async () => {
+    const { payments, requests } = stub(ANY_ANSWER);
+    const [text, number, none] = vm.runInNewContext('[new String("text"), new Number(5), new Number(NaN)]');
+    await payments.orders.recordPayment(ID, { mode: "cash", notes: text, amount: number });
+    const { notes, amount } = requests[0].body;
+    assert.deepEqual([notes, amount], ["text", 5]);
+    assert.deepEqual(paths(await failure(payments.orders.recordPayment(ID, { mode: "cash", amount: none }))), ["amount"]);
+});
+
 test("wrong options of a call and wrong parameters come together, whoever finds them", async () => {
     const { payments, requests } = stub(ANY_ANSWER);
     for (const [call, expected] of [
