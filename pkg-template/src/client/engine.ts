@@ -28,13 +28,10 @@ export class Engine<G extends Glue = Glue> {
     #large = false;
     #timer: unknown;
     /**
-     * All calls of all clients that the present instance carries, the one that was heard of longest ago first, and when that
-     * was; of one that was missed since then, when that was, as a negative number. A Worker's request can end at any wait: of
-     * its calls nothing is heard again.
+     * All calls of all clients that the present instance carries, the one that was heard of longest ago first. A Worker's request
+     * can end at any wait: of its calls nothing is heard again.
      */
-    readonly pending = new Map<UnderWay, number>();
-    /** How long a call is missed, and then forgotten. If it comes back, it finds out itself what was lost. */
-    #missedMs = MISSED_MS;
+    readonly pending = new Map<UnderWay, Sign>();
 
     constructor(glue: G) {
         this.glue = glue;
@@ -57,9 +54,10 @@ export class Engine<G extends Glue = Glue> {
     heardOf(underWay: UnderWay): void {
         const now = Date.now();
         // Nearly always it was a moment ago; the order need not be finer than that.
-        if (Math.abs(now - (this.pending.get(underWay) ?? Infinity)) < MOMENT_MS) return;
+        const known = this.pending.get(underWay);
+        if (known && known.missed === undefined && Math.abs(now - known.heard) < MOMENT_MS) return;
         this.pending.delete(underWay);
-        this.pending.set(underWay, now);
+        this.pending.set(underWay, { heard: now, missed: undefined });
         this.#forget(now);
     }
 
@@ -68,18 +66,15 @@ export class Engine<G extends Glue = Glue> {
      * set, or the machine slept, one that lives takes its next step in between.
      */
     #forget(now: number): void {
-        for (const [underWay, heard] of this.pending) {
-            const silent = Math.abs(now - Math.abs(heard)) >= this.#missedMs;
-            if (!silent && heard >= 0) break;
-            if (silent && heard < 0) this.pending.delete(underWay);
-            else if (silent) this.pending.set(underWay, -now);
+        for (const [underWay, { heard, missed }] of this.pending) {
+            const silentMs = Math.abs(now - (missed ?? heard));
+            // Those behind it were heard of later.
+            if (missed === undefined && silentMs < MISSED_MS) break;
+            if (silentMs < patienceMs(underWay)) continue;
+            // If it comes back, it finds out itself what was lost.
+            if (missed !== undefined) this.pending.delete(underWay);
+            else this.pending.set(underWay, { heard, missed: now });
         }
-    }
-
-    /** Takes in a call. Its longest step is an attempt, or else a wait of a minute. */
-    begin(underWay: UnderWay): void {
-        this.#missedMs = Math.max(this.#missedMs, 2 * underWay.timeoutMs || 0);
-        this.heardOf(underWay);
     }
 
     /** Lets a call go that ended with the memory of the instance at so many bytes, where that is known. */
@@ -148,6 +143,17 @@ export interface UnderWay {
     readonly timeoutMs: number;
     /** Ends it when its instance is lost. */
     lose(cause: unknown): void;
+}
+
+/** When a call was last heard of, and when it was missed since, in milliseconds since 1970. */
+interface Sign {
+    readonly heard: number;
+    readonly missed: number | undefined;
+}
+
+/** How long nothing is heard of a call until it is missed, and then until it is forgotten: its longest step is an attempt, or a wait of a minute. */
+function patienceMs({ timeoutMs }: UnderWay): number {
+    return Math.max(MISSED_MS, 2 * timeoutMs || 0);
 }
 
 /** Calls that were heard of so many milliseconds one after the other may stand in any order. */

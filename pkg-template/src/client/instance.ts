@@ -2,6 +2,7 @@ import type { Call, Core, Pages } from "../core.js";
 import type { Engine, Tenant, UnderWay } from "./engine.js";
 import { failure, PaymentsError, type Outcome } from "./errors.js";
 import { invalid } from "./input.js";
+import { unsupported } from "./start.js";
 
 /** How far a call has come. */
 interface Progress extends UnderWay {
@@ -39,6 +40,9 @@ export class LastingCore implements Tenant {
 
     /** `limits`: another one, whose limits it keeps to together with that. */
     constructor(engine: Engine, settings: ConstructorParameters<typeof Core>, limits?: LastingCore) {
+        if (typeof AbortController !== "function") {
+            throw unsupported("this runtime has no AbortController, with which a request is ended: put one of a polyfill there first");
+        }
         this.engine = engine;
         this.#settings = settings;
         this.#limits = limits;
@@ -102,7 +106,7 @@ export class LastingCore implements Tenant {
     }
 
     /** Carries out an operation, of which one attempt may take so many milliseconds. Gives what the core's `Call` ends with. */
-    call(input: Input, signal: AbortSignal | undefined, timeoutMs: number = 0): Promise<unknown[]> {
+    call(input: Input, signal: AbortSignal | undefined, timeoutMs: number): Promise<unknown[]> {
         this.#open();
         return new Promise((resolve, reject) => {
             const underWay: Progress = {
@@ -111,7 +115,8 @@ export class LastingCore implements Tenant {
                 outcome: "not_sent",
                 lose: (cause) => reject(internal(underWay, cause)),
             };
-            void this.#carry(input, signal, underWay).then(resolve);
+            // A clock that was replaced may throw: the caller hears of it.
+            void this.#carry(input, signal, underWay).then(resolve, underWay.lose);
         });
     }
 
@@ -124,12 +129,12 @@ export class LastingCore implements Tenant {
         return this.present().call(name, id, params, options, signal);
     }
 
-    /** Carries a call from wait to wait to its end; never rejects. */
+    /** Carries a call from wait to wait to its end. */
     async #carry(input: Input, signal: AbortSignal | undefined, underWay: Progress): Promise<unknown[]> {
         // The caller may be a listener, deep inside the instance: nothing may run in it a second time, or replace it.
         await undefined;
         const engine = this.engine;
-        engine.begin(underWay);
+        engine.heardOf(underWay);
         const instance = engine.lost;
         let next: unknown;
         try {

@@ -232,7 +232,7 @@ const met = new Uint8Array(8192);
 
 /** Whether no id is there twice. */
 function areDistinct(ids: readonly string[]): boolean {
-    // A set of all of them takes a fortieth of the time of JSON.parse. Their last letters differ nearly always.
+    // Their last letters differ nearly always, and then no set need be made of them.
     met.fill(0);
     for (const id of ids) {
         let ending = 0;

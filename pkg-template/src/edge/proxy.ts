@@ -368,7 +368,7 @@ class Proxying {
     ): Promise<[Answer, Uint8Array, More]> {
         const inPath = id === undefined ? undefined : JSON.stringify(id);
         const input: Input = [`${manner} ${name}`, inPath, params, JSON.stringify({ locationId, deadlineMs: Math.max(this.#left(until), 1) })];
-        const [error, answer, body, cause] = await this.#core.call(input, signal);
+        const [error, answer, body, cause] = await this.#core.call(input, signal, this.#timeoutMs);
         if (answer === undefined) throw failure(error);
         const { reason } = answer as Answer;
         const more = { ...(cause !== undefined && { cause }), ...(reason !== undefined && { reason }) };

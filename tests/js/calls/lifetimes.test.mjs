@@ -1,9 +1,12 @@
 // Nothing that calls share is held for ever: tokens that never come, calls that never end, clocks that are set.
 
 import assert from "node:assert/strict";
-import test from "node:test";
+import { join } from "node:path";
+import test, { mock } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { ANY_ANSWER, failure, ID, LOCATION, stub, TOKEN } from "../support/stub.mjs";
+import { PACKAGE } from "../support/support.mjs";
 
 /** A token function that notes what it is told, and answers its n-th question with what `give(n)` gives. */
 function source(give) {
@@ -223,6 +226,44 @@ test("without limits in its answers a server is sent 100 requests in 10 s, as do
     }
     assert.equal(requests.length, 151);
     assert.ok(Date.now() >= 10_000);
+});
+
+test("a call whose clock throws is rejected", async (t) => {
+    const { payments, requests } = stub(ANY_ANSWER);
+    await payments.orders.get(ID);
+    const broken = t.mock.method(Date, "now", () => {
+        throw new Error("no time");
+    });
+    const call = failure(payments.orders.get(ID));
+    for (let i = 0; i < 4; i += 1) await new Promise(setImmediate);
+    broken.mock.restore();
+    const error = await call;
+    assert.deepEqual([error.code, error.outcome, error.cause.message, requests.length], ["internal", "not_sent", "no time", 1]);
+    await payments.orders.get(ID);
+});
+
+test("how long a call is missed is of the call, not of the most patient one", async () => {
+    const { Engine } = await import(pathToFileURL(join(PACKAGE, "client/engine.js")).href);
+    const engine = new Engine({});
+    const minute = 60_000;
+    let now = 1_700_000_000_000;
+    const clock = mock.method(Date, "now", () => now);
+    try {
+        const patient = { timeoutMs: 60 * minute };
+        const usual = { timeoutMs: 30_000 };
+        engine.heardOf(patient);
+        engine.heardOf(usual);
+        const after = (minutes) => {
+            now += minutes * minute;
+            const other = { timeoutMs: 1 };
+            engine.heardOf(other);
+            engine.pending.delete(other);
+            return [patient, usual].filter((call) => engine.pending.has(call));
+        };
+        assert.deepEqual([after(11), after(11), after(110), after(121)], [[patient, usual], [patient], [patient], []]);
+    } finally {
+        clock.mock.restore();
+    }
 });
 
 /** What an answer of this status and these headers fails with. */

@@ -136,7 +136,6 @@ test("the classes and the outcome are those of the truth", async () => {
     const never = () => new Promise(() => {});
     for (const [title, answer, call, name, outcome, status, options] of [
         ["not reached, a read", refused, read, "ServerError", "rejected", 503],
-        // Only the runtime's own fetch is believed: the matrix of outcomes has it.
         ["not reached, says somebody's fetch, a write", refused, write, "ServerError", "unknown", 502],
         ["dropped, a read", () => { throw new Error("gone"); }, read, "ServerError", "rejected", 502],
         ["dropped, a write", () => { throw new Error("gone"); }, write, "ServerError", "unknown", 502],
@@ -156,6 +155,16 @@ test("the classes and the outcome are those of the truth", async () => {
         const error = await failure(call(page));
         assert.deepEqual([error.name, error.outcome, error.status], [name, outcome, status], title);
     }
+});
+
+test("a write that the runtime's own fetch could make no connection for was not sent", async () => {
+    // Nobody listens at this port of the machine.
+    const { page, answers } = behind(undefined, { fetch: undefined, baseUrl: "http://127.0.0.1:2" });
+    const error = await failure(page.coupons.create({
+        name: "n", code: "c", discountType: "amount", discountValue: 1, startDate: "2024-06-01T00:00:00Z",
+    }));
+    assert.deepEqual([error.name, error.outcome, error.status], ["InvalidRequestError", "rejected", 424]);
+    assert.equal((await answers[0].json()).code, "upstream_not_reached");
 });
 
 test("a write whose order could not be read was not sent, and says so", async () => {

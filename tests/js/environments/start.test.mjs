@@ -64,6 +64,16 @@ test("an import never throws and touches nothing that a runtime may lack", () =>
     assert.ok(names.every((count) => count > 1));
 });
 
+test("a runtime without AbortController is told so by the first client", () => {
+    const error = run(`
+        const { PaymentsClient } = await import("ghl-payments");
+        delete globalThis.AbortController;
+        ${THROWN}
+        console.log(JSON.stringify(thrown(() => new PaymentsClient(options))));
+    `);
+    assert.equal(isUnsupported(error, /no AbortController/), false);
+});
+
 test("an import neither decodes nor compiles the module; the first client does, once", () => {
     const counts = run(`
         const { PaymentsClient } = await import("ghl-payments");
