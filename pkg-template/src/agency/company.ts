@@ -1,12 +1,12 @@
 import { syncAdmit, type Admitted, type AdmitGiven, type Placed, type PlaceGiven, type SyncStream, type Watched, type WatchGiven } from "../edge-core.js";
 import { AHEAD_MS } from "../edge/clock.js";
+import { inTime } from "../edge/in-time.js";
 import { called } from "../edge/module.js";
 import { random } from "../edge/vault.js";
 import { settingsOf, STATES, type AgencyCounts, type AgencyEnv, type AgencyLocationState, type AgencyLocationStatus, type AgencyManifest, type AgencyManifestLocation, type AgencyMessage, type AgencyMode, type AgencyStatus, type AgencyStatusOptions, type Settings } from "./config.js";
 import { AgencyError } from "./agency-error.js";
 import { dropRun, noteFiles, noteLocations, noteRun, type DatabaseEnv, type SyncFile } from "./database.js";
 import { manifestName, putManifest } from "./files.js";
-import { inTime } from "./in-time.js";
 import { messageOf, nameOf } from "./names.js";
 import { isId, runName, type CompanyObject, type Heard, type Home, type Refused, type Report, type Wanted } from "./messages.js";
 import { Tables, type AgencyState } from "./storage.js";
@@ -560,7 +560,7 @@ export class Managing implements CompanyObject {
                 },
             }));
             try {
-                await inTime(SEND_MS, this.#env.SYNC.sendBatch(messages));
+                await inTime(SEND_MS, () => this.#env.SYNC.sendBatch(messages));
                 const names = JSON.stringify(some.map(({ location }) => location));
                 this.#tables.rows("UPDATE line SET heard = ?2, sent = sent + 1 WHERE run = ?1 AND state = 'running' AND location IN (SELECT value FROM json_each(?3))", run, now, names);
             } catch (cause) {

@@ -1,10 +1,13 @@
 import { invalid } from "../client/input.js";
+import { inTime } from "../edge/in-time.js";
 import { called } from "../edge/module.js";
 import { syncShard } from "../edge-core.js";
 import { pause } from "../exchange.js";
 import type { D1Like } from "../edge/stores.js";
 import { AgencyError } from "./agency-error.js";
-import { inTime, STORE_MS } from "./in-time.js";
+
+/** For so long, in milliseconds, a store may take to answer; D1 ends a statement after 30 s itself. */
+export const STORE_MS = 45_000;
 
 /** What can be synced, each in a table of its own name. */
 export type SyncStream = "orders" | "transactions" | "subscriptions" | "coupons";
@@ -321,7 +324,7 @@ const NO_TABLE = /no such (table|column)/i;
 export async function ask<T>(db: D1Like, sql: string, ...values: unknown[]): Promise<T[]> {
     for (let tries = 0; ; tries++) {
         try {
-            return (await inTime(STORE_MS, db.prepare(sql).bind(...values).all())).results as T[];
+            return (await inTime(STORE_MS, () => db.prepare(sql).bind(...values).all())).results as T[];
         } catch (cause) {
             const text = String(cause);
             const retryable = !FOR_GOOD.test(text);

@@ -1,8 +1,8 @@
 import { invalid } from "../client/input.js";
+import { inTime } from "../edge/in-time.js";
 import { pause } from "../exchange.js";
 import { AgencyError } from "./agency-error.js";
-import type { SyncFile, SyncStream } from "./database.js";
-import { inTime, STORE_MS } from "./in-time.js";
+import { STORE_MS, type SyncFile, type SyncStream } from "./database.js";
 
 /** What the sync uses of an R2 bucket. */
 export interface R2Like {
@@ -213,7 +213,7 @@ const AGAIN_MS = [200, 1000];
 async function again<T>(call: () => Promise<T>): Promise<T> {
     for (let tries = 0; ; tries++) {
         try {
-            return await inTime(STORE_MS, call());
+            return await inTime(STORE_MS, call);
         } catch (cause) {
             const ms = AGAIN_MS[tries];
             if (ms === undefined) throw new AgencyError({ code: "files_failed", message: "the R2 bucket failed", retryable: true }, cause);

@@ -1,5 +1,6 @@
 import { bodyOf, TOO_LARGE } from "./body.js";
 import { quietly, waiting } from "./context.js";
+import { inTime } from "./in-time.js";
 import { LONGEST_MS } from "./lease.js";
 import { seenStore, type Claim, type SeenStore } from "./seen.js";
 import {
@@ -266,7 +267,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
         const listen = listener(message);
         if (listen === undefined) return told("ignored");
         // A claim that comes when nobody waits for it any more ends by itself.
-        const claim = await within(async () => claimed(await seen.claim(id, leaseMs))).catch(failed);
+        const claim = await inTime(STORE_MS, async () => claimed(await seen.claim(id, leaseMs))).catch(failed);
         if (claim.state !== "claimed") return told(claim.state === "done" ? "duplicate" : "busy");
         const { token } = claim;
         const stop = heartbeat(id, token);
@@ -279,13 +280,13 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
                 progress.working = false;
                 stop();
                 // Where that fails as well, the lease ends by itself.
-                await within(() => seen.release(id, token), RELEASE_MS).catch(() => {});
+                await inTime(RELEASE_MS, () => seen.release(id, token)).catch(() => {});
                 return failed(error);
             });
             progress.working = false;
             const keepMs = digested ? Math.min(DIGEST_MS, rememberMs) : rememberMs;
             // The listener has ended well: from here on it is not run again, and the claim not given back.
-            const held = await insist(() => within(() => seen.done(id, token, keepMs, result))).catch((cause: unknown) =>
+            const held = await insist(() => inTime(STORE_MS, () => seen.done(id, token, keepMs, result))).catch((cause: unknown) =>
                 failed(new Error("the listener has ended well, but not its mark", { cause })),
             );
             if (held) return told("handled");
@@ -362,7 +363,7 @@ export function createWebhookHandler(options: WebhookHandlerOptions): WebhookHan
             const bytes = new TextEncoder().encode(JSON.stringify(message)).length;
             try {
                 if (bytes <= LARGEST_MESSAGE) {
-                    await within(() => queue.send(message));
+                    await inTime(STORE_MS, () => queue.send(message));
                     tell({ type: "queued", id });
                     return received(202);
                 }
@@ -442,15 +443,6 @@ function checkListeners(on: WebhookListeners): void {
         }
     }
     check("on", listens, fix);
-}
-
-/** What a call gives, unless that takes too long; also of one that throws or gives no promise. */
-function within<T>(call: () => T | PromiseLike<T>, ms = STORE_MS): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-        const timer = setTimeout(reject, ms, new Error("no answer"));
-        const work = (async () => call())();
-        work.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
 }
 
 /** What a call gives in the end: it is tried again after each pause, as long as that makes sense after its error. */

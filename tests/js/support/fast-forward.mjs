@@ -5,9 +5,10 @@ import assert from "node:assert/strict";
 const STEP_MS = 100;
 const LONGEST_MS = 600_000;
 
-/** Starts some work and lets mocked time run until it is settled; gives what it comes to. */
-export async function fastForward(t, start) {
-    t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+/** Starts some work and lets mocked time run until it is settled; gives what it comes to. With `now` the clock runs along from there. */
+export async function fastForward(t, start, now) {
+    const apis = ["setTimeout", "setInterval"];
+    t.mock.timers.enable(now === undefined ? { apis } : { apis: [...apis, "Date"], now });
     try {
         const work = start();
         let settled = false;
