@@ -3,9 +3,9 @@
 #[cfg(feature = "npm-edge")]
 use super::edge::{Proxied, Pushed};
 use super::{options, pages::Pages, values};
-use crate::call::{self, cursor_scope, Ask, OnceQueue, RateLimiter, Told};
+use crate::call::{self, cursor_scope, ended_early, Ask, Event, OnceQueue, RateLimiter, Told};
 use crate::core::{build_after, Config, Error};
-use crate::endpoint::{ALL, RECORD_PAYMENT};
+use crate::endpoint::{Operation, ALL, RECORD_PAYMENT};
 use crate::json::{json_text, to_ascii};
 use crate::shape::Issue;
 use crate::transport::{FetchTransport, Listener, TokenSource, Transport, Wiring};
@@ -82,6 +82,13 @@ impl Core {
         self.limiter.borrow().as_ref().is_none_or(|limiter| limiter.rests(now))
     }
 
+    /// Tells that the list of this name ended before the records that HighLevel counts.
+    pub fn ended_early(&self, name: &str) {
+        if let Some(operation) = operation(name) {
+            FetchTransport::with(self.wiring.clone(), None).event(operation, Event::Drift(&ended_early()));
+        }
+    }
+
     /// Starts an operation: that of a name in the ledger, or [`ONCE`]. The id for its path, its parameters and its options are
     /// JSON text.
     pub fn call(
@@ -151,8 +158,7 @@ impl Core {
         let mut issues = Vec::new();
         let once = (name == ONCE).then(|| options::once(options.unwrap_or_default()));
         let name = if once.is_some() { RECORD_PAYMENT.name } else { name };
-        let operation = ALL.iter().copied().find(|operation| operation.name == name);
-        let operation = operation.ok_or_else(|| Error::validation(None, Vec::new()))?;
+        let operation = operation(name).ok_or_else(|| Error::validation(None, Vec::new()))?;
         let id = id.and_then(|id| json_text(id.as_bytes()));
         let id = id.as_deref();
         let mut config = self.config.clone();
@@ -195,6 +201,11 @@ impl Core {
         let Pushed { request, secret } = pushed;
         Ok(call::Call::of(Pushed::OPERATION, request, secret, &config, limiter, now))
     }
+}
+
+/// The operation of a name in the ledger.
+fn operation(name: &str) -> Option<&'static Operation> {
+    ALL.iter().copied().find(|operation| operation.name == name)
 }
 
 /// What a call waits for.

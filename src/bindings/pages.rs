@@ -34,14 +34,15 @@ impl Pages {
 
     /// Takes the page that was asked for by its ids, a list as JSON text, and its total, NaN if the server names none.
     ///
-    /// Gives `{fresh, totalCount, cursor?}` as JSON text; nothing if there is nothing new in it and the next one is to be
+    /// Gives `{fresh, totalCount, cursor?, incomplete}` as JSON text; nothing if there is nothing new in it and the next one is to be
     /// read for it.
     pub fn take(&mut self, ids: &str, total: f64) -> JsValue {
         let mut hashes = Vec::new();
         for (_, id) in items(ids.as_bytes()) {
             hashes.push(hash(read_text(id).as_bytes()));
         }
-        let Some(Taken { fresh, total_count, cursor }) = self.0.take(&hashes, (!total.is_nan()).then_some(total))
+        let Some(Taken { fresh, total_count, cursor, incomplete }) =
+            self.0.take(&hashes, (!total.is_nan()).then_some(total))
         else {
             return JsValue::UNDEFINED;
         };
@@ -53,6 +54,7 @@ impl Pages {
         out.close(']');
         out.number("totalCount", Some(total_count));
         out.optional_text("cursor", cursor.as_deref());
+        out.truth("incomplete", incomplete);
         out.finish().into()
     }
 }

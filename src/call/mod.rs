@@ -18,6 +18,7 @@ mod surroundings;
 pub use limiter::{Limiter, Ticket, Turn};
 pub use once::{OnceOptions, OnceQueue};
 pub use pager::{hash, Pager};
+pub(crate) use pages::ended_early;
 pub use pages::{cursor_scope, PageLoop, Place, Taken};
 pub use retry::{asked_ms, decide};
 pub(crate) use run::{Ask, Done, Run, Told};

@@ -58,6 +58,8 @@ pub struct Pager {
     stalled: u32,
     /// How many records stood on the pages since one brought something.
     repeated: u32,
+    /// Whether it ended although the server promised more.
+    incomplete: bool,
 }
 
 impl Pager {
@@ -76,6 +78,7 @@ impl Pager {
             last,
             stalled: 0,
             repeated: 0,
+            incomplete: false,
         }
     }
 
@@ -131,6 +134,12 @@ impl Pager {
     /// Where the next page starts, and how many records it is to hold; `None` after the last page.
     pub fn position(&self) -> Option<(u32, Option<u32>)> {
         self.more.then_some((self.offset, (self.limit > 0).then_some(self.limit)))
+    }
+
+    /// Whether the last page was reached before the records that the server counts, or by giving up a server without a total
+    /// that repeats whole pages. A total that is too high looks the same.
+    pub fn is_incomplete(&self) -> bool {
+        self.incomplete
     }
 
     /// Takes a page: the [`hash`]es of its ids in order, and how many records match in all, if the server says so.
@@ -197,6 +206,8 @@ impl Pager {
             None if blind => count >= self.limit,
             None => !ended && self.stalled < MAX_STALLED && self.repeated < MAX_REPEATED,
         };
+        let repeats = fresh.is_empty() && count > 1 && count >= self.limit;
+        self.incomplete = !self.more && total.map_or(repeats, |total| total > end);
         if self.size == 0 || (self.more && tells && count < self.size) {
             self.size = count;
         }
@@ -395,6 +406,33 @@ mod tests {
             assert_eq!(got, list, "{most}");
             assert!(pages <= 7, "{most}: {pages}");
         }
+    }
+
+    #[test]
+    fn a_list_that_ends_before_what_the_server_counts_is_incomplete() {
+        // What each page is asked for, and what comes.
+        let ended = |pager: &mut Pager, page: &[&str], total: Option<f64>| {
+            while pager.position().is_some() {
+                step(pager, page, total);
+            }
+            pager.is_incomplete()
+        };
+        let all: Vec<String> = (0..100).map(|i| i.to_string()).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        // The same page again and again.
+        assert!(ended(&mut Pager::new(0, 100), &all, Some(730.0)));
+        assert!(ended(&mut Pager::new(0, 100), &all, None));
+        assert!(!ended(&mut Pager::new(0, 0), &["a", "b"], None), "one that knows no pages, but shows all");
+        assert!(!ended(&mut Pager::new(0, 100), &all, Some(100.0)));
+        // Nothing behind an offset.
+        let mut pager = Pager::new(0, 2);
+        step(&mut pager, &["a", "b"], Some(9.0));
+        step(&mut pager, &["b", "c", "d"], Some(9.0));
+        assert!(ended(&mut pager, &["d"], Some(9.0)));
+        assert!(ended(&mut Pager::new(40, 5), &[], Some(100.0)));
+        assert!(!ended(&mut Pager::new(100, 5), &[], Some(100.0)));
+        assert!(!ended(&mut Pager::new(0, 2), &["a"], Some(0.0)), "a total that is too low");
+        assert!(!ended(&mut Pager::new(0, 2), &["a", "b"], Some(2.0)));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use super::pager::{hash, push, Pager};
 use crate::core::{parted, Request};
-use crate::shape::Issue;
+use crate::shape::{Drift, Issue};
 
 /// The page that is to be read next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,13 @@ pub struct Taken {
     pub total_count: f64,
     /// Text from which a later reading goes on behind this page; `None` after the last page.
     pub cursor: Option<String>,
+    /// Whether this is the last page although the server counts more records.
+    pub incomplete: bool,
+}
+
+/// What is told of a list that ended before the records that the server counts.
+pub(crate) fn ended_early() -> Drift {
+    Drift { path: "data".into(), expected: "as many records as HighLevel counts", found: "fewer", repaired: false }
 }
 
 /// A list that is being read.
@@ -79,7 +86,7 @@ impl PageLoop {
             return None;
         }
         let cursor = more.then(|| self.pager.cursor(&self.scope));
-        Some(Taken { fresh, total_count: total.unwrap_or(known), cursor })
+        Some(Taken { fresh, total_count: total.unwrap_or(known), cursor, incomplete: self.pager.is_incomplete() })
     }
 }
 
@@ -191,7 +198,7 @@ mod tests {
         let resumed = PageLoop::resume("s".into(), &cursor, None, 0).expect("a cursor of this list");
         assert_eq!(resumed.next(), Some(Place { offset: Some(1), limit: Some(3), background: false }));
         let last = list.take(&hashes(&["b", "c"]), Some(3.0)).expect("a page");
-        assert_eq!(last, Taken { fresh: vec![1], total_count: 3.0, cursor: None });
+        assert_eq!(last, Taken { fresh: vec![1], total_count: 3.0, cursor: None, incomplete: false });
         assert_eq!(list.next(), None);
     }
 

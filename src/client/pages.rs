@@ -1,7 +1,7 @@
 //! Lists read page by page.
 
 use super::calls::Client;
-use crate::call::{cursor_scope, hash, PageLoop, Place};
+use crate::call::{cursor_scope, ended_early, hash, Event, PageLoop, Place, Taken};
 use crate::core::{CallOptions, Error};
 use crate::endpoint::{Endpoint, ListCoupons, ListOrders, ListSubscriptions, ListTransactions, ListWhitelabel};
 use crate::model::{Coupon, OrderSummary, SubscriptionSummary, TransactionSummary, WhitelabelProvider};
@@ -66,6 +66,9 @@ pub struct Page<R> {
     pub total_count: f64,
     /// Text to store: [`Pages::after`] goes on behind this page at any later time. `None` on the last page.
     pub cursor: Option<String>,
+    /// Whether the list ended here although HighLevel counts more records: it gave the same pages again, or its total is too
+    /// high. [`Transport::event`] is told so, too.
+    pub incomplete: bool,
 }
 
 /// A list on its way from page to page.
@@ -119,10 +122,14 @@ impl<'a, T: Transport, E: Paged> Reader<'a, T, E> {
             let (records, total) = E::records(answer);
             let ids: Vec<u64> = records.iter().map(|record| hash(E::id(record).as_bytes())).collect();
             if let Some(taken) = self.list.take(&ids, total) {
-                let mut fresh = taken.fresh.into_iter().peekable();
+                let Taken { fresh, total_count, cursor, incomplete } = taken;
+                let mut fresh = fresh.into_iter().peekable();
                 let numbered = (0..).zip(records);
                 let data = numbered.filter_map(|(index, record)| fresh.next_if_eq(&index).map(|_| record)).collect();
-                return (self, Ok(Some(Page { data, total_count: taken.total_count, cursor: taken.cursor })));
+                if incomplete {
+                    self.client.transport.event(E::OPERATION, Event::Drift(&ended_early()));
+                }
+                return (self, Ok(Some(Page { data, total_count, cursor, incomplete })));
             }
         }
         (self, Ok(None))

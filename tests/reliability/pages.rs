@@ -4,9 +4,9 @@ use crate::world::{random, World};
 use ghl_payments::core::{CallOptions, Config, Error, ErrorKind, Outcome, Request, Response};
 use ghl_payments::endpoint::{
     CreateCoupon, DeleteCoupon, ListCoupons, ListCouponsParams, ListOrders, ListOrdersParams, ListSubscriptions,
-    ListSubscriptionsParams, ListTransactions, ListTransactionsParams, ListWhitelabel, ListWhitelabelParams,
+    ListSubscriptionsParams, ListTransactions, ListTransactionsParams, ListWhitelabel, ListWhitelabelParams, Operation,
 };
-use ghl_payments::transport::{Interrupted, TokenRequest, Transport};
+use ghl_payments::transport::{Event, Interrupted, TokenRequest, Transport};
 use ghl_payments::{Client, Paged};
 use serde::de::DeserializeOwned;
 use serde::Deserialize;
@@ -14,6 +14,8 @@ use serde_json::{json, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 const RUNS: u64 = 40;
@@ -191,7 +193,7 @@ impl Kept {
         };
         let mut config = Config { location_id: self.location_id.clone(), ..Config::default() };
         config.base_url = self.base_url.clone().unwrap_or(config.base_url);
-        let client = Client::new(Canned(answer.to_string()), config).expect("a client");
+        let client = Client::new(Canned(answer.to_string(), Arc::default()), config).expect("a client");
         let list = || list(serde_json::from_value(self.params.clone()).expect("parameters"));
         let page = at_once(client.pages(list()).next()).expect("a page").expect("a page");
         assert_eq!(page.cursor.as_deref(), Some(&*self.cursor), "{}", self.list);
@@ -287,6 +289,21 @@ fn a_page_that_nobody_waits_for_any_longer_is_not_lost() {
     assert_eq!(world.reached.get(), 2);
 }
 
+#[test]
+fn a_list_that_ends_before_what_is_counted_says_so() {
+    for (total, expected) in [(9, true), (1, false)] {
+        let (answer, told) = (json!({ "data": [{ "_id": "a" }], "totalCount": total }), Arc::default());
+        let config = Config { location_id: Some("location-1".into()), ..Config::default() };
+        let client = Client::new(Canned(answer.to_string(), Arc::clone(&told)), config).expect("a client");
+        let mut pages = client.pages(ListOrders { params: ListOrdersParams::default() });
+        let mut last = None;
+        while let Some(page) = at_once(pages.next()) {
+            last = Some(page.expect("a page").incomplete);
+        }
+        assert_eq!((last, told.load(Ordering::Relaxed)), (Some(expected), u32::from(expected)), "{total}");
+    }
+}
+
 /// Compiles only if the pages can be read on another thread wherever the calls can.
 #[allow(dead_code)]
 fn pages_go_where_the_calls_of_their_transport_go(client: &Client<Canned>) {
@@ -295,8 +312,8 @@ fn pages_go_where_the_calls_of_their_transport_go(client: &Client<Canned>) {
     goes(client.pages(coupons(1)).records());
 }
 
-/// A transport that gives the same answer always and at once; its futures are `Send`.
-struct Canned(String);
+/// A transport that gives the same answer always and at once, and counts the drifts that it is told; its futures are `Send`.
+struct Canned(String, Arc<AtomicU32>);
 
 impl Transport for Canned {
     async fn send(&self, _: &Request, _: Option<&str>, _: u32) -> Result<Response, Interrupted> {
@@ -317,6 +334,12 @@ impl Transport for Canned {
 
     async fn token(&self, _: TokenRequest<'_>) -> Result<Option<String>, Error> {
         Ok(None)
+    }
+
+    fn event(&self, _: &'static Operation, event: Event<'_>) {
+        if matches!(event, Event::Drift(drift) if drift.path == "data") {
+            self.1.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 

@@ -67,6 +67,8 @@ interface State {
     /** Whether the list has ended. */
     ended: boolean;
     records: number;
+    /** How many there are by HighLevel's count, where the list ended before them. */
+    counted?: number;
     /** How many bytes of the file belong to those records: what follows them was cut off. */
     bytes: number;
     startedAt: string;
@@ -83,6 +85,8 @@ interface Written {
 interface Exported {
     of: string;
     records: number;
+    /** How many there are by HighLevel's count, where its list ended before them. */
+    counted?: number;
     files: Written[];
     startedAt: string;
     finishedAt: string;
@@ -243,7 +247,7 @@ async function exportStream(client: PaymentsClient, stream: Stream, settings: Se
         // A process that ended between the two lines finds the file under its name.
         if (existsSync(part)) await rename(part, path(file));
         exported = {
-            of, records: done.records, files: [await written(out, file)],
+            of, records: done.records, ...(done.counted !== undefined && { counted: done.counted }), files: [await written(out, file)],
             startedAt: done.startedAt, finishedAt: new Date().toISOString(),
         };
     }
@@ -260,7 +264,8 @@ async function exportStream(client: PaymentsClient, stream: Stream, settings: Se
     await store(manifestPath, manifest);
     rmSync(statePath, { force: true });
     const since = kept ? ` as of ${kept.finishedAt}, not asked for again (--stream ${stream} --fresh exports them anew)` : "";
-    progress.end(`${exported.records} ${stream}: ${exported.files.map(({ file }) => file).join(", ")}${since}`);
+    const short = exported.counted === undefined ? "" : `; HighLevel counts ${exported.counted}, but its list ended before`;
+    progress.end(`${exported.records} ${stream}${short}: ${exported.files.map(({ file }) => file).join(", ")}${since}`);
 }
 
 interface Place {
@@ -299,6 +304,7 @@ async function fetched(client: PaymentsClient, stream: Stream, { filters }: Sett
             state.ended = !page.hasNextPage();
             if (page.cursor === undefined) delete state.cursor;
             else state.cursor = page.cursor;
+            if (page.incomplete) state.counted = page.totalCount;
             await store(statePath, state);
             progress.tell(state.records, page.totalCount, state.bytes);
             if (signal.aborted && !state.ended) throw signal.reason;

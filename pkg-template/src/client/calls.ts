@@ -73,7 +73,8 @@ export class Calls {
             });
         };
         const { engine } = this.#core;
-        return new PagePromise<T>({ engine, read, resume: undefined, offset: 0, limit: 0, signal: undefined, timeoutMs: TIMEOUT_MS });
+        const endedEarly = () => {};
+        return new PagePromise<T>({ engine, read, endedEarly, resume: undefined, offset: 0, limit: 0, signal: undefined, timeoutMs: TIMEOUT_MS });
     }
 
     #list<T>(name: string, params?: Paged, options?: CallOptions): PagePromise<T> {
@@ -103,6 +104,7 @@ export class Calls {
                 cursor === undefined
                     ? undefined
                     : () => this.#resume(name, () => ({ params: asIs(query), options: manner, copied: [wanted, headers && options] }), cursor),
+            endedEarly: () => this.#core.endedEarly(name),
             offset: query.offset ?? 0,
             limit: query.limit ?? 0,
             signal,

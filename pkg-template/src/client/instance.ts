@@ -81,6 +81,12 @@ export class LastingCore implements Tenant {
         });
     }
 
+    /** Tells that the list of this name ended before the records that HighLevel counts. */
+    endedEarly(name: string): void {
+        // Who has closed the client wants to hear nothing.
+        if (!this.closed) this.present().ended_early(name);
+    }
+
     /** A list from a cursor on. */
     resume(input: Input, cursor: unknown): Pages {
         this.#open();

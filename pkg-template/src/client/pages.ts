@@ -30,6 +30,14 @@ export class Page<T> {
         return BEHIND.get(this)().cursor;
     }
 
+    /**
+     * Whether the list ends with this page although HighLevel counts more records: it gave the same pages again, or its total is
+     * too high. Whoever reads on is also told by a `drift` event.
+     */
+    get incomplete(): boolean {
+        return BEHIND.get(this)().incomplete;
+    }
+
     /** Whether another page follows. */
     hasNextPage(): boolean {
         return following(this) !== undefined;
@@ -47,6 +55,8 @@ export class Page<T> {
 interface Behind<T> {
     next?: SharedRead<Page<T>>;
     cursor?: string;
+    /** Nothing does, although HighLevel counts more. */
+    incomplete: boolean;
 }
 
 function following<T>(page: Page<T>): SharedRead<Page<T>> | undefined {
@@ -89,6 +99,8 @@ export interface List<T> {
     /** Where the caller wants to start, and how many records a page is to hold; 0 where that was not said. */
     offset: number;
     limit: number;
+    /** Tells that it ended before the records that HighLevel counts. */
+    endedEarly: () => void;
     /** The caller's own. */
     signal: AbortSignal | undefined;
     /** Milliseconds that one attempt may take. */
@@ -217,7 +229,7 @@ async function begin<T>(list: List<T>, signal: AbortSignal): Promise<WithRespons
         const later = () => {
             if (behind === undefined) {
                 const { pages, taken } = open();
-                behind = after(list, pages, scope, taken.cursor);
+                behind = after(list, pages, scope, taken);
             }
             return behind;
         };
@@ -280,21 +292,22 @@ function pageOf<T>(
     list: List<T>,
     pages: Pages,
     scope: string,
-    { fresh, totalCount, cursor }: Taken,
+    taken: Taken,
     records: T[],
     total: number | undefined,
 ): Page<T> {
-    const behind = after(list, pages, scope, cursor);
-    const data = fresh.map((index) => records[index] as T);
-    return new Page(data, total ?? totalCount, () => behind);
+    const behind = after(list, pages, scope, taken);
+    const data = taken.fresh.map((index) => records[index] as T);
+    return new Page(data, total ?? taken.totalCount, () => behind);
 }
 
-function after<T>(list: List<T>, pages: Pages, scope: string, cursor?: string): Behind<T> {
+function after<T>(list: List<T>, pages: Pages, scope: string, { cursor, incomplete }: Taken): Behind<T> {
     const { engine } = list;
     if (cursor === undefined) {
         engine.release(pages);
         pages.free();
-        return {};
+        if (incomplete) list.endedEarly();
+        return { incomplete };
     }
     const instance = engine.lost;
     // It remembers more of what was delivered than a cursor can, but goes on with the first page that is read with it.
@@ -311,7 +324,7 @@ function after<T>(list: List<T>, pages: Pages, scope: string, cursor?: string): 
             throw error;
         }
     };
-    return { next: new SharedRead(read, list, false), cursor };
+    return { next: new SharedRead(read, list, false), cursor, incomplete };
 }
 
 /** What the core says of a page: which of its records no page before delivered, and what comes behind it, if anything does. */
@@ -319,6 +332,7 @@ interface Taken {
     fresh: number[];
     totalCount: number;
     cursor?: string;
+    incomplete: boolean;
 }
 
 /** Nothing if the page brought nothing new and the list goes on. */

@@ -116,6 +116,26 @@ test("killed at any moment, with orders arriving meanwhile, it has each order th
     assert.ok(kills > 3);
 });
 
+test("a list that ends before the records that HighLevel counts is told, and stands in the manifest", async () => {
+    const account = await start();
+    account.before = async (url) => {
+        const { pathname, searchParams } = new URL(url);
+        if (pathname !== "/payments/orders") return undefined;
+        searchParams.delete("offset");
+        const first = await account.sandbox.fetch(`https://sandbox.invalid${pathname}?${searchParams}`, {
+            headers: { authorization: `Bearer ${account.token}`, version: "2021-07-28" },
+        });
+        return Response.json(await first.json());
+    };
+    const out = fresh();
+    const { code, stderr } = await run(account, out, ["--stream", "orders,coupons"]);
+    assert.equal(code, 0, stderr);
+    const { orders, coupons } = manifest(out).streams;
+    assert.deepEqual([orders.records, orders.counted], [100, 250]);
+    assert.match(stderr, /100 orders; HighLevel counts 250, but its list ended before/);
+    assert.equal(coupons.counted, undefined);
+});
+
 test("Ctrl-C ends it with code 130, and the same command goes on", async () => {
     const account = await start({ size: 700 });
     const out = fresh();

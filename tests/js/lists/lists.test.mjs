@@ -170,6 +170,31 @@ test("an empty page ends the list whatever its total says, and so does a server 
     assert.ok(deaf.requests.length <= 20, `${deaf.requests.length} requests`);
 });
 
+test("a list that ends before the records that HighLevel counts says so, on its last page and as drift", async () => {
+    const full = Array.from({ length: 100 }, (_, i) => ({ _id: `record-${i}` }));
+    const empty = (request) => (new URL(request.url).searchParams.has("offset") ? [] : full);
+    for (const [answer, incomplete] of [
+        [() => ({ data: full, totalCount: 730 }), true],
+        [(request) => ({ data: empty(request), totalCount: 730 }), true],
+        [() => ({ data: full }), true],
+        [(request) => ({ data: empty(request) }), false],
+        [() => ({ data: full, totalCount: 100 }), false],
+    ]) {
+        const { payments, events } = stub((request) => Response.json(answer(request)));
+        let last;
+        for await (const page of payments.orders.list({ limit: 100 }).pages()) {
+            assert.ok(last === undefined || !last.incomplete);
+            last = page;
+        }
+        assert.equal(last.incomplete, incomplete, answer.toString());
+        const told = events.filter(({ type, path }) => type === "drift" && path === "data");
+        assert.deepEqual(
+            told.map(({ operation, expected, found, repaired }) => [operation.name, expected, found, repaired]),
+            incomplete ? [["orders.list", "as many records as HighLevel counts", "fewer", false]] : [],
+        );
+    }
+});
+
 test("records that are deleted while iterating make it skip none of the others", async () => {
     for (const limit of [5, 10, undefined]) {
         const records = numbers(0, 60);
