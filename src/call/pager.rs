@@ -206,8 +206,13 @@ impl Pager {
             None if blind => count >= self.limit,
             None => !ended && self.stalled < MAX_STALLED && self.repeated < MAX_REPEATED,
         };
-        let repeats = fresh.is_empty() && count > 1 && count >= self.limit;
-        self.incomplete = !self.more && total.map_or(repeats, |total| total > end);
+        // A server that takes no notice of the offset repeats more than the record that the page before ended with.
+        let repeats = count > 1 && (self.stalled >= MAX_STALLED || self.repeated >= MAX_REPEATED);
+        self.incomplete = !self.more
+            && match total {
+                Some(total) => total > end || (repeats && total > count),
+                None => repeats && count >= self.limit,
+            };
         if self.size == 0 || (self.more && tells && count < self.size) {
             self.size = count;
         }
@@ -421,6 +426,7 @@ mod tests {
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         // The same page again and again.
         assert!(ended(&mut Pager::new(0, 100), &all, Some(730.0)));
+        assert!(ended(&mut Pager::new(0, 100), &all, Some(250.0)));
         assert!(ended(&mut Pager::new(0, 100), &all, None));
         assert!(!ended(&mut Pager::new(0, 0), &["a", "b"], None), "one that knows no pages, but shows all");
         assert!(!ended(&mut Pager::new(0, 100), &all, Some(100.0)));

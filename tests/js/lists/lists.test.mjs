@@ -172,12 +172,13 @@ test("an empty page ends the list whatever its total says, and so does a server 
 
 test("a list that ends before the records that HighLevel counts says so, on its last page and as drift", async () => {
     const full = Array.from({ length: 100 }, (_, i) => ({ _id: `record-${i}` }));
-    const empty = (request) => (new URL(request.url).searchParams.has("offset") ? [] : full);
+    const offset = (request) => Number(new URL(request.url).searchParams.get("offset"));
     for (const [answer, incomplete] of [
         [() => ({ data: full, totalCount: 730 }), true],
-        [(request) => ({ data: empty(request), totalCount: 730 }), true],
+        [() => ({ data: full, totalCount: 250 }), true],
+        [(request) => ({ data: offset(request) > 0 ? [] : full, totalCount: 730 }), true],
         [() => ({ data: full }), true],
-        [(request) => ({ data: empty(request) }), false],
+        [(request) => ({ data: full.slice(offset(request)) }), false],
         [() => ({ data: full, totalCount: 100 }), false],
     ]) {
         const { payments, events } = stub((request) => Response.json(answer(request)));
