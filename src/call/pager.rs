@@ -136,8 +136,7 @@ impl Pager {
         self.more.then_some((self.offset, (self.limit > 0).then_some(self.limit)))
     }
 
-    /// Whether the last page was reached before the records that the server counts, or by giving up a server without a total
-    /// that repeats whole pages. A total that is too high looks the same.
+    /// Whether the last page was reached before the records that the server counts. A total that is too high looks the same.
     pub fn is_incomplete(&self) -> bool {
         self.incomplete
     }
@@ -164,6 +163,9 @@ impl Pager {
                 let shorter = before.zip(total).map_or(0, |(before, now)| before.saturating_sub(now));
                 let back = if shorter > 0 { shorter } else { self.size.max(2) - 1 };
                 self.offset = self.offset.saturating_sub(back).min(total.unwrap_or(u32::MAX).saturating_sub(1));
+                if total != before {
+                    self.stalled = 0;
+                }
                 return fresh;
             }
             // No page from the first to this one holds a record that is remembered: so many were added that they come
@@ -206,13 +208,10 @@ impl Pager {
             None if blind => count >= self.limit,
             None => !ended && self.stalled < MAX_STALLED && self.repeated < MAX_REPEATED,
         };
-        // A server that takes no notice of the offset repeats more than the record that the page before ended with.
+        // A server that takes no notice of the offset repeats more than the record that the page before ended with, and `end` says
+        // nothing.
         let repeats = count > 1 && (self.stalled >= MAX_STALLED || self.repeated >= MAX_REPEATED);
-        self.incomplete = !self.more
-            && match total {
-                Some(total) => total > end || (repeats && total > count),
-                None => repeats && count >= self.limit,
-            };
+        self.incomplete = !self.more && total.is_some_and(|total| total > if repeats { count } else { end });
         if self.size == 0 || (self.more && tells && count < self.size) {
             self.size = count;
         }
@@ -414,6 +413,19 @@ mod tests {
     }
 
     #[test]
+    fn a_search_in_a_list_that_shrinks_meanwhile_is_not_given_up() {
+        let mut pager = Pager::new(0, 1);
+        step(&mut pager, &["a"], Some(29.0));
+        step(&mut pager, &["x", "y"], Some(29.0));
+        for _ in 1..MAX_STALLED {
+            step(&mut pager, &["q", "y"], Some(29.0));
+        }
+        step(&mut pager, &["k", "l"], Some(27.0));
+        let (_, next) = step(&mut pager, &["m", "y"], Some(27.0));
+        assert!(next.is_some_and(|(offset, _)| offset > 0), "{next:?}");
+    }
+
+    #[test]
     fn a_list_that_ends_before_what_the_server_counts_is_incomplete() {
         // What each page is asked for, and what comes.
         let ended = |pager: &mut Pager, page: &[&str], total: Option<f64>| {
@@ -427,8 +439,7 @@ mod tests {
         // The same page again and again.
         assert!(ended(&mut Pager::new(0, 100), &all, Some(730.0)));
         assert!(ended(&mut Pager::new(0, 100), &all, Some(250.0)));
-        assert!(ended(&mut Pager::new(0, 100), &all, None));
-        assert!(!ended(&mut Pager::new(0, 0), &["a", "b"], None), "one that knows no pages, but shows all");
+        assert!(!ended(&mut Pager::new(0, 100), &all, None), "nothing was counted");
         assert!(!ended(&mut Pager::new(0, 100), &all, Some(100.0)));
         // Nothing behind an offset.
         let mut pager = Pager::new(0, 2);

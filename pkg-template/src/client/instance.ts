@@ -121,7 +121,7 @@ export class LastingCore implements Tenant {
                 outcome: "not_sent",
                 lose: (cause) => reject(internal(underWay, cause)),
             };
-            // A clock that was replaced may throw: the caller hears of it.
+            // A clock that was replaced may throw before the core is asked: the caller hears of it.
             void this.#carry(input, signal, underWay).then(resolve, underWay.lose);
         });
     }

@@ -92,6 +92,9 @@ impl Turn {
                     self.behind.2 += ASKS_MS;
                     return Some(ASKS_MS);
                 }
+                // It takes this very place: in two of them the payment would be twice under way.
+                index = at;
+                break;
             }
             index = at;
         }
@@ -109,7 +112,8 @@ impl Turn {
     /// The call waits for something that is over in so many milliseconds. Where it is not heard of any more a payment whose
     /// answer was lost has to be seen all the same.
     pub fn waits(&mut self, now: f64, ms: f64) {
-        let seen = self.sent.map_or(0.0, |sent| sent + self.shows_ms);
+        // By a clock that was set back since it was sent later than now.
+        let seen = self.sent.map_or(0.0, |sent| sent.min(now) + self.shows_ms);
         self.keep(now, seen.max(now + ms + GRACE_MS));
     }
 
@@ -243,6 +247,30 @@ mod tests {
         }
         assert_eq!(second.wait(0.0), None);
         assert_eq!(turn(&queue).wait(0.0), Some(ASKS_MS), "the second has the turn");
+    }
+
+    #[test]
+    fn where_the_clock_is_set_back_behind_a_lost_payment_the_next_one_waits_no_longer_for_it() {
+        let queue = OnceQueue::default();
+        let [mut first, mut second] = [turn(&queue), turn(&queue)];
+        assert_eq!(first.wait(1e12), None);
+        first.sends(1e12, 30_000.0);
+        first.hears(1e12);
+        first.waits(5000.0, 30_000.0);
+        assert_eq!(second.wait(35_999.0), Some(ASKS_MS));
+        assert_eq!(second.wait(36_001.0), None);
+    }
+
+    #[test]
+    fn a_payment_has_one_place_also_by_a_clock_that_stands() {
+        let queue = OnceQueue::default();
+        let turns = |turn: &mut Turn| (0..99).take_while(|_| turn.wait(0.0).is_some()).count();
+        let mut other = Turn::new(queue.clone(), "b", "1", 3500.0);
+        let [mut dead, mut second, mut third] = [turn(&queue), turn(&queue), turn(&queue)];
+        assert_eq!((dead.wait(0.0), other.wait(0.0)), (None, None));
+        other.ends();
+        assert_eq!(turns(&mut second), 10);
+        assert_eq!(turns(&mut third), 10, "neither of them is heard of again");
     }
 
     #[test]

@@ -177,7 +177,7 @@ test("a list that ends before the records that HighLevel counts says so, on its 
         [() => ({ data: full, totalCount: 730 }), true],
         [() => ({ data: full, totalCount: 250 }), true],
         [(request) => ({ data: offset(request) > 0 ? [] : full, totalCount: 730 }), true],
-        [() => ({ data: full }), true],
+        [() => ({ data: full }), false],
         [(request) => ({ data: full.slice(offset(request)) }), false],
         [() => ({ data: full, totalCount: 100 }), false],
     ]) {
