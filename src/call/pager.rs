@@ -48,8 +48,15 @@ pub struct Pager {
     seen: Recent,
     /// While pages are searched from the first one on: the last record of the last page. 0 otherwise.
     edge: u64,
-    /// How many times such a search has begun.
+    /// How many times such a search has begun, or the reading went back from a page that held something known, since a page
+    /// brought something.
     searches: u32,
+    /// Whether the last page held something known.
+    met: bool,
+    /// How many records were delivered, with those in front of where it started.
+    delivered: u32,
+    /// The lowest total so far; `None` behind a cursor, since records may have been added while nobody read on.
+    promised: Option<u32>,
     /// The last total.
     total: Option<u32>,
     /// The last record and the total of the last page that was not empty.
@@ -74,6 +81,9 @@ impl Pager {
             seen,
             edge: 0,
             searches: 0,
+            met: false,
+            delivered: offset,
+            promised: Some(u32::MAX),
             total: None,
             last,
             stalled: 0,
@@ -111,6 +121,8 @@ impl Pager {
         if limit > 0 {
             self.size = limit;
         }
+        self.delivered = self.offset.saturating_add(1);
+        self.promised = None;
         self.last.0 = self.seen.latest(1).unwrap_or_default();
         self.grow();
         true
@@ -141,6 +153,11 @@ impl Pager {
         self.incomplete
     }
 
+    /// How many records are known to match.
+    pub fn delivered(&self) -> u32 {
+        self.delivered
+    }
+
     /// Takes a page: the [`hash`]es of its ids in order, and how many records match in all, if the server says so.
     /// Gives the indexes of the records that are to be delivered.
     pub fn take(&mut self, ids: &[u64], total: Option<f64>) -> Vec<u32> {
@@ -166,6 +183,12 @@ impl Pager {
                 if total != before {
                     self.stalled = 0;
                 }
+                // Pages that are ordered otherwise each time, or backwards, would be gone through for ever.
+                self.searches += u32::from(std::mem::take(&mut self.met));
+                if self.searches >= MAX_SEARCHES {
+                    self.more = false;
+                    self.incomplete = total.is_some_and(|total| total > self.delivered);
+                }
                 return fresh;
             }
             // No page from the first to this one holds a record that is remembered: so many were added that they come
@@ -183,7 +206,7 @@ impl Pager {
             return fresh;
         }
         self.edge = 0;
-        self.searches = 0;
+        self.met = true;
         // Later pages may be short for once; the first one tells the server's default, or its maximum.
         let tells = self.seen.is_empty();
         let first = known.unwrap_or(0);
@@ -194,6 +217,13 @@ impl Pager {
                 }
                 fresh.push(index as u32);
             }
+        }
+        if !fresh.is_empty() {
+            self.searches = 0;
+        }
+        self.delivered = self.delivered.saturating_add(fresh.len() as u32);
+        if let (Some(_), Some(total)) = (listed, total) {
+            self.promised = self.promised.map(|promised| promised.min(total));
         }
         let this = (ends_with, total);
         self.stalled = if fresh.is_empty() && this == self.last { self.stalled + 1 } else { 0 };
@@ -211,7 +241,9 @@ impl Pager {
         // A server that takes no notice of the offset repeats more than the record that the page before ended with, and `end` says
         // nothing.
         let repeats = count > 1 && (self.stalled >= MAX_STALLED || self.repeated >= MAX_REPEATED);
-        self.incomplete = !self.more && total.is_some_and(|total| total > if repeats { count } else { end });
+        let missed = self.promised.is_some_and(|promised| promised < u32::MAX && promised > self.delivered);
+        self.incomplete =
+            !self.more && (missed || total.is_some_and(|total| total > if repeats { count } else { end }));
         if self.size == 0 || (self.more && tells && count < self.size) {
             self.size = count;
         }
@@ -409,6 +441,41 @@ mod tests {
             }
             assert_eq!(got, list, "{most}");
             assert!(pages <= 7, "{most}: {pages}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_passes_records_over_since_its_pages_change_their_order_is_incomplete() {
+        let mut pager = Pager::new(0, 3);
+        step(&mut pager, &["a", "b", "c"], Some(6.0));
+        // "d" stands in front of "c" now, as new records do.
+        assert_eq!(step(&mut pager, &["d", "c", "e", "f"], Some(6.0)), (vec![2, 3], None));
+        assert!(pager.is_incomplete());
+        // New ones are none of those that were promised.
+        let mut pager = Pager::new(0, 3);
+        step(&mut pager, &["a", "b", "c"], Some(4.0));
+        assert_eq!(step(&mut pager, &["b", "c", "d"], Some(5.0)), (vec![2], None));
+        assert!(!pager.is_incomplete());
+        // Nor are those that were deleted.
+        let mut pager = Pager::new(0, 3);
+        step(&mut pager, &["a", "b", "c"], Some(6.0));
+        assert_eq!(step(&mut pager, &["c", "d"], Some(4.0)), (vec![1], None));
+        assert!(!pager.is_incomplete());
+    }
+
+    #[test]
+    fn a_list_whose_pages_are_the_wrong_way_round_ends() {
+        for (records, limit) in [(60u32, 3u32), (5000, 10)] {
+            let mut pager = Pager::new(0, limit);
+            let (mut pages, mut got) = (0, 0);
+            while let Some((offset, limit)) = pager.position() {
+                let end = (offset + limit.unwrap_or_default()).min(records);
+                let ids: Vec<u64> = (offset..end).rev().map(|id| hash(&id.to_le_bytes())).collect();
+                got += pager.take(&ids, Some(f64::from(records))).len();
+                pages += 1;
+                assert!(pages < 5000, "{records}");
+            }
+            assert_eq!(pager.is_incomplete(), got < records as usize, "{records}: {got}");
         }
     }
 

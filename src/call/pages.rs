@@ -77,8 +77,6 @@ impl PageLoop {
     /// match in all, if the server says so. `None`: it brought nothing new, and the list goes on; the next one has to be
     /// read for it.
     pub fn take(&mut self, ids: &[u64], total: Option<f64>) -> Option<Taken> {
-        let asked = self.next();
-        let known = f64::from(asked.and_then(|place| place.offset).unwrap_or(0)) + ids.len() as f64;
         self.began = true;
         let fresh = self.pager.take(ids, total);
         let more = self.pager.position().is_some();
@@ -86,7 +84,12 @@ impl PageLoop {
             return None;
         }
         let cursor = more.then(|| self.pager.cursor(&self.scope));
-        Some(Taken { fresh, total_count: total.unwrap_or(known), cursor, incomplete: self.pager.is_incomplete() })
+        Some(Taken {
+            fresh,
+            total_count: total.unwrap_or(self.pager.delivered().into()),
+            cursor,
+            incomplete: self.pager.is_incomplete(),
+        })
     }
 }
 
