@@ -99,7 +99,7 @@ impl Call {
         let now = around.now_ms();
         self.keep_deadline(now);
         if let (Some(once), Told::Answer(_)) = (&mut self.once, &told) {
-            once.hears(now);
+            once.hears(around.steady_ms());
         }
         let ask = self.go_on(around, told);
         self.waits = match ask {
@@ -109,7 +109,7 @@ impl Call {
             Ask::Turn | Ask::Done(_) => (0.0, 0.0),
         };
         if let Some(once) = &mut self.once {
-            let (now, most) = (around.now_ms(), self.waits.1);
+            let (now, most) = (around.steady_ms(), self.waits.1);
             match ask {
                 Ask::Send(_) => once.sends(now, most),
                 Ask::Done(_) => once.ends(),
@@ -120,10 +120,10 @@ impl Call {
     }
 
     /// Ends before it has come to an end: whoever carries it goes no further.
-    pub fn leave(&mut self, now: f64) {
-        self.run.leave(now);
+    pub fn leave<S: Surroundings>(&mut self, around: &S) {
+        self.run.leave(around.now_ms());
         if let Some(once) = &mut self.once {
-            once.hears(now);
+            once.hears(around.steady_ms());
             once.ends();
         }
     }
@@ -151,9 +151,8 @@ impl Call {
                 if matches!(told, Told::Awake(false)) {
                     return Ask::Done(Err(once.given_up(true)));
                 }
-                let now = around.now_ms();
-                if let Some(ms) = once.queue(now) {
-                    if now + ms >= self.run.deadline {
+                if let Some(ms) = once.queue(around.steady_ms()) {
+                    if around.now_ms() + ms >= self.run.deadline {
                         return Ask::Done(Err(once.given_up(false)));
                     }
                     return Ask::Wait(ms);

@@ -86,6 +86,9 @@ pub(crate) trait Surroundings {
     /// The wall clock, in milliseconds since 1970.
     fn now_ms(&self) -> f64;
 
+    /// A clock that nobody sets, in milliseconds from any moment, where there is one; otherwise the wall clock.
+    fn steady_ms(&self) -> f64;
+
     /// What the server's clock said with its last answer, in milliseconds since 1970, where it can be known.
     fn server_time_ms(&self) -> Option<f64>;
 

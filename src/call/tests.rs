@@ -135,6 +135,56 @@ fn of_two_calls_with_one_reference_the_second_waits_for_the_first() {
     assert_eq!(sent(&mut second, &around, Told::Awake(true)), LIST);
 }
 
+#[test]
+fn a_clock_that_is_set_ahead_gives_no_turn_away() {
+    let mut around = Around::new();
+    let queue = OnceQueue::default();
+    let first = sent_payment(&around, &queue);
+    for set in [0.0, 3_600_000.0] {
+        (around.now, around.set) = (NOW + set, set);
+        let mut second = payment(config(), job(), &queue, around.now);
+        assert_eq!(asked(second.next(&around, Told::Nothing)), "wait 100");
+        assert_eq!(asked(second.next(&around, Told::Awake(true))), "wait 100");
+    }
+    drop(first);
+}
+
+#[test]
+fn a_payment_is_not_sent_while_the_server_counts_transactions_that_it_does_not_show() {
+    let around = Around::new();
+    for (list, total) in [("", 1), ("", 7), (r#"{"_id":"t1","entityId":"o1","amount":9}"#, 2)] {
+        let mut call = payment(config(), job(), &OnceQueue::default(), NOW);
+        let mut path = sent(&mut call, &around, Told::Nothing);
+        let body = format!(r#"{{"data":[{list}],"totalCount":{total}}}"#);
+        let ask = loop {
+            assert!(path.starts_with("GET transactions"), "{path}");
+            let single = path.contains("transactions/t1");
+            let ask = call.next(&around, answer(200, if single { r#"{"_id":"t1"}"# } else { &body }));
+            let Ask::Token = ask else { break asked(ask) };
+            assert_eq!(asked(call.next(&around, token("tok"))), "turn");
+            asked(call.next(&around, Told::Turn(Turn::Go)));
+            path = format!("GET {}", call.run.request.url.split_once("/payments/").expect("a path").1);
+        };
+        assert!(ask.starts_with("ambiguous_payment Unknown 0 false") && ask.contains("counts more"), "{ask}");
+    }
+}
+
+#[test]
+fn transactions_that_are_deleted_while_the_pages_are_read_hide_no_other_one() {
+    let around = Around::new();
+    let page = |ids: std::ops::Range<u32>, total: u32| {
+        let of = |id: u32| format!(r#"{{"_id":"t{id}","entityId":"o1","status":"failed"}}"#);
+        answer(200, &format!(r#"{{"data":[{}],"totalCount":{total}}}"#, ids.map(of).collect::<Vec<_>>().join(",")))
+    };
+    let mut call = payment(config(), job(), &OnceQueue::default(), NOW);
+    assert_eq!(sent(&mut call, &around, Told::Nothing), LIST);
+    // The first one goes, and the last one comes to stand where the page was to begin.
+    let second = LIST.replace("entityId", "offset=99&entityId");
+    assert_eq!(sent(&mut call, &around, page(0..100, 101)), second);
+    assert_eq!(sent(&mut call, &around, page(100..101, 100)), LIST);
+    assert_eq!(sent(&mut call, &around, page(1..101, 100)), "POST orders/o1/record-payment");
+}
+
 fn job() -> OnceOptions {
     OnceOptions { reference: Some("job-1".into()), ..OnceOptions::default() }
 }
@@ -172,7 +222,7 @@ fn behind_a_payment_whose_answer_was_lost_the_next_one_waits_until_it_can_be_see
         let mut first = sent_payment(&around, &queue);
         around.now += 10_000.0;
         if how == "dropped" {
-            first.leave(around.now);
+            first.leave(&around);
         } else {
             assert_eq!(asked(first.next(&around, aborted())), "wait 500");
         }
@@ -245,8 +295,8 @@ fn without_a_total_a_page_that_brings_nothing_new_is_the_last() {
     let mut call = payment(config(), OnceOptions::default(), &OnceQueue::default(), NOW);
     sent(&mut call, &around, Told::Nothing);
     let page = || answer(200, &format!(r#"{{"data":[{}]}}"#, alike("t1", "")));
-    let behind = sent(&mut call, &around, page());
-    assert!(behind.contains("limit=100&offset=1&"), "{behind}");
+    // From the last transaction of the page before, which was the only one.
+    assert_eq!(sent(&mut call, &around, page()), LIST);
     assert_eq!(sent(&mut call, &around, page()), "POST orders/o1/record-payment");
 }
 
@@ -263,20 +313,21 @@ fn the_transactions_of_an_order_are_read_page_by_page() {
     let behind = |offset: usize| {
         format!("GET transactions?altId=there&limit=100&offset={offset}&entityId=o1&locationId=there&altType=location")
     };
-    assert_eq!(sent(&mut call, &around, page(0, 100, 201)), behind(100));
-    assert_eq!(sent(&mut call, &around, page(100, 100, 201)), behind(200));
-    assert_eq!(sent(&mut call, &around, page(200, 1, 201)), "POST orders/o1/record-payment");
+    // Each page begins with the last transaction of the one before.
+    assert_eq!(sent(&mut call, &around, page(0, 100, 200)), behind(99));
+    assert_eq!(sent(&mut call, &around, page(99, 100, 200)), behind(198));
+    assert_eq!(sent(&mut call, &around, page(198, 2, 200)), "POST orders/o1/record-payment");
     // A page that brings nothing new is the last one, and ten are.
     let mut call = payment(config(), OnceOptions::default(), &queue, NOW);
     sent(&mut call, &around, Told::Nothing);
-    assert_eq!(sent(&mut call, &around, page(0, 100, 999)), behind(100));
+    assert_eq!(sent(&mut call, &around, page(0, 100, 999)), behind(99));
     assert_eq!(sent(&mut call, &around, page(0, 100, 999)), "POST orders/o1/record-payment");
     let mut call = payment(config(), OnceOptions::default(), &queue, NOW);
     sent(&mut call, &around, Told::Nothing);
     for at in 1..10 {
-        assert_eq!(sent(&mut call, &around, page((at - 1) * 100, 100, 5000)), behind(at * 100));
+        assert_eq!(sent(&mut call, &around, page((at - 1) * 99, 100, 5000)), behind(at * 99));
     }
-    assert_eq!(sent(&mut call, &around, page(900, 100, 5000)), "POST orders/o1/record-payment");
+    assert_eq!(sent(&mut call, &around, page(891, 100, 5000)), "POST orders/o1/record-payment");
 }
 
 /// A payment like the one of [`BODY`], as the list shows it.

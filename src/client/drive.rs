@@ -62,6 +62,6 @@ struct Driven<'a, T: Transport> {
 
 impl<T: Transport> Drop for Driven<'_, T> {
     fn drop(&mut self) {
-        self.call.leave(self.transport.now_ms());
+        self.call.leave(self.transport);
     }
 }

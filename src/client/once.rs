@@ -76,11 +76,15 @@ pub struct PaymentRecorded {
 
 /// What the last attempt to record a payment ended with.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Reason {
     /// The code that its error would have, in snake case.
     pub code: String,
     /// What happened.
     pub message: String,
+    /// HighLevel's trace id, where its answer had one.
+    #[serde(default)]
+    pub trace_id: Option<String>,
 }
 
 /// How it is known that a payment is recorded.

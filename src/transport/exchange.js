@@ -22,7 +22,7 @@ const OWN_FETCH = globalThis.fetch;
 function within(ms, signal, result, work, stop) {
     return new Promise((resolve) => {
         let timer;
-        const abort = () => end(ABORTED, signal.reason);
+        const abort = () => end(ABORTED, reasonOf(signal));
         const end = (how, cause) => {
             if (result.how !== undefined) return;
             result.how = how;
@@ -51,6 +51,20 @@ function within(ms, signal, result, work, stop) {
         if (ms < Infinity) timer = setTimeout(end, Math.min(ms, 0x7fffffff), TIMEOUT);
         work?.(end);
     });
+}
+
+/** Milliseconds by a clock that nobody sets, where there is one. */
+export function steady() {
+    return globalThis.performance?.now?.() ?? Date.now();
+}
+
+/** Why a signal was aborted; one of somebody's own making may throw that. */
+function reasonOf(signal) {
+    try {
+        return signal.reason;
+    } catch (cause) {
+        return cause;
+    }
 }
 
 /** Waits, unless the signal aborts. */
@@ -179,7 +193,7 @@ async function carry(given, url, init, max, result, end) {
         // refused, a second try of its own. For a read that is no harm. That a write was not sent, only the runtime's own
         // fetch is believed.
         const refused = reads ? says.refused || answer === undefined : own && says.refused && isRefused(url, init);
-        result.sent = !refused && !(says.unsent && (reads || own));
+        result.sent = !refused && !(says.unsent && (reads || (own && connectsOnce())));
         end(refused ? REFUSED : FAILED, cause);
     }
 }
@@ -226,6 +240,23 @@ function isUnsent(cause) {
         syscall === "connect" ||
         syscall === "getaddrinfo"
     );
+}
+
+/**
+ * Whether the runtime's own fetch connects no second time by itself: in Node a dispatcher that somebody has set may, and its last
+ * failure says nothing of the first time. Interceptors hide behind a plain agent, with a method of their own.
+ */
+function connectsOnce() {
+    try {
+        const symbols = Object.getOwnPropertySymbols(globalThis);
+        return symbols.every((symbol) => {
+            if (!symbol.description?.startsWith("undici.globalDispatcher")) return true;
+            const { constructor, dispatch } = globalThis[symbol] ?? {};
+            return constructor?.name === "Agent" && dispatch === constructor.prototype.dispatch;
+        });
+    } catch {
+        return false;
+    }
 }
 
 // How much is read at once at first where no length is declared, and at most.

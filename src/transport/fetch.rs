@@ -28,6 +28,7 @@ extern "C" {
         max: f64,
     ) -> Promise;
     fn pause(ms: f64, signal: Option<&AbortSignal>) -> Promise;
+    fn steady() -> f64;
     fn shared(
         function: &Function,
         location_id: Option<&str>,
@@ -383,6 +384,10 @@ impl Transport for FetchTransport {
 
     fn now_ms(&self) -> f64 {
         js_sys::Date::now()
+    }
+
+    fn steady_ms(&self) -> f64 {
+        steady()
     }
 
     fn server_time_ms(&self) -> Option<f64> {

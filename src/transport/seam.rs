@@ -21,6 +21,12 @@ pub trait Transport {
     /// The wall clock, in milliseconds since 1970.
     fn now_ms(&self) -> f64;
 
+    /// A clock that nobody sets, in milliseconds from any moment: by it calls of `record_payment_once` with one reference wait for
+    /// each other, whatever becomes of the wall clock. That is the default.
+    fn steady_ms(&self) -> f64 {
+        self.now_ms()
+    }
+
     /// The `Date` of the last answer, in milliseconds since 1970 (see [`http_date`](crate::core::http_date)), where it has one
     /// that can be read. With it a job whose clock is ahead of HighLevel's is found out before it records a payment.
     fn server_time_ms(&self) -> Option<f64> {
@@ -44,6 +50,10 @@ pub trait Transport {
 impl<T: Transport> Surroundings for T {
     fn now_ms(&self) -> f64 {
         Transport::now_ms(self)
+    }
+
+    fn steady_ms(&self) -> f64 {
+        Transport::steady_ms(self)
     }
 
     fn server_time_ms(&self) -> Option<f64> {

@@ -22,6 +22,12 @@ const NO_FIELD = "is no field here";
 /** A moment in ISO 8601 that is the same on every machine. */
 const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
+/** Whether there is such a day: `Date` takes the last days of a short month for the first ones of the next. */
+function isDay(text: string): boolean {
+    const date = new Date(text);
+    return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
+
 /** What is wrong with the input, as far as the core cannot see it: there everything arrives as JSON text. */
 export class Findings {
     readonly issues: Issue[] = [];
@@ -74,7 +80,7 @@ export class Findings {
     instant(name: string, value: string | Date | undefined): string | undefined {
         if (value === undefined) return undefined;
         // Text without an offset would be another moment on another machine, and `Date` makes one of nearly anything.
-        const told = typeof value === "string" ? INSTANT.test(value) : typeof value?.getTime === "function";
+        const told = typeof value === "string" ? INSTANT.test(value) && isDay(value.slice(0, 10)) : typeof value?.getTime === "function";
         const date = new Date(told ? value : Number.NaN);
         if (!Number.isNaN(date.getTime())) return date.toISOString();
         return this.add(name, "must be a Date, or a time in ISO 8601 with its offset from UTC, such as 2026-11-01T12:00:00Z");

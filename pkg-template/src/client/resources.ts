@@ -41,6 +41,8 @@ export interface PaymentRecorded {
         code: string;
         /** The message of its error. */
         message: string;
+        /** HighLevel's trace id, where its answer had one: its support finds the request by it. */
+        traceId?: string;
     };
 }
 

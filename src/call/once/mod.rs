@@ -14,7 +14,7 @@ use super::run::{Done, Run};
 use super::Surroundings;
 use crate::core::{build, Config, Error, ErrorKind, Outcome};
 use crate::endpoint::{Operation, GET_ORDER, GET_TRANSACTION, LIST_TRANSACTIONS, RECORD_PAYMENT};
-use crate::json::{field, items, joined, push_decimal, put, quote, rounded_up};
+use crate::json::{field, items, joined, push_decimal, put, quote, rounded_up, text_field};
 use crate::shape::Issue;
 use money::{amount_of, number};
 use payment::{Payment, Shown};
@@ -76,7 +76,9 @@ pub(crate) struct RecordOnce {
     due_read: bool,
     look: Look,
     pages: u32,
+    /// How many stand in the list up to the end of the last page, and the last id of that.
     offset: usize,
+    last: String,
     /// What transactions showed that were read on their own; nothing where that was refused.
     singles: Vec<(u64, Option<Shown>)>,
     proofs: usize,
@@ -109,6 +111,7 @@ impl RecordOnce {
             look: Look { amounts, ..Look::default() },
             pages: 0,
             offset: 0,
+            last: String::new(),
             singles: Vec::new(),
             proofs: 0,
             candidates: Vec::new(),
@@ -192,9 +195,9 @@ impl RecordOnce {
             put(&mut params, if account.is_empty() { "" } else { "," });
             put(&mut params, "\"limit\":");
             push_decimal(&mut params, PAGE as u64);
-            if self.offset > 0 {
+            if self.start() > 0 {
                 put(&mut params, ",\"offset\":");
-                push_decimal(&mut params, self.offset as u64);
+                push_decimal(&mut params, self.start() as u64);
             }
             put(&mut params, ",\"entityId\":");
             quote(&mut params, &self.payment.order);
@@ -317,14 +320,25 @@ impl RecordOnce {
         error
     }
 
+    /// Where the next page of transactions starts: with the last one of the page before. Where that is gone from there others were
+    /// deleted meanwhile, and what was to come next stands further in front.
+    fn start(&self) -> usize {
+        self.offset.saturating_sub(usize::from(!self.last.is_empty()))
+    }
+
     /// Takes a page of transactions; gives whether another one follows.
     fn listed(&mut self, body: &[u8]) -> bool {
-        let (mut count, mut fresh) = (0, false);
+        let (mut count, mut fresh) = (self.start(), false);
+        let before = std::mem::take(&mut self.last);
+        let mut joined = before.is_empty();
         for (_, record) in items(field(body, "data")) {
             count += 1;
+            self.last = text_field(record, "_id");
+            let repeated = !before.is_empty() && self.last == before;
+            joined |= repeated;
             let Some(mut sight) = Sight::of(&self.payment, record) else {
                 // A server that takes no notice of the filter has the order's own further on.
-                fresh = true;
+                fresh |= !repeated;
                 continue;
             };
             // A transaction that comes in while the pages are read moves others to the next one.
@@ -344,7 +358,12 @@ impl RecordOnce {
             self.look.sights.push(sight);
         }
         self.pages += 1;
-        self.offset += count;
+        self.offset = count;
+        if !joined {
+            // From the start again; what was seen is known.
+            (self.offset, fresh) = (0, true);
+            self.last.clear();
+        }
         // One that is smaller than what came is none.
         let total = number(field(body, "totalCount")).map(rounded_up).filter(|total| *total >= self.offset as u64);
         // Without a total only a page that brings nothing new is the last one: the server may give fewer than are asked for.
@@ -448,6 +467,7 @@ impl RecordOnce {
                 let amounts = self.look.amounts;
                 self.look = Look { amounts, begun: true, ..Look::default() };
                 (self.pages, self.offset) = (0, 0);
+                self.last.clear();
                 (self.task, self.wait) = (Task::List, ms);
             }
             Step::Ask => self.task = Task::Ask,
@@ -479,7 +499,7 @@ impl RecordOnce {
             Found::Reused => {
                 "a transaction shows the reference, but has another amount or mode; another payment needs another reference"
             }
-            Found::Nothing if self.begun && !self.look.cut => "HighLevel counts more transactions of the order than it shows",
+            Found::Nothing if self.look.hides(0) && !self.look.cut => "HighLevel counts more transactions of the order than it shows",
             Found::Nothing => {
                 "not all transactions of the order could be looked through; since says how far back to look: when the job first began, and never later"
             },
@@ -511,6 +531,10 @@ impl RecordOnce {
             quote(&mut out, failed.code());
             put(&mut out, ",\"message\":");
             quote(&mut out, &failed.message);
+            if let Some(trace_id) = &failed.trace_id {
+                put(&mut out, ",\"traceId\":");
+                quote(&mut out, trace_id);
+            }
             put(&mut out, "}");
         }
         put(&mut out, ",\"attempts\":");

@@ -274,7 +274,7 @@ impl Look {
     /// Whether a transaction that was made since the job began was not seen, or may hold the reference and could not be read
     /// on its own.
     pub fn is_incomplete(&self) -> bool {
-        self.goes_on() || self.sights.iter().any(|sight| sight.new && sight.may_hold(true))
+        self.hides(0) || self.sights.iter().any(|sight| sight.new && sight.may_hold(true))
     }
 
     /// Whether the payment may be one that was not seen: more are hidden than `before` it was sent, or new ones go on.

@@ -7,15 +7,20 @@ use std::cell::RefCell;
 
 pub(in crate::call) const NOW: f64 = 1_793_534_400_000.0;
 
-/// A wall clock that stands still until it is set, and what was told.
+/// A wall clock that stands still until it goes on, by how much of that it was set, and what was told.
 pub(in crate::call) struct Around {
     pub now: f64,
+    pub set: f64,
     events: RefCell<Vec<String>>,
 }
 
 impl Surroundings for Around {
     fn now_ms(&self) -> f64 {
         self.now
+    }
+
+    fn steady_ms(&self) -> f64 {
+        self.now - self.set
     }
 
     fn server_time_ms(&self) -> Option<f64> {
@@ -39,7 +44,7 @@ impl Surroundings for Around {
 
 impl Around {
     pub fn new() -> Self {
-        Self { now: NOW, events: RefCell::default() }
+        Self { now: NOW, set: 0.0, events: RefCell::default() }
     }
 
     fn told(&self) -> Vec<String> {

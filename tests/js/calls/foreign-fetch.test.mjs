@@ -315,6 +315,25 @@ test("a global fetch that somebody wrapped after the import is not believed to h
     }
 });
 
+test("the runtime's own fetch is not believed behind a dispatcher that may have connected before", () => {
+    const program = `
+        import undici from ${JSON.stringify(pathToFileURL(tool.resolve("undici")).href)};
+        import { PaymentsClient } from "ghl-payments";
+        const { Agent, RetryAgent, setGlobalDispatcher } = undici;
+        const passes = (dispatch) => (options, handler) => dispatch(options, handler);
+        const dispatchers = [undefined, new Agent(), new RetryAgent(new Agent()), new Agent().compose(passes)];
+        const outcomes = [];
+        for (const dispatcher of dispatchers) {
+            if (dispatcher) setGlobalDispatcher(dispatcher);
+            const payments = new PaymentsClient({ token: "t", locationId: "l", baseUrl: "http://127.0.0.1:2", maxRetries: 0 });
+            const call = payments.orders.recordPayment("653f6ba4d84bcc7b3d5bb8a1", { mode: "cash", amount: 1 });
+            outcomes.push(await call.catch((error) => error.outcome));
+        }
+        console.log(outcomes.join());
+    `;
+    assert.equal(printed(program), "not_sent,not_sent,unknown,unknown");
+});
+
 test("a fetch that once spoke of a signal, and meant something else, gets signals as before", async () => {
     const signals = [];
     let fails = 0;

@@ -109,8 +109,12 @@ test("where the server counts a transaction that it does not show, the payment i
         };
         const settings = { token: sandbox.token(), locationId: sandbox.locationId, fetch, retryDelayMs: 1 };
         const payments = new PaymentsClient(settings);
-        const call = payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 5 }, { reference: "job-1" });
-        const error = await failure(call);
+        const pay = (once) => failure(payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 5 }, once));
+        // It may be that of an earlier run of the job.
+        const job = await pay({ reference: "job-1" });
+        assert.deepEqual([job.code, job.outcome, held().length, written()], ["ambiguous_payment", "unknown", before, 0]);
+        assert.match(job.message, /counts more transactions of the order than it shows/);
+        const error = await pay();
         assert.deepEqual([error.code, error.outcome, held().length, written()], ["ambiguous_payment", "unknown", before + 1, 1]);
     }
 });
@@ -303,6 +307,8 @@ test("what is wrong with reference and since is said before anything is sent", a
         [{ since: "soon" }, "since"],
         [{ since: null }, "since"],
         [{ since: new Date(NaN) }, "since"],
+        [{ since: "2026-11-31" }, "since"],
+        [{ since: "2026-02-29T12:00:00Z" }, "since"],
         [{ referenceInNotes: "yes" }, "referenceInNotes"],
         [{ refrence: "a" }, "refrence"],
         [{ reference: "a" }, "meta.reference", { meta: { reference: "b" } }],
@@ -597,6 +603,33 @@ test("of calls with one reference one is under way at a time: a button that is p
     assert.deepEqual([held().length, written()], [before + 2, 2]);
     assert.ok(done.every(({ recorded }) => recorded));
     assert.deepEqual(done.map(({ attempts }) => attempts).sort(), [0, 0, 0, 0, 1, 1]);
+});
+
+test("a wall clock that is set ahead, or stands, gives the turn of a payment that is under way to no other press", async () => {
+    for (const set of [3_600_000, -3_600_000, NaN]) {
+        const { sandbox, order, held, written } = till();
+        const before = held().length;
+        const fetch = async (url, init) => {
+            const answer = await sandbox.fetch(url, init);
+            if (init.method === "POST") await new Promise((resolve) => setTimeout(resolve, 300));
+            return answer;
+        };
+        const settings = { token: sandbox.token(), locationId: sandbox.locationId, fetch, retryDelayMs: 1 };
+        const payments = new PaymentsClient(settings);
+        const press = () => payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 1 }, { reference: "job-1" });
+        const { now } = Date;
+        const first = press();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const stands = now();
+        Date.now = () => (Number.isNaN(set) ? stands : now() + set);
+        try {
+            const done = await Promise.all([first, press()]);
+            assert.deepEqual(done.map(({ attempts }) => attempts), [1, 0], String(set));
+            assert.deepEqual([held().length, written()], [before + 1, 1], String(set));
+        } finally {
+            Date.now = now;
+        }
+    }
 });
 
 test("who presses again is not let in before the payment of a call that was given up can be seen", async () => {
