@@ -18,12 +18,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What an edge runtime compiles on a cold start. The goal is 85,000; `benches/README.md` says why it is missed.
-const CORE_LIMIT: usize = 113_000;
+const CORE_LIMIT: usize = 114_000;
 /// What a visitor of a page downloads. The goal is 46,000.
-const BROWSER_LIMIT: usize = 69_300;
+const BROWSER_LIMIT: usize = 70_200;
 /// What an edge runtime compiles for proxy, OAuth, webhooks and the server side of a payment provider, the client among them. The
 /// goal was 130,000 for the first three; the decisions of an agency's sync are in it as well.
-const EDGE_LIMIT: usize = 264_500;
+const EDGE_LIMIT: usize = 265_500;
 /// The TypeScript of the edge beside its module, all of it, without that of the client. The goal is 12,288.
 const EDGE_SCRIPT_LIMIT: usize = 24_500;
 /// The TypeScript of the agency sync beside that of the edge.
@@ -41,7 +41,7 @@ const CHECKOUT_ENTRY_LIMIT: usize = 2_560;
 const SANDBOX_LIMIT: usize = 274_000;
 /// What an installation downloads. 420,000 was the limit before the edge, which is there twice: as a file for runtimes that
 /// compile imported modules, and as text for those that compile bytes.
-const TARBALL_LIMIT: usize = 1_193_000;
+const TARBALL_LIMIT: usize = 1_198_000;
 
 /// Leaves the publishable package in `pkg/` and prints its sizes; over a limit is an error.
 pub fn build(workspace: &Workspace) -> Result<()> {
