@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { VIEWPORTS } from "./server.mjs";
 import { browser, RECORDS_OF, rows, url, VIEWS } from "./walk.mjs";
 
-test("the page that shows the first order is at most 82 KB; how long that takes is printed", async () => {
+test("the page that shows the first order is at most 85 KB; how long that takes is printed", async () => {
     const times = [];
     let first = 0;
     let bytes;
@@ -62,6 +62,6 @@ test("the page that shows the first order is at most 82 KB; how long that takes 
     console.log(
         `transferred for every view: ${kb(without - checkout)} without charts and Checkout, ${kb(all - checkout)} with charts, ${kb(all)} in all`,
     );
-    // 80 before whatever keeps a payment from being made twice came into the client.
-    assert.ok(first > 40_000 && first <= 82_000, `${first} bytes`);
+    // 80 before what keeps a payment from being made twice came into the client.
+    assert.ok(first > 40_000 && first <= 85_000, `${first} bytes`);
 });
