@@ -77,9 +77,12 @@ impl Core {
         *self.limiter.borrow_mut() = limiter;
     }
 
-    /// Whether its limits hold nothing back, at a time in milliseconds since 1970, and never were others than documented.
+    /// Whether its limits hold nothing back, at a time in milliseconds since 1970, and never were others than documented, and no
+    /// payment is waited for.
     pub fn rests(&self, now: f64) -> bool {
-        self.limiter.borrow().as_ref().is_none_or(|limiter| limiter.rests(now))
+        let steady = FetchTransport::with(self.wiring.clone(), None).steady_ms();
+        PAYMENTS.with(|queue| queue.rests(steady))
+            && self.limiter.borrow().as_ref().is_none_or(|limiter| limiter.rests(now))
     }
 
     /// Tells that the list of this name ended before the records that HighLevel counts.

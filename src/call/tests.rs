@@ -198,8 +198,9 @@ fn sent_payment(around: &Around, queue: &OnceQueue) -> Call {
 }
 
 #[test]
-fn behind_a_payment_of_which_it_is_known_what_became_of_it_the_next_one_begins_at_once() {
-    for (status, body) in [(200, r#"{"success":true}"#), (422, r#"{"message":"no"}"#)] {
+fn behind_a_payment_that_was_refused_the_next_one_begins_at_once_and_behind_one_that_was_recorded_once_it_can_be_seen()
+{
+    for (status, body, ms) in [(200, r#"{"success":true}"#, 3500), (422, r#"{"message":"no"}"#, 0)] {
         let mut around = Around::new();
         let queue = OnceQueue::default();
         let mut first = sent_payment(&around, &queue);
@@ -208,7 +209,15 @@ fn behind_a_payment_of_which_it_is_known_what_became_of_it_the_next_one_begins_a
         assert!(matches!(ask, Ask::Done(_)), "{status}");
         // Not only once it is dropped: JavaScript may keep it.
         let mut second = payment(config(), job(), &queue, around.now);
-        assert_eq!(sent(&mut second, &around, Told::Nothing), LIST, "{status}");
+        let mut told = Told::Nothing;
+        if ms > 0 {
+            assert_eq!(asked(second.next(&around, told)), "wait 100");
+            around.now += f64::from(ms) - 1.0;
+            assert_eq!(asked(second.next(&around, Told::Awake(true))), "wait 100", "{status}");
+            around.now += 1.0;
+            told = Told::Awake(true);
+        }
+        assert_eq!(sent(&mut second, &around, told), LIST, "{status}");
     }
 }
 

@@ -244,15 +244,18 @@ function isUnsent(cause) {
 
 /**
  * Whether the runtime's own fetch connects no second time by itself: in Node a dispatcher that somebody has set may, and its last
- * failure says nothing of the first time. Interceptors hide behind a plain agent, with a method of their own.
+ * failure says nothing of the first time. Interceptors hide behind a plain agent, with a method of their own, or in its pools.
  */
 function connectsOnce() {
     try {
         const symbols = Object.getOwnPropertySymbols(globalThis);
         return symbols.every((symbol) => {
             if (!symbol.description?.startsWith("undici.globalDispatcher")) return true;
-            const { constructor, dispatch } = globalThis[symbol] ?? {};
-            return constructor?.name === "Agent" && dispatch === constructor.prototype.dispatch;
+            const dispatcher = globalThis[symbol];
+            const own = (name) => dispatcher[Object.getOwnPropertySymbols(dispatcher).find(({ description }) => description === name)];
+            const { constructor, dispatch } = dispatcher;
+            const plain = constructor.name === "Agent" && dispatch === constructor.prototype.dispatch;
+            return plain && own("factory").name === "defaultFactory" && own("options").interceptors === undefined;
         });
     } catch {
         return false;

@@ -472,7 +472,8 @@ impl RecordOnce {
             }
             Step::Ask => self.task = Task::Ask,
             Step::Recorded | Step::NotRecorded => {
-                if step == Step::Recorded {
+                // What an answer said was recorded the list may show only later.
+                if step == Step::Recorded && self.task != Task::Record {
                     self.settled();
                 }
                 return self.answer(step).map(Ok);

@@ -38,6 +38,14 @@ struct Place {
     until: f64,
 }
 
+impl OnceQueue {
+    /// Whether nobody has to wait for a payment of another one.
+    #[cfg(any(test, all(feature = "npm", target_arch = "wasm32")))]
+    pub fn rests(&self, now: f64) -> bool {
+        self.places.lock().list.iter_mut().all(|place| place.is_free(now))
+    }
+}
+
 impl Place {
     /// Whether the time of its turn is over.
     fn is_free(&mut self, now: f64) -> bool {
@@ -182,9 +190,11 @@ mod tests {
         assert_eq!(second.wait(0.0), Some(ASKS_MS));
         drop(turn(&queue));
         assert_eq!(second.wait(0.0), Some(ASKS_MS), "who never had the turn does not give it away");
+        assert!(!queue.rests(0.0));
         drop(first);
         assert_eq!(second.wait(0.0), None);
         assert_eq!(second.wait(1e9), None);
+        assert!(queue.rests(1e9));
     }
 
     #[test]

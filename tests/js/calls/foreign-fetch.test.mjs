@@ -319,11 +319,14 @@ test("the runtime's own fetch is not believed behind a dispatcher that may have 
     const program = `
         import undici from ${JSON.stringify(pathToFileURL(tool.resolve("undici")).href)};
         import { PaymentsClient } from "ghl-payments";
-        const { Agent, RetryAgent, setGlobalDispatcher } = undici;
+        const { Agent, Pool, RetryAgent, setGlobalDispatcher } = undici;
         const passes = (dispatch) => (options, handler) => dispatch(options, handler);
-        const dispatchers = [undefined, new Agent(), new RetryAgent(new Agent()), new Agent().compose(passes)];
+        const factory = (origin, options) => new Pool(origin, options).compose(passes);
+        const interceptors = { Client: [passes] };
+        const plain = [undefined, new Agent(), new Agent({ connections: 2, connect: { timeout: 1000 } })];
+        const others = [new RetryAgent(new Agent()), new Agent().compose(passes), new Agent({ factory }), new Agent({ interceptors })];
         const outcomes = [];
-        for (const dispatcher of dispatchers) {
+        for (const dispatcher of [...plain, ...others]) {
             if (dispatcher) setGlobalDispatcher(dispatcher);
             const payments = new PaymentsClient({ token: "t", locationId: "l", baseUrl: "http://127.0.0.1:2", maxRetries: 0 });
             const call = payments.orders.recordPayment("653f6ba4d84bcc7b3d5bb8a1", { mode: "cash", amount: 1 });
@@ -331,7 +334,7 @@ test("the runtime's own fetch is not believed behind a dispatcher that may have 
         }
         console.log(outcomes.join());
     `;
-    assert.equal(printed(program), "not_sent,not_sent,unknown,unknown");
+    assert.equal(printed(program), "not_sent,not_sent,not_sent,unknown,unknown,unknown,unknown");
 });
 
 test("a fetch that once spoke of a signal, and meant something else, gets signals as before", async () => {

@@ -632,6 +632,24 @@ test("a wall clock that is set ahead, or stands, gives the turn of a payment tha
     }
 });
 
+test("who presses again is not let in before a payment that was recorded can be seen in the list", async () => {
+    const { sandbox, order, held, written } = till();
+    const there = held().map(({ _id }) => _id);
+    let recorded = Infinity;
+    const fetch = async (url, init) => {
+        const answer = await sandbox.fetch(url, init);
+        if (init.method === "POST") recorded = performance.now();
+        if (!new URL(url).pathname.endsWith("/transactions") || performance.now() > recorded + 200) return answer;
+        const { data } = await answer.json();
+        const early = data.filter(({ _id }) => there.includes(_id));
+        return Response.json({ data: early, totalCount: early.length });
+    };
+    const payments = new PaymentsClient({ token: sandbox.token(), locationId: sandbox.locationId, fetch, retryDelayMs: 100 });
+    const press = () => payments.orders.recordPaymentOnce(order._id, { mode: "cash", amount: 1 }, { reference: "job-1", referenceInNotes: true });
+    const done = await Promise.all([press(), press()]);
+    assert.deepEqual([done.map(({ attempts }) => attempts), held().length, written()], [[1, 0], there.length + 1, 1]);
+});
+
 test("who presses again is not let in before the payment of a call that was given up can be seen", async () => {
     for (const [given, code] of [[(signal) => ({ signal }), "aborted"], [() => ({ deadlineMs: 100 }), "timeout"]]) {
         const { sandbox, payments, order, held, written } = till({ retryDelayMs: 200 });

@@ -10,6 +10,9 @@ export const ID = "653f6ba4d84bcc7b3d5bb8a1";
 /** Something that every operation takes for an answer. */
 export const ANY_ANSWER = { _id: ID, data: [], totalCount: 0, providers: [] };
 
+/** Keeps each request for as long as its signal: in Node one whose request was collected is never aborted. */
+const requestsOf = new WeakMap();
+
 /**
  * A client with a stubbed `fetch`. `answer` is called with each `Request` and the number of requests before it; a value
  * that is no function is given as JSON. `requests` and `events` hold what happened.
@@ -21,6 +24,7 @@ export function stub(answer, options = {}) {
         const request = new Request(url, init);
         const { method, headers, signal, redirect } = request;
         const body = init.body === undefined ? undefined : JSON.parse(init.body);
+        requestsOf.set(signal, request);
         requests.push({ method, url: new URL(url), headers, body, signal, redirect });
         return typeof answer === "function" ? answer(request, requests.length - 1) : Response.json(answer);
     };
