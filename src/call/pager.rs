@@ -121,7 +121,7 @@ impl Pager {
         if limit > 0 {
             self.size = limit;
         }
-        self.delivered = self.offset.saturating_add(1);
+        self.delivered = self.offset.saturating_add(u32::from(!self.seen.is_empty()));
         self.promised = None;
         self.last.0 = self.seen.latest(1).unwrap_or_default();
         self.grow();
@@ -148,7 +148,8 @@ impl Pager {
         self.more.then_some((self.offset, (self.limit > 0).then_some(self.limit)))
     }
 
-    /// Whether the last page was reached before the records that the server counts. A total that is too high looks the same.
+    /// Whether the last page was reached before the records that the server counts. A total that is too high looks the same,
+    /// and so may one that records left and joined between two pages.
     pub fn is_incomplete(&self) -> bool {
         self.incomplete
     }
@@ -201,7 +202,7 @@ impl Pager {
                 self.offset = end - 1;
             } else {
                 self.seen = Recent::default();
-                self.offset = 0;
+                (self.offset, self.delivered) = (0, 0);
             }
             return fresh;
         }

@@ -183,6 +183,28 @@ fn transactions_that_are_deleted_while_the_pages_are_read_hide_no_other_one() {
     assert_eq!(sent(&mut call, &around, page(0..100, 101)), second);
     assert_eq!(sent(&mut call, &around, page(100..101, 100)), LIST);
     assert_eq!(sent(&mut call, &around, page(1..101, 100)), "POST orders/o1/record-payment");
+    // What stands behind the place where it was noticed is read, too.
+    let mut call = payment(config(), job(), &OnceQueue::default(), NOW);
+    assert_eq!(sent(&mut call, &around, Told::Nothing), LIST);
+    assert_eq!(sent(&mut call, &around, page(0..100, 250)), second);
+    assert_eq!(sent(&mut call, &around, page(100..200, 249)), LIST);
+    assert_eq!(sent(&mut call, &around, page(1..101, 249)), second);
+    let third = LIST.replace("entityId", "offset=198&entityId");
+    assert_eq!(sent(&mut call, &around, page(100..200, 249)), third);
+    assert_eq!(sent(&mut call, &around, page(199..250, 249)), "POST orders/o1/record-payment");
+}
+
+#[test]
+fn a_list_whose_pages_repeat_hides_what_the_server_counts_more() {
+    let around = Around::new();
+    let of = |id: u32| format!(r#"{{"_id":"t{id}","entityId":"o1","status":"failed"}}"#);
+    let page =
+        || answer(200, &format!(r#"{{"data":[{}],"totalCount":150}}"#, (0..100).map(of).collect::<Vec<_>>().join(",")));
+    let mut call = payment(config(), job(), &OnceQueue::default(), NOW);
+    assert_eq!(sent(&mut call, &around, Told::Nothing), LIST);
+    sent(&mut call, &around, page());
+    let ask = asked(call.next(&around, page()));
+    assert!(ask.starts_with("ambiguous_payment Unknown 0 false"), "{ask}");
 }
 
 fn job() -> OnceOptions {

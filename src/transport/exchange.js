@@ -141,7 +141,7 @@ function isRequest(url, init) {
 /** Sends the request and reads its answer into the result, until somebody has ended the wait. */
 async function carry(given, url, init, max, result, end) {
     const fetch = given ?? globalThis.fetch;
-    const own = fetch === OWN_FETCH;
+    const own = fetch === OWN_FETCH && connectsOnce();
     const taken = takers();
     // Not while wasm is on the stack: who waits has to know first that a request is about to leave.
     await undefined;
@@ -254,7 +254,8 @@ function connectsOnce() {
             const dispatcher = globalThis[symbol];
             const own = (name) => dispatcher[Object.getOwnPropertySymbols(dispatcher).find(({ description }) => description === name)];
             const { constructor, dispatch } = dispatcher;
-            const plain = constructor.name === "Agent" && dispatch === constructor.prototype.dispatch;
+            const base = Object.getPrototypeOf(constructor);
+            const plain = constructor.name === "Agent" && base.name === "DispatcherBase" && dispatch === base.prototype.dispatch;
             return plain && own("factory").name === "defaultFactory" && own("options").interceptors === undefined;
         });
     } catch {

@@ -14,7 +14,7 @@ use super::run::{Done, Run};
 use super::Surroundings;
 use crate::core::{build, Config, Error, ErrorKind, Outcome};
 use crate::endpoint::{Operation, GET_ORDER, GET_TRANSACTION, LIST_TRANSACTIONS, RECORD_PAYMENT};
-use crate::json::{field, items, joined, push_decimal, put, quote, rounded_up, text_field};
+use crate::json::{field, items, joined, json_text, push_decimal, put, quote, rounded_up, text_field};
 use crate::shape::Issue;
 use money::{amount_of, number};
 use payment::{Payment, Shown};
@@ -256,7 +256,11 @@ impl RecordOnce {
                 self.attempts += attempts;
                 // Whatever else it says: only this says that the payment was recorded.
                 let failed = field(&body, "success") != b"true";
-                self.failed = failed.then(|| ambiguous("HighLevel's answer did not say that the payment was recorded"));
+                self.failed = failed.then(|| {
+                    let mut error = ambiguous("HighLevel's answer did not say that the payment was recorded");
+                    error.trace_id = json_text(field(&body, "traceId"));
+                    error
+                });
                 Some(self.once.sent(failed.then_some(Outcome::Unknown)))
             }
         }
@@ -358,11 +362,13 @@ impl RecordOnce {
             self.look.sights.push(sight);
         }
         self.pages += 1;
-        self.offset = count;
         if !joined {
-            // From the start again; what was seen is known.
-            (self.offset, fresh) = (0, true);
+            // From the start again, as often as there are pages to read.
+            self.look.sights.clear();
             self.last.clear();
+            (self.offset, fresh) = (0, true);
+        } else if fresh {
+            self.offset = count;
         }
         // One that is smaller than what came is none.
         let total = number(field(body, "totalCount")).map(rounded_up).filter(|total| *total >= self.offset as u64);
