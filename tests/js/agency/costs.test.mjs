@@ -145,9 +145,11 @@ test("a run uses what the sheet says", async () => {
     const { records } = found.first;
     assert.ok(Math.abs(records - ACCOUNT.records) <= 0.01 * ACCOUNT.records, `${records} records, the sheet says ${ACCOUNT.records}`);
     for (const [kind, sheet] of Object.entries(USED)) {
+        // What falls into a window differs from hour to hour.
+        const slack = kind === "window" ? 0.3 : 0.1;
         for (const [name, said] of Object.entries(sheet)) {
             const real = found[kind][name];
-            assert.ok(Math.abs(real - said) <= 0.1 * said + 1, `${kind}: ${name} is ${real}, the sheet says ${said}`);
+            assert.ok(Math.abs(real - said) <= slack * said + 1, `${kind}: ${name} is ${real}, the sheet says ${said}`);
         }
         const { requests, rowsWritten, objectRowsWritten, classA, records } = found[kind];
         console.log(
