@@ -179,6 +179,20 @@ mod tests {
         Turn::new(queue.clone(), "a", "1", 3500.0)
     }
 
+    /// Two of them, of which the first one is under way from `now` on.
+    fn two(now: f64) -> (OnceQueue, Turn, Turn) {
+        let queue = OnceQueue::default();
+        let [mut first, second] = [turn(&queue), turn(&queue)];
+        assert_eq!(first.wait(now), None);
+        (queue, first, second)
+    }
+
+    /// Gets its turn at that time, and not a millisecond before.
+    fn gets_it_at(turn: &mut Turn, now: f64) {
+        assert_eq!(turn.wait(now - 1.0), Some(ASKS_MS));
+        assert_eq!(turn.wait(now), None);
+    }
+
     #[test]
     fn one_of_each_payment_is_under_way() {
         let queue = OnceQueue::default();
@@ -199,15 +213,12 @@ mod tests {
 
     #[test]
     fn whoever_is_not_heard_of_is_not_waited_for() {
-        let queue = OnceQueue::default();
-        let [mut dead, mut other] = [turn(&queue), turn(&queue)];
-        assert_eq!(dead.wait(0.0), None);
+        let (queue, mut dead, mut other) = two(0.0);
         dead.waits(0.0, 30_000.0);
-        assert_eq!(other.wait(30_999.0), Some(ASKS_MS));
-        assert_eq!(other.wait(31_001.0), None);
+        gets_it_at(&mut other, 31_000.0);
         drop(dead);
         assert_eq!(
-            turn(&queue).wait(31_002.0),
+            turn(&queue).wait(31_001.0),
             Some(ASKS_MS),
             "whoever comes back does not take the turn from another"
         );
@@ -215,10 +226,8 @@ mod tests {
 
     #[test]
     fn who_ends_without_knowing_keeps_the_next_one_waiting_until_the_payment_can_be_seen() {
-        let queue = OnceQueue::default();
         for known in [false, true] {
-            let [mut first, mut second] = [turn(&queue), turn(&queue)];
-            assert_eq!(first.wait(1000.0), None);
+            let (_, mut first, mut second) = two(1000.0);
             first.sends(1000.0, 30_000.0);
             first.hears(11_000.0);
             first.waits(11_000.0, 500.0);
@@ -235,20 +244,16 @@ mod tests {
 
     #[test]
     fn who_is_dropped_while_it_sends_is_waited_for_like_one_that_is_not_heard_of() {
-        let queue = OnceQueue::default();
-        let [mut first, mut second] = [turn(&queue), turn(&queue)];
-        assert_eq!(first.wait(1000.0), None);
+        let (_, mut first, mut second) = two(1000.0);
         first.sends(1000.0, 30_000.0);
         drop(first);
-        assert_eq!(second.wait(34_499.0), Some(ASKS_MS), "it may have been sent until 31,000");
-        assert_eq!(second.wait(34_500.0), None);
+        // It may have been sent until 31,000.
+        gets_it_at(&mut second, 34_500.0);
     }
 
     #[test]
     fn by_a_clock_that_stands_who_waits_counts_its_own_waits_since_the_other_was_heard_of() {
-        let queue = OnceQueue::default();
-        let [mut first, mut second] = [turn(&queue), turn(&queue)];
-        assert_eq!(first.wait(0.0), None);
+        let (queue, mut first, mut second) = two(0.0);
         for _ in 0..9 {
             first.waits(0.0, 1000.0);
             for _ in 0..20 {
@@ -261,14 +266,11 @@ mod tests {
 
     #[test]
     fn where_the_clock_is_set_back_behind_a_lost_payment_the_next_one_waits_no_longer_for_it() {
-        let queue = OnceQueue::default();
-        let [mut first, mut second] = [turn(&queue), turn(&queue)];
-        assert_eq!(first.wait(1e12), None);
+        let (_, mut first, mut second) = two(1e12);
         first.sends(1e12, 30_000.0);
         first.hears(1e12);
         first.waits(5000.0, 30_000.0);
-        assert_eq!(second.wait(35_999.0), Some(ASKS_MS));
-        assert_eq!(second.wait(36_001.0), None);
+        gets_it_at(&mut second, 36_000.0);
     }
 
     #[test]
@@ -285,14 +287,12 @@ mod tests {
 
     #[test]
     fn where_the_clock_is_set_back_nobody_is_waited_for_any_longer_than_before_it() {
-        let queue = OnceQueue::default();
-        let [mut first, mut second] = [turn(&queue), turn(&queue)];
-        assert_eq!(first.wait(1e12), None);
+        let (_, mut first, mut second) = two(1e12);
         first.waits(1e12, 30_000.0);
         assert_eq!(second.wait(5000.0), Some(ASKS_MS));
         assert_eq!(second.wait(35_999.0), Some(ASKS_MS));
         first.waits(35_999.0, 30_000.0);
-        assert_eq!(second.wait(66_998.0), Some(ASKS_MS), "who is heard of keeps the turn");
-        assert_eq!(second.wait(67_000.0), None);
+        // Who is heard of keeps the turn.
+        gets_it_at(&mut second, 66_999.0);
     }
 }
