@@ -8,7 +8,7 @@ use crate::core::{build_after, Config, Error};
 use crate::endpoint::{Operation, ALL, RECORD_PAYMENT};
 use crate::json::{json_text, to_ascii};
 use crate::shape::Issue;
-use crate::transport::{FetchTransport, Listener, TokenSource, Transport, Wiring};
+use crate::transport::{steady, FetchTransport, Listener, TokenSource, Transport, Wiring};
 use js_sys::Function;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -77,12 +77,14 @@ impl Core {
         *self.limiter.borrow_mut() = limiter;
     }
 
-    /// Whether its limits hold nothing back, at a time in milliseconds since 1970, and never were others than documented, and no
-    /// payment is waited for.
+    /// Whether its limits hold nothing back, at a time in milliseconds since 1970, and never were others than documented.
     pub fn rests(&self, now: f64) -> bool {
-        let steady = FetchTransport::with(self.wiring.clone(), None).steady_ms();
-        PAYMENTS.with(|queue| queue.rests(steady))
-            && self.limiter.borrow().as_ref().is_none_or(|limiter| limiter.rests(now))
+        self.limiter.borrow().as_ref().is_none_or(|limiter| limiter.rests(now))
+    }
+
+    /// Whether no payment has to be waited for, whichever client sent it, and whether or not that is still there.
+    pub fn payments_rest() -> bool {
+        PAYMENTS.with(|queue| queue.rests(steady()))
     }
 
     /// Tells that the list of this name ended before the records that HighLevel counts.

@@ -183,6 +183,11 @@ fn transactions_that_are_deleted_while_the_pages_are_read_hide_no_other_one() {
     assert_eq!(sent(&mut call, &around, page(0..100, 101)), second);
     assert_eq!(sent(&mut call, &around, page(100..101, 100)), LIST);
     assert_eq!(sent(&mut call, &around, page(1..101, 100)), "POST orders/o1/record-payment");
+    // So it is where the page says that there is nothing at all.
+    let mut call = payment(config(), job(), &OnceQueue::default(), NOW);
+    assert_eq!(sent(&mut call, &around, Told::Nothing), LIST);
+    assert_eq!(sent(&mut call, &around, page(0..100, 101)), second);
+    assert_eq!(sent(&mut call, &around, answer(200, NONE)), LIST);
     // What stands behind the place where it was noticed is read, too.
     let mut call = payment(config(), job(), &OnceQueue::default(), NOW);
     assert_eq!(sent(&mut call, &around, Told::Nothing), LIST);
@@ -192,6 +197,22 @@ fn transactions_that_are_deleted_while_the_pages_are_read_hide_no_other_one() {
     let third = LIST.replace("entityId", "offset=198&entityId");
     assert_eq!(sent(&mut call, &around, page(100..200, 249)), third);
     assert_eq!(sent(&mut call, &around, page(199..250, 249)), "POST orders/o1/record-payment");
+}
+
+#[test]
+fn what_was_seen_before_the_last_page_of_a_look_stays_known() {
+    let around = Around::new();
+    let of = |id: u32| format!(r#"{{"_id":"t{id}","entityId":"o1","status":"failed"}}"#);
+    let page = |ids: std::ops::Range<u32>| {
+        answer(200, &format!(r#"{{"data":[{}],"totalCount":5000}}"#, ids.map(of).collect::<Vec<_>>().join(",")))
+    };
+    let mut call = payment(config(), OnceOptions::default(), &OnceQueue::default(), NOW);
+    sent(&mut call, &around, Told::Nothing);
+    for at in 0..9 {
+        sent(&mut call, &around, page(99 * at..99 * at + 100));
+    }
+    assert_eq!(sent(&mut call, &around, page(2000..2100)), "POST orders/o1/record-payment");
+    assert_eq!(call.once.map(|once| once.seen_before()), Some(9 * 99 + 1 + 100));
 }
 
 #[test]

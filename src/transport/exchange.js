@@ -141,7 +141,7 @@ function isRequest(url, init) {
 /** Sends the request and reads its answer into the result, until somebody has ended the wait. */
 async function carry(given, url, init, max, result, end) {
     const fetch = given ?? globalThis.fetch;
-    const own = fetch === OWN_FETCH && connectsOnce();
+    const own = init.method !== "GET" && fetch === OWN_FETCH && connectsOnce();
     const taken = takers();
     // Not while wasm is on the stack: who waits has to know first that a request is about to leave.
     await undefined;

@@ -28,7 +28,7 @@ extern "C" {
         max: f64,
     ) -> Promise;
     fn pause(ms: f64, signal: Option<&AbortSignal>) -> Promise;
-    fn steady() -> f64;
+    pub(crate) fn steady() -> f64;
     fn shared(
         function: &Function,
         location_id: Option<&str>,

@@ -7,8 +7,8 @@ mod seam;
 mod thrown;
 
 pub use crate::call::{Event, Interrupted, Interruption, RateLimiter, TokenRequest};
+#[cfg(all(feature = "npm", target_arch = "wasm32"))]
+pub(crate) use fetch::{steady, Listener, Wiring};
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use fetch::{FetchTransport, TokenSource};
-#[cfg(all(feature = "npm", target_arch = "wasm32"))]
-pub(crate) use fetch::{Listener, Wiring};
 pub use seam::Transport;

@@ -113,6 +113,7 @@ export class Engine<G extends Glue = Glue> {
         this.#forget(now);
         if (this.pending.size > 0 || this.#lists > 0 || Math.abs(now - this.#endedAt) < REST_MS) return;
         for (const tenant of this.#tenants) if (tenant.deref()?.rests(now) === false) return;
+        if (!this.glue.Core.payments_rest()) return;
         this.#renew(undefined);
     }
 

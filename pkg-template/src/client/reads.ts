@@ -56,9 +56,9 @@ class Ending {
 /**
  * Something that is read once for all who want it.
  *
- * It is aborted when the last one of those who wanted it has left. It does not depend on the one who began it: the request
- * of a Worker may end and take the read along, without a word. Others wait for it as long as an attempt may take, then they
- * read for themselves.
+ * It is aborted when the last one of those who wanted it has left. The request of a Worker may end and take along what it reads,
+ * without a word: whoever joins a read that another one has joined waits for it as long as an attempt may take, then reads for
+ * itself. The first one to join has begun it, nearly always, and shares its end.
  */
 export class SharedRead<T extends object> {
     readonly #read: (signal: AbortSignal) => Promise<T>;

@@ -119,6 +119,12 @@ impl RecordOnce {
         }
     }
 
+    /// How many transactions were there before the payment was sent.
+    #[cfg(test)]
+    pub fn seen_before(&self) -> usize {
+        self.known.len()
+    }
+
     /// Milliseconds to wait before the present task.
     pub fn wait(&self) -> u32 {
         self.wait
@@ -362,16 +368,20 @@ impl RecordOnce {
             self.look.sights.push(sight);
         }
         self.pages += 1;
-        if !joined {
-            // From the start again, as often as there are pages to read.
-            self.look.sights.clear();
-            self.last.clear();
-            (self.offset, fresh) = (0, true);
-        } else if fresh {
+        if joined && fresh {
             self.offset = count;
+        } else if !joined {
+            fresh = true;
+            if self.pages < MAX_PAGES {
+                // From the start again, as often as there are pages to read.
+                self.look.sights.clear();
+                self.last.clear();
+                self.offset = 0;
+            }
         }
-        // One that is smaller than what came is none.
-        let total = number(field(body, "totalCount")).map(rounded_up).filter(|total| *total >= self.offset as u64);
+        // One that is smaller than what came is none, nor is that of a page which is read again.
+        let is_total = |total: &u64| joined && *total >= self.offset as u64;
+        let total = number(field(body, "totalCount")).map(rounded_up).filter(is_total);
         // Without a total only a page that brings nothing new is the last one: the server may give fewer than are asked for.
         let more = fresh && total.is_none_or(|total| (self.offset as u64) < total);
         self.look.cut = more && self.pages >= MAX_PAGES;

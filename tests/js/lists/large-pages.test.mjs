@@ -203,6 +203,29 @@ const limited = (headers) => async (url, init) => {
     return new Response(response.body, { headers: { ...headers, "content-type": "application/json" } });
 };
 
+test("a payment that nobody has seen yet is kept, also behind a client that was closed", async () => {
+    const hangs = new Promise(() => {});
+    const { payments } = stub((request) => (request.method === "POST" ? hangs : Response.json({ data: [], totalCount: 0 })), { retryDelayMs: 5000 });
+    const stop = new AbortController();
+    const pay = payments.orders.recordPaymentOnce(ID, { mode: "cash", amount: 1 }, { reference: "job-1", signal: stop.signal });
+    await settle();
+    stop.abort();
+    await assert.rejects(pay, { name: "AbortedError", outcome: "unknown" });
+    payments.close();
+    await large(stub(answer).payments);
+    mock.timers.tick(17_000);
+    assert.ok(megabytes() > 15, `${megabytes()} MB`);
+    const { now } = performance;
+    performance.now = () => now.call(performance) + 60_000;
+    try {
+        await stub(answer).payments.orders.get(ID);
+        mock.timers.tick(17_000);
+        assert.ok(megabytes() < 8, `${megabytes()} MB`);
+    } finally {
+        performance.now = now;
+    }
+});
+
 test("what a limiter knows is kept", async () => {
     assert.equal(await givenBack({}), true);
     const documented = { "x-ratelimit-max": "100", "x-ratelimit-interval-milliseconds": "10000" };
