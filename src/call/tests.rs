@@ -216,6 +216,27 @@ fn what_was_seen_before_the_last_page_of_a_look_stays_known() {
 }
 
 #[test]
+fn a_transaction_that_comes_in_while_the_pages_are_read_is_counted_and_not_seen() {
+    let around = Around::new();
+    let of = |id: u32| format!(r#"{{"_id":"t{id}","entityId":"o1","status":"failed"}}"#);
+    let page = |ids: &[u32], total: u32| {
+        let records: Vec<_> = ids.iter().map(|id| of(*id)).collect();
+        answer(200, &format!(r#"{{"data":[{}],"totalCount":{total}}}"#, records.join(",")))
+    };
+    let ids = |range: std::ops::Range<u32>| range.collect::<Vec<_>>();
+    for pages in [vec![page(&ids(0..100), 120), page(&ids(98..120), 121)], vec![page(&[1, 1], 2)]] {
+        let mut call = payment(config(), job(), &OnceQueue::default(), NOW);
+        let mut told = Told::Nothing;
+        for next in pages {
+            sent(&mut call, &around, told);
+            told = next;
+        }
+        let ask = asked(call.next(&around, told));
+        assert!(ask.starts_with("ambiguous_payment Unknown 0 false") && ask.contains("counts more"), "{ask}");
+    }
+}
+
+#[test]
 fn a_list_whose_pages_repeat_hides_what_the_server_counts_more() {
     let around = Around::new();
     let of = |id: u32| format!(r#"{{"_id":"t{id}","entityId":"o1","status":"failed"}}"#);

@@ -79,6 +79,8 @@ pub(crate) struct RecordOnce {
     /// How many stand in the list up to the end of the last page, and the last id of that.
     offset: usize,
     last: String,
+    /// How many different ones it was in this look.
+    seen: usize,
     /// What transactions showed that were read on their own; nothing where that was refused.
     singles: Vec<(u64, Option<Shown>)>,
     proofs: usize,
@@ -112,6 +114,7 @@ impl RecordOnce {
             pages: 0,
             offset: 0,
             last: String::new(),
+            seen: 0,
             singles: Vec::new(),
             proofs: 0,
             candidates: Vec::new(),
@@ -349,6 +352,7 @@ impl RecordOnce {
             let Some(mut sight) = Sight::of(&self.payment, record) else {
                 // A server that takes no notice of the filter has the order's own further on.
                 fresh |= !repeated;
+                self.seen += usize::from(!repeated);
                 continue;
             };
             // A transaction that comes in while the pages are read moves others to the next one.
@@ -356,6 +360,7 @@ impl RecordOnce {
                 continue;
             }
             fresh = true;
+            self.seen += 1;
             let id = sight.hash();
             sight.new = if self.begun {
                 sight.id.is_empty() || !self.known.contains(&id)
@@ -368,24 +373,24 @@ impl RecordOnce {
             self.look.sights.push(sight);
         }
         self.pages += 1;
-        if joined && fresh {
-            self.offset = count;
-        } else if !joined {
+        self.offset = count;
+        if !joined {
             fresh = true;
             if self.pages < MAX_PAGES {
                 // From the start again, as often as there are pages to read.
                 self.look.sights.clear();
                 self.last.clear();
-                self.offset = 0;
+                (self.offset, self.seen) = (0, 0);
             }
         }
         // One that is smaller than what came is none, nor is that of a page which is read again.
-        let is_total = |total: &u64| joined && *total >= self.offset as u64;
+        let is_total = |total: &u64| joined && *total >= self.seen as u64;
         let total = number(field(body, "totalCount")).map(rounded_up).filter(is_total);
         // Without a total only a page that brings nothing new is the last one: the server may give fewer than are asked for.
         let more = fresh && total.is_none_or(|total| (self.offset as u64) < total);
         self.look.cut = more && self.pages >= MAX_PAGES;
-        self.look.hidden = total.map_or(0, |total| total.saturating_sub(self.offset as u64));
+        // Not by where the pages end: what came in meanwhile has moved the others there, and was not seen itself.
+        self.look.hidden = total.map_or(0, |total| total.saturating_sub(self.seen as u64));
         more && !self.look.cut
     }
 
@@ -482,7 +487,7 @@ impl RecordOnce {
             Step::Look(ms) => {
                 let amounts = self.look.amounts;
                 self.look = Look { amounts, begun: true, ..Look::default() };
-                (self.pages, self.offset) = (0, 0);
+                (self.pages, self.offset, self.seen) = (0, 0, 0);
                 self.last.clear();
                 (self.task, self.wait) = (Task::List, ms);
             }
